@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The agent's configuration, read through one table of keys (conf-table.c):
+ * path, type, range, default, unit, what must reload, one line of help. The
+ * sample configuration, the manual, the JSON Schema, `assent config check` and
+ * the error texts come from that table.
+ *
+ * Adding a key: a row in conf-table.c, a field here, a line in its reader's
+ * test. conf_load() reports all problems of a file at once, with their places.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/yaml.h"
+
+struct conf_source {
+	char *url, *branch, *path;     /* branch without refs/heads/ */
+	int64_t interval, timeout;     /* seconds */
+	int64_t backoff_max;           /* seconds */
+	char *username, *password_file, *token_file, *credential_helper, *ca_file, *proxy;
+	char *ssh_command;
+	int64_t max_bytes;
+};
+struct conf_approval {
+	int64_t required;
+	char **from;                   /* people or groups */
+	int64_t expires;               /* seconds */
+	bool author_may_approve;
+};
+struct conf_rule {                     /* strictest match wins */
+	char *risk, *kind, *path, *action; /* NULL: any */
+	struct conf_approval approval; /* required -1: not stated */
+};
+struct conf_stack {
+	char *name;
+	struct conf_source source;
+	struct conf_approval approval;
+	GPtrArray *rules;              /* struct conf_rule */
+	char *on_drift;                /* fix, propose, report */
+	int64_t drift_interval, alert_after, plan_timeout, apply_timeout; /* seconds */
+};
+struct conf_person {
+	char *name;                    /* principal in the approver list */
+	char **emails;
+	char *user;                    /* Unix user, NULL: none */
+};
+struct conf_group {
+	char *name;
+	char **members;
+};
+struct conf_label {
+	char *name, *value;
+};
+struct conf {
+	char *file;                    /* where it was read */
+	char *agent;
+	char *state_dir;
+	char *socket;
+	char *allowed_signers;         /* absolute */
+	char *trust;                   /* absolute path of the trust file for the worker */
+	char *worker;                  /* NULL: the installed one */
+	GPtrArray *labels, *stacks, *people, *groups;
+};
+
+/* NULL with diags filled, or error when the file cannot be read. */
+struct conf *conf_load(const char *file, struct diag_list *diags, GError **error);
+void conf_free(struct conf *conf);
+/* $ASSENT_CONFIG, then ~/.config/assent/assentd.yaml, then /etc/assent/assentd.yaml; for root the
+ * last first. g_free(). */
+char *conf_default_file(void);
+char *conf_default_state_dir(void);
+char *conf_default_socket(void);
+/* People of a list of names and groups, sorted, without doubles. g_strfreev(). */
+char **conf_people(const struct conf *conf, char *const *names);
+const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user);
+/* The commented sample, from the table; g_free(). */
+char *conf_sample(const char *agent);
+char *conf_schema_json(void);
+
+typedef struct conf conf_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(conf_auto, conf_free)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Immutable bytes named by their SHA-256, below one folder:
+ * DIR/ab/cdef... (62 more digits). Plans, diffs, wanted contents, evidence,
+ * approver lists. Writing what is there already costs a stat.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "core/hash.h"
+
+bool objects_store(const char *dir, const void *data, size_t len, struct hash *digest,
+		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Reads and checks the digest. */
+bool objects_load(const char *dir, const struct hash *digest, size_t max, char **data, size_t *len,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool objects_has(const char *dir, const struct hash *digest);
+/* Copies to fd, checking the digest on the way; a mismatch is an error after the write. */
+bool objects_copy(const char *dir, const struct hash *digest, int fd, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* "DIR/ab/cdef..." */
+char *objects_path(const char *dir, const struct hash *digest);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Child processes: cleared environment, own process group, all descriptors
+ * closed but three, bounded output, a deadline that kills the whole group.
+ *
+ * proc_run() blocks (CLI, workers); proc_start() works in the main loop.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct proc_spec {
+	const char *const *argv;
+	const char *const *env;  /* "NAME=value" added to PATH, HOME, LANG, XDG_*; NULL: none */
+	const char *cwd;         /* NULL: / */
+	const char *input;       /* stdin; NULL: /dev/null */
+	size_t input_len;
+	size_t max_output;       /* of stdout and of stderr each; more is an error */
+	unsigned timeout;        /* seconds, 0: none */
+	bool keep_env;           /* inherit everything (ssh, credential helpers) */
+	bool keep_stderr;        /* the child's stderr is ours */
+};
+
+struct proc_result {
+	int status;              /* exit code, or 128 + signal */
+	GString *out, *err;
+};
+void proc_result_clear(struct proc_result *result);
+
+/* False only when it could not be run, timed out or exceeded a bound; a status != 0 is no error. */
+bool proc_run(const struct proc_spec *spec, struct proc_result *result, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+struct proc;
+/* line: each line of stdout as it comes, without newline; exit: once, with the GError of a timeout
+ * or bound (NULL otherwise) and everything from stderr. proc is freed after exit returned. */
+struct proc_ops {
+	void (*line)(const char *line, size_t len, void *user);
+	void (*exit)(int status, const char *err, const GError *error, void *user);
+};
+bool proc_start(const struct proc_spec *spec, const struct proc_ops *ops, void *user,
+		struct proc **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* TERM now, KILL after grace seconds; exit is still called. */
+void proc_stop(struct proc *proc, unsigned grace);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * The plan document (doc/formats.md 2), parsed completely or refused.
+ *
+ * plan_parse() gives a struct plan whose strings live as long as it does. It
+ * says nothing of trust: plan_verify() checks the agent's signature over the
+ * same bytes and is the only way to a struct verified_plan.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/hash.h"
+#include "core/json.h"
+#include "core/sshsig.h"
+
+#define PLAN_MAX_SIZE ((size_t)64 << 20)
+#define PLAN_MAX_CHANGES 200000
+
+enum plan_action {
+	ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_REMOVE, ACTION_START, ACTION_STOP,
+	ACTION_RESTART, ACTION_RELOAD, ACTION_ENABLE, ACTION_DISABLE, ACTION_RUN,
+};
+extern const char *const plan_action_names[]; /* NULL-terminated, in the order above */
+
+enum plan_risk {
+	RISK_DELETION = 1 << 0,
+	RISK_SECRET = 1 << 1,
+	RISK_ROOT = 1 << 2,      /* target owned by root or to be */
+	RISK_EXECUTABLE = 1 << 3, /* a file that becomes or stays executable */
+	RISK_CLUSTER = 1 << 4,
+};
+extern const char *const plan_risk_names[]; /* by bit number: "deletion", ... NULL */
+
+/* What a target is or shall be. Absent is a state: type STATE_ABSENT. */
+enum state_type { STATE_ABSENT, STATE_FILE, STATE_DIRECTORY, STATE_LINK, STATE_OTHER };
+extern const char *const state_type_names[]; /* "absent", "file", "directory", "link", "other" */
+
+struct plan_state {
+	enum state_type type;
+	struct hash digest; /* of a file's content */
+	int64_t size;       /* of a file, bytes */
+	int64_t mode;       /* permission bits, -1: not stated (links) */
+	int64_t uid, gid;   /* -1: not stated */
+	const char *owner, *group; /* names, NULL where unknown */
+	const char *link;   /* target of a link, bytes */
+	const char *xattrs; /* "sha256:..." of the extended attributes, NULL: none */
+};
+
+struct plan_change {
+	const char *id;   /* "file:/etc/x" */
+	const char *kind; /* "file", "tree", ... the resource's kind */
+	const char *path; /* absolute, bytes; NULL for kinds without one */
+	const char *root; /* folder of the tree the path must stay beneath, NULL: none */
+	enum plan_action action;
+	unsigned risk; /* enum plan_risk bits */
+	struct plan_state observed;
+	struct plan_state desired;
+	const char *renamed_from; /* same content vanishes there; for display only */
+	struct hash diff; /* of its section of the plan's diff */
+	int64_t diff_size;
+};
+
+struct plan_commit {
+	const char *id, *author_name, *author_email, *committer_name, *committer_email, *subject;
+	int64_t time;            /* committer, POSIX seconds */
+	const char *signature;   /* "none", "good", "bad", "unknown" */
+	const char *signer;      /* principal of a good signature */
+};
+
+struct plan_policy {
+	int64_t required;        /* distinct people */
+	const char **from;       /* principals who may approve; NULL-terminated */
+	bool author_may_approve;
+	struct hash approvers;   /* digest of the allowed_signers file */
+};
+
+struct plan_check {
+	const char *kind;   /* "http" ... */
+	const char *target;
+	int64_t within;     /* seconds */
+};
+
+struct plan {
+	struct hash digest; /* its id */
+	const char *agent, *stack, *nonce, *reason, *repository, *ref, *path;
+	int64_t seq, created, expires; /* POSIX seconds */
+	const char *base_commit, *base_tree;   /* NULL: nothing was applied before */
+	const char *target_commit, *target_tree;
+	struct plan_policy policy;
+	const char *on_failure; /* "rollback", "stop" */
+	struct plan_commit *commits;
+	size_t commits_count;
+	int64_t commits_total;
+	struct plan_check *checks;
+	size_t checks_count;
+	struct plan_change *changes;
+	size_t changes_count;
+	struct hash diff; /* of the whole diff, the sections in order of changes */
+	int64_t diff_size;
+};
+
+int plan_parse(struct plan **out, const void *bytes, size_t len, struct assent_error *err)
+	ASSENT_CHECKED;
+void plan_free(struct plan *plan);
+/* The agent's signature (armor) over exactly these bytes. key: the agent's plan key. */
+int plan_verify(struct plan **out, const void *bytes, size_t len, const char *armor,
+		size_t armor_len, const struct ssh_key *key, struct assent_error *err)
+	ASSENT_CHECKED;
+/* Writers shared by worker and agent: one change or state as a canonical object. */
+void plan_change_write(struct json_writer *w, const struct plan_change *change);
+void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state);
+void plan_commit_write(struct json_writer *w, const struct plan_commit *commit);
+void plan_check_write(struct json_writer *w, const struct plan_check *check);
+bool plan_state_equal(const struct plan_state *a, const struct plan_state *b);
