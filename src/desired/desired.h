@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The desired state: what a stack's manifest asks for, on one host.
+ *
+ * desired_load() reads assent.yaml and what it includes, takes the parts that
+ * are meant for this host, expands variables, checks everything that can be
+ * checked without looking at the host, and returns the resources in an order
+ * that honours `after`. Either the whole manifest is good or nothing is
+ * returned: false with diagnostics in diags (what a person must correct) or
+ * false with error (the repository cannot be read). It changes nothing and
+ * needs neither clock nor network. doc/manifest.md describes the grammar.
+ *
+ * What is beneath a struct desired belongs to it. The contents of files are
+ * not loaded here, except those that the manifest renders.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/yaml.h"
+#include "desired/reader.h"
+
+#define DESIRED_MANIFEST "assent.yaml"
+#define DESIRED_MAX_MANIFEST ((size_t)256 << 10)
+#define DESIRED_MAX_INCLUDES 64
+#define DESIRED_MAX_INCLUDE_DEPTH 8
+#define DESIRED_MAX_RESOURCES 10000
+#define DESIRED_MAX_ENTRIES 200000
+#define DESIRED_MAX_TEMPLATE ((size_t)1 << 20)
+
+struct desired_label {
+	const char *name, *value;
+};
+/* The host and stack that the manifest is read for; borrowed during desired_load(). */
+struct desired_env {
+	const char *agent, *stack;
+	const char *home; /* absolute, what ~ means; NULL makes ~ an error */
+	const struct desired_label *labels;
+	size_t n_labels;
+	/* For checking a repository: take what is meant for any host. Two resources that
+	 * are meant for different hosts may then have the same path, so the result is
+	 * good for its diagnostics only. */
+	bool every_host;
+};
+
+enum desired_kind { DESIRED_FILE, DESIRED_TREE, DESIRED_DIRECTORY, DESIRED_LINK };
+/* "file", "tree", ... */
+const char *desired_kind_name(enum desired_kind kind);
+
+/* Where a file's bytes come from. */
+struct desired_content {
+	GBytes *bytes;   /* inline or rendered from a template; NULL: read them at path */
+	char *path;      /* in the repository, from its root; NULL when inline */
+	char oid[READER_OID_SIZE]; /* Git's id of the source, or "" */
+	uint64_t size;   /* of the bytes, or of the source */
+	bool executable; /* as Git records it */
+};
+
+/* Something inside a tree. Folders stand before what they hold; siblings in byte order. */
+struct desired_entry {
+	char *path; /* relative to the tree's; bytes, not always UTF-8 */
+	enum reader_type type; /* READER_FILE, READER_LINK (text: read at content.path), READER_FOLDER */
+	struct desired_content content;
+};
+
+struct desired_resource {
+	enum desired_kind kind;
+	char *id;   /* "file:/etc/x" */
+	char *path; /* absolute, no "//", ".", ".." or final slash */
+	/* -1: the manifest does not state it. mode is that of a file or directory, or of
+	 * the files of a tree; folder_mode of a tree's folders. */
+	int mode, folder_mode;
+	char *owner, *group; /* a name or a decimal number; NULL: not stated */
+	struct desired_content content; /* file */
+	char *link;                     /* link: its text */
+	GPtrArray *entries;             /* tree: struct desired_entry */
+	bool prune;                     /* tree: what is not in entries and not declared elsewhere goes */
+	char **after, **notify;         /* ids of other resources; NULL: none */
+	const char *file;               /* the place of the declaration; file lives as long as the desired */
+	unsigned line, column;
+};
+
+enum desired_check_kind { DESIRED_CHECK_HTTP, DESIRED_CHECK_TCP };
+struct desired_check {
+	enum desired_check_kind kind;
+	char *target;    /* an http(s) URL, or HOST:PORT */
+	unsigned within; /* seconds */
+	const char *file;
+	unsigned line, column;
+};
+/* "http", "tcp" */
+const char *desired_check_name(enum desired_check_kind kind);
+
+struct desired {
+	GPtrArray *resources; /* struct desired_resource; `after` comes before */
+	GPtrArray *checks;    /* struct desired_check */
+	char *on_failure;     /* "rollback" or "stop" */
+	bool prune;           /* remove what the previous commit declared and this one does not */
+	GPtrArray *warnings;  /* char *: texts for the reviewer */
+	unsigned n_entries;   /* of all trees together */
+	/* private */
+	GHashTable *paths;
+	GPtrArray *files;
+};
+
+/* folder: the stack's, from the repository's root; "" or "." for all of it. */
+bool desired_load(struct reader *reader, const char *folder, const struct desired_env *env,
+		  struct desired **out, struct diag_list *diags,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void desired_free(struct desired *desired);
+typedef struct desired desired_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(desired_auto, desired_free)
+/* True when a resource or a tree's entry declares this absolute path, or something beneath it:
+ * pruning must leave it alone. */
+bool desired_declares(const struct desired *desired, const char *path);
