@@ -31,3 +31,5 @@ bool file_sync_dir(int dirfd, const char *name, GError **error) G_GNUC_WARN_UNUS
 bool file_write_all(int fd, const void *data, size_t len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* An exclusive lock held by the descriptor; fails at once with BASE_ERROR_TIMEOUT when taken. */
 bool file_lock(const char *path, int *fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* prefix and 16 random hexadecimal digits; g_free(). */
+char *file_temp_name(const char *prefix);
