@@ -11,10 +11,11 @@
 
 enum entry_type {
 	ENTRY_GENESIS, ENTRY_POLICY, ENTRY_COMMIT, ENTRY_PLAN, ENTRY_APPROVAL, ENTRY_CLOSED,
-	ENTRY_APPLY_START, ENTRY_APPLY_STEP, ENTRY_APPLY_DONE, ENTRY_BLOCKED, ENTRY_DRIFT,
+	ENTRY_APPLY_START, ENTRY_APPLY_DONE, ENTRY_BLOCKED, ENTRY_UNBLOCKED, ENTRY_DRIFT,
 	ENTRY_SUSPEND, ENTRY_RESUME, ENTRY_NOTE,
 };
-extern const char *const entry_type_names[]; /* "genesis", ... with '-' as in "apply-start" */
+/* "genesis", ... with '-' as in "apply-start"; NULL-terminated */
+extern const char *const entry_type_names[];
 
 struct entry {
 	enum entry_type type;

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sodium.h>
+
 #define HASH_SIZE 32
 #define HASH_TEXT_SIZE (7 + 64 + 1) /* with the final NUL */
 
@@ -15,6 +17,13 @@ struct hash {
 	uint8_t bytes[HASH_SIZE];
 };
 
+/* Piece by piece: init, update as often as needed, final once. */
+struct hash_state {
+	crypto_hash_sha256_state sha256;
+};
+void hash_init(struct hash_state *state);
+void hash_update(struct hash_state *state, const void *data, size_t len);
+void hash_final(struct hash_state *state, struct hash *out);
 void hash_bytes(struct hash *out, const void *data, size_t len);
 /* out receives HASH_TEXT_SIZE bytes. */
 void hash_text(char *out, const struct hash *hash);

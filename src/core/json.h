@@ -54,12 +54,17 @@ struct json_arr {
 	const struct json_value *value;
 	const char *name;
 	size_t count;
+	const struct json_value *next; /* the element that stands at next_index */
+	size_t next_index;
 };
 
 int json_doc_parse(struct json_doc **out, const void *bytes, size_t len, unsigned flags,
 		   struct assent_error *err) ASSENT_CHECKED;
 void json_doc_free(struct json_doc *doc);
+/* An error of the document when the root is not an object. */
 void json_doc_root(struct json_doc *doc, struct json_obj *out);
+/* The root, whatever it is. */
+const struct json_value *json_doc_value(const struct json_doc *doc);
 /* 0, or the first error met by a getter or json_obj_end(), with the value's path. */
 int json_doc_status(const struct json_doc *doc, struct assent_error *err) ASSENT_CHECKED;
 /* Record a semantic error found by the caller, prefixed by the path of o. */
@@ -85,6 +90,10 @@ size_t json_arr_get(struct json_obj *o, const char *name, size_t max, struct jso
 size_t json_arr_get_opt(struct json_obj *o, const char *name, size_t max, struct json_arr *arr);
 bool json_arr_obj(struct json_arr *arr, size_t i, struct json_obj *child);
 const char *json_arr_str(struct json_arr *arr, size_t i, size_t max);
+int64_t json_arr_int(struct json_arr *arr, size_t i, int64_t min, int64_t max);
+/* The names of an object whose names are data: how many, and the i-th (NULL beyond). */
+size_t json_names(const struct json_obj *o);
+const char *json_name(const struct json_obj *o, size_t i);
 /* Any value, for copying with json_w_value(); NULL when absent. Marks the name as read. */
 const struct json_value *json_any(struct json_obj *o, const char *name);
 /* Fails the document when a name was not read. */
@@ -105,7 +114,7 @@ void json_w_bytes(struct json_writer *w, const char *name, const void *data, siz
 void json_w_int(struct json_writer *w, const char *name, int64_t n);
 void json_w_bool(struct json_writer *w, const char *name, bool b);
 void json_w_null(struct json_writer *w, const char *name);
-/* A parsed value again, canonical (names sorted). */
+/* A parsed value again, names sorted as RFC 8785 says. */
 void json_w_value(struct json_writer *w, const char *name, const struct json_value *v);
 /* The finished text, to be freed with free(); NUL-terminated, *len without it. Frees the writer. */
 int json_writer_finish(struct json_writer *w, char **out, size_t *len, struct assent_error *err)

@@ -40,7 +40,7 @@ extern const char *const state_type_names[]; /* "absent", "file", "directory", "
 struct plan_state {
 	enum state_type type;
 	struct hash digest; /* of a file's content */
-	int64_t size;       /* of a file, bytes */
+	int64_t size;       /* of a file, bytes; -1: neither it nor digest is stated */
 	int64_t mode;       /* permission bits, -1: not stated (links) */
 	int64_t uid, gid;   /* -1: not stated */
 	const char *owner, *group; /* names, NULL where unknown */
@@ -107,6 +107,17 @@ void plan_free(struct plan *plan);
 /* The agent's signature (armor) over exactly these bytes. key: the agent's plan key. */
 int plan_verify(struct plan **out, const void *bytes, size_t len, const char *armor,
 		size_t armor_len, const struct ssh_key *key, struct assent_error *err)
+	ASSENT_CHECKED;
+/* The worker's draft: only changes, checks, diff, diff_size and on_failure are set; the agent fills in
+ * the rest, whose strings stay its own, and writes the whole. */
+int plan_draft_parse(struct plan **out, const void *bytes, size_t len, struct assent_error *err)
+	ASSENT_CHECKED;
+int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
+	ASSENT_CHECKED;
+/* Every member but digest is written; refused when plan_parse() would refuse it. Freed with free().
+ * The arrays of a plan from plan_draft_parse() belong to it: set policy.from, commits and their
+ * counts in a copy of the struct, never in the original. */
+int plan_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
 	ASSENT_CHECKED;
 /* Writers shared by worker and agent: one change or state as a canonical object. */
 void plan_change_write(struct json_writer *w, const struct plan_change *change);

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writing the plan document: the worker's draft and the agent's whole. */
+#include "core/plan.h"
+
+#include <string.h>
+
+#include "core/fail.h"
+
+static void write_digest(struct json_writer *w, const char *name, const struct hash *digest)
+{
+	char text[HASH_TEXT_SIZE];
+
+	hash_text(text, digest);
+	json_w_str(w, name, text);
+}
+
+static void write_bytes(struct json_writer *w, const char *name, const char *text)
+{
+	if (text != NULL) {
+		json_w_bytes(w, name, text, strlen(text));
+	}
+}
+
+static void write_stated(struct json_writer *w, const char *name, int64_t n)
+{
+	if (n >= 0) {
+		json_w_int(w, name, n);
+	}
+}
+
+void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state)
+{
+	bool there = state->type != STATE_ABSENT;
+	bool content = state->type == STATE_FILE && state->size >= 0;
+
+	json_w_object(w, name);
+	if (content) {
+		write_digest(w, "digest", &state->digest);
+	}
+	if (there) {
+		write_stated(w, "gid", state->gid);
+		write_bytes(w, "group", state->group);
+		if (state->type == STATE_LINK) {
+			write_bytes(w, "link", state->link);
+		}
+		write_stated(w, "mode", state->mode);
+		write_bytes(w, "owner", state->owner);
+	}
+	if (content) {
+		json_w_int(w, "size", state->size);
+	}
+	json_w_str(w, "type", state_type_names[state->type]);
+	if (there) {
+		write_stated(w, "uid", state->uid);
+		if (state->xattrs != NULL) {
+			json_w_str(w, "xattrs", state->xattrs);
+		}
+	}
+	json_w_end(w);
+}
+
+void plan_change_write(struct json_writer *w, const struct plan_change *change)
+{
+	json_w_object(w, NULL);
+	json_w_str(w, "action", plan_action_names[change->action]);
+	plan_state_write(w, "desired", &change->desired);
+	write_digest(w, "diff", &change->diff);
+	json_w_int(w, "diff_size", change->diff_size);
+	write_bytes(w, "id", change->id);
+	json_w_str(w, "kind", change->kind);
+	plan_state_write(w, "observed", &change->observed);
+	write_bytes(w, "path", change->path);
+	write_bytes(w, "renamed_from", change->renamed_from);
+	json_w_array(w, "risk");
+	for (int bit = 0; plan_risk_names[bit] != NULL; bit++) {
+		if ((change->risk & 1U << bit) != 0) {
+			json_w_str(w, NULL, plan_risk_names[bit]);
+		}
+	}
+	json_w_end(w);
+	write_bytes(w, "root", change->root);
+	json_w_end(w);
+}
+
+void plan_commit_write(struct json_writer *w, const struct plan_commit *commit)
+{
+	json_w_object(w, NULL);
+	write_bytes(w, "author_email", commit->author_email);
+	write_bytes(w, "author_name", commit->author_name);
+	write_bytes(w, "committer_email", commit->committer_email);
+	write_bytes(w, "committer_name", commit->committer_name);
+	json_w_str(w, "id", commit->id);
+	json_w_str(w, "signature", commit->signature);
+	if (commit->signer != NULL) {
+		json_w_str(w, "signer", commit->signer);
+	}
+	write_bytes(w, "subject", commit->subject);
+	json_w_int(w, "time", commit->time);
+	json_w_end(w);
+}
+
+void plan_check_write(struct json_writer *w, const struct plan_check *check)
+{
+	json_w_object(w, NULL);
+	json_w_str(w, "kind", check->kind);
+	json_w_str(w, "target", check->target);
+	json_w_int(w, "within", check->within);
+	json_w_end(w);
+}
+
+static void write_changes(struct json_writer *w, const struct plan *plan)
+{
+	json_w_array(w, "changes");
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		plan_change_write(w, &plan->changes[i]);
+	}
+	json_w_end(w);
+	json_w_array(w, "checks");
+	for (size_t i = 0; i < plan->checks_count; i++) {
+		plan_check_write(w, &plan->checks[i]);
+	}
+	json_w_end(w);
+}
+
+static void write_commits(struct json_writer *w, const struct plan *plan)
+{
+	json_w_array(w, "commits");
+	for (size_t i = 0; i < plan->commits_count; i++) {
+		plan_commit_write(w, &plan->commits[i]);
+	}
+	json_w_end(w);
+	json_w_int(w, "commits_total", plan->commits_total);
+}
+
+static void write_point(struct json_writer *w, const char *name, const char *commit,
+			const char *tree)
+{
+	if (commit == NULL || tree == NULL) {
+		json_w_null(w, name);
+		return;
+	}
+	json_w_object(w, name);
+	json_w_str(w, "commit", commit);
+	json_w_str(w, "tree", tree);
+	json_w_end(w);
+}
+
+static void write_policy(struct json_writer *w, const struct plan_policy *policy)
+{
+	json_w_object(w, "policy");
+	write_digest(w, "approvers", &policy->approvers);
+	json_w_bool(w, "author_may_approve", policy->author_may_approve);
+	json_w_array(w, "from");
+	for (size_t i = 0; policy->from != NULL && policy->from[i] != NULL; i++) {
+		json_w_str(w, NULL, policy->from[i]);
+	}
+	json_w_end(w);
+	json_w_int(w, "required", policy->required);
+	json_w_end(w);
+}
+
+int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
+{
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+
+	if (w == NULL) {
+		return core_fail_memory(err);
+	}
+	json_w_object(w, NULL);
+	write_changes(w, plan);
+	write_digest(w, "diff", &plan->diff);
+	json_w_int(w, "diff_size", plan->diff_size);
+	json_w_str(w, "on_failure", plan->on_failure);
+	json_w_end(w);
+	return json_writer_finish(w, out, len, err);
+}
+
+static void write_plan(struct json_writer *w, const struct plan *plan)
+{
+	json_w_object(w, NULL);
+	json_w_str(w, "agent", plan->agent);
+	write_point(w, "base", plan->base_commit, plan->base_tree);
+	write_changes(w, plan);
+	write_commits(w, plan);
+	json_w_int(w, "created", plan->created);
+	write_digest(w, "diff", &plan->diff);
+	json_w_int(w, "diff_size", plan->diff_size);
+	json_w_int(w, "expires", plan->expires);
+	json_w_str(w, "nonce", plan->nonce);
+	json_w_str(w, "on_failure", plan->on_failure);
+	write_bytes(w, "path", plan->path);
+	write_policy(w, &plan->policy);
+	json_w_str(w, "reason", plan->reason);
+	json_w_str(w, "ref", plan->ref);
+	json_w_str(w, "repository", plan->repository);
+	json_w_int(w, "seq", plan->seq);
+	json_w_str(w, "stack", plan->stack);
+	write_point(w, "target", plan->target_commit, plan->target_tree);
+	json_w_str(w, "type", "plan");
+	json_w_int(w, "v", 1);
+	json_w_end(w);
+}
+
+int plan_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
+{
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	struct plan *again = NULL;
+	char *text = NULL;
+	size_t text_len = 0;
+	int rc;
+
+	if (w == NULL) {
+		return core_fail_memory(err);
+	}
+	write_plan(w, plan);
+	rc = json_writer_finish(w, &text, &text_len, err);
+	if (rc == 0) {
+		/* Nothing is signed that a verifier would refuse. */
+		rc = plan_parse(&again, text, text_len, err);
+	}
+	if (rc != 0) {
+		free(text);
+		return rc;
+	}
+	plan_free(again);
+	*out = text;
+	*len = text_len;
+	return 0;
+}
