@@ -4,6 +4,7 @@
  * C2SP signed notes, verifier keys, checkpoints and cosignatures.
  * Formats: c2sp.org/signed-note, tlog-checkpoint, tlog-cosignature.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,12 +29,19 @@ int note_key_init(struct note_key *out, const char *name, uint8_t type, const ui
 /* Freed with free(). */
 int note_key_text(char **out, const struct note_key *key, struct assent_error *err) ASSENT_CHECKED;
 
+/* Not empty, no white space, no '+', no control characters, at most NOTE_NAME_MAX bytes. */
+bool note_name_is_good(const char *name, size_t len);
+
 /* Verify a note: at least one of keys signed it, none of them forged. text_len receives the length
  * of the signed text at the note's start; signed_by (may be NULL) a bit per key, times (may be
  * NULL) the cosignature time per key in POSIX seconds. count <= 64. */
 int note_verify(size_t *text_len, uint64_t *signed_by, uint64_t *times, const char *note,
 		size_t len, const struct note_key *keys, size_t count, struct assent_error *err)
 	ASSENT_CHECKED;
+
+/* The bytes that a witness signs for a note's text at a time (POSIX seconds). Freed with free(). */
+int note_cosigned_text(char **out, size_t *out_len, uint64_t time, const char *text, size_t len,
+		       struct assent_error *err) ASSENT_CHECKED;
 
 struct checkpoint {
 	char origin[NOTE_NAME_MAX + 1];

@@ -13,6 +13,9 @@
 struct secret;
 void secret_free(struct secret *s);
 int secret_generate(struct secret **out, struct assent_error *err) ASSENT_CHECKED;
+/* The same seed gives the same key. */
+int secret_from_seed(struct secret **out, const uint8_t seed[static 32], struct assent_error *err)
+	ASSENT_CHECKED;
 void secret_public(const struct secret *s, uint8_t pk[static 32]);
 /* OpenSSH private key file (openssh-key-v1, no passphrase), as ssh-keygen writes it. The text is
  * wiped and freed with secret_text_free(). */

@@ -61,4 +61,6 @@ int ssh_key_parse_line(struct ssh_key *out, const char *line, struct assent_erro
 int ssh_key_line(char **out, const struct ssh_key *key, struct assent_error *err) ASSENT_CHECKED;
 #define SSH_FINGERPRINT_SIZE 51
 void ssh_key_fingerprint(char out[static SSH_FINGERPRINT_SIZE], const struct ssh_key *key);
+/* "ssh-ed25519" or "sk-ssh-ed25519@openssh.com". */
+const char *ssh_key_type_name(const struct ssh_key *key);
 bool ssh_key_equal(const struct ssh_key *a, const struct ssh_key *b);

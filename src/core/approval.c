@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Approvals: one signature, and whether all of them together allow a plan. */
+#include "core/approval.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/fail.h"
+
+#define CLOCK_SLACK 300 /* seconds that a clock may have been set back since the plan */
+
+int approval_verify(struct ssh_key *key, const struct plan *plan, const struct approval *a,
+		    const struct signers *signers, int64_t now, struct assent_error *err)
+{
+	struct statement st = {.agent = plan->agent,
+			       .stack = plan->stack,
+			       .approver = a->person,
+			       .verdict = a->verdict,
+			       .plan = plan->digest,
+			       .seq = plan->seq,
+			       .expires = plan->expires,
+			       .reason = a->reason};
+	CLEANUP(free_p) char *text = NULL;
+	const struct signer *signer;
+	struct sshsig sig;
+	size_t len = 0;
+	int rc = sshsig_parse(&sig, a->armor, strlen(a->armor), err);
+
+	if (rc == 0) {
+		rc = statement_text(&text, &len, &st, err);
+	}
+	if (rc == 0) {
+		rc = signers_find(&signer, signers, a->person, &sig.key, SSHSIG_NS_APPROVAL, now,
+				  err);
+	}
+	if (rc == 0) {
+		rc = sshsig_verify(&sig, SSHSIG_NS_APPROVAL, text, len, err);
+	}
+	if (rc != 0) {
+		return core_prefix(err, rc, "approval of '%.100s'", a->person);
+	}
+	*key = sig.key;
+	return 0;
+}
+
+static bool may_approve(const struct plan *plan, const char *person)
+{
+	for (size_t i = 0; plan->policy.from[i] != NULL; i++) {
+		if (strcmp(plan->policy.from[i], person) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool wrote(const struct plan_commit *commit, const char *email)
+{
+	return strcasecmp(commit->author_email, email) == 0 ||
+	       strcasecmp(commit->committer_email, email) == 0;
+}
+
+/* By registered address, by a principal that is an address, or by the commit's own signature. */
+static bool is_author(const struct plan *plan, const char *person,
+		      const struct approval_person *people, size_t people_count)
+{
+	for (size_t i = 0; i < plan->commits_count; i++) {
+		const struct plan_commit *commit = &plan->commits[i];
+
+		if (wrote(commit, person) ||
+		    (commit->signer != NULL && strcmp(commit->signer, person) == 0)) {
+			return true;
+		}
+		for (size_t p = 0; p < people_count; p++) {
+			if (strcmp(people[p].name, person) != 0 || people[p].emails == NULL) {
+				continue;
+			}
+			for (size_t e = 0; people[p].emails[e] != NULL; e++) {
+				if (wrote(commit, people[p].emails[e])) {
+					return true;
+				}
+			}
+		}
+	}
+	return false;
+}
+
+static int check_vote(const struct plan *plan, const struct approval *vote,
+		      const struct approval_person *people, size_t people_count,
+		      struct assent_error *err)
+{
+	if (vote->verdict != VERDICT_APPROVE) {
+		return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' rejected the plan",
+				 vote->person);
+	}
+	if (!may_approve(plan, vote->person)) {
+		return core_fail(err, ASSENT_EUNTRUSTED,
+				 "'%.100s' is not among those who may approve this plan",
+				 vote->person);
+	}
+	if (!plan->policy.author_may_approve &&
+	    is_author(plan, vote->person, people, people_count)) {
+		return core_fail(err, ASSENT_EUNTRUSTED,
+				 "'%.100s' wrote one of the commits and may not approve them",
+				 vote->person);
+	}
+	return 0;
+}
+
+static int check_distinct(const struct approval *votes, const struct ssh_key *keys, size_t last,
+			  struct assent_error *err)
+{
+	for (size_t i = 0; i < last; i++) {
+		if (strcmp(votes[i].person, votes[last].person) == 0) {
+			return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' voted twice",
+					 votes[last].person);
+		}
+		if (memcmp(keys[i].pk, keys[last].pk, sizeof(keys[i].pk)) == 0) {
+			return core_fail(err, ASSENT_EUNTRUSTED,
+					 "'%.100s' and '%.100s' signed with the same key",
+					 votes[i].person, votes[last].person);
+		}
+	}
+	return 0;
+}
+
+int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
+		    const struct signers *signers, const struct approval_person *people,
+		    size_t people_count, int64_t minimum, int64_t now, struct assent_error *err)
+{
+	CLEANUP(free_p) struct ssh_key *keys = NULL;
+	int64_t required = plan->policy.required > minimum ? plan->policy.required : minimum;
+	int rc;
+
+	if (now > plan->expires) {
+		return core_fail(err, ASSENT_EEXPIRED, "the plan has expired");
+	}
+	if (now < plan->created - CLOCK_SLACK) {
+		return core_fail(err, ASSENT_EEXPIRED, "the plan was made in the future");
+	}
+	if (!hash_equal(&signers->digest, &plan->policy.approvers)) {
+		return core_fail(err, ASSENT_EMISMATCH,
+				 "the approver list is not the one that the plan names");
+	}
+	if (count > SIZE_MAX / sizeof(*keys) - 1) {
+		return core_fail(err, ASSENT_ELIMIT, "too many approvals");
+	}
+	keys = calloc(count + 1, sizeof(*keys));
+	if (keys == NULL) {
+		return core_fail_memory(err);
+	}
+	for (size_t i = 0; i < count; i++) {
+		rc = approval_verify(&keys[i], plan, &votes[i], signers, now, err);
+		if (rc == 0) {
+			rc = check_vote(plan, &votes[i], people, people_count, err);
+		}
+		if (rc == 0) {
+			rc = check_distinct(votes, keys, i, err);
+		}
+		if (rc != 0) {
+			return rc;
+		}
+	}
+	if (required > 0 && (uint64_t)required > count) {
+		return core_fail(err, ASSENT_EUNTRUSTED, "%zu of %lld approvals", count,
+				 (long long)required);
+	}
+	return 0;
+}
