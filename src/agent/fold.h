@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The agent's state, folded from its log.
+ *
+ * fold_entry() takes one entry after the other: all of them at start, and each
+ * new one as soon as it is durable. Nothing else changes what is in here, so
+ * that what a restart knows is what was known before. An entry that cannot
+ * follow the ones before it (an approval of a plan that was never written) is
+ * an error: such a log was not written by this program, or was damaged.
+ *
+ * All that is reachable from a struct fold belongs to it. Plans are never
+ * removed; a vote's signature stays in the log, where entry tells.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/stack.h"
+#include "core/entry.h"
+#include "core/statement.h"
+
+struct fold_vote {
+	char *person, *reason, *channel, *fingerprint;
+	enum verdict verdict;
+	int64_t time;
+	uint64_t entry; /* index in the log */
+};
+struct fold_plan {
+	char id[HASH_TEXT_SIZE];
+	char *stack, *commit, *reason, *summary; /* summary: a JSON object, action to count */
+	int64_t number, created, expires, required;
+	uint64_t entry;
+	enum stack_phase phase;	    /* OPEN and on */
+	char *end;		    /* why it ended, NULL before */
+	int64_t ended;		    /* 0 before */
+	int64_t done, undone, left; /* of the apply */
+	GPtrArray *votes;	    /* struct fold_vote */
+};
+struct fold_stack {
+	char *name;
+	struct stack_facts facts;
+	char *repository, *ref;	   /* of the newest commit, NULL before */
+	char *commits;		   /* digest of the list of commits, NULL: none */
+	struct fold_plan *plan;	   /* the newest, NULL before the first */
+	struct fold_plan *applied; /* the newest that was started, NULL before */
+};
+struct fold {
+	GHashTable *stacks; /* name to struct fold_stack */
+	GPtrArray *plans;   /* struct fold_plan, oldest first */
+	GHashTable *by_id;
+	int64_t next_number;	      /* of the next plan */
+	char signers[HASH_TEXT_SIZE]; /* approver list in force, "" before the first entry */
+	uint64_t size;		      /* entries folded */
+};
+
+struct fold *fold_new(void);
+void fold_free(struct fold *fold);
+bool fold_entry(struct fold *fold, const struct entry *entry,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Made when there is none. */
+struct fold_stack *fold_stack_get(struct fold *fold, const char *name);
+/* By full id, or by a unique prefix of at least 7 digits with or without "sha256:". NULL when there
+ * is none; *ambiguous tells whether there are several. */
+struct fold_plan *fold_find_plan(const struct fold *fold, const char *id, bool *ambiguous);
+/* Approvals of a plan, rejections not counted. */
+size_t fold_approvals(const struct fold_plan *plan);
+
+typedef struct fold fold_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(fold_auto, fold_free)

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Turns facts into a state and its reason: the first row of a table that fits. */
+#include "agent/stack-say.h"
+
+#include <glib.h>
+#include <string.h>
+
+struct view {
+	const struct stack *s;
+	const struct stack_facts *f;
+	bool due;
+	GString *out;
+};
+
+char *stack_time(int64_t seconds)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+
+	return time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("?");
+}
+
+static bool holds(const struct view *v)
+{
+	return v->f->commit[0] != '\0' && stack_plans_drift(v->f);
+}
+
+static bool settled(const struct view *v)
+{
+	return v->f->commit[0] != '\0' && strcmp(v->f->settled, v->f->commit) == 0;
+}
+
+static bool say_dead(const struct view *v)
+{
+	g_string_append(v->out, "the log cannot be written; nothing is applied until assentd is "
+				"started again");
+	return v->s->dead;
+}
+
+static bool say_recover_problem(const struct view *v)
+{
+	g_string_append_printf(v->out,
+			       "the interrupted apply of plan %" G_GINT64_FORMAT
+			       " cannot be recovered: %s",
+			       v->f->plan_number, v->s->recover_problem);
+	return v->f->phase == STACK_PHASE_APPLYING && v->s->recover_problem[0] != '\0';
+}
+
+static bool say_applying(const struct view *v)
+{
+	if (v->s->job == STACK_JOB_APPLY) {
+		g_string_append_printf(v->out, "plan %" G_GINT64_FORMAT " is being applied",
+				       v->f->plan_number);
+	} else {
+		g_string_append_printf(v->out,
+				       "the interrupted apply of plan %" G_GINT64_FORMAT
+				       " is being recovered",
+				       v->f->plan_number);
+	}
+	return v->f->phase == STACK_PHASE_APPLYING;
+}
+
+static bool say_blocked(const struct view *v)
+{
+	g_string_append(v->out, v->f->block_reason);
+	return v->f->block != STACK_BLOCK_NONE;
+}
+
+static bool say_suspended(const struct view *v)
+{
+	g_string_append(v->out, v->f->suspended);
+	return v->f->suspended[0] != '\0';
+}
+
+static bool say_pending(const struct view *v)
+{
+	g_autofree char *until = stack_time(v->f->plan_expires);
+
+	if (v->s->approved) {
+		g_string_append_printf(v->out,
+				       "plan %" G_GINT64_FORMAT
+				       " has its approvals and is about to be applied",
+				       v->f->plan_number);
+	} else {
+		g_string_append_printf(v->out,
+				       "plan %" G_GINT64_FORMAT " needs %" G_GINT64_FORMAT
+				       " approval%s until %s",
+				       v->f->plan_number, v->f->plan_required,
+				       v->f->plan_required == 1 ? "" : "s", until);
+	}
+	return v->f->phase == STACK_PHASE_OPEN;
+}
+
+/* A check for drift that nobody asked for is not worth a change of state. */
+static bool say_planning(const struct view *v)
+{
+	bool plans = v->s->job == STACK_JOB_PLAN ? !holds(v) || v->s->asked
+						 : v->due && (!holds(v) || v->s->want_plan);
+
+	g_string_append_printf(v->out, "works out what commit %.12s changes", v->f->commit);
+	return plans;
+}
+
+static bool say_plan_problem(const struct view *v)
+{
+	g_autofree char *next = stack_time(v->s->next_plan);
+
+	g_string_append_printf(v->out, "cannot plan: %s; tries again at %s", v->s->plan_problem,
+			       next);
+	return v->s->plan_problem[0] != '\0';
+}
+
+static bool say_ended(const struct view *v)
+{
+	g_string_append_printf(v->out, "plan %" G_GINT64_FORMAT " %s%s%s", v->f->plan_number,
+			       v->f->phase == STACK_PHASE_EXPIRED    ? "has expired"
+			       : v->f->phase == STACK_PHASE_REJECTED ? "was rejected"
+			       : v->f->phase == STACK_PHASE_ROLLED_BACK
+				       ? "failed and was rolled back"
+				       : "failed",
+			       v->f->plan_reason[0] != '\0' ? ": " : "", v->f->plan_reason);
+	g_string_append(v->out, "; a new commit or 'assent replan' starts another");
+	return settled(v);
+}
+
+static bool say_failed_plan(const struct view *v)
+{
+	return say_ended(v) && v->f->phase != STACK_PHASE_REJECTED &&
+	       v->f->phase != STACK_PHASE_EXPIRED;
+}
+
+static bool say_ended_drift(const struct view *v)
+{
+	return say_ended(v) && holds(v);
+}
+
+static bool say_fetch_problem(const struct view *v)
+{
+	g_autofree char *next = stack_time(v->s->next_fetch);
+
+	g_string_append_printf(v->out, "cannot fetch: %s; tries again at %s", v->s->fetch_problem,
+			       next);
+	return v->s->fetch_problem[0] != '\0';
+}
+
+static bool say_nothing_yet(const struct view *v)
+{
+	g_string_append(v->out, "waits for its first fetch");
+	return v->f->commit[0] == '\0';
+}
+
+static bool say_drifted(const struct view *v)
+{
+	g_string_append_printf(v->out,
+			       "%" G_GINT64_FORMAT " change%s on the host since commit "
+			       "%.12s was applied",
+			       v->f->drift_count, v->f->drift_count == 1 ? "" : "s", v->f->base);
+	return v->f->drift[0] != '\0';
+}
+
+static bool say_converged(const struct view *v)
+{
+	g_string_append_printf(v->out, "commit %.12s holds", v->f->commit);
+	return holds(v);
+}
+
+static bool say_waiting(const struct view *v)
+{
+	g_autofree char *next = stack_time(v->s->next_plan);
+
+	g_string_append_printf(v->out, "plans commit %.12s again at %s%s%s", v->f->commit, next,
+			       v->f->plan_reason[0] != '\0' ? ": " : "", v->f->plan_reason);
+	return true;
+}
+
+/* Each says its line and whether it holds; the first that does decides. */
+static const struct {
+	enum stack_state state;
+	bool (*say)(const struct view *view);
+} rows[] = {
+	{STACK_STATE_BLOCKED, say_dead},	{STACK_STATE_FAILED, say_recover_problem},
+	{STACK_STATE_APPLYING, say_applying},	{STACK_STATE_BLOCKED, say_blocked},
+	{STACK_STATE_SUSPENDED, say_suspended}, {STACK_STATE_PENDING, say_pending},
+	{STACK_STATE_PLANNING, say_planning},	{STACK_STATE_FAILED, say_plan_problem},
+	{STACK_STATE_FAILED, say_failed_plan},	{STACK_STATE_DRIFTED, say_ended_drift},
+	{STACK_STATE_IDLE, say_ended},		{STACK_STATE_FAILED, say_fetch_problem},
+	{STACK_STATE_IDLE, say_nothing_yet},	{STACK_STATE_DRIFTED, say_drifted},
+	{STACK_STATE_CONVERGED, say_converged}, {STACK_STATE_PLANNING, say_waiting},
+};
+
+enum stack_state stack_say(const struct stack *stack, const struct stack_facts *facts, bool due,
+			   char *reason, size_t size)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	struct view view = {stack, facts, due, out};
+	size_t i;
+
+	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_string_truncate(out, 0);
+		if (rows[i].say(&view)) {
+			break;
+		}
+	}
+	g_assert(i < G_N_ELEMENTS(rows));
+	g_strlcpy(reason, out->str, size);
+	return rows[i].state;
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a stack does next: one table of events, and one look at the facts. */
+#include "agent/stack.h"
+
+#include <glib.h>
+#include <string.h>
+
+#include "agent/schedule.h"
+#include "agent/stack-say.h"
+
+const char *const stack_state_names[] = {
+	"idle",	  "planning", "pending",   "applying", "converged",
+	"failed", "drifted",  "suspended", "blocked",  NULL,
+};
+const char *const stack_job_names[] = {"none", "fetch", "plan", "apply", "recover", NULL};
+const char *const stack_phase_names[] = {
+	"none", "pending", "applying", "superseded",  "expired",     "rejected",
+	"void", "applied", "failed",   "rolled-back", "interrupted", NULL,
+};
+const char *const stack_block_names[] = {
+	"", "rewound", "deleted", "empty", "manifest", "fetch", "signature", NULL,
+};
+
+/* One step: what the handlers work on. */
+struct step {
+	struct stack *s;
+	const struct stack_facts *f;
+	const struct stack_details *d;
+	struct stack_effects *fx;
+	int64_t now;
+	uint32_t random;
+};
+
+static void add(struct step *t, enum stack_effect kind, enum stack_phase phase, const char *reason)
+{
+	g_assert(t->fx->count < G_N_ELEMENTS(t->fx->items));
+	t->fx->items[t->fx->count].kind = kind;
+	t->fx->items[t->fx->count].phase = phase;
+	g_strlcpy(t->fx->items[t->fx->count].reason, reason, STACK_REASON_MAX);
+	t->fx->count++;
+}
+
+static void keep(char *to, const char *text)
+{
+	g_strlcpy(to, text != NULL ? text : "", STACK_REASON_MAX);
+}
+
+static void close_plan(struct step *t, enum stack_phase phase, const char *reason)
+{
+	t->s->approved = false;
+	add(t, STACK_LOG_CLOSED, phase, reason);
+}
+
+static int64_t back_off(const struct step *t, unsigned failures)
+{
+	return t->now + schedule_backoff(t->s->settings.interval, t->s->settings.backoff_max,
+					 failures, t->random);
+}
+
+static int64_t next_drift(const struct step *t)
+{
+	int64_t interval = t->s->settings.drift_interval;
+
+	return interval > 0 ? t->now + schedule_interval(interval, t->random) : 0;
+}
+
+bool stack_plans_drift(const struct stack_facts *f)
+{
+	return f->base[0] != '\0' && strcmp(f->commit, f->base) == 0;
+}
+
+/* May a plan be made at all, were it asked for? */
+static bool can_plan(const struct stack *s, const struct stack_facts *f, bool asked)
+{
+	if (f->commit[0] == '\0' || f->suspended[0] != '\0') {
+		return false;
+	}
+	if (f->phase == STACK_PHASE_OPEN || f->phase == STACK_PHASE_APPLYING) {
+		return false;
+	}
+	return f->block == STACK_BLOCK_NONE || (f->block == STACK_BLOCK_MANIFEST && asked);
+}
+
+static bool plan_is_due(const struct stack *s, const struct stack_facts *f, int64_t now)
+{
+	if (!can_plan(s, f, s->want_plan)) {
+		return false;
+	}
+	if (s->want_plan) {
+		return true;
+	}
+	if (now < s->next_plan) {
+		return false;
+	}
+	if (stack_plans_drift(f)) {
+		return s->next_drift != 0 && now >= s->next_drift;
+	}
+	return strcmp(f->settled, f->commit) != 0;
+}
+
+static void on_look(struct step *t)
+{
+}
+
+static void on_sync(struct step *t)
+{
+	t->s->want_fetch = true;
+}
+
+static void on_plan(struct step *t)
+{
+	t->s->want_plan = true;
+	t->s->plan_failures = 0;
+}
+
+static void on_replan(struct step *t)
+{
+	if (t->f->phase == STACK_PHASE_OPEN) {
+		close_plan(t, STACK_PHASE_SUPERSEDED, "a new plan was asked for");
+	}
+	on_plan(t);
+}
+
+static void fetch_ended(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->fetch_failures = 0;
+	t->s->fetch_problem[0] = '\0';
+	t->s->next_fetch = t->now + schedule_interval(t->s->settings.interval, t->random);
+}
+
+static void on_fetched(struct step *t)
+{
+	bool fresh = strcmp(t->d->commit, t->f->commit) != 0;
+
+	fetch_ended(t);
+	if (fresh) {
+		g_autofree char *reason = g_strdup_printf("commit %.12s came", t->d->commit);
+
+		add(t, STACK_LOG_COMMIT, 0, "");
+		if (t->f->phase == STACK_PHASE_OPEN) {
+			close_plan(t, STACK_PHASE_SUPERSEDED, reason);
+		}
+		t->s->next_plan = 0;
+		t->s->plan_failures = t->s->voids = 0;
+		t->s->plan_problem[0] = '\0';
+	}
+	if (t->f->block != STACK_BLOCK_NONE && (fresh || t->f->block != STACK_BLOCK_MANIFEST)) {
+		add(t, STACK_LOG_UNBLOCKED, 0, "");
+	}
+}
+
+static void on_fetch_bad(struct step *t)
+{
+	const char *commit = t->d->commit != NULL ? t->d->commit : "";
+
+	fetch_ended(t);
+	if (t->f->block == t->d->block && strcmp(t->f->block_commit, commit) == 0) {
+		return;
+	}
+	if (t->f->phase == STACK_PHASE_OPEN) {
+		close_plan(t, STACK_PHASE_VOID, t->d->reason);
+	}
+	add(t, STACK_LOG_BLOCKED, 0, "");
+}
+
+static void on_fetch_failed(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->fetch_failures++;
+	keep(t->s->fetch_problem, t->d->reason);
+	t->s->next_fetch = back_off(t, t->s->fetch_failures);
+}
+
+static void plan_ended(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->plan_failures = 0;
+	t->s->plan_problem[0] = '\0';
+	t->s->next_plan = 0;
+	t->s->next_drift = next_drift(t);
+}
+
+static void unblock_manifest(struct step *t)
+{
+	if (t->f->block == STACK_BLOCK_MANIFEST) {
+		add(t, STACK_LOG_UNBLOCKED, 0, "");
+	}
+}
+
+static void on_planned(struct step *t)
+{
+	bool asked = t->s->asked;
+	bool drift = stack_plans_drift(t->f);
+	bool alone = t->s->settings.on_drift == STACK_DRIFT_REPORT ||
+		     strcmp(t->f->settled, t->f->commit) == 0;
+
+	plan_ended(t);
+	unblock_manifest(t);
+	if (!drift || asked || !alone) {
+		add(t, STACK_DO_PUBLISH, 0, "");
+	}
+	if (drift && strcmp(t->f->drift, t->d->drift_key) != 0) {
+		add(t, STACK_LOG_DRIFT, 0, "");
+	}
+}
+
+static void on_plan_empty(struct step *t)
+{
+	const char *reason = "nothing to change";
+
+	plan_ended(t);
+	t->s->voids = 0;
+	unblock_manifest(t);
+	if (t->f->drift[0] != '\0') {
+		reason = "the drift has gone";
+	} else if (stack_plans_drift(t->f) && strcmp(t->f->settled, t->f->commit) != 0) {
+		return;
+	}
+	add(t, STACK_LOG_CONVERGED, 0, reason);
+}
+
+static void on_plan_bad(struct step *t)
+{
+	plan_ended(t);
+	if (t->f->block != STACK_BLOCK_MANIFEST || strcmp(t->f->block_commit, t->f->commit) != 0 ||
+	    strncmp(t->f->block_reason, t->d->reason, STACK_REASON_MAX - 1) != 0) {
+		add(t, STACK_LOG_BLOCKED, 0, "");
+	}
+}
+
+static void on_plan_failed(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->plan_failures++;
+	keep(t->s->plan_problem, t->d->reason);
+	t->s->next_plan = back_off(t, t->s->plan_failures);
+}
+
+static void on_approved(struct step *t)
+{
+	t->s->approved = t->f->phase == STACK_PHASE_OPEN;
+}
+
+static void apply_ended(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->approved = false;
+	t->s->recover_failures = 0;
+	t->s->recover_problem[0] = '\0';
+}
+
+static void on_applied(struct step *t)
+{
+	apply_ended(t);
+	t->s->voids = 0;
+	t->s->next_drift = next_drift(t);
+	add(t, STACK_LOG_APPLY_DONE, 0, "");
+}
+
+/* The plan was true when it was made and is not any more. Once that is nothing special; a
+ * target that changes all the time must not keep the host busy. */
+static void on_stale(struct step *t)
+{
+	apply_ended(t);
+	t->s->voids++;
+	t->s->next_plan = t->s->voids > 1 ? back_off(t, t->s->voids - 1) : 0;
+	t->s->next_drift = t->now;
+	close_plan(t, STACK_PHASE_VOID, t->d->reason);
+}
+
+static void on_apply_lost(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->next_recover = 0;
+}
+
+static void on_nothing_left(struct step *t)
+{
+	apply_ended(t);
+	t->s->next_drift = t->now;
+	add(t, STACK_LOG_INTERRUPTED, 0, "interrupted; nothing was left half done");
+}
+
+static void on_recover_failed(struct step *t)
+{
+	t->s->job = STACK_JOB_NONE;
+	t->s->recover_failures++;
+	keep(t->s->recover_problem, t->d->reason);
+	t->s->next_recover = back_off(t, t->s->recover_failures);
+}
+
+static void on_dead(struct step *t)
+{
+	t->s->dead = true;
+}
+
+#define ANY (-1)
+static const struct {
+	void (*handle)(struct step *step);
+	int job;   /* the job that must be running; ANY: whatever runs */
+	int other; /* a second one, or the same */
+} events[STACK_EVENTS] = {
+	[STACK_LOOK] = {on_look, ANY, ANY},
+	[STACK_SYNC] = {on_sync, ANY, ANY},
+	[STACK_PLAN] = {on_plan, ANY, ANY},
+	[STACK_REPLAN] = {on_replan, ANY, ANY},
+	[STACK_FETCHED] = {on_fetched, STACK_JOB_FETCH, STACK_JOB_FETCH},
+	[STACK_FETCH_BAD] = {on_fetch_bad, STACK_JOB_FETCH, STACK_JOB_FETCH},
+	[STACK_FETCH_FAILED] = {on_fetch_failed, STACK_JOB_FETCH, STACK_JOB_FETCH},
+	[STACK_PLANNED] = {on_planned, STACK_JOB_PLAN, STACK_JOB_PLAN},
+	[STACK_PLAN_EMPTY] = {on_plan_empty, STACK_JOB_PLAN, STACK_JOB_PLAN},
+	[STACK_PLAN_BAD] = {on_plan_bad, STACK_JOB_PLAN, STACK_JOB_PLAN},
+	[STACK_PLAN_FAILED] = {on_plan_failed, STACK_JOB_PLAN, STACK_JOB_PLAN},
+	[STACK_APPROVED] = {on_approved, ANY, ANY},
+	[STACK_APPLIED] = {on_applied, STACK_JOB_APPLY, STACK_JOB_RECOVER},
+	[STACK_STALE] = {on_stale, STACK_JOB_APPLY, STACK_JOB_APPLY},
+	[STACK_APPLY_LOST] = {on_apply_lost, STACK_JOB_APPLY, STACK_JOB_APPLY},
+	[STACK_NOTHING_LEFT] = {on_nothing_left, STACK_JOB_RECOVER, STACK_JOB_RECOVER},
+	[STACK_RECOVER_FAILED] = {on_recover_failed, STACK_JOB_RECOVER, STACK_JOB_RECOVER},
+	[STACK_DEAD] = {on_dead, ANY, ANY},
+};
+
+static void start(struct step *t, enum stack_job job, enum stack_effect effect)
+{
+	t->s->job = job;
+	add(t, effect, 0, "");
+}
+
+/* What an open plan needs now. */
+static void look_at_plan(struct step *t)
+{
+	if (t->now >= t->f->plan_expires && t->s->job != STACK_JOB_APPLY) {
+		close_plan(t, STACK_PHASE_EXPIRED, "nobody decided in time");
+	} else if (t->s->approved && t->s->job == STACK_JOB_NONE && t->f->suspended[0] == '\0' &&
+		   t->f->block == STACK_BLOCK_NONE) {
+		add(t, STACK_LOG_APPLY_START, 0, "");
+		start(t, STACK_JOB_APPLY, STACK_DO_APPLY);
+	}
+}
+
+static void look_for_work(struct step *t)
+{
+	struct stack *s = t->s;
+
+	if (s->want_fetch || s->fetch_due || (s->next_fetch != 0 && t->now >= s->next_fetch)) {
+		s->want_fetch = s->fetch_due = false;
+		start(t, STACK_JOB_FETCH, STACK_DO_FETCH);
+	} else if (plan_is_due(s, t->f, t->now)) {
+		s->asked = s->want_plan;
+		s->want_plan = false;
+		start(t, STACK_JOB_PLAN, STACK_DO_PLAN);
+	} else {
+		s->want_plan = false;
+	}
+}
+
+static void look(struct step *t)
+{
+	if (t->s->next_drift == 0) {
+		t->s->next_drift = next_drift(t);
+	}
+	if (t->f->phase != STACK_PHASE_OPEN) {
+		t->s->approved = false;
+	}
+	if (t->f->phase == STACK_PHASE_APPLYING) {
+		if (t->s->job == STACK_JOB_NONE && t->now >= t->s->next_recover) {
+			start(t, STACK_JOB_RECOVER, STACK_DO_RECOVER);
+		}
+		return;
+	}
+	if (t->f->phase == STACK_PHASE_OPEN) {
+		look_at_plan(t);
+	}
+	if (t->fx->count == 0 && t->s->job == STACK_JOB_NONE) {
+		look_for_work(t);
+	}
+}
+
+/* Only what is still to come: what is past has been acted upon, or waits for something else. */
+static int64_t later(int64_t wake, int64_t when, int64_t now)
+{
+	return when > now ? schedule_earlier(wake, when) : wake;
+}
+
+static int64_t wake_time(const struct step *t)
+{
+	int64_t wake = 0;
+
+	if (t->s->dead) {
+		return 0;
+	}
+	wake = later(wake, t->s->next_fetch, t->now);
+	wake = later(wake, t->s->next_plan, t->now);
+	wake = later(wake, t->s->next_drift, t->now);
+	wake = later(wake, t->s->next_recover, t->now);
+	if (t->f->phase == STACK_PHASE_OPEN) {
+		wake = later(wake, t->f->plan_expires, t->now);
+	}
+	return wake;
+}
+
+static void tell(struct step *t)
+{
+	enum stack_state state = stack_say(t->s, t->f, plan_is_due(t->s, t->f, t->now),
+					   t->s->reason, sizeof(t->s->reason));
+
+	if (t->s->since == 0) {
+		t->s->since = t->f->changed != 0 ? t->f->changed : t->now;
+	} else if (state != t->s->state) {
+		t->s->since = t->now;
+	}
+	t->s->state = state;
+	t->s->wake = wake_time(t);
+}
+
+void stack_init(struct stack *stack, const struct stack_settings *settings)
+{
+	*stack = (struct stack){.settings = *settings, .fetch_due = true};
+}
+
+void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack_event event,
+		const struct stack_details *details, int64_t now, uint32_t random,
+		struct stack_effects *effects)
+{
+	struct step t = {stack, facts, details, effects, now, random};
+	int job = (int)stack->job;
+
+	effects->count = 0;
+	if (stack->dead) {
+		return;
+	}
+	if (events[event].job == ANY || events[event].job == job || events[event].other == job) {
+		events[event].handle(&t);
+	}
+	if (event == STACK_LOOK) {
+		look(&t);
+	}
+	tell(&t);
+}
+
+bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int64_t now)
+{
+	if (stack->dead) {
+		return true;
+	}
+	if (stack->job != STACK_JOB_NONE || stack->want_fetch || stack->want_plan ||
+	    stack->fetch_due) {
+		return false;
+	}
+	if (facts->phase == STACK_PHASE_APPLYING) {
+		return stack->recover_problem[0] != '\0';
+	}
+	return !(facts->phase == STACK_PHASE_OPEN && stack->approved &&
+		 facts->suspended[0] == '\0') &&
+	       !plan_is_due(stack, facts, now);
+}
+
+void stack_drift_key(char out[HASH_TEXT_SIZE], int64_t count, const char *const *ids, size_t n)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	struct hash hash;
+	size_t i;
+
+	g_string_printf(text, "%" G_GINT64_FORMAT "\n", count);
+	for (i = 0; i < n; i++) {
+		g_string_append_printf(text, "%s\n", ids[i]);
+	}
+	hash_bytes(&hash, text->str, text->len);
+	hash_text(out, &hash);
+}

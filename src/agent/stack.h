@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * A stack's life, as a pure step.
+ *
+ * Two kinds of knowledge meet here. struct stack_facts is what the log says:
+ * only folding an entry changes it (fold.h), so that a restart knows the same.
+ * struct stack is what this process knows besides: which job runs, what was
+ * asked for, when something is due. stack_step() takes an event and gives the
+ * effects that the loop must perform in their order:
+ *
+ *	stack_step(stack, facts, STACK_FETCHED, &details, now, random, &effects);
+ *	...perform them; appended entries are folded into facts...
+ *	stack_step(stack, facts, STACK_LOOK, NULL, now, random, &effects);   -- until none is left
+ *
+ * Events report; only STACK_LOOK starts jobs, with the facts as they stand
+ * after the reports were written down. An event that does not fit (the result
+ * of a job that does not run) changes nothing.
+ *
+ * What is never done by itself: a plan for a commit whose plan was rejected,
+ * has expired or has failed. A person (STACK_REPLAN) or a new commit must come.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/hash.h"
+
+#define STACK_ID_SIZE 65 /* a Git id and NUL */
+#define STACK_REASON_MAX 512
+
+enum stack_state {
+	STACK_STATE_IDLE,
+	STACK_STATE_PLANNING,
+	STACK_STATE_PENDING,
+	STACK_STATE_APPLYING,
+	STACK_STATE_CONVERGED,
+	STACK_STATE_FAILED,
+	STACK_STATE_DRIFTED,
+	STACK_STATE_SUSPENDED,
+	STACK_STATE_BLOCKED,
+};
+extern const char *const stack_state_names[]; /* "idle", ...; NULL-terminated */
+
+enum stack_job {
+	STACK_JOB_NONE,
+	STACK_JOB_FETCH,
+	STACK_JOB_PLAN,
+	STACK_JOB_APPLY,
+	STACK_JOB_RECOVER
+};
+extern const char *const stack_job_names[];
+
+/* What the newest plan is, or how it ended. */
+enum stack_phase {
+	STACK_PHASE_NONE,
+	STACK_PHASE_OPEN,
+	STACK_PHASE_APPLYING,
+	STACK_PHASE_SUPERSEDED,
+	STACK_PHASE_EXPIRED,
+	STACK_PHASE_REJECTED,
+	STACK_PHASE_VOID,
+	STACK_PHASE_APPLIED,
+	STACK_PHASE_FAILED,
+	STACK_PHASE_ROLLED_BACK,
+	STACK_PHASE_INTERRUPTED,
+};
+/* "none", "pending", "applying", "superseded", ...; NULL-terminated */
+extern const char *const stack_phase_names[];
+
+enum stack_block {
+	STACK_BLOCK_NONE,
+	STACK_BLOCK_REWOUND,
+	STACK_BLOCK_DELETED,
+	STACK_BLOCK_EMPTY,
+	STACK_BLOCK_MANIFEST,
+	STACK_BLOCK_FETCH,
+	STACK_BLOCK_SIGNATURE,
+};
+extern const char
+	*const stack_block_names[]; /* "", "rewound", ... as in the log; NULL-terminated */
+
+struct stack_facts {
+	char commit[STACK_ID_SIZE], tree[STACK_ID_SIZE];    /* newest seen, "" before the first */
+	char base[STACK_ID_SIZE], base_tree[STACK_ID_SIZE]; /* what holds on the host, "" before */
+	char settled[STACK_ID_SIZE]; /* its plan was rejected, expired or failed: leave it alone */
+	enum stack_phase phase;	     /* of the newest plan */
+	char plan[HASH_TEXT_SIZE], plan_commit[STACK_ID_SIZE];
+	int64_t plan_number, plan_expires, plan_required;
+	char plan_reason[STACK_REASON_MAX]; /* why it ended */
+	enum stack_block block;
+	char block_commit[STACK_ID_SIZE], block_reason[STACK_REASON_MAX];
+	char suspended[STACK_REASON_MAX]; /* "" unless it is */
+	char drift[HASH_TEXT_SIZE];	  /* stack_drift_key() of the recorded drift, "" without */
+	int64_t drift_count;
+	int64_t changed; /* time of the last entry, 0 before the first */
+};
+
+enum stack_on_drift { STACK_DRIFT_PROPOSE, STACK_DRIFT_REPORT };
+struct stack_settings {
+	int64_t interval, backoff_max, drift_interval; /* seconds; drift_interval 0: never */
+	enum stack_on_drift on_drift;
+};
+
+struct stack {
+	struct stack_settings settings;
+	enum stack_job job;
+	bool want_fetch, want_plan; /* a person asked */
+	bool asked;		    /* the running plan job: by a person */
+	bool fetch_due;		    /* fetch at once (first round) */
+	bool approved;		    /* the open plan has what it needs */
+	bool dead;		    /* the log cannot be written */
+	unsigned fetch_failures, plan_failures, recover_failures, voids; /* in a row */
+	int64_t next_fetch, next_plan, next_drift, next_recover;	 /* 0: not due */
+	char fetch_problem[STACK_REASON_MAX], plan_problem[STACK_REASON_MAX];
+	char recover_problem[STACK_REASON_MAX];
+	/* what stack_step() leaves for people */
+	enum stack_state state;
+	char reason[STACK_REASON_MAX];
+	int64_t since, wake; /* wake: when to look again, 0: never by itself */
+};
+
+enum stack_event {
+	STACK_LOOK,	      /* time has passed or facts have changed: decide again */
+	STACK_SYNC,	      /* a person asks: fetch now */
+	STACK_PLAN,	      /* a person asks: plan now, without fetching */
+	STACK_REPLAN,	      /* a person asks for a new plan in place of the last */
+	STACK_FETCHED,	      /* commit, tree */
+	STACK_FETCH_BAD,      /* block, commit, reason */
+	STACK_FETCH_FAILED,   /* reason */
+	STACK_PLANNED,	      /* drift_key: a draft with changes */
+	STACK_PLAN_EMPTY,     /* nothing to change */
+	STACK_PLAN_BAD,	      /* reason: the manifest */
+	STACK_PLAN_FAILED,    /* reason */
+	STACK_APPROVED,	      /* the open plan's votes suffice */
+	STACK_APPLIED,	      /* an apply or a recovery ended with a result */
+	STACK_STALE,	      /* reason: the worker refused, nothing was touched */
+	STACK_APPLY_LOST,     /* the worker went without a result */
+	STACK_NOTHING_LEFT,   /* a recovery found nothing to do */
+	STACK_RECOVER_FAILED, /* reason */
+	STACK_DEAD,	      /* the log cannot be written */
+	STACK_EVENTS,
+};
+struct stack_details { /* by event, see above; NULL where it does not apply */
+	const char *commit, *tree, *reason, *drift_key;
+	enum stack_block block;
+};
+
+enum stack_effect {
+	STACK_DO_FETCH,
+	STACK_DO_PLAN,
+	STACK_DO_APPLY,
+	STACK_DO_RECOVER,  /* start the job */
+	STACK_DO_PUBLISH,  /* compose, sign and record the plan of this draft */
+	STACK_LOG_COMMIT,  /* the rest append one entry each */
+	STACK_LOG_BLOCKED, /* of this event's block and reason */
+	STACK_LOG_UNBLOCKED,
+	STACK_LOG_CLOSED,    /* the open plan, with phase and reason */
+	STACK_LOG_CONVERGED, /* facts.commit is what holds */
+	STACK_LOG_DRIFT,
+	STACK_LOG_APPLY_START,
+	STACK_LOG_APPLY_DONE,  /* of this event's result */
+	STACK_LOG_INTERRUPTED, /* apply-done without a worker's result */
+};
+struct stack_effects {
+	struct {
+		enum stack_effect kind;
+		enum stack_phase phase;	       /* LOG_CLOSED */
+		char reason[STACK_REASON_MAX]; /* LOG_CLOSED, LOG_CONVERGED, LOG_INTERRUPTED */
+	} items[6];
+	size_t count;
+};
+
+void stack_init(struct stack *stack, const struct stack_settings *settings);
+void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack_event event,
+		const struct stack_details *details, int64_t now, uint32_t random,
+		struct stack_effects *effects);
+/* Nothing runs and nothing is about to: a person who waits may go. */
+bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int64_t now);
+/* Is the next plan one of drift, not of a commit? */
+bool stack_plans_drift(const struct stack_facts *facts);
+/* What makes two drifts the same: their count and ids. */
+void stack_drift_key(char out[HASH_TEXT_SIZE], int64_t count, const char *const *ids, size_t n);
