@@ -50,17 +50,18 @@ const char *desired_kind_name(enum desired_kind kind);
 
 /* Where a file's bytes come from. */
 struct desired_content {
-	GBytes *bytes;   /* inline or rendered from a template; NULL: read them at path */
-	char *path;      /* in the repository, from its root; NULL when inline */
+	GBytes *bytes;		   /* inline or rendered from a template; NULL: read them at path */
+	char *path;		   /* in the repository, from its root; NULL when inline */
 	char oid[READER_OID_SIZE]; /* Git's id of the source, or "" */
-	uint64_t size;   /* of the bytes, or of the source */
-	bool executable; /* as Git records it */
+	uint64_t size;		   /* of the bytes, or of the source */
+	bool executable;	   /* as Git records it */
 };
 
 /* Something inside a tree. Folders stand before what they hold; siblings in byte order. */
 struct desired_entry {
 	char *path; /* relative to the tree's; bytes, not always UTF-8 */
-	enum reader_type type; /* READER_FILE, READER_LINK (text: read at content.path), READER_FOLDER */
+	enum reader_type
+		type; /* READER_FILE, READER_LINK (text: read at content.path), READER_FOLDER */
 	struct desired_content content;
 };
 
@@ -71,20 +72,20 @@ struct desired_resource {
 	/* -1: the manifest does not state it. mode is that of a file or directory, or of
 	 * the files of a tree; folder_mode of a tree's folders. */
 	int mode, folder_mode;
-	char *owner, *group; /* a name or a decimal number; NULL: not stated */
+	char *owner, *group;		/* a name or a decimal number; NULL: not stated */
 	struct desired_content content; /* file */
-	char *link;                     /* link: its text */
-	GPtrArray *entries;             /* tree: struct desired_entry */
-	bool prune;                     /* tree: what is not in entries and not declared elsewhere goes */
-	char **after, **notify;         /* ids of other resources; NULL: none */
-	const char *file;               /* the place of the declaration; file lives as long as the desired */
+	char *link;			/* link: its text */
+	GPtrArray *entries;		/* tree: struct desired_entry */
+	bool prune;		/* tree: what is not in entries and not declared elsewhere goes */
+	char **after, **notify; /* ids of other resources; NULL: none */
+	const char *file; /* the place of the declaration; file lives as long as the desired */
 	unsigned line, column;
 };
 
 enum desired_check_kind { DESIRED_CHECK_HTTP, DESIRED_CHECK_TCP };
 struct desired_check {
 	enum desired_check_kind kind;
-	char *target;    /* an http(s) URL, or HOST:PORT */
+	char *target;	 /* an http(s) URL, or HOST:PORT */
 	unsigned within; /* seconds */
 	const char *file;
 	unsigned line, column;
@@ -96,7 +97,7 @@ struct desired {
 	GPtrArray *resources; /* struct desired_resource; `after` comes before */
 	GPtrArray *checks;    /* struct desired_check */
 	char *on_failure;     /* "rollback" or "stop" */
-	bool prune;           /* remove what the previous commit declared and this one does not */
+	bool prune;	      /* remove what the previous commit declared and this one does not */
 	GPtrArray *warnings;  /* char *: texts for the reviewer */
 	unsigned n_entries;   /* of all trees together */
 	/* private */

@@ -42,7 +42,8 @@ struct reader_ops {
 	/* A file's bytes or a link's text; NUL-terminated beyond len. */
 	bool (*read)(struct reader *reader, const char *path, size_t max, char **bytes, size_t *len,
 		     GError **error);
-	/* All that is beneath folder, folders before what they hold, in any other order. */
+	/* The files and links beneath folder, in any order; folders are not reported. Refuses
+	 * what Git would not carry (sockets, devices). */
 	bool (*walk)(struct reader *reader, const char *folder, reader_fn *fn, void *data,
 		     GError **error);
 	void (*free)(struct reader *reader);
