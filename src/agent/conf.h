@@ -67,11 +67,6 @@ struct conf {
 /* NULL with diags filled, or error when the file cannot be read. */
 struct conf *conf_load(const char *file, struct diag_list *diags, GError **error);
 void conf_free(struct conf *conf);
-/* $ASSENT_CONFIG, then ~/.config/assent/assentd.yaml, then /etc/assent/assentd.yaml; for root the
- * last first. g_free(). */
-char *conf_default_file(void);
-char *conf_default_state_dir(void);
-char *conf_default_socket(void);
 /* People of a list of names and groups, sorted, without doubles. g_strfreev(). */
 char **conf_people(const struct conf *conf, char *const *names);
 const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of base/paths.c. */
+#include "base/paths.h"
+
+static void test_variables_win(void)
+{
+	g_autofree char *config = NULL, *socket = NULL;
+
+	g_setenv("ASSENT_CONFIG", "/x/conf.yaml", true);
+	g_setenv("ASSENT_SOCKET", "/x/socket", true);
+	config = paths_config();
+	socket = paths_socket();
+	g_assert_cmpstr(config, ==, "/x/conf.yaml");
+	g_assert_cmpstr(socket, ==, "/x/socket");
+	g_unsetenv("ASSENT_CONFIG");
+	g_unsetenv("ASSENT_SOCKET");
+}
+
+static void test_session_folders_are_used(void)
+{
+	g_autofree char *socket = NULL, *state = NULL;
+
+	g_setenv("ASSENT_SOCKET", "", true);
+	g_setenv("XDG_RUNTIME_DIR", "/run/user/77", true);
+	socket = paths_socket();
+	state = paths_state();
+	g_assert_cmpstr(socket, ==, "/run/user/77/assent/agent.sock");
+	g_assert_true(g_str_has_suffix(state, "/assent"));
+	g_unsetenv("ASSENT_SOCKET");
+	g_unsetenv("XDG_RUNTIME_DIR");
+}
+
+static void test_paths_of_a_configuration_expand(void)
+{
+	static const struct {
+		const char *path, *want;
+	} rows[] = {
+		{"~/a/b", "/home/u/a/b"},
+		{"/etc/x", "/etc/x"},
+		{"allowed_signers", "/conf/dir/allowed_signers"},
+		{"~root", "/conf/dir/~root"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *got =
+			paths_expand(rows[i].path, "/conf/dir/assentd.yaml", "/home/u");
+
+		g_assert_cmpstr(got, ==, rows[i].want);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/paths/variables-win", test_variables_win);
+	g_test_add_func("/paths/session-folders-are-used", test_session_folders_are_used);
+	g_test_add_func("/paths/paths-of-a-configuration-expand",
+			test_paths_of_a_configuration_expand);
+	return g_test_run();
+}
