@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Entry point of the command line. */
-int main(void)
+#include <glib/gi18n.h>
+#include <locale.h>
+
+#include "cli/command.h"
+
+int main(int argc, char **argv)
 {
-	return 2;
+	(void)setlocale(LC_ALL, "");
+	(void)bindtextdomain(PACKAGE, LOCALEDIR);
+	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
+	(void)textdomain(PACKAGE);
+	return cli_main(argc, argv);
 }

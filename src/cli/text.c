@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Harmless texts, their widths, ages and times. */
+#include "cli/text.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#define SHORT_ID 12
+
+/* Letters by their category that show nothing; a filler in a path would be invisible. */
+static bool is_blank_letter(gunichar c)
+{
+	static const gunichar blanks[] = {0x034F, 0x115F, 0x1160, 0x17B4,
+					  0x17B5, 0x2800, 0x3164, 0xFFA0};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(blanks); i++) {
+		if (blanks[i] == c) {
+			return true;
+		}
+	}
+	return (c >= 0x180B && c <= 0x180F) || (c >= 0xFE00 && c <= 0xFE0F) ||
+	       (c >= 0xE0100 && c <= 0xE01EF);
+}
+
+static bool is_harmless(gunichar c, unsigned flags)
+{
+	if (c < 0x80) {
+		return (c >= 0x20 && c < 0x7f) || (c == '\t' && (flags & TEXT_TABS) != 0);
+	}
+	if ((flags & TEXT_ASCII) != 0 || is_blank_letter(c)) {
+		return false;
+	}
+	switch (g_unichar_type(c)) {
+	case G_UNICODE_CONTROL:
+	case G_UNICODE_FORMAT:
+	case G_UNICODE_UNASSIGNED:
+	case G_UNICODE_PRIVATE_USE:
+	case G_UNICODE_SURROGATE:
+	case G_UNICODE_LINE_SEPARATOR:
+	case G_UNICODE_PARAGRAPH_SEPARATOR:
+	case G_UNICODE_SPACE_SEPARATOR:
+		return false;
+	default:
+		return true;
+	}
+}
+
+unsigned text_append(GString *out, const char *text, size_t len, unsigned flags)
+{
+	const char *end = text + len;
+	unsigned escaped = 0;
+
+	while (text < end) {
+		gunichar c = g_utf8_get_char_validated(text, end - text);
+
+		/* A NUL gives 0 or an error, depending on GLib's version. */
+		if (c == (gunichar)-1 || c == (gunichar)-2) {
+			g_string_append_printf(out, "<%02X>", (unsigned char)*text);
+			escaped++;
+			text++;
+			continue;
+		}
+		if (is_harmless(c, flags)) {
+			g_string_append_unichar(out, c);
+		} else {
+			g_string_append_printf(out, "<U+%04X>", c);
+			escaped++;
+		}
+		text = c == 0 ? text + 1 : g_utf8_next_char(text);
+	}
+	return escaped;
+}
+
+char *text_escape(const char *text, gssize len, unsigned flags)
+{
+	GString *out = g_string_new(NULL);
+
+	if (text != NULL) {
+		(void)text_append(out, text, len < 0 ? strlen(text) : (size_t)len, flags);
+	}
+	return g_string_free(out, FALSE);
+}
+
+static unsigned char_width(gunichar c)
+{
+	if (g_unichar_iszerowidth(c)) {
+		return 0;
+	}
+	return g_unichar_iswide(c) ? 2 : 1;
+}
+
+unsigned text_width(const char *text)
+{
+	unsigned width = 0;
+
+	for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+		width += char_width(g_utf8_get_char(p));
+	}
+	return width;
+}
+
+char *text_cut(const char *text, unsigned width, bool ascii)
+{
+	const char *mark = ascii ? "~" : "…", *p = text;
+	unsigned used = 0;
+
+	if (text_width(text) <= width) {
+		return g_strdup(text);
+	}
+	if (width == 0) {
+		return g_strdup("");
+	}
+	while (used + char_width(g_utf8_get_char(p)) <= width - 1) {
+		used += char_width(g_utf8_get_char(p));
+		p = g_utf8_next_char(p);
+	}
+	return g_strdup_printf("%.*s%s", (int)(p - text), text, mark);
+}
+
+char *text_duration(int64_t seconds)
+{
+	static const struct {
+		int64_t at_least, unit;
+		const char *letter;
+	} units[] = {{2 * 86400, 86400, "d"}, {2 * 3600, 3600, "h"}, {120, 60, "m"}, {0, 1, "s"}};
+	int64_t size = seconds < 0 ? 0 : seconds;
+	size_t i = 0;
+
+	while (size < units[i].at_least) {
+		i++;
+	}
+	return g_strdup_printf("%" G_GINT64_FORMAT "%s", size / units[i].unit, units[i].letter);
+}
+
+char *text_age(int64_t when, int64_t now)
+{
+	g_autofree char *distance = text_duration(when > now ? when - now : now - when);
+
+	if (when == now) {
+		return g_strdup(_("now"));
+	}
+	/* TRANSLATORS: %s is a duration like 3h or 12m */
+	return when > now ? g_strdup_printf(_("in %s"), distance)
+			  : g_strdup_printf(_("%s ago"), distance);
+}
+
+char *text_time(int64_t when)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
+	char *text = time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S %Z") : NULL;
+
+	return text != NULL ? text : g_strdup_printf("@%" G_GINT64_FORMAT, when);
+}
+
+bool text_parse_time(const char *text, int64_t *when)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(text, utc);
+
+	if (time == NULL) {
+		return false;
+	}
+	*when = g_date_time_to_unix(time);
+	return true;
+}
+
+char *text_short_id(const char *id)
+{
+	const char *digits = g_str_has_prefix(id, "sha256:") ? id + strlen("sha256:") : id;
+
+	return g_strndup(digits, SHORT_ID);
+}
