@@ -2,9 +2,13 @@
 #pragma once
 /*
  * Child processes: cleared environment, own process group, all descriptors
- * closed but three, bounded output, a deadline that kills the whole group.
+ * closed but three, bounded output, a deadline that kills the whole group. A
+ * child gets SIGKILL when its parent dies; one that must not (an apply in its
+ * commit phase) says so itself by prctl(PR_SET_PDEATHSIG, 0).
  *
  * proc_run() blocks (CLI, workers); proc_start() works in the main loop.
+ * Failures are BASE_ERROR_NOT_FOUND (no such program), BASE_ERROR_TIMEOUT,
+ * BASE_ERROR_LIMIT or BASE_ERROR_FAILED.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -12,18 +16,18 @@
 
 struct proc_spec {
 	const char *const *argv;
-	const char *const *env;  /* "NAME=value" added to PATH, HOME, LANG, XDG_*; NULL: none */
-	const char *cwd;         /* NULL: / */
-	const char *input;       /* stdin; NULL: /dev/null */
+	const char *const *env; /* "NAME=value" added to PATH, HOME, LANG, XDG_*; NULL: none */
+	const char *cwd;	/* NULL: / */
+	const char *input;	/* stdin; NULL: /dev/null */
 	size_t input_len;
-	size_t max_output;       /* of stdout and of stderr each; more is an error */
-	unsigned timeout;        /* seconds, 0: none */
-	bool keep_env;           /* inherit everything (ssh, credential helpers) */
-	bool keep_stderr;        /* the child's stderr is ours */
+	size_t max_output; /* of stdout and of stderr each; more is an error; 0: 1 MiB */
+	unsigned timeout;  /* seconds, 0: none */
+	bool keep_env;	   /* inherit everything (ssh, credential helpers) */
+	bool keep_stderr;  /* the child's stderr is ours */
 };
 
 struct proc_result {
-	int status;              /* exit code, or 128 + signal */
+	int status; /* exit code, or 128 + signal */
 	GString *out, *err;
 };
 void proc_result_clear(struct proc_result *result);

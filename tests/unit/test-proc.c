@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of base/proc.c and base/spawn.c: bounds, deadlines and what a child inherits. */
+#include "base/proc.h"
+
+#include "base/error.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool sh(const char *script, struct proc_spec spec, struct proc_result *result,
+	       GError **error)
+{
+	const char *argv[] = {"/bin/sh", "-c", script, NULL};
+
+	spec.argv = argv;
+	return proc_run(&spec, result, error);
+}
+
+static void expect(const char *script, struct proc_spec spec, int status, const char *out,
+		   const char *err)
+{
+	struct proc_result result = {0};
+	GError *error = NULL;
+
+	sh(script, spec, &result, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(result.out->str, ==, out);
+	g_assert_cmpstr(result.err->str, ==, err);
+	g_assert_cmpint(result.status, ==, status);
+	proc_result_clear(&result);
+	proc_result_clear(&result);
+}
+
+static void test_output_and_status_come_back(void)
+{
+	expect("echo one; echo two >&2; exit 3", (struct proc_spec){0}, 3, "one\n", "two\n");
+	expect("kill -9 $$", (struct proc_spec){0}, 128 + SIGKILL, "", "");
+	expect("pwd", (struct proc_spec){.cwd = "/usr"}, 0, "/usr\n", "");
+}
+
+static void test_input_is_given_whole(void)
+{
+	g_autofree char *big = g_strnfill(300000, 'x');
+
+	expect("cat", (struct proc_spec){.input = "in", .input_len = 2}, 0, "in", "");
+	expect("wc -c", (struct proc_spec){.input = big, .input_len = strlen(big)}, 0, "300000\n",
+	       "");
+	/* A child that does not read is not waited for, and does not kill us. */
+	expect("exec <&-; echo done", (struct proc_spec){.input = big, .input_len = strlen(big)}, 0,
+	       "done\n", "");
+	expect("cat", (struct proc_spec){0}, 0, "", "");
+}
+
+static void test_environment_is_cleared(void)
+{
+	static const char *const env[] = {"ADDED=yes", NULL};
+
+	g_setenv("ASSENT_SECRET", "s", TRUE);
+	expect("echo ${ASSENT_SECRET-none} ${ADDED-none} ${PATH:+path}",
+	       (struct proc_spec){.env = env}, 0, "none yes path\n", "");
+	expect("echo ${ASSENT_SECRET-none}", (struct proc_spec){.keep_env = true}, 0, "s\n", "");
+}
+
+static void test_descriptors_are_closed(void)
+{
+	int leak = open("/dev/null", O_RDONLY);
+	int high = fcntl(leak, F_DUPFD, 200);
+
+	g_assert_cmpint(high, >=, 200);
+	expect("ls /proc/$$/fd | tr '\\n' ' '", (struct proc_spec){0}, 0, "0 1 2 ", "");
+	close(leak);
+	close(high);
+}
+
+static void test_too_much_output_is_an_error(void)
+{
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(sh("while :; do echo spam; done", (struct proc_spec){.max_output = 1000},
+			  &result, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_LIMIT);
+	g_assert_null(result.out);
+	expect("printf 12345", (struct proc_spec){.max_output = 5}, 0, "12345", "");
+}
+
+static void test_deadline_kills_the_whole_group(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("assent-proc-XXXXXX", NULL);
+	g_autofree char *script = g_strdup_printf("sleep 600 & echo $! > %s/pid; wait", dir);
+	g_autofree char *file = g_build_filename(dir, "pid", NULL);
+	g_autofree char *text = NULL;
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+	pid_t grandchild;
+
+	g_assert_false(sh(script, (struct proc_spec){.timeout = 1}, &result, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_TIMEOUT);
+	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	grandchild = (pid_t)g_ascii_strtoll(text, NULL, 10);
+	g_assert_cmpint(grandchild, >, 1);
+	/* It may be a zombie until its new parent looks at it. */
+	for (int i = 0; i < 600 && kill(grandchild, 0) == 0; i++) {
+		g_autofree char *stat = g_strdup_printf("/proc/%d/stat", grandchild);
+		g_autofree char *state = NULL;
+
+		if (!g_file_get_contents(stat, &state, NULL, NULL) ||
+		    strstr(state, ") Z ") != NULL) {
+			break;
+		}
+		g_assert_cmpint(i, <, 599);
+		g_usleep(50000);
+	}
+	unlink(file);
+	rmdir(dir);
+}
+
+static void test_missing_program_is_not_found(void)
+{
+	static const char *const argv[] = {"assent-no-such-program", NULL};
+	struct proc_spec spec = {.argv = argv};
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(proc_run(&spec, &result, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+}
+
+static void test_missing_folder_is_named(void)
+{
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(sh("true", (struct proc_spec){.cwd = "/no/such"}, &result, &error));
+	g_assert_nonnull(strstr(error->message, "No such file"));
+}
+
+struct seen {
+	GString *lines;
+	GMainLoop *loop;
+	struct proc *proc;
+	int status;
+	char *err;
+	bool failed;
+};
+
+static void on_line(const char *line, size_t len, void *user)
+{
+	struct seen *seen = user;
+
+	g_assert_cmpuint(strlen(line), ==, len);
+	g_string_append_printf(seen->lines, "[%s]", line);
+	if (strcmp(line, "ready") == 0) {
+		proc_stop(seen->proc, 1);
+	}
+}
+
+static void on_exit_(int status, const char *err, const GError *error, void *user)
+{
+	struct seen *seen = user;
+
+	seen->status = status;
+	seen->err = g_strdup(err);
+	seen->failed = error != NULL;
+	g_main_loop_quit(seen->loop);
+}
+
+static void start(const char *script, struct seen *seen)
+{
+	static const struct proc_ops ops = {on_line, on_exit_};
+	const char *argv[] = {"/bin/sh", "-c", script, NULL};
+	struct proc_spec spec = {.argv = argv};
+	g_autoptr(GError) error = NULL;
+
+	seen->lines = g_string_new(NULL);
+	seen->loop = g_main_loop_new(NULL, FALSE);
+	g_assert_true(proc_start(&spec, &ops, seen, &seen->proc, &error));
+	g_assert_no_error(error);
+	g_main_loop_run(seen->loop);
+	g_main_loop_unref(seen->loop);
+}
+
+static void seen_clear(struct seen *seen)
+{
+	g_string_free(seen->lines, TRUE);
+	g_free(seen->err);
+}
+
+static void test_lines_come_one_by_one(void)
+{
+	struct seen seen = {0};
+
+	start("echo one; printf 'tw'; sleep .1; printf 'o\\n\\nlast'; echo e >&2; exit 4", &seen);
+	g_assert_cmpstr(seen.lines->str, ==, "[one][two][][last]");
+	g_assert_cmpint(seen.status, ==, 4);
+	g_assert_cmpstr(seen.err, ==, "e\n");
+	g_assert_false(seen.failed);
+	seen_clear(&seen);
+}
+
+static void test_stop_terminates_then_kills(void)
+{
+	struct seen polite = {0}, stubborn = {0};
+
+	start("trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep .1; done", &polite);
+	g_assert_cmpstr(polite.lines->str, ==, "[ready][bye]");
+	g_assert_cmpint(polite.status, ==, 5);
+	start("trap '' TERM; echo ready; while :; do sleep .1; done", &stubborn);
+	g_assert_cmpint(stubborn.status, ==, 128 + SIGKILL);
+	seen_clear(&polite);
+	seen_clear(&stubborn);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/proc/output-and-status-come-back", test_output_and_status_come_back);
+	g_test_add_func("/proc/input-is-given-whole", test_input_is_given_whole);
+	g_test_add_func("/proc/environment-is-cleared", test_environment_is_cleared);
+	g_test_add_func("/proc/descriptors-are-closed", test_descriptors_are_closed);
+	g_test_add_func("/proc/too-much-output-is-an-error", test_too_much_output_is_an_error);
+	g_test_add_func("/proc/deadline-kills-the-whole-group",
+			test_deadline_kills_the_whole_group);
+	g_test_add_func("/proc/missing-program-is-not-found", test_missing_program_is_not_found);
+	g_test_add_func("/proc/missing-folder-is-named", test_missing_folder_is_named);
+	g_test_add_func("/proc/lines-come-one-by-one", test_lines_come_one_by_one);
+	g_test_add_func("/proc/stop-terminates-then-kills", test_stop_terminates_then_kills);
+	return g_test_run();
+}
