@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Read access to a tree: what is the same for Git and for a plain directory. */
+#include "worker/source/tree.h"
+
+#include "worker/source/name.h"
+#include "worker/source/tree-ops.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+struct source_tree {
+	const struct tree_ops *ops;
+	void *self;
+	char tree_id[SOURCE_OID_SIZE];
+};
+
+void tree_row_clear(void *row)
+{
+	g_free(((struct tree_row *)row)->name);
+}
+
+static struct source_tree *tree_new(const struct tree_ops *ops, void *self, const char *tree_id)
+{
+	struct source_tree *tree = g_new0(struct source_tree, 1);
+
+	tree->ops = ops;
+	tree->self = self;
+	g_strlcpy(tree->tree_id, tree_id, sizeof(tree->tree_id));
+	return tree;
+}
+
+bool source_tree_open(const char *mirror, const char *commit, struct source_tree **out,
+		      GError **error)
+{
+	char tree_id[SOURCE_OID_SIZE];
+	void *self;
+
+	if (!tree_git_new(mirror, commit, &self, tree_id, error)) {
+		return false;
+	}
+	*out = tree_new(&tree_git_ops, self, tree_id);
+	return true;
+}
+
+bool source_tree_open_dir(const char *path, struct source_tree **out, GError **error)
+{
+	void *self;
+
+	if (!tree_dir_new(path, &self, error)) {
+		return false;
+	}
+	*out = tree_new(&tree_dir_ops, self, "");
+	return true;
+}
+
+void source_tree_free(struct source_tree *tree)
+{
+	if (tree != NULL) {
+		tree->ops->free(tree->self);
+		g_free(tree);
+	}
+}
+
+const char *source_tree_tree_id(const struct source_tree *tree)
+{
+	return tree->tree_id;
+}
+
+bool source_tree_stat(struct source_tree *tree, const char *path, struct source_entry *entry,
+		      GError **error)
+{
+	struct source_entry found = {0};
+
+	if (!name_check_path(path, error) || !tree->ops->stat(tree->self, path, &found, error)) {
+		return false;
+	}
+	found.path = path;
+	*entry = found;
+	return true;
+}
+
+bool source_tree_read(struct source_tree *tree, const char *path, size_t max, char **bytes,
+		      size_t *len, GError **error)
+{
+	struct source_entry entry;
+
+	if (!source_tree_stat(tree, path, &entry, error)) {
+		return false;
+	}
+	if (entry.mode == SOURCE_FOLDER) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "'%s' is a folder", path);
+	}
+	if (entry.size > max) {
+		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
+			    "'%s' has %" G_GUINT64_FORMAT " bytes; at most %zu are allowed", path,
+			    entry.size, max);
+	}
+	return tree->ops->read(tree->self, &entry, max, bytes, len, error);
+}
+
+static bool walk_folder(struct source_tree *tree, const char *folder, unsigned depth,
+			struct tree_walk *walk, GError **error);
+
+static bool walk_row(struct source_tree *tree, const char *folder, const struct tree_row *row,
+		     unsigned depth, struct tree_walk *walk, GError **error)
+{
+	g_autofree char *path = name_join(folder, row->name);
+	struct source_entry entry = row->entry;
+
+	if (strlen(path) > SOURCE_MAX_PATH) {
+		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
+			    "a path below '%s' is longer than %d bytes", folder, SOURCE_MAX_PATH);
+	}
+	if (++walk->count > SOURCE_MAX_ENTRIES) {
+		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "more than %d files and folders",
+			    SOURCE_MAX_ENTRIES);
+	}
+	if (entry.mode == SOURCE_FOLDER) {
+		return walk_folder(tree, path, depth + 1, walk, error);
+	}
+	entry.path = path;
+	return walk->each(&entry, walk->user, error);
+}
+
+static bool walk_folder(struct source_tree *tree, const char *folder, unsigned depth,
+			struct tree_walk *walk, GError **error)
+{
+	g_autoptr(GArray) rows = g_array_new(FALSE, TRUE, sizeof(struct tree_row));
+
+	g_array_set_clear_func(rows, tree_row_clear);
+	if (depth > SOURCE_MAX_DEPTH) {
+		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "'%s' is deeper than %d folders",
+			    folder, SOURCE_MAX_DEPTH);
+	}
+	if (!tree->ops->list(tree->self, folder, rows, error)) {
+		return false;
+	}
+	for (unsigned i = 0; i < rows->len; i++) {
+		struct tree_row *row = &g_array_index(rows, struct tree_row, i);
+
+		if (!walk_row(tree, folder, row, depth, walk, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool source_tree_walk(struct source_tree *tree, const char *folder, source_walk_fn each, void *user,
+		      GError **error)
+{
+	struct tree_walk walk = {.each = each, .user = user};
+	struct source_entry entry;
+
+	if (!source_tree_stat(tree, folder, &entry, error)) {
+		return false;
+	}
+	if (entry.mode != SOURCE_FOLDER) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "'%s' is not a folder", folder);
+	}
+	return walk_folder(tree, folder, 1, &walk, error);
+}
