@@ -1,26 +1,40 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * The operators' log: one line per event to stderr ("<N>" prefixed when the
- * journal reads it), or structured to the journal. Not the signed record.
+ * The operators' log: structured when stderr is the journal, else one line per
+ * event ("<N>" prefixed under systemd). Not the signed record.
  *
- *	log_event(EV_PLAN_STALE, "STACK", name, NULL, "plan '%s' is stale", id)
+ *	log_event(EV_PLAN_STALE, stack, id, "plan '%s' is stale", id)
  *
- * Events, their levels, ids and fields are rows of one table (log.c); each has
- * an entry in contrib/systemd/assent.catalog. Nothing secret, nothing with
- * several lines: control characters are escaped here.
+ * Events, their levels and ids are rows of one table (log.c); each has an entry
+ * in contrib/systemd/assent.catalog. Nothing secret, nothing with several
+ * lines: control characters are escaped here.
+ *
+ * Adding an event: a name here, a row in log.c, an entry in the catalog.
  */
 #include <glib.h>
+#include <stdbool.h>
 
 enum log_id {
 	EV_START, EV_STOP, EV_RELOAD, EV_CONFIG_BAD, EV_FETCHED, EV_FETCH_FAILED, EV_BLOCKED,
 	EV_UNBLOCKED, EV_PLANNED, EV_PLAN_FAILED, EV_PLAN_STALE, EV_APPROVED, EV_REJECTED, EV_REFUSED,
 	EV_EXPIRED, EV_SUPERSEDED, EV_APPLY_START, EV_APPLIED, EV_APPLY_FAILED, EV_RECOVERED,
 	EV_STORE_FAILED, EV_WORKER, EV_DRIFT, EV_HTTP, EV_DEBUG,
+	LOG_EVENTS,
 };
+
+/* A row of the table. Fields in the journal: ASSENT_EVENT, ASSENT_STACK, ASSENT_PLAN. */
+struct log_row {
+	const char *name;       /* "plan-stale" */
+	const char *message_id; /* 32 hexadecimal digits */
+	int level;              /* syslog's */
+};
+const struct log_row *log_row(enum log_id id);
 
 /* stack and plan may be NULL. */
 void log_event(enum log_id id, const char *stack, const char *plan, const char *format, ...)
 	G_GNUC_PRINTF(4, 5);
-/* Least level shown: LOG_DEBUG (7) ... LOG_ERR (3), as syslog's. */
+/* Least level shown: LOG_DEBUG (7) ... LOG_ERR (3), as syslog's; without it LOG_INFO. */
 void log_init(int level);
+/* One line of printable UTF-8: control and invisible characters escaped, bounded. g_free(). */
+char *log_escape(const char *text);

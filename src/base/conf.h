@@ -8,6 +8,10 @@
  *
  * Adding a key: a row in conf-table.c, a field here, a line in its reader's
  * test. conf_load() reports all problems of a file at once, with their places.
+ * It also reads the approver list, so that a quorum which nobody can reach, a
+ * person without a key or a key of two people is found before it matters.
+ *
+ * It stands in base because `assent init` and `assent config check` use it too.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -30,8 +34,8 @@ struct conf_approval {
 	bool author_may_approve;
 };
 struct conf_rule {                     /* strictest match wins */
-	char *risk, *kind, *path, *action; /* NULL: any */
-	struct conf_approval approval; /* required -1: not stated */
+	char *risk, *kind, *path, *action; /* NULL: any; at least one is given */
+	struct conf_approval approval;     /* what is not stated is the stack's */
 };
 struct conf_stack {
 	char *name;
@@ -70,9 +74,14 @@ void conf_free(struct conf *conf);
 /* People of a list of names and groups, sorted, without doubles. g_strfreev(). */
 char **conf_people(const struct conf *conf, char *const *names);
 const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user);
-/* The commented sample, from the table; g_free(). */
+/* The commented sample, from the table, with this user's defaults; g_free(). Settings are commented
+ * out by one '#', prose by two. */
 char *conf_sample(const char *agent);
 char *conf_schema_json(void);
+/* The agent's name: a C2SP origin without '+', spaces and control characters, in ASCII. */
+bool conf_is_agent_name(const char *name);
+/* Names of stacks, people and groups: [a-z0-9][a-z0-9._-]*, at most 64. */
+bool conf_is_name(const char *name);
 
 typedef struct conf conf_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(conf_auto, conf_free)

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The operators' log. */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define MAX_TEXT 4096
+
+static const struct log_row rows[] = {
+	[EV_START] = {"start", "b43f1e4dd0dc4ff0a1e0a55a3a1c6f01", LOG_NOTICE},
+	[EV_STOP] = {"stop", "5c1a7f0de2c74a3e9a8f0b1c6d2e7302", LOG_NOTICE},
+	[EV_RELOAD] = {"reload", "0e6b9f3c1d5a4d0fb7a2c8e4f1963503", LOG_NOTICE},
+	[EV_CONFIG_BAD] = {"config-bad", "d81f54c0a7e94b6c8f3b2e1d0a594704", LOG_ERR},
+	[EV_FETCHED] = {"fetched", "7a90c2b5e4f84c1d93d6a0b8f72e1105", LOG_INFO},
+	[EV_FETCH_FAILED] = {"fetch-failed", "c4e25d7198ab4f60b1d34c9e07fa8206", LOG_WARNING},
+	[EV_BLOCKED] = {"blocked", "92f06ab3d5c14e7a8b40f7c12d9e6307", LOG_WARNING},
+	[EV_UNBLOCKED] = {"unblocked", "3bd1e8f72a604c95ae17d02c5f8b4908", LOG_NOTICE},
+	[EV_PLANNED] = {"planned", "ee7c30a9516f4d82bc05a9e8d3174209", LOG_NOTICE},
+	[EV_PLAN_FAILED] = {"plan-failed", "168fd4c2b07a4e39a5e1c7063b9d820a", LOG_WARNING},
+	[EV_PLAN_STALE] = {"plan-stale", "f5a2097c8e3d4b16904dbe71c3a6f80b", LOG_NOTICE},
+	[EV_APPROVED] = {"approved", "20c9e7d18b5f4a6397f2d0e4ab513c0c", LOG_NOTICE},
+	[EV_REJECTED] = {"rejected", "8e13b6f5d27c4905a04c9f8e6d7a1b0d", LOG_NOTICE},
+	[EV_REFUSED] = {"refused", "4d7f92a0c6e84b3fb85d1a3e7092cf0e", LOG_WARNING},
+	[EV_EXPIRED] = {"expired", "b90a5e3d7f1c4286a3f86e20dc49510f", LOG_NOTICE},
+	[EV_SUPERSEDED] = {"superseded", "61e8c4b20d9f4f57a27b3c5d8e0fa610", LOG_NOTICE},
+	[EV_APPLY_START] = {"apply-start", "a7d03f6e915b4c48b3e92f0d6c81e711", LOG_NOTICE},
+	[EV_APPLIED] = {"applied", "0fb84d29c7e34a61951fd7a0b26e3812", LOG_NOTICE},
+	[EV_APPLY_FAILED] = {"apply-failed", "d36a81f7e05c4b9d84a6e2c90f1b7513", LOG_ERR},
+	[EV_RECOVERED] = {"recovered", "5972ce0b4fd84d3ca9c1f8e637d0ba14", LOG_WARNING},
+	[EV_STORE_FAILED] = {"store-failed", "fc4096d8b1e7432a9e3b05c7d28fa115", LOG_CRIT},
+	[EV_WORKER] = {"worker", "83a5d1e92c6f4078b0d47e9f1c3b6a16", LOG_INFO},
+	[EV_DRIFT] = {"drift", "1ec7f04a8d2b49e5a6b38c90e5f7d217", LOG_WARNING},
+	[EV_HTTP] = {"http", "c86bd92f3a0e4157b9f4d1e07c2a5818", LOG_INFO},
+	[EV_DEBUG] = {"debug", "3f50a7be6c914d2da0e78fb15d9c4e19", LOG_DEBUG},
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(rows) == LOG_EVENTS);
+
+static const char *const level_names[] = {"emergency", "alert",	 "critical", "error",
+					  "warning",   "notice", "info",     "debug"};
+
+/* The one sink of the program. */
+static struct {
+	int level;
+} sink = {.level = LOG_INFO};
+
+void log_init(int level)
+{
+	sink.level = level;
+}
+
+const struct log_row *log_row(enum log_id id)
+{
+	return &rows[id];
+}
+
+static bool is_shown_as_is(gunichar c)
+{
+	/* Direction marks and their like could make a line look like another. */
+	return !g_unichar_iscntrl(c) && g_unichar_type(c) != G_UNICODE_FORMAT &&
+	       g_unichar_type(c) != G_UNICODE_LINE_SEPARATOR &&
+	       g_unichar_type(c) != G_UNICODE_PARAGRAPH_SEPARATOR;
+}
+
+char *log_escape(const char *text)
+{
+	GString *out = g_string_new(NULL);
+
+	while (*text != '\0' && out->len < MAX_TEXT) {
+		gunichar c = g_utf8_get_char_validated(text, -1);
+
+		if (c == (gunichar)-1 || c == (gunichar)-2) {
+			g_string_append_printf(out, "\\x%02x", (unsigned char)*text);
+			text++;
+			continue;
+		}
+		if (is_shown_as_is(c)) {
+			g_string_append_unichar(out, c);
+		} else if (c == '\n') {
+			g_string_append(out, "\\n");
+		} else {
+			g_string_append_printf(out, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
+		}
+		text = g_utf8_next_char(text);
+	}
+	if (*text != '\0') {
+		g_string_append(out, "...");
+	}
+	return g_string_free(out, FALSE);
+}
+
+static bool to_journal(const struct log_row *row, const char *stack, const char *plan,
+		       const char *text)
+{
+	const char priority[] = {(char)('0' + row->level), '\0'};
+	GLogField fields[] = {
+		{"MESSAGE", text, -1},
+		{"PRIORITY", priority, -1},
+		{"SYSLOG_IDENTIFIER", "assentd", -1},
+		{"MESSAGE_ID", row->message_id, -1},
+		{"ASSENT_EVENT", row->name, -1},
+		{"ASSENT_STACK", stack, -1},
+		{"ASSENT_PLAN", plan, -1},
+	};
+	GLogField given[G_N_ELEMENTS(fields)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		if (fields[i].value != NULL) {
+			given[n++] = fields[i];
+		}
+	}
+	return g_log_writer_journald(G_LOG_LEVEL_MESSAGE, given, n, NULL) == G_LOG_WRITER_HANDLED;
+}
+
+static void to_stderr(const struct log_row *row, const char *text)
+{
+	/* JOURNAL_STREAM tells that a service manager takes our stderr and knows the prefix. */
+	bool managed = g_getenv("JOURNAL_STREAM") != NULL;
+	g_autofree char *line =
+		managed ? g_strdup_printf("<%d>%s\n", row->level, text)
+			: g_strdup_printf("%s: %s\n", level_names[row->level], text);
+	size_t len = strlen(line), done = 0;
+
+	/* One write, so that lines of several processes do not mix. */
+	while (done < len) {
+		ssize_t n = write(STDERR_FILENO, line + done, len - done);
+
+		if (n < 0 && errno != EINTR) {
+			return;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+}
+
+void log_event(enum log_id id, const char *stack, const char *plan, const char *format, ...)
+{
+	const struct log_row *row = &rows[id];
+	g_autofree char *raw = NULL;
+	g_autofree char *text = NULL;
+	int saved = errno;
+	va_list args;
+
+	if (row->level > sink.level) {
+		return;
+	}
+	va_start(args, format);
+	raw = g_strdup_vprintf(format, args);
+	va_end(args);
+	text = log_escape(raw);
+	if (!g_log_writer_is_journald(STDERR_FILENO) || !to_journal(row, stack, plan, text)) {
+		to_stderr(row, text);
+	}
+	errno = saved;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading files that decide what is trusted. */
+#include "base/secure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+
+static bool is_ours(const struct stat *st)
+{
+	return st->st_uid == 0 || st->st_uid == geteuid();
+}
+
+static bool check(const struct stat *st, const char *what, const char *path, GError **error)
+{
+	if (!is_ours(st)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "%s '%s' belongs to uid %u, neither root nor us: 'chown' it", what,
+			    path, (unsigned)st->st_uid);
+	}
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "%s '%s' can be written by others than its owner (mode %04o): "
+			    "run 'chmod go-w' on it",
+			    what, path, (unsigned)(st->st_mode & 07777));
+	}
+	return true;
+}
+
+/* The folder itself and those above it: who may write one of them may put another in place. */
+static bool check_folders(int dirfd, const char *path, GError **error)
+{
+	struct stat st, above;
+	g_autofree char *name = g_strdup(path);
+	autofd fd = openat(dirfd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot open folder '%s'", path);
+	}
+	if (!check(&st, "folder", path, error)) {
+		return false;
+	}
+	for (;;) {
+		autofd up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		g_autofree char *link = NULL;
+		g_autofree char *proc = NULL;
+
+		if (up < 0 || fstat(up, &above) != 0) {
+			return fail_errno(error, "cannot open the folder above '%s'", name);
+		}
+		if (above.st_dev == st.st_dev && above.st_ino == st.st_ino) {
+			return true;
+		}
+		proc = g_strdup_printf("/proc/self/fd/%d", up);
+		link = g_file_read_link(proc, NULL);
+		g_free(name);
+		name = link != NULL ? g_steal_pointer(&link) : g_strdup("..");
+		if ((above.st_mode & S_ISVTX) == 0 && !check(&above, "folder", name, error)) {
+			return false;
+		}
+		if (!is_ours(&above)) {
+			return check(&above, "folder", name, error);
+		}
+		st = above;
+		close(fd);
+		fd = fd_steal(&up);
+	}
+}
+
+bool secure_read(const char *path, size_t max, char **text, size_t *len, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *through = NULL;
+	struct stat st;
+	autofd dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofd fd = -1;
+
+	if (dirfd < 0) {
+		return fail_errno(error, "cannot open folder '%s'", folder);
+	}
+	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ELOOP) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "'%s' is a symbolic link: put the file itself there", path);
+	}
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot open '%s'", path);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "'%s' is not a regular file",
+			    path);
+	}
+	if (!check(&st, "file", path, error) || !check_folders(dirfd, folder, error)) {
+		return false;
+	}
+	/* The very file that was checked, whatever stands at its path by now. */
+	through = g_strdup_printf("/proc/self/fd/%d", fd);
+	return file_read(through, max, text, len, error) || fail_prefix(error, "'%s'", path);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Files that decide what is trusted: the trust file, the approver list, the
+ * configuration.
+ *
+ * secure_read() opens without following a link at the end and believes the
+ * descriptor only: a regular file, owned by root or by us, that nobody else can
+ * write, in folders (up to the root) of which the same holds; a folder that
+ * others may write must be sticky, and not the last one. The errors say what
+ * to do.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* text is NUL-terminated beyond len. BASE_ERROR_NOT_FOUND when missing. */
+bool secure_read(const char *path, size_t max, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The trust file. */
+#include "base/trust.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/conf.h"
+#include "base/error.h"
+#include "base/secure.h"
+#include "base/yaml.h"
+
+#define TRUST_MAX_SIZE ((size_t)256 << 10)
+
+static const char *const known_keys[] = {"agents", "approvers", "minimum", "people", NULL};
+
+static void agent_clear(void *item)
+{
+	g_free(((struct trust_agent *)item)->name);
+}
+
+static void person_clear(void *item)
+{
+	struct approval_person *person = item;
+
+	g_free((char *)person->name);
+	g_strfreev((char **)person->emails);
+}
+
+void trust_free(struct trust *trust)
+{
+	if (trust == NULL) {
+		return;
+	}
+	g_clear_pointer(&trust->agents, g_array_unref);
+	g_clear_pointer(&trust->people, g_array_unref);
+	g_free(trust->approvers_file);
+	signers_free(trust->signers);
+	g_free(trust);
+}
+
+const struct ssh_key *trust_agent_key(const struct trust *trust, const char *agent)
+{
+	for (unsigned i = 0; i < trust->agents->len; i++) {
+		const struct trust_agent *a = &g_array_index(trust->agents, struct trust_agent, i);
+
+		if (strcmp(a->name, agent) == 0) {
+			return &a->key;
+		}
+	}
+	return NULL;
+}
+
+static void read_agents(struct trust *trust, struct yaml_node *root, struct diag_list *diags)
+{
+	struct yaml_node *map = yaml_get_map(root, "agents", diags);
+
+	if (map == NULL || map->keys->len == 0) {
+		yaml_fail(root, diags,
+			  "'agents' is missing: it names the agents and their plan keys");
+		return;
+	}
+	for (unsigned i = 0; i < map->keys->len; i++) {
+		const struct yaml_node *name = g_ptr_array_index(map->keys, i);
+		struct assent_error cerr;
+		struct trust_agent agent = {0};
+		const char *line = yaml_get_string(map, name->value, NULL, diags);
+
+		if (!conf_is_agent_name(name->value)) {
+			yaml_fail(name, diags, "'%s' is not an agent's name", name->value);
+			continue;
+		}
+		if (line == NULL) {
+			continue;
+		}
+		if (ssh_key_parse_line(&agent.key, line, &cerr) != 0) {
+			yaml_fail(name, diags, "key of agent '%s': %s", name->value, cerr.text);
+			continue;
+		}
+		agent.name = g_strdup(name->value);
+		g_array_append_val(trust->agents, agent);
+	}
+}
+
+static void read_people(struct trust *trust, struct yaml_node *root, struct diag_list *diags)
+{
+	struct yaml_node *map = yaml_get_map(root, "people", diags);
+
+	for (unsigned i = 0; map != NULL && i < map->keys->len; i++) {
+		const struct yaml_node *name = g_ptr_array_index(map->keys, i);
+		struct approval_person person = {0};
+		char **emails = yaml_get_strings(map, name->value, diags);
+
+		if (emails == NULL) {
+			continue;
+		}
+		person.name = g_strdup(name->value);
+		person.emails = (const char *const *)emails;
+		g_array_append_val(trust->people, person);
+	}
+}
+
+static bool read_approvers(struct trust *trust, GError **error)
+{
+	g_autofree char *text = NULL;
+	struct assent_error cerr;
+	size_t len;
+
+	if (!secure_read(trust->approvers_file, SIGNERS_MAX_SIZE, &text, &len, error)) {
+		return fail_prefix(error, "approver list");
+	}
+	return signers_parse(&trust->signers, text, len, &cerr) == 0 ||
+	       fail_core(error, &cerr, "approver list '%s'", trust->approvers_file);
+}
+
+static void read_root(struct trust *trust, const char *file, struct yaml_node *root,
+		      struct diag_list *diags)
+{
+	const char *approvers;
+
+	if (root->type != YAML_MAP) {
+		yaml_fail(root, diags, "a map with 'agents' and 'approvers' is expected");
+		return;
+	}
+	read_agents(trust, root, diags);
+	read_people(trust, root, diags);
+	trust->minimum = yaml_get_int(root, "minimum", 1, 1000, 1, diags);
+	approvers = yaml_get_string(root, "approvers", NULL, diags);
+	if (approvers == NULL || *approvers == '\0') {
+		yaml_fail(root, diags, "'approvers' is missing: it names the approver list");
+	} else if (g_path_is_absolute(approvers)) {
+		trust->approvers_file = g_strdup(approvers);
+	} else {
+		g_autofree char *folder = g_path_get_dirname(file);
+
+		trust->approvers_file = g_build_filename(folder, approvers, NULL);
+	}
+	yaml_end(root, known_keys, diags);
+}
+
+static bool parse(struct trust *trust, const char *file, const char *text, size_t len,
+		  GError **error)
+{
+	struct diag_list diags;
+	struct yaml_node *root;
+	bool ok;
+
+	diag_list_init(&diags);
+	root = yaml_parse(file, text, len, &yaml_default_limits, &diags);
+	if (root != NULL) {
+		read_root(trust, file, root, &diags);
+	}
+	ok = root != NULL && diags.items->len == 0;
+	if (!ok) {
+		g_autofree char *all = diag_text(&diags);
+
+		fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "%s", g_strchomp(all));
+	}
+	yaml_free(root);
+	diag_list_clear(&diags);
+	return ok;
+}
+
+bool trust_load(const char *file, struct trust **out, GError **error)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(trust_auto) trust = g_new0(struct trust, 1);
+	size_t len;
+
+	trust->agents = g_array_new(FALSE, FALSE, sizeof(struct trust_agent));
+	trust->people = g_array_new(FALSE, FALSE, sizeof(struct approval_person));
+	g_array_set_clear_func(trust->agents, agent_clear);
+	g_array_set_clear_func(trust->people, person_clear);
+	if (!secure_read(file, TRUST_MAX_SIZE, &text, &len, error) ||
+	    !parse(trust, file, text, len, error) || !read_approvers(trust, error)) {
+		return fail_prefix(error, "trust file");
+	}
+	*out = g_steal_pointer(&trust);
+	return true;
+}
+
+char *trust_text(const char *agent, const char *plan_key, const char *approvers, int64_t minimum)
+{
+	return g_strdup_printf("# What assent-worker believes when it applies a plan.\n"
+			       "agents:\n"
+			       "  %s: %s\n"
+			       "approvers: %s\n"
+			       "minimum: %" G_GINT64_FORMAT "\n",
+			       agent, plan_key, approvers, minimum);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The trust file (doc/worker.md): all that a worker believes. Agents' plan
+ * keys, the approver list, the least quorum, people's e-mail addresses.
+ *
+ * trust_load() reads both files through secure_read() and fails as a whole.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/approval.h"
+#include "core/signers.h"
+#include "core/sshsig.h"
+
+struct trust_agent {
+	char *name;
+	struct ssh_key key;
+};
+struct trust {
+	GArray *agents;           /* struct trust_agent */
+	char *approvers_file;     /* absolute */
+	struct signers *signers;
+	int64_t minimum;          /* least number of approvals */
+	GArray *people;           /* struct approval_person, for approval_quorum() */
+};
+
+bool trust_load(const char *file, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void trust_free(struct trust *trust);
+/* NULL when the agent is not trusted. */
+const struct ssh_key *trust_agent_key(const struct trust *trust, const char *agent);
+/* The text of a trust file, for `assent init`. plan_key: "ssh-ed25519 AAAA...". g_free(). */
+char *trust_text(const char *agent, const char *plan_key, const char *approvers, int64_t minimum);
+
+typedef struct trust trust_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(trust_auto, trust_free)

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * What each type of log entry says (doc/formats.md 4), typed.
+ *
+ *	record_read(&rec, &entry, err)     from a parsed entry: complete or refused
+ *	record_write(&fields, &rec, err)   the members that store_append() takes
+ *
+ * Strings and hashes that are NULL or absent are marked optional below; all
+ * others must be there. After record_read() strings belong to the entry.
+ */
+#include "core/entry.h"
+#include "core/hash.h"
+#include "core/plan.h"
+#include "core/statement.h"
+
+#define RECORD_MAX_VOTES 256
+#define RECORD_MAX_RESOURCES 50
+#define RECORD_ACTIONS (ACTION_RUN + 1)
+
+enum record_outcome {
+	OUTCOME_SUPERSEDED, OUTCOME_EXPIRED, OUTCOME_REJECTED, OUTCOME_VOID, OUTCOME_CONVERGED,
+};
+extern const char *const record_outcome_names[];
+enum record_result { RESULT_OK, RESULT_FAILED, RESULT_ROLLED_BACK, RESULT_INTERRUPTED };
+extern const char *const record_result_names[];
+enum record_block {
+	BLOCK_REWOUND, BLOCK_DELETED, BLOCK_EMPTY, BLOCK_MANIFEST, BLOCK_FETCH, BLOCK_SIGNATURE,
+};
+extern const char *const record_block_names[];
+
+struct record_genesis {
+	const char *agent, *log_key, *plan_key;
+	struct hash allowed_signers;
+};
+struct record_policy {
+	struct hash allowed_signers;
+};
+struct record_commit {
+	const char *commit, *ref, *repository, *tree;
+};
+struct record_plan {
+	struct hash plan;
+	const char *commit, *reason, *sig;
+	int64_t number, required, expires;
+	int64_t summary[RECORD_ACTIONS]; /* how many changes of each action */
+};
+struct record_approval {
+	struct hash plan;
+	enum verdict decision;
+	const char *channel, *fingerprint, *person, *reason, *sig, *statement;
+};
+struct record_closed {
+	struct hash plan;
+	enum record_outcome outcome;
+	const char *reason;
+};
+struct record_apply_start {
+	struct hash plan;
+	const char *commit;
+	uint64_t approvals[RECORD_MAX_VOTES]; /* indices of entries */
+	size_t approvals_count;
+};
+struct record_apply_done {
+	struct hash plan;
+	enum record_result result;
+	const char *commit, *tree, *reason;
+	int64_t done, undone, left;
+};
+struct record_blocked {
+	enum record_block kind;
+	const char *commit; /* optional */
+	const char *reason;
+};
+struct record_drift {
+	int64_t changes;
+	bool has_plan;
+	struct hash plan; /* optional */
+	const char *resources[RECORD_MAX_RESOURCES];
+	size_t resources_count;
+};
+struct record_suspend { /* and resume */
+	const char *person, *reason;
+	int64_t until; /* 0: not given */
+};
+struct record_note {
+	const char *text;
+};
+
+struct record {
+	enum entry_type type;
+	union {
+		struct record_genesis genesis;
+		struct record_policy policy;
+		struct record_commit commit;
+		struct record_plan plan;
+		struct record_approval approval;
+		struct record_closed closed;
+		struct record_apply_start apply_start;
+		struct record_apply_done apply_done;
+		struct record_blocked blocked;
+		struct record_drift drift;
+		struct record_suspend suspend;
+		struct record_note note;
+	} u;
+};
+
+int record_read(struct record *out, struct entry *entry, struct assent_error *err) ASSENT_CHECKED;
+/* A JSON object without the head's members. Freed with free(). */
+int record_write(char **fields, const struct record *record, struct assent_error *err)
+	ASSENT_CHECKED;

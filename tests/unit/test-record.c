@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of core/record.c. */
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/record.h"
+
+#define D64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* An entry as store_append() builds it, by hand: fields are sorted with the head's members. */
+static int read_text(struct record *out, struct entry *entry, const char *text)
+{
+	struct assent_error err = {0};
+	int rc = entry_parse(entry, text, strlen(text), &err);
+
+	g_assert_cmpint(rc, ==, 0);
+	return record_read(out, entry, &err);
+}
+
+static char *written(const struct record *record)
+{
+	struct assent_error err = {0};
+	char *fields = NULL;
+
+	if (record_write(&fields, record, &err) != 0) {
+		g_error("%s", err.text);
+	}
+	return fields;
+}
+
+struct example {
+	const char *fields, *entry;
+};
+
+static const struct example examples[] = {
+	{"{\"agent\":\"a\",\"allowed_signers\":\"sha256:" D64
+	 "\",\"log_key\":\"l\",\"plan_key\":\"p\"}",
+	 "{\"agent\":\"a\",\"allowed_signers\":\"sha256:" D64
+	 "\",\"log_key\":\"l\",\"plan_key\":\"p\",\"seq\":0,\"time\":1,\"type\":\"genesis\","
+	 "\"v\":1}"},
+	{"{\"allowed_signers\":\"sha256:" D64 "\"}",
+	 "{\"allowed_signers\":\"sha256:" D64
+	 "\",\"seq\":0,\"time\":1,\"type\":\"policy\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"ref\":\"r\",\"repository\":\"u\",\"tree\":\"t\"}",
+	 "{\"commit\":\"c\",\"ref\":\"r\",\"repository\":\"u\",\"seq\":0,\"stack\":\"w\",\"time\":"
+	 "1,"
+	 "\"tree\":\"t\",\"type\":\"commit\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"drift\",\"required\":2,\"sig\":\"s\",\"summary\":{\"create\":2,"
+	 "\"remove\":1,\"update\":7}}",
+	 "{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"drift\",\"required\":2,\"seq\":0,\"sig\":\"s\",\"stack\":\"w\","
+	 "\"summary\":{"
+	 "\"create\":2,\"remove\":1,\"update\":7},\"time\":1,\"type\":\"plan\",\"v\":1}"},
+	{"{\"channel\":\"signature\",\"decision\":\"reject\",\"fingerprint\":\"f\",\"person\":"
+	 "\"p\","
+	 "\"plan\":\"sha256:" D64 "\",\"reason\":\"no\",\"sig\":\"s\",\"statement\":\"{}\"}",
+	 "{\"channel\":\"signature\",\"decision\":\"reject\",\"fingerprint\":\"f\",\"person\":"
+	 "\"p\","
+	 "\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"no\",\"seq\":0,\"sig\":\"s\",\"stack\":\"w\",\"statement\":\"{}\","
+	 "\"time\":1,\"type\":\"approval\",\"v\":1}"},
+	{"{\"outcome\":\"void\",\"plan\":\"sha256:" D64 "\",\"reason\":\"x\"}",
+	 "{\"outcome\":\"void\",\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"closed\",\"v\":1}"},
+	{"{\"approvals\":[4,9],\"commit\":\"c\",\"plan\":\"sha256:" D64 "\"}",
+	 "{\"approvals\":[4,9],\"commit\":\"c\",\"plan\":\"sha256:" D64
+	 "\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"apply-start\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"done\":1,\"left\":2,\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"\",\"result\":\"rolled-back\",\"tree\":\"t\",\"undone\":3}",
+	 "{\"commit\":\"c\",\"done\":1,\"left\":2,\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"\",\"result\":\"rolled-back\",\"seq\":0,\"stack\":\"w\",\"time\":1,"
+	 "\"tree\":"
+	 "\"t\",\"type\":\"apply-done\",\"undone\":3,\"v\":1}"},
+	{"{\"commit\":\"c\",\"kind\":\"rewound\",\"reason\":\"x\"}",
+	 "{\"commit\":\"c\",\"kind\":\"rewound\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\","
+	 "\"time\":1,"
+	 "\"type\":\"blocked\",\"v\":1}"},
+	{"{\"kind\":\"fetch\",\"reason\":\"x\"}",
+	 "{\"kind\":\"fetch\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":"
+	 "\"blocked\",\"v\":1}"},
+	{"{}", "{\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"unblocked\",\"v\":1}"},
+	{"{\"changes\":2,\"plan\":\"sha256:" D64 "\",\"resources\":[\"file:/a\",\"file:/b\"]}",
+	 "{\"changes\":2,\"plan\":\"sha256:" D64
+	 "\",\"resources\":[\"file:/a\",\"file:/b\"],\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":"
+	 "\"drift\",\"v\":1}"},
+	{"{\"changes\":0,\"resources\":[]}",
+	 "{\"changes\":0,\"resources\":[],\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"drift\","
+	 "\"v\":1}"},
+	{"{\"person\":\"p\",\"reason\":\"x\",\"until\":7}",
+	 "{\"person\":\"p\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":"
+	 "\"suspend\","
+	 "\"until\":7,\"v\":1}"},
+	{"{\"person\":\"p\",\"reason\":\"x\"}", "{\"person\":\"p\",\"reason\":\"x\",\"seq\":0,"
+						"\"stack\":\"w\",\"time\":1,\"type\":\"resume\","
+						"\"v\":1}"},
+	{"{\"text\":\"hello\"}",
+	 "{\"seq\":0,\"text\":\"hello\",\"time\":1,\"type\":\"note\",\"v\":1}"},
+};
+
+static void test_reads_and_writes_each_type(void)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(examples); i++) {
+		struct entry entry = {0};
+		struct record record;
+		char *again;
+
+		g_test_message("%s", examples[i].entry);
+		g_assert_cmpint(read_text(&record, &entry, examples[i].entry), ==, 0);
+		again = written(&record);
+		g_assert_cmpstr(again, ==, examples[i].fields);
+		seen |= 1u << record.type;
+		free(again);
+		entry_clear(&entry);
+	}
+	g_assert_cmphex(seen, ==, (1u << (ENTRY_NOTE + 1)) - 1);
+}
+
+static void test_values_arrive(void)
+{
+	struct entry entry = {0};
+	struct record r;
+
+	g_assert_cmpint(read_text(&r, &entry, examples[3].entry), ==, 0);
+	g_assert_cmpint(r.u.plan.summary[ACTION_UPDATE], ==, 7);
+	g_assert_cmpint(r.u.plan.summary[ACTION_START], ==, 0);
+	g_assert_cmpint(r.u.plan.number, ==, 3);
+	g_assert_cmphex(r.u.plan.plan.bytes[1], ==, 0x23);
+	entry_clear(&entry);
+	g_assert_cmpint(read_text(&r, &entry, examples[6].entry), ==, 0);
+	g_assert_cmpuint(r.u.apply_start.approvals_count, ==, 2);
+	g_assert_cmpuint(r.u.apply_start.approvals[1], ==, 9);
+	entry_clear(&entry);
+}
+
+static void test_bad_entries_are_refused(void)
+{
+	static const char *const bad[] = {
+		/* unknown member, no stack, a stack too many, a wrong word, a bad digest, a missing
+		 * member, an unknown action */
+		"{\"more\":1,\"seq\":0,\"text\":\"x\",\"time\":1,\"type\":\"note\",\"v\":1}",
+		"{\"kind\":\"fetch\",\"reason\":\"x\",\"seq\":0,\"time\":1,\"type\":\"blocked\","
+		"\"v\":1}",
+		"{\"allowed_signers\":\"sha256:" D64
+		"\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"policy\",\"v\":1}",
+		"{\"kind\":\"odd\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":"
+		"\"blocked\",\"v\":1}",
+		"{\"allowed_signers\":\"sha256:0123\",\"seq\":0,\"time\":1,\"type\":\"policy\","
+		"\"v\":1}",
+		"{\"allowed_signers\":\"\",\"seq\":0,\"time\":1,\"type\":\"policy\",\"v\":1}",
+		"{\"seq\":0,\"time\":1,\"type\":\"note\",\"v\":1}",
+		"{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
+		"\",\"reason\":\"drift\",\"required\":2,\"seq\":0,\"sig\":\"s\",\"stack\":\"w\","
+		"\"summary\":{\"explode\":2},\"time\":1,\"type\":\"plan\",\"v\":1}",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct entry entry = {0};
+		struct record r;
+
+		g_test_message("%s", bad[i]);
+		g_assert_cmpint(read_text(&r, &entry, bad[i]), ==, ASSENT_EMALFORMED);
+		entry_clear(&entry);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/record/reads-and-writes-each-type", test_reads_and_writes_each_type);
+	g_test_add_func("/record/values-arrive", test_values_arrive);
+	g_test_add_func("/record/bad-entries-are-refused", test_bad_entries_are_refused);
+	return g_test_run();
+}
