@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of core/plan.h: a plan survives writing and reading, and nothing else is one. */
+#include "unit/plans.h"
+#include "unit/vectors.h"
+
+static void survives_writing_and_reading(void)
+{
+	struct plan_rig rig;
+	struct hash digest;
+	char *again = NULL;
+	size_t len;
+
+	plan_rig_init(&rig, 2, false);
+	hash_bytes(&digest, rig.text, rig.len);
+	g_assert_true(hash_equal(&digest, &rig.plan->digest));
+	g_assert_cmpint(plan_write(&again, &len, rig.plan, NULL), ==, 0);
+	g_assert_cmpmem(again, len, rig.text, rig.len);
+	g_assert_cmpint(rig.plan->policy.required, ==, 2);
+	g_assert_cmpstr(rig.plan->policy.from[1], ==, "bob");
+	g_assert_null(rig.plan->policy.from[2]);
+	g_assert_cmpuint(rig.plan->changes[0].risk, ==, RISK_ROOT | RISK_EXECUTABLE);
+	g_assert_cmpint(rig.plan->changes[0].desired.gid, ==, -1);
+	g_assert_null(rig.plan->base_commit);
+	free(again);
+	plan_rig_clear(&rig);
+}
+
+static void every_cut_and_flip_is_refused(void)
+{
+	struct plan_rig rig;
+	struct plan *plan = NULL;
+
+	plan_rig_init(&rig, 1, false);
+	for (size_t i = 0; i < rig.len; i++) {
+		g_assert_cmpint(plan_parse(&plan, rig.text, i, NULL), <, 0);
+		rig.text[i] ^= 1;
+		g_assert_cmpint(plan_verify(&plan, rig.text, rig.len, rig.armor, strlen(rig.armor),
+					    &rig.plan_public, NULL),
+				<, 0);
+		rig.text[i] ^= 1;
+	}
+	g_assert_null(plan);
+	plan_rig_clear(&rig);
+}
+
+static void only_the_plan_key_in_its_namespace_counts(void)
+{
+	struct plan_rig rig;
+	struct plan *plan = NULL;
+	char *armor = NULL;
+
+	plan_rig_init(&rig, 1, false);
+	g_assert_cmpint(secret_sshsig(rig.alice, SSHSIG_NS_PLAN, rig.text, rig.len, &armor, NULL),
+			==, 0);
+	g_assert_cmpint(
+		plan_verify(&plan, rig.text, rig.len, armor, strlen(armor), &rig.plan_public, NULL),
+		==, ASSENT_EUNTRUSTED);
+	free(armor);
+	g_assert_cmpint(
+		secret_sshsig(rig.plan_key, SSHSIG_NS_APPROVAL, rig.text, rig.len, &armor, NULL),
+		==, 0);
+	g_assert_cmpint(
+		plan_verify(&plan, rig.text, rig.len, armor, strlen(armor), &rig.plan_public, NULL),
+		==, ASSENT_ESIGNATURE);
+	free(armor);
+	g_assert_null(plan);
+	plan_rig_clear(&rig);
+}
+
+/* The rig's text with one piece replaced must not parse. */
+static void refuse(const struct plan_rig *rig, const char *from, const char *to)
+{
+	g_auto(GStrv) parts = g_strsplit(rig->text, from, 2);
+	g_autofree char *text = NULL;
+	struct assent_error err = {0};
+	struct plan *plan = NULL;
+
+	g_assert_nonnull(parts[1]);
+	text = g_strconcat(parts[0], to, parts[1], NULL);
+	g_assert_cmpint(plan_parse(&plan, text, strlen(text), &err), <, 0);
+	g_test_message("%s", err.text);
+}
+
+static void nonsense_is_refused(void)
+{
+	static const char *const edits[][2] = {
+		{"\"v\":1}", "\"v\":2}"},
+		{"\"type\":\"plan\"", "\"type\":\"plane\""},
+		{"\"seq\":7", "\"seq\":0"},
+		{"\"path\":\"/srv/x\"", "\"path\":\"srv/x\""},
+		{"\"path\":\"/srv/x\"", "\"path\":\"/srv/../x\""},
+		{"\"path\":\"/srv/x\"", "\"path\":\"/srv//x\""},
+		{"\"path\":\"/srv/x\"", "\"path\":\"/srv/x/\""},
+		{"\"action\":\"create\"", "\"action\":\"destroy\""},
+		{"[\"root\",\"executable\"]", "[\"executable\",\"root\"]"},
+		{"[\"root\",\"executable\"]", "[\"root\",\"root\"]"},
+		{"\"nonce\":\"00", "\"nonce\":\"0g"},
+		{"\"mode\":493", "\"mode\":32768"},
+		{"{\"type\":\"absent\"}", "{\"mode\":1,\"type\":\"absent\"}"},
+		{"{\"type\":\"absent\"}", "{\"link\":\"a\",\"type\":\"file\"}"},
+		{"\"expires\":1767229200", "\"expires\":1"},
+		{"\"commits_total\":1", "\"commits_total\":0"},
+		{"\"base\":null,", ""},
+		{"\"base\":null", "\"base\":1"},
+		{"\"author_may_approve\":false", "\"author_may_approve\":0"},
+		{"\"signature\":\"none\"", "\"signature\":\"fine\""},
+		{"\"required\":1", "\"required\":-1"},
+		{"\"reason\":\"commit\"", "\"reason\":\"whim\""},
+	};
+	struct plan_rig rig;
+
+	plan_rig_init(&rig, 1, false);
+	for (size_t i = 0; i < G_N_ELEMENTS(edits); i++) {
+		refuse(&rig, edits[i][0], edits[i][1]);
+	}
+	plan_rig_clear(&rig);
+}
+
+static void paths_may_be_any_bytes(void)
+{
+	struct plan plan, *back = NULL;
+	struct plan_change change;
+	struct plan_commit commit;
+	char *text = NULL;
+	size_t len;
+
+	plan_rig_sample(&plan, &change, &commit);
+	change.path = "/srv/\xff\n";
+	change.id = "file:/srv/\xff\n";
+	change.root = "/srv";
+	commit.author_name = "Ren\xe9";
+	g_assert_cmpint(plan_write(&text, &len, &plan, NULL), ==, 0);
+	g_assert_cmpint(plan_parse(&back, text, len, NULL), ==, 0);
+	g_assert_cmpstr(back->changes[0].path, ==, change.path);
+	g_assert_cmpstr(back->commits[0].author_name, ==, commit.author_name);
+	plan_free(back);
+	free(text);
+	change.root = "/srv/x";
+	g_assert_cmpint(plan_write(&text, &len, &plan, NULL), ==, ASSENT_EMALFORMED);
+}
+
+static void draft_becomes_a_plan(void)
+{
+	struct plan plan, whole, *draft = NULL;
+	struct plan_change change;
+	struct plan_commit commit;
+	char *text = NULL;
+	size_t len;
+
+	plan_rig_sample(&plan, &change, &commit);
+	g_assert_cmpint(plan_draft_write(&text, &len, &plan, NULL), ==, 0);
+	g_assert_cmpint(plan_parse(&draft, text, len, NULL), <, 0);
+	g_assert_cmpint(plan_draft_parse(&draft, text, len, NULL), ==, 0);
+	free(text);
+	g_assert_cmpuint(draft->changes_count, ==, 1);
+	g_assert_cmpstr(draft->on_failure, ==, "rollback");
+	whole = plan;
+	whole.changes = draft->changes;
+	g_assert_cmpint(plan_write(&text, &len, &whole, NULL), ==, 0);
+	free(text);
+	plan_free(draft);
+}
+
+static void states_compare_what_matters(void)
+{
+	struct plan_state a = {.type = STATE_FILE, .size = 1, .mode = 0644, .uid = 0, .gid = 0},
+			  b = a;
+
+	b.owner = "root";
+	g_assert_true(plan_state_equal(&a, &b));
+	b.digest.bytes[0] = 1;
+	g_assert_false(plan_state_equal(&a, &b));
+	b = a;
+	b.mode = 0600;
+	g_assert_false(plan_state_equal(&a, &b));
+	b = a;
+	b.xattrs = "sha256:x";
+	g_assert_false(plan_state_equal(&a, &b));
+	a = (struct plan_state){.type = STATE_LINK, .link = "x", .mode = -1};
+	b = a;
+	b.link = "y";
+	g_assert_false(plan_state_equal(&a, &b));
+	b.type = STATE_ABSENT;
+	g_assert_false(plan_state_equal(&a, &b));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/plan/survives-writing-and-reading", survives_writing_and_reading);
+	g_test_add_func("/plan/every-cut-and-flip-is-refused", every_cut_and_flip_is_refused);
+	g_test_add_func("/plan/only-the-plan-key-in-its-namespace-counts",
+			only_the_plan_key_in_its_namespace_counts);
+	g_test_add_func("/plan/nonsense-is-refused", nonsense_is_refused);
+	g_test_add_func("/plan/paths-may-be-any-bytes", paths_may_be_any_bytes);
+	g_test_add_func("/plan/draft-becomes-a-plan", draft_becomes_a_plan);
+	g_test_add_func("/plan/states-compare-what-matters", states_compare_what_matters);
+	return g_test_run();
+}
