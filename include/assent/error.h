@@ -24,19 +24,19 @@ extern "C" {
 
 enum assent_errc {
 	ASSENT_OK = 0,
-	ASSENT_EMALFORMED = -1, /* bytes do not have the documented shape */
-	ASSENT_ELIMIT = -2,     /* larger or deeper than the documented bound */
-	ASSENT_ESIGNATURE = -3, /* a signature does not verify */
-	ASSENT_EUNTRUSTED = -4, /* valid, but not by a key that counts */
-	ASSENT_EMISMATCH = -5,  /* digest, root or identity differs */
-	ASSENT_EEXPIRED = -6,   /* outside its time of validity */
+	ASSENT_EMALFORMED = -1,	  /* bytes do not have the documented shape */
+	ASSENT_ELIMIT = -2,	  /* larger or deeper than the documented bound */
+	ASSENT_ESIGNATURE = -3,	  /* a signature does not verify */
+	ASSENT_EUNTRUSTED = -4,	  /* valid, but not by a key that counts */
+	ASSENT_EMISMATCH = -5,	  /* digest, root or identity differs */
+	ASSENT_EEXPIRED = -6,	  /* outside its time of validity */
 	ASSENT_EUNSUPPORTED = -7, /* a kind of key or version we refuse */
 	ASSENT_ENOMEM = -8,
 	ASSENT_EFAILED = -9, /* anything else; the message tells */
 };
 
 struct assent_error {
-	int code;       /* enum assent_errc */
+	int code;	/* enum assent_errc */
 	char text[256]; /* problem first, no full stop; always terminated */
 };
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(base-error-quark, base_error)
+G_DEFINE_QUARK(base - error - quark, base_error)
 
 bool fail(GError **error, GQuark domain, int code, const char *format, ...)
 {

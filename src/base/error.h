@@ -20,7 +20,7 @@
 GQuark base_error_quark(void);
 enum base_error {
 	BASE_ERROR_FAILED,
-	BASE_ERROR_LIMIT,     /* larger, deeper or longer than allowed */
+	BASE_ERROR_LIMIT, /* larger, deeper or longer than allowed */
 	BASE_ERROR_TIMEOUT,
 	BASE_ERROR_CANCELLED,
 	BASE_ERROR_MALFORMED,

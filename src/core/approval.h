@@ -22,9 +22,9 @@ int approval_verify(struct ssh_key *key, const struct plan *plan, const struct a
 	ASSENT_CHECKED;
 
 /* The whole rule: plan not expired at now; signers is the list whose digest the plan pins (after a
- * change of the list a new plan is needed); every vote by a person of policy.from; distinct people and distinct keys; no rejection; no
- * author of the commits unless allowed (emails: NULL-terminated list per person, see
- * approval_person); at least max(policy.required, minimum) votes. */
+ * change of the list a new plan is needed); every vote by a person of policy.from; distinct people
+ * and distinct keys; no rejection; no author of the commits unless allowed (emails: NULL-terminated
+ * list per person, see approval_person); at least max(policy.required, minimum) votes. */
 struct approval_person {
 	const char *name;
 	const char *const *emails; /* NULL-terminated */

@@ -108,8 +108,8 @@ void plan_free(struct plan *plan);
 int plan_verify(struct plan **out, const void *bytes, size_t len, const char *armor,
 		size_t armor_len, const struct ssh_key *key, struct assent_error *err)
 	ASSENT_CHECKED;
-/* The worker's draft: only changes, checks, diff, diff_size and on_failure are set; the agent fills in
- * the rest, whose strings stay its own, and writes the whole. */
+/* The worker's draft: only changes, checks, diff, diff_size and on_failure are set; the agent fills
+ * in the rest, whose strings stay its own, and writes the whole. */
 int plan_draft_parse(struct plan **out, const void *bytes, size_t len, struct assent_error *err)
 	ASSENT_CHECKED;
 int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
