@@ -104,11 +104,6 @@ static void keep_id(char out[STACK_ID_SIZE], const char *id)
 	g_strlcpy(out, id != NULL ? id : "", STACK_ID_SIZE);
 }
 
-static void keep_text(char out[STACK_REASON_MAX], const char *text)
-{
-	g_strlcpy(out, text != NULL ? text : "", STACK_REASON_MAX);
-}
-
 /* The plan an entry is about; an error of the entry when it is not the newest of its stack. */
 static struct fold_plan *read_plan(struct reading *r)
 {
@@ -148,7 +143,7 @@ static void end_plan(struct reading *r, struct fold_plan *plan, enum stack_phase
 	set_phase(r, plan, phase);
 	plan->end = g_strdup(reason != NULL ? reason : "");
 	plan->ended = r->entry->time;
-	keep_text(facts->plan_reason, reason);
+	stack_keep(facts->plan_reason, reason);
 	if (phase == STACK_PHASE_REJECTED || phase == STACK_PHASE_EXPIRED ||
 	    phase == STACK_PHASE_FAILED || phase == STACK_PHASE_ROLLED_BACK) {
 		keep_id(facts->settled, plan->commit);
@@ -336,7 +331,7 @@ static void fold_blocked(struct reading *r)
 	r->stack->facts.block = kind < 0 ? STACK_BLOCK_FETCH : (enum stack_block)kind;
 	keep_id(r->stack->facts.block_commit,
 		json_str_opt(&r->fields, "commit", STACK_ID_SIZE - 1));
-	keep_text(r->stack->facts.block_reason, json_str(&r->fields, "reason", TEXT_MAX));
+	stack_keep(r->stack->facts.block_reason, json_str(&r->fields, "reason", TEXT_MAX));
 }
 
 static void fold_unblocked(struct reading *r)
@@ -372,7 +367,7 @@ static void fold_suspend(struct reading *r)
 						reason != NULL ? reason : "");
 
 	json_int_opt(&r->fields, "until", 0, JSON_MAX_INT, 0);
-	keep_text(r->stack->facts.suspended, text);
+	stack_keep(r->stack->facts.suspended, text);
 }
 
 static void fold_resume(struct reading *r)

@@ -31,8 +31,10 @@ static bool settled(const struct view *v)
 
 static bool say_dead(const struct view *v)
 {
-	g_string_append(v->out, "the log cannot be written; nothing is applied until assentd is "
-				"started again");
+	g_string_append_printf(v->out,
+			       "the log cannot be written (%s); nothing is applied until this is "
+			       "mended and assentd started again",
+			       v->s->plan_problem);
 	return v->s->dead;
 }
 
@@ -201,6 +203,7 @@ enum stack_state stack_say(const struct stack *stack, const struct stack_facts *
 		}
 	}
 	g_assert(i < G_N_ELEMENTS(rows));
-	g_strlcpy(reason, out->str, size);
+	g_assert(size >= STACK_REASON_MAX);
+	stack_keep(reason, out->str);
 	return rows[i].state;
 }

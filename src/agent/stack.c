@@ -36,13 +36,24 @@ static void add(struct step *t, enum stack_effect kind, enum stack_phase phase, 
 	g_assert(t->fx->count < G_N_ELEMENTS(t->fx->items));
 	t->fx->items[t->fx->count].kind = kind;
 	t->fx->items[t->fx->count].phase = phase;
-	g_strlcpy(t->fx->items[t->fx->count].reason, reason, STACK_REASON_MAX);
+	stack_keep(t->fx->items[t->fx->count].reason, reason);
 	t->fx->count++;
 }
 
-static void keep(char *to, const char *text)
+void stack_keep(char out[STACK_REASON_MAX], const char *text)
 {
-	g_strlcpy(to, text != NULL ? text : "", STACK_REASON_MAX);
+	const char *end;
+	char *c;
+
+	g_strlcpy(out, text != NULL ? text : "", STACK_REASON_MAX);
+	if (!g_utf8_validate(out, -1, &end)) {
+		out[end - out] = '\0';
+	}
+	for (c = out; *c != '\0'; c++) {
+		if (g_ascii_iscntrl(*c)) {
+			*c = ' ';
+		}
+	}
 }
 
 static void close_plan(struct step *t, enum stack_phase phase, const char *reason)
@@ -168,7 +179,7 @@ static void on_fetch_failed(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
 	t->s->fetch_failures++;
-	keep(t->s->fetch_problem, t->d->reason);
+	stack_keep(t->s->fetch_problem, t->d->reason);
 	t->s->next_fetch = back_off(t, t->s->fetch_failures);
 }
 
@@ -233,7 +244,7 @@ static void on_plan_failed(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
 	t->s->plan_failures++;
-	keep(t->s->plan_problem, t->d->reason);
+	stack_keep(t->s->plan_problem, t->d->reason);
 	t->s->next_plan = back_off(t, t->s->plan_failures);
 }
 
@@ -286,13 +297,14 @@ static void on_recover_failed(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
 	t->s->recover_failures++;
-	keep(t->s->recover_problem, t->d->reason);
+	stack_keep(t->s->recover_problem, t->d->reason);
 	t->s->next_recover = back_off(t, t->s->recover_failures);
 }
 
 static void on_dead(struct step *t)
 {
 	t->s->dead = true;
+	stack_keep(t->s->plan_problem, t->d->reason);
 }
 
 #define ANY (-1)

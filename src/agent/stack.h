@@ -179,5 +179,7 @@ void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack
 bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int64_t now);
 /* Is the next plan one of drift, not of a commit? */
 bool stack_plans_drift(const struct stack_facts *facts);
+/* text as one bounded line of whole characters. */
+void stack_keep(char out[STACK_REASON_MAX], const char *text);
 /* What makes two drifts the same: their count and ids. */
 void stack_drift_key(char out[HASH_TEXT_SIZE], int64_t count, const char *const *ids, size_t n);

@@ -60,8 +60,8 @@ static bool wrote(const struct plan_commit *commit, const char *email)
 }
 
 /* By registered address, by a principal that is an address, or by the commit's own signature. */
-static bool is_author(const struct plan *plan, const char *person,
-		      const struct approval_person *people, size_t people_count)
+bool approval_is_author(const struct plan *plan, const char *person,
+			const struct approval_person *people, size_t people_count)
 {
 	for (size_t i = 0; i < plan->commits_count; i++) {
 		const struct plan_commit *commit = &plan->commits[i];
@@ -98,7 +98,7 @@ static int check_vote(const struct plan *plan, const struct approval *vote,
 				 vote->person);
 	}
 	if (!plan->policy.author_may_approve &&
-	    is_author(plan, vote->person, people, people_count)) {
+	    approval_is_author(plan, vote->person, people, people_count)) {
 		return core_fail(err, ASSENT_EUNTRUSTED,
 				 "'%.100s' wrote one of the commits and may not approve them",
 				 vote->person);

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes, refuses and records decisions about plans. */
+#include "agent/decide.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+
+#define CHANNEL "signature"
+
+G_DEFINE_QUARK(assent - decide, decide_error)
+
+const char *const decide_error_names[] = {
+	"unknown-plan",	  "ambiguous",	    "superseded",	   "expired",	"closed",
+	"unknown-person", "not-allowed",    "channel-not-allowed", "author",	"duplicate",
+	"bad-signature",  "reason-missing", "malformed",	   "unwritten", NULL,
+};
+
+/* A decision on its way through the door. */
+struct visit {
+	const struct decide_world *world;
+	const struct decide_request *request;
+	struct fold_plan *plan;
+	struct plan *document; /* owned */
+	enum verdict verdict;
+	struct ssh_key key;
+};
+
+static bool find_plan(struct visit *v, GError **error)
+{
+	bool ambiguous;
+
+	v->plan = fold_find_plan(v->world->fold, v->request->plan, &ambiguous);
+	if (ambiguous) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_AMBIGUOUS,
+			    "several plans begin with '%s'", v->request->plan);
+	}
+	if (v->plan == NULL) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_UNKNOWN_PLAN, "there is no plan '%s'",
+			    v->request->plan);
+	}
+	return true;
+}
+
+static bool parse_verdict(const char *text, enum verdict *out, GError **error)
+{
+	int i;
+
+	for (i = 0; verdict_names[i] != NULL; i++) {
+		if (strcmp(verdict_names[i], text) == 0) {
+			*out = (enum verdict)i;
+			return true;
+		}
+	}
+	return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED,
+		    "a decision is 'approve' or 'reject', not '%s'", text);
+}
+
+static bool is_blank(const char *text)
+{
+	return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+static bool check_form(struct visit *v, GError **error)
+{
+	if (strcmp(v->request->channel, CHANNEL) != 0) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
+			    "plan %s takes signatures only, not '%s'", v->plan->id,
+			    v->request->channel);
+	}
+	if (!parse_verdict(v->request->decision, &v->verdict, error)) {
+		return false;
+	}
+	if (strlen(v->request->reason) > STATEMENT_REASON_MAX) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED,
+			    "the reason is longer than %d bytes", STATEMENT_REASON_MAX);
+	}
+	if (v->verdict == VERDICT_REJECT && is_blank(v->request->reason)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_REASON_MISSING,
+			    "a rejection needs a reason");
+	}
+	return true;
+}
+
+/* Has exactly this been said before? */
+static bool find_repeated(struct visit *v, bool *repeated, GError **error)
+{
+	unsigned i;
+
+	*repeated = false;
+	for (i = 0; i < v->plan->votes->len && !*repeated; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(v->plan->votes, i);
+		g_autofree char *sig = NULL;
+
+		if (vote->verdict != v->verdict || strcmp(vote->person, v->request->person) != 0 ||
+		    strcmp(vote->reason, v->request->reason) != 0) {
+			continue;
+		}
+		if (!v->world->signature(v->world->user, vote, &sig, error)) {
+			return false;
+		}
+		*repeated = strcmp(sig, v->request->signature) == 0;
+	}
+	return true;
+}
+
+static bool check_open(const struct visit *v, GError **error)
+{
+	enum decide_error code = DECIDE_ERROR_CLOSED;
+
+	if (v->plan->phase == STACK_PHASE_OPEN && v->world->now < v->plan->expires) {
+		return true;
+	}
+	if (v->plan->phase == STACK_PHASE_OPEN || v->plan->phase == STACK_PHASE_EXPIRED) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_EXPIRED, "plan %s has expired",
+			    v->plan->id);
+	}
+	if (v->plan->phase == STACK_PHASE_SUPERSEDED) {
+		code = DECIDE_ERROR_SUPERSEDED;
+	}
+	return fail(error, DECIDE_ERROR, code, "plan %s is %s%s%s", v->plan->id,
+		    stack_phase_names[v->plan->phase], v->plan->end != NULL ? ": " : "",
+		    v->plan->end != NULL ? v->plan->end : "");
+}
+
+static bool may_decide(const struct plan *plan, const char *person)
+{
+	return g_strv_contains(plan->policy.from, person);
+}
+
+static bool check_person(const struct visit *v, GError **error)
+{
+	const char *person = v->request->person;
+
+	if (!signers_has_principal(v->world->signers, person)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_UNKNOWN_PERSON,
+			    "'%s' does not stand in the approver list", person);
+	}
+	if (!may_decide(v->document, person)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_NOT_ALLOWED,
+			    "'%s' may not decide about plan %s", person, v->plan->id);
+	}
+	return true;
+}
+
+static bool check_signature(struct visit *v, GError **error)
+{
+	struct approval vote = {v->request->person, v->verdict, v->request->reason,
+				v->request->signature};
+	struct assent_error err;
+
+	if (!hash_equal(&v->world->signers->digest, &v->document->policy.approvers)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CLOSED,
+			    "plan %s was made under another approver list", v->plan->id);
+	}
+	if (approval_verify(&v->key, v->document, &vote, v->world->signers, v->world->now, &err) !=
+	    0) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_BAD_SIGNATURE, "%s", err.text);
+	}
+	return true;
+}
+
+static bool check_author(const struct visit *v, GError **error)
+{
+	if (v->verdict == VERDICT_APPROVE && !v->document->policy.author_may_approve &&
+	    approval_is_author(v->document, v->request->person, v->world->people,
+			       v->world->people_count)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_AUTHOR,
+			    "'%s' wrote one of the commits and may not approve them",
+			    v->request->person);
+	}
+	return true;
+}
+
+static bool check_first(const struct visit *v, const char *fingerprint, GError **error)
+{
+	unsigned i;
+
+	for (i = 0; i < v->plan->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(v->plan->votes, i);
+
+		if (strcmp(vote->person, v->request->person) == 0) {
+			return fail(error, DECIDE_ERROR, DECIDE_ERROR_DUPLICATE,
+				    "'%s' has already decided about plan %s", vote->person,
+				    v->plan->id);
+		}
+		if (strcmp(vote->fingerprint, fingerprint) == 0) {
+			return fail(error, DECIDE_ERROR, DECIDE_ERROR_DUPLICATE,
+				    "'%s' has already signed with this key", vote->person);
+		}
+	}
+	return true;
+}
+
+static bool append(const struct visit *v, enum entry_type type, struct json_writer *w,
+		   GError **error)
+{
+	struct assent_error err;
+	autocfree char *text = NULL;
+	size_t len;
+
+	json_w_end(w);
+	if (json_writer_finish(w, &text, &len, &err) != 0) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED, "%s", err.text);
+	}
+	if (!v->world->append(v->world->user, type, v->plan->stack, text, error)) {
+		g_prefix_error(error, "the decision could not be written down: ");
+		(*error)->domain = DECIDE_ERROR;
+		(*error)->code = DECIDE_ERROR_UNWRITTEN;
+		return false;
+	}
+	return true;
+}
+
+static bool record_vote(const struct visit *v, const char *fingerprint, GError **error)
+{
+	struct json_writer *w = json_writer_new(0);
+	g_autofree char *statement = NULL;
+
+	if (!decide_statement(v->document, v->request->person, v->request->decision,
+			      v->request->reason, &statement, error)) {
+		json_writer_free(w);
+		return false;
+	}
+	json_w_object(w, NULL);
+	json_w_str(w, "channel", CHANNEL);
+	json_w_str(w, "decision", verdict_names[v->verdict]);
+	json_w_str(w, "fingerprint", fingerprint);
+	json_w_str(w, "person", v->request->person);
+	json_w_str(w, "plan", v->plan->id);
+	json_w_str(w, "reason", v->request->reason);
+	json_w_str(w, "sig", v->request->signature);
+	json_w_str(w, "statement", statement);
+	return append(v, ENTRY_APPROVAL, w, error);
+}
+
+static bool record_rejection(const struct visit *v, GError **error)
+{
+	struct json_writer *w = json_writer_new(0);
+	g_autofree char *reason = g_strdup_printf("%s: %s", v->request->person, v->request->reason);
+
+	json_w_object(w, NULL);
+	json_w_str(w, "outcome", "rejected");
+	json_w_str(w, "plan", v->plan->id);
+	json_w_str(w, "reason", reason);
+	return append(v, ENTRY_CLOSED, w, error);
+}
+
+static bool enter(struct visit *v, GError **error)
+{
+	char fingerprint[SSH_FINGERPRINT_SIZE];
+
+	if (!check_open(v, error) ||
+	    !v->world->load(v->world->user, v->plan, &v->document, error) ||
+	    !check_person(v, error) || !check_signature(v, error) || !check_author(v, error)) {
+		return false;
+	}
+	ssh_key_fingerprint(fingerprint, &v->key);
+	if (!check_first(v, fingerprint, error) || !record_vote(v, fingerprint, error)) {
+		return false;
+	}
+	return v->verdict == VERDICT_APPROVE || record_rejection(v, error);
+}
+
+bool decide(const struct decide_world *world, const struct decide_request *request,
+	    struct fold_plan **plan, GError **error)
+{
+	struct visit v = {.world = world, .request = request};
+	GError *local = NULL; // append() looks into it, so it is always there
+	bool repeated = false;
+	bool ok;
+
+	ok = find_plan(&v, &local) && check_form(&v, &local) &&
+	     find_repeated(&v, &repeated, &local) && (repeated || enter(&v, &local));
+	plan_free(v.document);
+	if (!ok) {
+		g_propagate_error(error, local);
+		return false;
+	}
+	*plan = v.plan;
+	return true;
+}
+
+bool decide_votes(const struct decide_world *world, const struct fold_plan *plan, GArray **votes,
+		  char ***sigs, GError **error)
+{
+	g_autoptr(GArray) out = g_array_new(FALSE, FALSE, sizeof(struct approval));
+	g_auto(GStrv) texts = g_new0(char *, plan->votes->len + 1);
+	unsigned i;
+
+	for (i = 0; i < plan->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
+		struct approval item = {vote->person, vote->verdict, vote->reason, NULL};
+
+		if (!world->signature(world->user, vote, &texts[i], error)) {
+			return false;
+		}
+		item.armor = texts[i];
+		g_array_append_val(out, item);
+	}
+	*votes = g_steal_pointer(&out);
+	*sigs = g_steal_pointer(&texts);
+	return true;
+}
+
+bool decide_quorum(const struct decide_world *world, const struct fold_plan *plan, bool *enough,
+		   char **why, GError **error)
+{
+	g_autoptr(plan_auto) document = NULL;
+	g_autoptr(GArray) votes = NULL;
+	g_auto(GStrv) sigs = NULL;
+	struct assent_error err = {0};
+
+	if (!world->load(world->user, plan, &document, error) ||
+	    !decide_votes(world, plan, &votes, &sigs, error)) {
+		return false;
+	}
+	*enough = plan->phase == STACK_PHASE_OPEN &&
+		  approval_quorum(document, (const struct approval *)(void *)votes->data,
+				  votes->len, world->signers, world->people, world->people_count, 0,
+				  world->now, &err) == 0;
+	*why = *enough ? NULL : g_strdup(err.text);
+	return true;
+}
+
+bool decide_statement(const struct plan *plan, const char *person, const char *decision,
+		      const char *reason, char **out, GError **error)
+{
+	struct statement st = {.agent = plan->agent,
+			       .stack = plan->stack,
+			       .approver = person,
+			       .plan = plan->digest,
+			       .seq = plan->seq,
+			       .expires = plan->expires,
+			       .reason = reason};
+	autocfree char *text = NULL;
+	struct assent_error err;
+	size_t len;
+
+	if (!parse_verdict(decision, &st.verdict, error)) {
+		return false;
+	}
+	if (statement_text(&text, &len, &st, &err) != 0) {
+		return fail(error, DECIDE_ERROR,
+			    st.verdict == VERDICT_REJECT && is_blank(reason)
+				    ? DECIDE_ERROR_REASON_MISSING
+				    : DECIDE_ERROR_MALFORMED,
+			    "%s", err.text);
+	}
+	*out = g_strdup(text);
+	return true;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads a plan job's draft. */
+#include "agent/draft.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#define TEXT_MAX 8192
+
+void draft_free(struct draft *draft)
+{
+	if (draft == NULL) {
+		return;
+	}
+	g_array_unref(draft->changes);
+	g_ptr_array_unref(draft->ids);
+	g_ptr_array_unref(draft->paths);
+	json_doc_free(draft->doc);
+	g_free(draft);
+}
+
+static unsigned read_risk(struct json_obj *o)
+{
+	struct json_arr arr;
+	size_t n = json_arr_get(o, "risk", 8, &arr);
+	unsigned risk = 0, bit;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *name = json_arr_str(&arr, i, 32);
+
+		for (bit = 0; name != NULL && plan_risk_names[bit] != NULL; bit++) {
+			risk |= strcmp(plan_risk_names[bit], name) == 0 ? 1u << bit : 0;
+		}
+	}
+	return risk;
+}
+
+static char *read_path(struct json_obj *o)
+{
+	size_t len;
+
+	if (!json_has(o, "path") && !json_has(o, "path_b64")) {
+		return NULL;
+	}
+	return json_bytes_dup(o, "path", TEXT_MAX, &len);
+}
+
+static void read_change(struct draft *draft, struct json_obj *o)
+{
+	struct policy_change change = {0};
+	int action = json_enum(o, "action", plan_action_names);
+	size_t len;
+	char *path = read_path(o);
+
+	if (draft->ids->len < DRAFT_IDS) {
+		char *id = json_bytes_dup(o, "id", TEXT_MAX, &len);
+
+		g_ptr_array_add(draft->ids, id != NULL ? id : strdup(""));
+	}
+	change.kind = json_str(o, "kind", 64);
+	change.risk = read_risk(o);
+	change.path = path;
+	if (path != NULL) {
+		g_ptr_array_add(draft->paths, path);
+	}
+	json_obj_ignore_rest(o);
+	if (action >= 0 && change.kind != NULL) {
+		change.action = plan_action_names[action];
+		draft->summary[action]++;
+		g_array_append_val(draft->changes, change);
+	}
+}
+
+bool draft_load(const char *file, int64_t resources, struct draft **out, GError **error)
+{
+	g_autoptr(draft_auto) draft = g_new0(struct draft, 1);
+	g_autofree char *text = NULL;
+	struct assent_error err;
+	struct json_obj root, o;
+	struct json_arr arr;
+	size_t len, n, i;
+
+	draft->resources = resources;
+	draft->changes = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
+	draft->ids = g_ptr_array_new_with_free_func(free);
+	draft->paths = g_ptr_array_new_with_free_func(free);
+	if (!file_read(file, PLAN_MAX_SIZE, &text, &len, error)) {
+		return false;
+	}
+	if (json_doc_parse(&draft->doc, text, len, JSON_CANONICAL, &err) != 0) {
+		return fail_core(error, &err, "draft '%s'", file);
+	}
+	json_doc_root(draft->doc, &root);
+	n = json_arr_get(&root, "changes", PLAN_MAX_CHANGES, &arr);
+	for (i = 0; i < n; i++) {
+		if (json_arr_obj(&arr, i, &o)) {
+			read_change(draft, &o);
+		}
+	}
+	json_obj_ignore_rest(&root); // planner_compose() takes the rest, and nothing else
+	if (json_doc_status(draft->doc, &err) != 0) {
+		return fail_core(error, &err, "draft '%s'", file);
+	}
+	*out = g_steal_pointer(&draft);
+	return true;
+}

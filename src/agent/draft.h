@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What a plan job has worked out (doc/worker.md, "plan"): read as far as policy
+ * and record need it. The changes themselves go into the plan as they are, and
+ * plan_parse() judges them there.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/policy.h"
+#include "core/json.h"
+#include "core/plan.h"
+
+#define DRAFT_IDS 50
+
+struct draft {
+	struct json_doc *doc;
+	GArray *changes;		 /* struct policy_change */
+	GPtrArray *ids;			 /* of the first DRAFT_IDS changes */
+	int64_t summary[ACTION_RUN + 1]; /* by action */
+	int64_t resources;		 /* how many the manifest declares */
+	/* private */
+	GPtrArray *paths;
+};
+
+bool draft_load(const char *file, int64_t resources, struct draft **out,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void draft_free(struct draft *draft);
+typedef struct draft draft_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(draft_auto, draft_free)

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writes the plan document; members stand in their canonical order. */
+#include "agent/planner.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+
+/* Who asks for user names and passwords in an address gets them from elsewhere. */
+char *planner_public_url(const char *url)
+{
+	const char *scheme = strstr(url, "://");
+	const char *host = scheme != NULL ? scheme + 3 : url;
+	size_t authority = strcspn(host, scheme != NULL ? "/?#" : ":/");
+	const char *at = memrchr(host, '@', authority);
+
+	if (at == NULL) {
+		return g_strdup(url);
+	}
+	return g_strdup_printf("%.*s%s", (int)(host - url), url, at + 1);
+}
+
+/* A member that is missing is found by judge(). */
+static void copy_str(struct json_writer *w, struct json_obj *from, const char *name)
+{
+	const char *text = json_str(from, name, HASH_TEXT_SIZE);
+
+	json_w_str(w, name, text != NULL ? text : "");
+}
+
+static void write_base(struct json_writer *w, const struct planner_input *in)
+{
+	if (in->base_commit[0] == '\0') {
+		json_w_null(w, "base");
+		return;
+	}
+	json_w_object(w, "base");
+	json_w_str(w, "commit", in->base_commit);
+	json_w_str(w, "tree", in->base_tree);
+	json_w_end(w);
+}
+
+static void write_policy(struct json_writer *w, const struct planner_input *in)
+{
+	char digest[HASH_TEXT_SIZE];
+	unsigned i;
+
+	hash_text(digest, in->approvers);
+	json_w_object(w, "policy");
+	json_w_str(w, "approvers", digest);
+	json_w_bool(w, "author_may_approve", in->policy->author_may_approve);
+	json_w_array(w, "from");
+	for (i = 0; in->policy->from[i] != NULL; i++) {
+		json_w_str(w, NULL, in->policy->from[i]);
+	}
+	json_w_end(w);
+	json_w_int(w, "required", in->policy->required);
+	json_w_end(w);
+}
+
+static void write_commits(struct json_writer *w, struct json_obj *list)
+{
+	if (list == NULL) {
+		json_w_array(w, "commits");
+		json_w_end(w);
+		json_w_int(w, "commits_total", 0);
+		return;
+	}
+	json_w_value(w, "commits", json_any(list, "commits"));
+	json_w_int(w, "commits_total", json_int(list, "total", 0, JSON_MAX_INT));
+	json_obj_end(list);
+}
+
+static void write_plan(struct json_writer *w, const struct planner_input *in,
+		       struct json_obj *draft, struct json_obj *commits)
+{
+	json_w_object(w, NULL);
+	json_w_str(w, "agent", in->agent);
+	write_base(w, in);
+	json_w_value(w, "changes", json_any(draft, "changes"));
+	json_w_value(w, "checks", json_any(draft, "checks"));
+	write_commits(w, commits);
+	json_w_int(w, "created", in->created);
+	copy_str(w, draft, "diff");
+	json_w_int(w, "diff_size", json_int(draft, "diff_size", 0, JSON_MAX_INT));
+	json_w_int(w, "expires", in->created + in->policy->expires);
+	json_w_str(w, "nonce", in->nonce);
+	copy_str(w, draft, "on_failure");
+	json_w_str(w, "path", in->path);
+	write_policy(w, in);
+	json_w_str(w, "reason", in->reason);
+	json_w_str(w, "ref", in->ref);
+	json_w_str(w, "repository", in->repository);
+	json_w_int(w, "seq", in->seq);
+	json_w_str(w, "stack", in->stack);
+	json_w_object(w, "target");
+	json_w_str(w, "commit", in->commit);
+	json_w_str(w, "tree", in->tree);
+	json_w_end(w);
+	json_w_str(w, "type", "plan");
+	json_w_int(w, "v", 1);
+	json_w_end(w);
+	json_obj_end(draft);
+}
+
+/* Whatever went wrong on the way: a member missing or too many, or a plan that nobody would take.
+ */
+static bool judge(const struct planner_input *in, const struct json_doc *commits, const char *text,
+		  size_t len, GError **error)
+{
+	g_autoptr(plan_auto) plan = NULL;
+	struct assent_error err;
+
+	if (json_doc_status(in->draft->doc, &err) != 0 ||
+	    (commits != NULL && json_doc_status(commits, &err) != 0) ||
+	    plan_parse(&plan, text, len, &err) != 0) {
+		return fail_core(error, &err, "the draft of stack '%s'", in->stack);
+	}
+	return true;
+}
+
+bool planner_compose(const struct planner_input *in, char **text, size_t *len, GError **error)
+{
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	g_autoptr(json_doc_auto) list = NULL;
+	struct json_obj draft, commits;
+	struct assent_error err;
+	autocfree char *out = NULL;
+	size_t out_len;
+
+	if (in->commits != NULL) {
+		if (json_doc_parse(&list, in->commits, in->commits_len, JSON_CANONICAL, &err) !=
+		    0) {
+			json_writer_free(w);
+			return fail_core(error, &err, "the commits of stack '%s'", in->stack);
+		}
+		json_doc_root(list, &commits);
+	}
+	json_doc_root(in->draft->doc, &draft);
+	write_plan(w, in, &draft, list != NULL ? &commits : NULL);
+	if (json_writer_finish(w, &out, &out_len, &err) != 0) {
+		return fail_core(error, &err, "the plan of stack '%s'", in->stack);
+	}
+	if (!judge(in, list, out, out_len, error)) {
+		return false;
+	}
+	*text = g_strndup(out, out_len);
+	*len = out_len;
+	return true;
+}
