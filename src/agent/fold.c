@@ -7,14 +7,13 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 
-#define TEXT_MAX ENTRY_MAX_SIZE
-
-/* One entry under way: its fields are read by getters whose first error sticks to the document. */
+/* One entry on its way in. */
 struct reading {
 	struct fold *fold;
 	const struct entry *entry;
-	struct json_obj fields;
+	const struct record *record;
 	struct fold_stack *stack; /* NULL for entries of the agent */
+	const char *problem;	  /* why it cannot follow what came before */
 };
 
 static void vote_free(void *data)
@@ -35,7 +34,6 @@ static void plan_done(void *data)
 	g_free(plan->stack);
 	g_free(plan->commit);
 	g_free(plan->reason);
-	g_free(plan->summary);
 	g_free(plan->end);
 	g_ptr_array_unref(plan->votes);
 	g_free(plan);
@@ -48,7 +46,6 @@ static void stack_done(void *data)
 	g_free(stack->name);
 	g_free(stack->repository);
 	g_free(stack->ref);
-	g_free(stack->commits);
 	g_free(stack);
 }
 
@@ -104,29 +101,30 @@ static void keep_id(char out[STACK_ID_SIZE], const char *id)
 	g_strlcpy(out, id != NULL ? id : "", STACK_ID_SIZE);
 }
 
-/* The plan an entry is about; an error of the entry when it is not the newest of its stack. */
-static struct fold_plan *read_plan(struct reading *r)
+/* The plan an entry is about, which must be the newest of its stack. */
+static struct fold_plan *the_plan(struct reading *r, const struct hash *id)
 {
-	const char *id = json_str(&r->fields, "plan", HASH_TEXT_SIZE);
-	struct fold_plan *plan = id != NULL ? g_hash_table_lookup(r->fold->by_id, id) : NULL;
+	char text[HASH_TEXT_SIZE];
+	struct fold_plan *plan;
 
-	if (id == NULL) {
-		return NULL;
-	}
+	hash_text(text, id);
+	plan = g_hash_table_lookup(r->fold->by_id, text);
 	if (plan == NULL || plan != r->stack->plan) {
-		json_obj_fail(&r->fields, "plan", "is not the newest plan of its stack");
+		r->problem = "its plan is not the newest of its stack";
 		return NULL;
 	}
 	return plan;
 }
 
-static bool plan_must_be(struct reading *r, const struct fold_plan *plan, enum stack_phase phase)
+static struct fold_plan *plan_in(struct reading *r, const struct hash *id, enum stack_phase phase)
 {
-	if (plan == NULL || plan->phase == phase) {
-		return plan != NULL;
+	struct fold_plan *plan = the_plan(r, id);
+
+	if (plan != NULL && plan->phase != phase) {
+		r->problem = "its plan has ended or was not begun";
+		return NULL;
 	}
-	json_obj_fail(&r->fields, "plan", "has ended or was not begun");
-	return false;
+	return plan;
 }
 
 static void set_phase(struct reading *r, struct fold_plan *plan, enum stack_phase phase)
@@ -162,71 +160,68 @@ static void set_base(struct reading *r, const char *commit, const char *tree)
 	facts->drift_count = 0;
 }
 
-static void fold_signers(struct reading *r)
+static void fold_genesis(struct reading *r)
 {
-	const char *digest = json_str(&r->fields, "allowed_signers", HASH_TEXT_SIZE);
+	hash_text(r->fold->signers, &r->record->u.genesis.allowed_signers);
+}
 
-	g_strlcpy(r->fold->signers, digest != NULL ? digest : "", sizeof(r->fold->signers));
-	json_obj_ignore_rest(&r->fields); // genesis has the keys besides
+static void fold_policy(struct reading *r)
+{
+	hash_text(r->fold->signers, &r->record->u.policy.allowed_signers);
 }
 
 static void fold_commit(struct reading *r)
 {
-	keep_id(r->stack->facts.commit, json_str(&r->fields, "commit", STACK_ID_SIZE - 1));
-	keep_id(r->stack->facts.tree, json_str(&r->fields, "tree", STACK_ID_SIZE - 1));
-	g_free(r->stack->repository);
-	r->stack->repository = g_strdup(json_str(&r->fields, "repository", TEXT_MAX));
-	g_free(r->stack->ref);
-	r->stack->ref = g_strdup(json_str(&r->fields, "ref", TEXT_MAX));
-	g_free(r->stack->commits);
-	r->stack->commits = g_strdup(json_str_opt(&r->fields, "commits", HASH_TEXT_SIZE));
+	const struct record_commit *commit = &r->record->u.commit;
+	struct fold_stack *stack = r->stack;
+
+	keep_id(stack->facts.commit, commit->commit);
+	keep_id(stack->facts.tree, commit->tree);
+	g_free(stack->repository);
+	stack->repository = g_strdup(commit->repository);
+	g_free(stack->ref);
+	stack->ref = g_strdup(commit->ref);
+	stack->has_commits = commit->has_commits;
+	stack->commits = commit->commits;
 }
 
-static char *read_summary(struct reading *r)
+static struct fold_plan *new_plan(const struct reading *r)
 {
-	struct json_writer *w = json_writer_new(JSON_CANONICAL);
-	autocfree char *text = NULL;
-	size_t len = 0;
-
-	json_w_value(w, NULL, json_any(&r->fields, "summary"));
-	if (json_writer_finish(w, &text, &len, NULL) != 0) {
-		json_obj_fail(&r->fields, "summary", "is missing");
-		return NULL;
-	}
-	return g_strdup(text);
-}
-
-static void fold_plan_entry(struct reading *r)
-{
-	struct stack_facts *facts = &r->stack->facts;
+	const struct record_plan *from = &r->record->u.plan;
 	struct fold_plan *plan = g_new0(struct fold_plan, 1);
-	const char *id = json_str(&r->fields, "plan", HASH_TEXT_SIZE);
 
 	plan->votes = g_ptr_array_new_with_free_func(vote_free);
-	g_ptr_array_add(r->fold->plans, plan);
+	hash_text(plan->id, &from->plan);
 	plan->stack = g_strdup(r->stack->name);
-	plan->commit = g_strdup(json_str(&r->fields, "commit", STACK_ID_SIZE - 1));
-	plan->reason = g_strdup(json_str(&r->fields, "reason", 64));
-	plan->number = json_int(&r->fields, "number", 1, JSON_MAX_INT);
-	plan->expires = json_int(&r->fields, "expires", 0, JSON_MAX_INT);
-	plan->required = json_int(&r->fields, "required", 0, 1000);
+	plan->commit = g_strdup(from->commit);
+	plan->reason = g_strdup(from->reason);
+	plan->number = from->number;
+	plan->expires = from->expires;
+	plan->required = from->required;
+	memcpy(plan->summary, from->summary, sizeof(plan->summary));
 	plan->created = r->entry->time;
 	plan->entry = r->entry->seq;
-	plan->summary = read_summary(r);
-	json_str(&r->fields, "sig", TEXT_MAX); // stays in the log
+	return plan;
+}
+
+static void fold_planned(struct reading *r)
+{
+	struct stack_facts *facts = &r->stack->facts;
+	struct fold_plan *plan;
+
 	if (facts->phase == STACK_PHASE_OPEN || facts->phase == STACK_PHASE_APPLYING) {
-		json_obj_fail(&r->fields, "plan", "comes while another one is open");
-	}
-	if (id == NULL || g_hash_table_contains(r->fold->by_id, id)) {
-		json_obj_fail(&r->fields, "plan", "stands twice in the log");
+		r->problem = "a plan comes while another one is open";
 		return;
 	}
-	g_strlcpy(plan->id, id, sizeof(plan->id));
-	g_hash_table_insert(r->fold->by_id, plan->id, plan);
+	plan = new_plan(r);
+	g_ptr_array_add(r->fold->plans, plan);
+	if (!g_hash_table_insert(r->fold->by_id, plan->id, plan)) {
+		r->problem = "its plan stands twice in the log";
+	}
 	r->fold->next_number = MAX(r->fold->next_number, plan->number + 1);
 	r->stack->plan = plan;
 	set_phase(r, plan, STACK_PHASE_OPEN);
-	g_strlcpy(facts->plan, id, sizeof(facts->plan));
+	g_strlcpy(facts->plan, plan->id, sizeof(facts->plan));
 	keep_id(facts->plan_commit, plan->commit);
 	facts->plan_number = plan->number;
 	facts->plan_expires = plan->expires;
@@ -236,102 +231,96 @@ static void fold_plan_entry(struct reading *r)
 
 static void fold_approval(struct reading *r)
 {
-	struct fold_plan *plan = read_plan(r);
-	struct fold_vote *vote = g_new0(struct fold_vote, 1);
-	int verdict = json_enum(&r->fields, "decision", verdict_names);
+	const struct record_approval *from = &r->record->u.approval;
+	struct fold_plan *plan = plan_in(r, &from->plan, STACK_PHASE_OPEN);
+	struct fold_vote *vote;
 
-	vote->person = g_strdup(json_str(&r->fields, "person", TEXT_MAX));
-	vote->reason = g_strdup(json_str(&r->fields, "reason", STATEMENT_REASON_MAX));
-	vote->channel = g_strdup(json_str(&r->fields, "channel", 64));
-	vote->fingerprint = g_strdup(json_str(&r->fields, "fingerprint", 128));
-	vote->verdict = verdict < 0 ? VERDICT_REJECT : (enum verdict)verdict;
+	if (plan == NULL) {
+		return;
+	}
+	vote = g_new0(struct fold_vote, 1);
+	vote->person = g_strdup(from->person);
+	vote->reason = g_strdup(from->reason);
+	vote->channel = g_strdup(from->channel);
+	vote->fingerprint = g_strdup(from->fingerprint);
+	vote->verdict = from->decision;
 	vote->time = r->entry->time;
 	vote->entry = r->entry->seq;
-	json_str(&r->fields, "sig", TEXT_MAX);
-	json_str(&r->fields, "statement", TEXT_MAX);
-	if (plan_must_be(r, plan, STACK_PHASE_OPEN)) {
-		g_ptr_array_add(plan->votes, vote);
-	} else {
-		vote_free(vote);
-	}
+	g_ptr_array_add(plan->votes, vote);
 }
-
-static const char *const outcome_names[] = {"superseded", "expired",   "rejected",
-					    "void",	  "converged", NULL};
-static const enum stack_phase outcome_phases[] = {STACK_PHASE_SUPERSEDED, STACK_PHASE_EXPIRED,
-						  STACK_PHASE_REJECTED, STACK_PHASE_VOID};
 
 static void fold_closed(struct reading *r)
 {
-	int outcome = json_enum(&r->fields, "outcome", outcome_names);
-	const char *reason = json_str(&r->fields, "reason", TEXT_MAX);
+	static const enum stack_phase phases[] = {
+		[OUTCOME_SUPERSEDED] = STACK_PHASE_SUPERSEDED,
+		[OUTCOME_EXPIRED] = STACK_PHASE_EXPIRED,
+		[OUTCOME_REJECTED] = STACK_PHASE_REJECTED,
+		[OUTCOME_VOID] = STACK_PHASE_VOID,
+	};
+	const struct record_closed *from = &r->record->u.closed;
 	struct fold_plan *plan;
 
-	if (outcome == G_N_ELEMENTS(outcome_phases)) {
-		const char *commit = json_str(&r->fields, "commit", STACK_ID_SIZE - 1);
-
-		set_base(r, commit, json_str(&r->fields, "tree", STACK_ID_SIZE - 1));
+	if (from->outcome == OUTCOME_CONVERGED) {
+		set_base(r, from->commit, from->tree);
 		return;
 	}
-	plan = read_plan(r);
-	if (outcome < 0 || plan == NULL) {
+	plan = the_plan(r, &from->plan);
+	if (plan == NULL) {
 		return;
 	}
-	if (outcome_phases[outcome] != STACK_PHASE_VOID || plan->phase != STACK_PHASE_APPLYING) {
-		if (!plan_must_be(r, plan, STACK_PHASE_OPEN)) {
-			return;
-		}
+	if (plan->phase == STACK_PHASE_OPEN ||
+	    (plan->phase == STACK_PHASE_APPLYING && from->outcome == OUTCOME_VOID)) {
+		end_plan(r, plan, phases[from->outcome], from->reason);
+	} else {
+		r->problem = "its plan has ended already";
 	}
-	end_plan(r, plan, outcome_phases[outcome], reason);
 }
 
 static void fold_apply_start(struct reading *r)
 {
-	struct fold_plan *plan = read_plan(r);
+	struct fold_plan *plan = plan_in(r, &r->record->u.apply_start.plan, STACK_PHASE_OPEN);
 
-	json_str(&r->fields, "commit", STACK_ID_SIZE - 1);
-	json_any(&r->fields, "approvals");
-	if (plan_must_be(r, plan, STACK_PHASE_OPEN)) {
+	if (plan != NULL) {
 		set_phase(r, plan, STACK_PHASE_APPLYING);
 		r->stack->applied = plan;
 	}
 }
 
-static const char *const result_names[] = {"ok", "failed", "rolled-back", "interrupted", NULL};
-static const enum stack_phase result_phases[] = {STACK_PHASE_APPLIED, STACK_PHASE_FAILED,
-						 STACK_PHASE_ROLLED_BACK, STACK_PHASE_INTERRUPTED};
-
 static void fold_apply_done(struct reading *r)
 {
-	int result = json_enum(&r->fields, "result", result_names);
-	const char *commit = json_str(&r->fields, "commit", STACK_ID_SIZE - 1);
-	const char *tree = json_str(&r->fields, "tree", STACK_ID_SIZE - 1);
-	const char *reason = json_str(&r->fields, "reason", TEXT_MAX);
-	struct fold_plan *plan = read_plan(r);
-	int64_t done = json_int(&r->fields, "done", 0, JSON_MAX_INT);
-	int64_t undone = json_int(&r->fields, "undone", 0, JSON_MAX_INT);
-	int64_t left = json_int(&r->fields, "left", 0, JSON_MAX_INT);
+	static const enum stack_phase phases[] = {
+		[RESULT_OK] = STACK_PHASE_APPLIED,
+		[RESULT_FAILED] = STACK_PHASE_FAILED,
+		[RESULT_ROLLED_BACK] = STACK_PHASE_ROLLED_BACK,
+		[RESULT_INTERRUPTED] = STACK_PHASE_INTERRUPTED,
+	};
+	const struct record_apply_done *from = &r->record->u.apply_done;
+	struct fold_plan *plan = plan_in(r, &from->plan, STACK_PHASE_APPLYING);
 
-	if (result < 0 || !plan_must_be(r, plan, STACK_PHASE_APPLYING)) {
+	if (plan == NULL) {
 		return;
 	}
-	plan->done = done;
-	plan->undone = undone;
-	plan->left = left;
-	end_plan(r, plan, result_phases[result], reason);
-	if (result_phases[result] == STACK_PHASE_APPLIED) {
-		set_base(r, commit, tree);
+	plan->done = from->done;
+	plan->undone = from->undone;
+	plan->left = from->left;
+	end_plan(r, plan, phases[from->result], from->reason);
+	if (from->result == RESULT_OK) {
+		set_base(r, from->commit, from->tree);
 	}
 }
 
 static void fold_blocked(struct reading *r)
 {
-	int kind = json_enum(&r->fields, "kind", stack_block_names);
+	static const enum stack_block blocks[] = {
+		[BLOCK_REWOUND] = STACK_BLOCK_REWOUND, [BLOCK_DELETED] = STACK_BLOCK_DELETED,
+		[BLOCK_EMPTY] = STACK_BLOCK_EMPTY,     [BLOCK_MANIFEST] = STACK_BLOCK_MANIFEST,
+		[BLOCK_FETCH] = STACK_BLOCK_FETCH,     [BLOCK_SIGNATURE] = STACK_BLOCK_SIGNATURE,
+	};
+	const struct record_blocked *from = &r->record->u.blocked;
 
-	r->stack->facts.block = kind < 0 ? STACK_BLOCK_FETCH : (enum stack_block)kind;
-	keep_id(r->stack->facts.block_commit,
-		json_str_opt(&r->fields, "commit", STACK_ID_SIZE - 1));
-	stack_keep(r->stack->facts.block_reason, json_str(&r->fields, "reason", TEXT_MAX));
+	r->stack->facts.block = blocks[from->kind];
+	keep_id(r->stack->facts.block_commit, from->commit);
+	stack_keep(r->stack->facts.block_reason, from->reason);
 }
 
 static void fold_unblocked(struct reading *r)
@@ -343,81 +332,70 @@ static void fold_unblocked(struct reading *r)
 
 static void fold_drift(struct reading *r)
 {
-	struct stack_facts *facts = &r->stack->facts;
-	struct json_arr arr;
-	size_t n = json_arr_get(&r->fields, "resources", 50, &arr);
-	const char *ids[50];
-	size_t i;
+	const struct record_drift *from = &r->record->u.drift;
 
-	facts->drift_count = json_int(&r->fields, "changes", 1, JSON_MAX_INT);
-	for (i = 0; i < n; i++) {
-		const char *id = json_arr_str(&arr, i, TEXT_MAX);
-
-		ids[i] = id != NULL ? id : "";
-	}
-	json_str_opt(&r->fields, "plan", HASH_TEXT_SIZE);
-	stack_drift_key(facts->drift, facts->drift_count, ids, n);
+	r->stack->facts.drift_count = from->changes;
+	stack_drift_key(r->stack->facts.drift, from->changes, from->resources,
+			from->resources_count);
 }
 
 static void fold_suspend(struct reading *r)
 {
-	const char *person = json_str(&r->fields, "person", TEXT_MAX);
-	const char *reason = json_str(&r->fields, "reason", TEXT_MAX);
-	g_autofree char *text = g_strdup_printf("suspended by %s: %s", person != NULL ? person : "",
-						reason != NULL ? reason : "");
+	const struct record_suspend *from = &r->record->u.suspend;
+	g_autofree char *text = NULL;
 
-	json_int_opt(&r->fields, "until", 0, JSON_MAX_INT, 0);
-	stack_keep(r->stack->facts.suspended, text);
+	if (r->stack != NULL) {
+		text = g_strdup_printf("suspended by %s: %s", from->person, from->reason);
+		stack_keep(r->stack->facts.suspended, text);
+	}
 }
 
 static void fold_resume(struct reading *r)
 {
-	r->stack->facts.suspended[0] = '\0';
-	json_obj_ignore_rest(&r->fields);
+	if (r->stack != NULL) {
+		r->stack->facts.suspended[0] = '\0';
+	}
 }
 
 static void fold_note(struct reading *r)
 {
-	json_str(&r->fields, "text", TEXT_MAX);
 }
 
-static const struct {
-	void (*fold)(struct reading *reading);
-	bool of_stack;
-} kinds[] = {
-	[ENTRY_GENESIS] = {fold_signers, false},
-	[ENTRY_POLICY] = {fold_signers, false},
-	[ENTRY_COMMIT] = {fold_commit, true},
-	[ENTRY_PLAN] = {fold_plan_entry, true},
-	[ENTRY_APPROVAL] = {fold_approval, true},
-	[ENTRY_CLOSED] = {fold_closed, true},
-	[ENTRY_APPLY_START] = {fold_apply_start, true},
-	[ENTRY_APPLY_DONE] = {fold_apply_done, true},
-	[ENTRY_BLOCKED] = {fold_blocked, true},
-	[ENTRY_UNBLOCKED] = {fold_unblocked, true},
-	[ENTRY_DRIFT] = {fold_drift, true},
-	[ENTRY_SUSPEND] = {fold_suspend, true},
-	[ENTRY_RESUME] = {fold_resume, true},
-	[ENTRY_NOTE] = {fold_note, false},
+static void (*const kinds[])(struct reading *reading) = {
+	[ENTRY_GENESIS] = fold_genesis,
+	[ENTRY_POLICY] = fold_policy,
+	[ENTRY_COMMIT] = fold_commit,
+	[ENTRY_PLAN] = fold_planned,
+	[ENTRY_APPROVAL] = fold_approval,
+	[ENTRY_CLOSED] = fold_closed,
+	[ENTRY_APPLY_START] = fold_apply_start,
+	[ENTRY_APPLY_DONE] = fold_apply_done,
+	[ENTRY_BLOCKED] = fold_blocked,
+	[ENTRY_UNBLOCKED] = fold_unblocked,
+	[ENTRY_DRIFT] = fold_drift,
+	[ENTRY_SUSPEND] = fold_suspend,
+	[ENTRY_RESUME] = fold_resume,
+	[ENTRY_NOTE] = fold_note,
 };
 
 bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 {
-	struct reading r = {fold, entry, entry->fields, NULL};
+	struct entry copy = *entry; // reading marks what was read
+	struct record record;
+	struct reading r = {fold, entry, &record, NULL, NULL};
 	struct assent_error err;
 
-	if (kinds[entry->type].of_stack) {
-		if (entry->stack == NULL) {
-			return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-				    "log entry %" G_GUINT64_FORMAT ": names no stack", entry->seq);
-		}
+	if (record_read(&record, &copy, &err) != 0) {
+		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, entry->seq);
+	}
+	if (entry->stack != NULL) {
 		r.stack = fold_stack_get(fold, entry->stack);
 		r.stack->facts.changed = entry->time;
 	}
-	kinds[entry->type].fold(&r);
-	json_obj_end(&r.fields);
-	if (json_doc_status(entry->doc, &err) != 0) {
-		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, entry->seq);
+	kinds[entry->type](&r);
+	if (r.problem != NULL) {
+		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
+			    "log entry %" G_GUINT64_FORMAT ": %s", entry->seq, r.problem);
 	}
 	fold->size = entry->seq + 1;
 	return true;

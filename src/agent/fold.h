@@ -17,8 +17,7 @@
 #include <stdint.h>
 
 #include "agent/stack.h"
-#include "core/entry.h"
-#include "core/statement.h"
+#include "core/record.h"
 
 struct fold_vote {
 	char *person, *reason, *channel, *fingerprint;
@@ -28,7 +27,8 @@ struct fold_vote {
 };
 struct fold_plan {
 	char id[HASH_TEXT_SIZE];
-	char *stack, *commit, *reason, *summary; /* summary: a JSON object, action to count */
+	char *stack, *commit, *reason;
+	int64_t summary[RECORD_ACTIONS]; /* changes of each action */
 	int64_t number, created, expires, required;
 	uint64_t entry;
 	enum stack_phase phase;	    /* OPEN and on */
@@ -41,7 +41,8 @@ struct fold_stack {
 	char *name;
 	struct stack_facts facts;
 	char *repository, *ref;	   /* of the newest commit, NULL before */
-	char *commits;		   /* digest of the list of commits, NULL: none */
+	bool has_commits;
+	struct hash commits; /* digest of the list of commits */
 	struct fold_plan *plan;	   /* the newest, NULL before the first */
 	struct fold_plan *applied; /* the newest that was started, NULL before */
 };

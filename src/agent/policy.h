@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/conf.h"
+#include "base/conf.h"
 
 #define POLICY_DELETIONS 10
 #define POLICY_DELETIONS_FEW 3

@@ -68,6 +68,10 @@ static void policy_write(const struct record *r, struct json_writer *w)
 static void commit_read(struct record *r, struct json_obj *o)
 {
 	r->u.commit.commit = json_str(o, "commit", NAME_MAX_SIZE);
+	r->u.commit.has_commits = json_has(o, "commits");
+	if (r->u.commit.has_commits) {
+		read_hash(&r->u.commit.commits, o, "commits");
+	}
 	r->u.commit.ref = json_str(o, "ref", TEXT_MAX_SIZE);
 	r->u.commit.repository = json_str(o, "repository", TEXT_MAX_SIZE);
 	r->u.commit.tree = json_str(o, "tree", NAME_MAX_SIZE);
@@ -76,6 +80,9 @@ static void commit_read(struct record *r, struct json_obj *o)
 static void commit_write(const struct record *r, struct json_writer *w)
 {
 	json_w_str(w, "commit", r->u.commit.commit);
+	if (r->u.commit.has_commits) {
+		write_hash(w, "commits", &r->u.commit.commits);
+	}
 	json_w_str(w, "ref", r->u.commit.ref);
 	json_w_str(w, "repository", r->u.commit.repository);
 	json_w_str(w, "tree", r->u.commit.tree);
@@ -176,15 +183,30 @@ static void closed_read(struct record *r, struct json_obj *o)
 	int outcome = json_enum(o, "outcome", record_outcome_names);
 
 	r->u.closed.outcome = outcome < 0 ? OUTCOME_VOID : (enum record_outcome)outcome;
-	read_hash(&r->u.closed.plan, o, "plan");
+	if (outcome == OUTCOME_CONVERGED) {
+		r->u.closed.commit = json_str(o, "commit", NAME_MAX_SIZE);
+		r->u.closed.tree = json_str(o, "tree", NAME_MAX_SIZE);
+	} else {
+		read_hash(&r->u.closed.plan, o, "plan");
+	}
 	r->u.closed.reason = json_str(o, "reason", TEXT_MAX_SIZE);
 }
 
 static void closed_write(const struct record *r, struct json_writer *w)
 {
-	json_w_str(w, "outcome", record_outcome_names[r->u.closed.outcome]);
-	write_hash(w, "plan", &r->u.closed.plan);
-	json_w_str(w, "reason", r->u.closed.reason);
+	const struct record_closed *c = &r->u.closed;
+
+	if (c->outcome == OUTCOME_CONVERGED) {
+		json_w_str(w, "commit", c->commit);
+	}
+	json_w_str(w, "outcome", record_outcome_names[c->outcome]);
+	if (c->outcome != OUTCOME_CONVERGED) {
+		write_hash(w, "plan", &c->plan);
+	}
+	json_w_str(w, "reason", c->reason);
+	if (c->outcome == OUTCOME_CONVERGED) {
+		json_w_str(w, "tree", c->tree);
+	}
 }
 
 static void apply_start_read(struct record *r, struct json_obj *o)

@@ -38,6 +38,8 @@ struct record_policy {
 };
 struct record_commit {
 	const char *commit, *ref, *repository, *tree;
+	bool has_commits;
+	struct hash commits; /* optional */
 };
 struct record_plan {
 	struct hash plan;
@@ -51,8 +53,9 @@ struct record_approval {
 	const char *channel, *fingerprint, *person, *reason, *sig, *statement;
 };
 struct record_closed {
-	struct hash plan;
 	enum record_outcome outcome;
+	struct hash plan;          /* not with OUTCOME_CONVERGED */
+	const char *commit, *tree; /* only with OUTCOME_CONVERGED */
 	const char *reason;
 };
 struct record_apply_start {

@@ -64,6 +64,14 @@ static const struct example examples[] = {
 	{"{\"outcome\":\"void\",\"plan\":\"sha256:" D64 "\",\"reason\":\"x\"}",
 	 "{\"outcome\":\"void\",\"plan\":\"sha256:" D64
 	 "\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"closed\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"outcome\":\"converged\",\"reason\":\"x\",\"tree\":\"t\"}",
+	 "{\"commit\":\"c\",\"outcome\":\"converged\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\","
+	 "\"time\":1,\"tree\":\"t\",\"type\":\"closed\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"commits\":\"sha256:" D64
+	 "\",\"ref\":\"r\",\"repository\":\"u\",\"tree\":\"t\"}",
+	 "{\"commit\":\"c\",\"commits\":\"sha256:" D64
+	 "\",\"ref\":\"r\",\"repository\":\"u\",\"seq\":0,\"stack\":\"w\",\"time\":1,"
+	 "\"tree\":\"t\",\"type\":\"commit\",\"v\":1}"},
 	{"{\"approvals\":[4,9],\"commit\":\"c\",\"plan\":\"sha256:" D64 "\"}",
 	 "{\"approvals\":[4,9],\"commit\":\"c\",\"plan\":\"sha256:" D64
 	 "\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"apply-start\",\"v\":1}"},
@@ -130,7 +138,7 @@ static void test_values_arrive(void)
 	g_assert_cmpint(r.u.plan.number, ==, 3);
 	g_assert_cmphex(r.u.plan.plan.bytes[1], ==, 0x23);
 	entry_clear(&entry);
-	g_assert_cmpint(read_text(&r, &entry, examples[6].entry), ==, 0);
+	g_assert_cmpint(read_text(&r, &entry, examples[8].entry), ==, 0);
 	g_assert_cmpuint(r.u.apply_start.approvals_count, ==, 2);
 	g_assert_cmpuint(r.u.apply_start.approvals[1], ==, 9);
 	entry_clear(&entry);

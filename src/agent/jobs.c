@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Starts workers, bounds them, and reads what they say. */
+#include "agent/jobs.h"
+
+#include <string.h>
+
+#include "agent/jobs-read.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/proc.h"
+
+#define MAX_OUTPUT ((size_t)16 << 20)
+#define GRACE 5 /* seconds between TERM and KILL */
+#define GRACE_APPLY 120
+
+struct job {
+	struct jobs *jobs;
+	enum stack_job kind;
+	char *stack, *request, *lock;
+	unsigned timeout;
+	bool started;
+	struct proc *proc; /* NULL before and after it runs */
+	int lock_fd;
+	GString *last; /* the newest line */
+	GError *error; /* why it could not be started */
+	guint idle;
+};
+
+struct jobs {
+	char *worker, *trust;
+	jobs_done_fn done;
+	void *user;
+	GPtrArray *list; /* struct job, in the order they came */
+	bool stopping, freeing;
+};
+
+static void job_free(void *data)
+{
+	struct job *job = data;
+
+	if (job->idle != 0) {
+		g_source_remove(job->idle);
+	}
+	autofd_close(&job->lock_fd);
+	g_free(job->stack);
+	g_free(job->request);
+	g_free(job->lock);
+	g_string_free(job->last, TRUE);
+	g_clear_error(&job->error);
+	g_free(job);
+}
+
+struct jobs *jobs_new(const char *worker, const char *trust, jobs_done_fn done, void *user)
+{
+	struct jobs *jobs = g_new0(struct jobs, 1);
+
+	jobs->done = done;
+	jobs->user = user;
+	jobs->list = g_ptr_array_new_with_free_func(job_free);
+	jobs_configure(jobs, worker, trust);
+	return jobs;
+}
+
+void jobs_configure(struct jobs *jobs, const char *worker, const char *trust)
+{
+	g_free(jobs->worker);
+	g_free(jobs->trust);
+	jobs->worker = g_strdup(worker);
+	jobs->trust = g_strdup(trust);
+}
+
+unsigned jobs_running(const struct jobs *jobs)
+{
+	unsigned count = 0;
+	unsigned i;
+
+	for (i = 0; i < jobs->list->len; i++) {
+		count += ((struct job *)g_ptr_array_index(jobs->list, i))->started;
+	}
+	return count;
+}
+
+static bool same_pool(const struct job *a, const struct job *b)
+{
+	return (a->kind == STACK_JOB_FETCH) == (b->kind == STACK_JOB_FETCH);
+}
+
+static bool may_start(const struct jobs *jobs, const struct job *job)
+{
+	unsigned limit = job->kind == STACK_JOB_FETCH ? JOBS_FETCHES : JOBS_OTHERS;
+	unsigned running = 0;
+	unsigned i;
+
+	for (i = 0; i < jobs->list->len; i++) {
+		const struct job *other = g_ptr_array_index(jobs->list, i);
+
+		if (!other->started) {
+			continue;
+		}
+		running += same_pool(job, other);
+		if (job->lock != NULL && g_strcmp0(job->lock, other->lock) == 0) {
+			return false;
+		}
+	}
+	return running < limit;
+}
+
+static void start_waiting(struct jobs *jobs);
+
+static void take_out(struct jobs *jobs, const struct job *job)
+{
+	unsigned at;
+
+	if (g_ptr_array_find(jobs->list, job, &at)) {
+		g_ptr_array_steal_index(jobs->list, at);
+	}
+}
+
+static void job_done(struct job *job, int status, const char *err, const GError *error)
+{
+	struct jobs *jobs = job->jobs;
+	struct jobs_reading reading;
+
+	job->proc = NULL;
+	take_out(jobs, job);
+	autofd_close(&job->lock_fd);
+	job->lock_fd = -1;
+	jobs_read(&reading, job->last->str, job->last->len, status, err, error);
+	reading.result.kind = job->kind;
+	reading.result.stack = job->stack;
+	if (reading.result.code != NULL && strcmp(reading.result.code, "interrupted") != 0) {
+		log_event(EV_WORKER, job->stack, NULL, "%s: %s: %s", stack_job_names[job->kind],
+			  reading.result.code, reading.result.message);
+	}
+	if (!jobs->freeing) {
+		jobs->done(&reading.result, jobs->user);
+	}
+	jobs_reading_clear(&reading);
+	job_free(job);
+	if (!jobs->freeing) {
+		start_waiting(jobs);
+	}
+}
+
+static void on_line(const char *line, size_t len, void *user)
+{
+	struct job *job = user;
+
+	g_string_truncate(job->last, 0);
+	g_string_append_len(job->last, line, (gssize)len);
+}
+
+static void on_ended(int status, const char *err, const GError *error, void *user)
+{
+	job_done(user, status, err, error);
+}
+
+static gboolean on_not_started(void *user)
+{
+	struct job *job = user;
+
+	job->idle = 0;
+	job_done(job, -1, "", job->error);
+	return G_SOURCE_REMOVE;
+}
+
+static bool launch(struct job *job, GError **error)
+{
+	const char *argv[] = {job->jobs->worker, "--trust", job->jobs->trust, NULL};
+	const struct proc_ops ops = {on_line, on_ended};
+	struct proc_spec spec = {
+		.argv = argv,
+		.input = job->request,
+		.input_len = strlen(job->request),
+		.max_output = MAX_OUTPUT,
+		.timeout = job->timeout,
+		.keep_env = job->kind == STACK_JOB_FETCH,
+	};
+
+	if (job->lock != NULL && !file_lock(job->lock, &job->lock_fd, error)) {
+		return false;
+	}
+	return proc_start(&spec, &ops, job, &job->proc, error);
+}
+
+static void start(struct job *job)
+{
+	job->started = true;
+	if (!launch(job, &job->error)) {
+		job->idle = g_idle_add(on_not_started, job);
+	}
+}
+
+static void start_waiting(struct jobs *jobs)
+{
+	unsigned i;
+
+	for (i = 0; i < jobs->list->len && !jobs->stopping; i++) {
+		struct job *job = g_ptr_array_index(jobs->list, i);
+
+		if (!job->started && may_start(jobs, job)) {
+			start(job);
+		}
+	}
+}
+
+void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const char *request,
+		unsigned timeout, const char *lock)
+{
+	struct job *job = g_new0(struct job, 1);
+
+	job->jobs = jobs;
+	job->kind = kind;
+	job->stack = g_strdup(stack);
+	job->request = g_strdup(request);
+	job->lock = g_strdup(lock);
+	job->timeout = timeout;
+	job->lock_fd = -1;
+	job->last = g_string_new(NULL);
+	g_ptr_array_add(jobs->list, job);
+	start_waiting(jobs);
+}
+
+void jobs_stop(struct jobs *jobs)
+{
+	unsigned i;
+
+	jobs->stopping = true;
+	for (i = jobs->list->len; i > 0; i--) {
+		struct job *job = g_ptr_array_index(jobs->list, i - 1);
+
+		if (!job->started) {
+			g_ptr_array_remove_index(jobs->list, i - 1);
+		} else if (job->proc != NULL) {
+			proc_stop(job->proc,
+				  job->kind == STACK_JOB_APPLY || job->kind == STACK_JOB_RECOVER
+					  ? GRACE_APPLY
+					  : GRACE);
+		}
+	}
+}
+
+static bool any_process(const struct jobs *jobs)
+{
+	unsigned i;
+
+	for (i = 0; i < jobs->list->len; i++) {
+		if (((struct job *)g_ptr_array_index(jobs->list, i))->proc != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void jobs_free(struct jobs *jobs)
+{
+	unsigned i;
+
+	if (jobs == NULL) {
+		return;
+	}
+	jobs->freeing = jobs->stopping = true;
+	for (i = 0; i < jobs->list->len; i++) {
+		struct job *job = g_ptr_array_index(jobs->list, i);
+
+		if (job->proc != NULL) {
+			proc_stop(job->proc, 0);
+		}
+	}
+	while (any_process(jobs)) { // each must be waited for, or its callbacks outlive us
+		g_main_context_iteration(NULL, TRUE);
+	}
+	g_ptr_array_unref(jobs->list);
+	g_free(jobs->worker);
+	g_free(jobs->trust);
+	g_free(jobs);
+}

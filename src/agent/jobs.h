@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Worker processes: one job each, at most one per stack, a bounded number at
+ * the same time. Fetches have a pool of their own, so that dead networks never
+ * keep an approved plan waiting; the rest queue first come, first served.
+ * Fetches of one mirror follow each other.
+ *
+ * Each started job ends with exactly one call of done, never from within
+ * jobs_start(). A worker that dies, hangs or talks nonsense is a result with an
+ * error code like every other.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "agent/stack.h"
+#include "core/json.h"
+
+#define JOBS_FETCHES 4
+#define JOBS_OTHERS 4
+
+struct jobs;
+struct job_result {
+	enum stack_job kind;
+	const char *stack;
+	const char *code;	 /* NULL: there is a result; else as in doc/worker.md, or "lost" */
+	const char *message;	 /* with code: one line, diagnostics included */
+	struct json_obj *result; /* without code: the caller ends it with json_obj_end() */
+	struct json_doc *doc;
+};
+typedef void (*jobs_done_fn)(const struct job_result *result, void *user);
+
+struct jobs *jobs_new(const char *worker, const char *trust, jobs_done_fn done, void *user);
+/* Kills what still runs, without calling done. */
+void jobs_free(struct jobs *jobs);
+/* For jobs to come. */
+void jobs_configure(struct jobs *jobs, const char *worker, const char *trust);
+/* request: see request.h; lock: a file that is locked meanwhile, NULL for none. */
+void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const char *request,
+		unsigned timeout, const char *lock);
+/* Before the end: what waits is dropped, fetches and plans are stopped, applies are asked to come
+ * to an end. done is called for those that ran. */
+void jobs_stop(struct jobs *jobs);
+unsigned jobs_running(const struct jobs *jobs);

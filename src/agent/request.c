@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Writes the workers' request lines. */
+#include "agent/request.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+
+static void str_opt(struct json_writer *w, const char *name, const char *value)
+{
+	if (value != NULL && value[0] != '\0') {
+		json_w_str(w, name, value);
+	}
+}
+
+static void int_opt(struct json_writer *w, const char *name, int64_t value)
+{
+	if (value > 0) {
+		json_w_int(w, name, value);
+	}
+}
+
+static struct json_writer *begin(const char *job)
+{
+	struct json_writer *w = json_writer_new(0);
+
+	json_w_object(w, NULL);
+	json_w_int(w, "v", 1);
+	json_w_str(w, "job", job);
+	return w;
+}
+
+static char *finish(struct json_writer *w, const char *job, GError **error)
+{
+	struct assent_error err;
+	autocfree char *text = NULL;
+	size_t len;
+
+	json_w_end(w);
+	if (json_writer_finish(w, &text, &len, &err) != 0) {
+		fail_core(error, &err, "request for '%s'", job);
+		return NULL;
+	}
+	return g_strconcat(text, "\n", NULL);
+}
+
+char *request_ref(const struct conf_stack *stack)
+{
+	return g_strconcat("refs/heads/", stack->source.branch, NULL);
+}
+
+char *request_mirror(const char *state_dir, const char *url)
+{
+	char text[HASH_TEXT_SIZE];
+	struct hash hash;
+
+	hash_bytes(&hash, url, strlen(url));
+	hash_text(text, &hash);
+	return g_strdup_printf("%s/git/%.16s.git", state_dir, text + strlen("sha256:"));
+}
+
+char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
+		    GError **error)
+{
+	const struct conf_source *source = &stack->source;
+	struct json_writer *w = begin("fetch");
+	g_autofree char *ref = request_ref(stack);
+
+	json_w_str(w, "url", source->url);
+	json_w_str(w, "ref", ref);
+	json_w_str(w, "mirror", mirror);
+	json_w_str(w, "known", known);
+	json_w_str(w, "path", source->path != NULL ? source->path : "");
+	str_opt(w, "username", source->username);
+	str_opt(w, "password_file", source->password_file);
+	str_opt(w, "token_file", source->token_file);
+	str_opt(w, "credential_helper", source->credential_helper);
+	str_opt(w, "ca_file", source->ca_file);
+	str_opt(w, "proxy", source->proxy);
+	str_opt(w, "ssh_command", source->ssh_command);
+	int_opt(w, "max_bytes", source->max_bytes);
+	int_opt(w, "timeout", source->timeout);
+	return finish(w, "fetch", error);
+}
+
+char *request_plan(const struct conf *conf, const struct conf_stack *stack,
+		   const struct request_plan *plan, GError **error)
+{
+	struct json_writer *w = begin("plan");
+	unsigned i;
+
+	json_w_str(w, "mirror", plan->mirror);
+	json_w_str(w, "commit", plan->commit);
+	json_w_str(w, "base", plan->base);
+	json_w_str(w, "path", stack->source.path != NULL ? stack->source.path : "");
+	json_w_str(w, "agent", conf->agent);
+	json_w_str(w, "stack", stack->name);
+	json_w_str(w, "home", plan->home);
+	json_w_array(w, "labels");
+	for (i = 0; i < conf->labels->len; i++) {
+		const struct conf_label *label = g_ptr_array_index(conf->labels, i);
+
+		json_w_object(w, NULL);
+		json_w_str(w, "name", label->name);
+		json_w_str(w, "value", label->value);
+		json_w_end(w);
+	}
+	json_w_end(w);
+	json_w_str(w, "objects", plan->objects);
+	json_w_str(w, "out", plan->out);
+	str_opt(w, "cache", plan->cache);
+	return finish(w, "plan", error);
+}
+
+char *request_apply(const struct request_apply *apply, GError **error)
+{
+	struct json_writer *w = begin("apply");
+	size_t i;
+
+	json_w_str(w, "mode", "apply");
+	json_w_str(w, "plan", apply->plan);
+	json_w_str(w, "signature", apply->signature);
+	json_w_array(w, "approvals");
+	for (i = 0; i < apply->count; i++) {
+		json_w_object(w, NULL);
+		json_w_str(w, "person", apply->votes[i].person);
+		json_w_str(w, "decision", verdict_names[apply->votes[i].verdict]);
+		json_w_str(w, "reason", apply->votes[i].reason);
+		json_w_str(w, "signature", apply->votes[i].armor);
+		json_w_end(w);
+	}
+	json_w_end(w);
+	json_w_str(w, "objects", apply->objects);
+	json_w_str(w, "journal", apply->journal);
+	return finish(w, "apply", error);
+}
+
+char *request_recover(const struct request_apply *apply, GError **error)
+{
+	struct json_writer *w = begin("apply");
+
+	json_w_str(w, "mode", "recover");
+	json_w_str(w, "objects", apply->objects);
+	json_w_str(w, "journal", apply->journal);
+	return finish(w, "recover", error);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The request lines for workers (doc/worker.md), each one JSON object on one
+ * line with its newline. All return text for g_free(), or NULL with error when
+ * something is not text (a path that is not UTF-8).
+ */
+#include <glib.h>
+
+#include "agent/fold.h"
+#include "base/conf.h"
+#include "core/approval.h"
+
+char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
+		    GError **error);
+struct request_plan {
+	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
+};
+char *request_plan(const struct conf *conf, const struct conf_stack *stack,
+		   const struct request_plan *plan, GError **error);
+struct request_apply {
+	const char *plan, *signature, *objects, *journal;
+	const struct approval *votes;
+	size_t count;
+};
+char *request_apply(const struct request_apply *apply, GError **error);
+char *request_recover(const struct request_apply *apply, GError **error);
+/* "refs/heads/main" */
+char *request_ref(const struct conf_stack *stack);
+/* Names the mirror of an address below STATE/git. */
+char *request_mirror(const char *state_dir, const char *url);
