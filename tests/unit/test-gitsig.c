@@ -64,7 +64,8 @@ static void odd_objects(void)
 /* The committer's date is inside the key's validity, today is not. */
 static void backdated_commit(void)
 {
-	g_autofree char *raw = NULL, *list_text = NULL;
+	g_autofree char *raw = NULL, *list_text = NULL, *strict = NULL;
+	g_auto(GStrv) parts = NULL;
 	struct gitsig sig = {0};
 	struct signers *list = NULL;
 	const struct signer *signer;
@@ -76,8 +77,12 @@ static void backdated_commit(void)
 	g_assert_cmpint(sshsig_parse(&ssh, sig.armor, sig.armor_len, NULL), ==, 0);
 	g_assert_cmpint(sshsig_verify(&ssh, SSHSIG_NS_GIT, sig.payload, sig.payload_len, NULL), ==,
 			0);
+	/* The recorded list names no namespaces, which only ssh-keygen takes. */
 	list_text = vector_load("git/allowed_signers_expired", &len);
-	g_assert_cmpint(signers_parse(&list, list_text, len, NULL), ==, 0);
+	g_assert_cmpint(signers_parse(&list, list_text, len, NULL), ==, ASSENT_EMALFORMED);
+	parts = g_strsplit(list_text, "valid-before", 2);
+	strict = g_strconcat(parts[0], "namespaces=\"git\",valid-before", parts[1], NULL);
+	g_assert_cmpint(signers_parse(&list, strict, strlen(strict), NULL), ==, 0);
 	g_assert_cmpint(
 		signers_find(&signer, list, NULL, &ssh.key, SSHSIG_NS_GIT, 1767225600, NULL), ==,
 		ASSENT_EEXPIRED);
