@@ -5,7 +5,11 @@
 # address; what it started is ended with the test. Read after lib.sh.
 
 servers_free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 -c '
+import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
 }
 
 servers_wait() { # COMMAND...: until it succeeds, at most 20 seconds
