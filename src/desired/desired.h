@@ -27,6 +27,7 @@
 #define DESIRED_MAX_INCLUDE_DEPTH 8
 #define DESIRED_MAX_RESOURCES 10000
 #define DESIRED_MAX_ENTRIES 200000
+#define DESIRED_MAX_CHECKS 100
 #define DESIRED_MAX_TEMPLATE ((size_t)1 << 20)
 
 struct desired_label {
@@ -59,10 +60,10 @@ struct desired_content {
 
 /* Something inside a tree. Folders stand before what they hold; siblings in byte order. */
 struct desired_entry {
-	char *path; /* relative to the tree's; bytes, not always UTF-8 */
-	enum reader_type
-		type; /* READER_FILE, READER_LINK (text: read at content.path), READER_FOLDER */
-	struct desired_content content;
+	char *path;			/* relative to the tree's; bytes, not always UTF-8 */
+	enum reader_type type;		/* READER_FILE, READER_LINK or READER_FOLDER */
+	struct desired_content content; /* of a file; of a link its path and id */
+	char *link;			/* a link's text, bytes */
 };
 
 struct desired_resource {
@@ -78,6 +79,7 @@ struct desired_resource {
 	GPtrArray *entries;		/* tree: struct desired_entry */
 	bool prune;		/* tree: what is not in entries and not declared elsewhere goes */
 	char **after, **notify; /* ids of other resources; NULL: none */
+	char *selector;		/* private */
 	const char *file; /* the place of the declaration; file lives as long as the desired */
 	unsigned line, column;
 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What the parts of the room share while a desired state is loaded. Nothing
+ * outside src/desired/ includes this.
+ *
+ * Problems of the manifest go to diags and reading goes on; a repository that
+ * cannot be read ends it: load_io_failed() keeps the first such error.
+ */
+#include "desired/desired.h"
+#include "desired/keys.h"
+
+/* One file of the manifest. */
+struct document {
+	struct yaml_node *root;
+	const char *file; /* path in the repository; kept by desired->files */
+	char *folder;	  /* that holds it */
+	bool selected;	  /* meant for this host */
+	char *selector;	  /* texts of the includes' selectors; NULL: for all hosts */
+};
+
+/* A mention of another resource, resolved when all are known. */
+struct reference {
+	struct desired_resource *from;
+	const struct yaml_node *node;
+	char *id;
+	bool is_after;
+};
+
+struct load {
+	struct reader *reader;
+	const struct desired_env *env;
+	char *top; /* the stack's folder: "" or without slashes at its ends */
+	struct diag_list *diags;
+	GPtrArray *documents;  /* struct document; what is included stands before its includer */
+	GHashTable *vars;      /* name to struct variable */
+	GPtrArray *references; /* struct reference */
+	struct desired *out;
+	GError *io;
+	/* of the part that is being read */
+	const struct document *document;
+	bool selected;
+};
+
+/* Records that something could not be read: as a diagnostic at node when the repository's content
+ * is to blame, as the end of loading otherwise. Takes error. */
+void load_io_failed(struct load *l, const struct yaml_node *node, GError *error);
+/* A copy with variables replaced; as it is when the part is not for this host. NULL with
+ * diagnostics. */
+char *load_expand(struct load *l, const struct yaml_node *node, const char *text);
+/* True when the map's `hosts` selects this host, or has none. *selector receives its text, to be
+ * freed, or NULL. */
+bool load_hosts(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		char **selector);
+/* Joins two selectors' texts; NULL when both are. */
+char *load_join_selectors(const char *a, const char *b);
+
+/* include.c: reads the manifest and what it includes. */
+void include_load(struct load *l);
+/* vars.c */
+void vars_load(struct load *l);
+const char *vars_lookup(const char *name, struct load *l);
+/* resource.c: one item of `resources`. */
+void resource_read(struct load *l, struct yaml_node *node);
+void resource_free(struct desired_resource *r);
+void entry_free(void *entry);
+/* "file:~/x" as the manifest writes it to "file:/home/me/x"; NULL with diagnostics. */
+char *resource_id(struct load *l, const struct yaml_node *node, const char *text);
+/* tree.c: lists what is beneath source in the repository. */
+void tree_read(struct load *l, const struct yaml_node *node, const char *source,
+	       struct desired_resource *r);
+void content_clear(struct desired_content *content);
+/* check.c: one item of `checks`. */
+void check_read(struct load *l, struct yaml_node *node);
+void check_free(struct desired_check *check);
+/* conflict.c: no path twice, nothing beneath a file. */
+void conflict_find(struct load *l);
+/* order.c: resolves references and sorts. */
+void order_resolve(struct load *l);

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads one resource of the manifest, by the table of kinds. */
+#include <string.h>
+
+#include "desired/load.h"
+#include "desired/paths.h"
+#include "desired/template.h"
+
+/* To add a kind: its keys in keys.c, a reader and a row here. */
+struct kind {
+	enum desired_kind kind;
+	void (*read)(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		     struct desired_resource *r);
+};
+
+/* Kinds that the grammar reserves. */
+static const char *const later_kinds[] = {"package", "service", "kubernetes", "command", NULL};
+
+void entry_free(void *data)
+{
+	struct desired_entry *e = data;
+
+	g_free(e->path);
+	g_free(e->link);
+	content_clear(&e->content);
+	g_free(e);
+}
+
+void content_clear(struct desired_content *content)
+{
+	g_clear_pointer(&content->bytes, g_bytes_unref);
+	g_clear_pointer(&content->path, g_free);
+}
+
+void resource_free(struct desired_resource *r)
+{
+	if (r == NULL) {
+		return;
+	}
+	content_clear(&r->content);
+	g_clear_pointer(&r->entries, g_ptr_array_unref);
+	g_free(r->id);
+	g_free(r->path);
+	g_free(r->owner);
+	g_free(r->group);
+	g_free(r->link);
+	g_free(r->selector);
+	g_strfreev(r->after);
+	g_strfreev(r->notify);
+	g_free(r);
+}
+
+/* The expanded path, checked by parse; NULL with diagnostics or when not for this host. */
+static char *read_path(struct load *l, const struct yaml_node *node, const char *text,
+		       char *(*parse)(const char *text, const char *home, char **problem))
+{
+	g_autofree char *expanded = load_expand(l, node, text), *problem = NULL;
+	char *path;
+
+	if (expanded == NULL || !l->selected) {
+		return NULL;
+	}
+	path = parse(expanded, l->env->home, &problem);
+	if (path == NULL) {
+		yaml_fail(node, l->diags, "%s", problem);
+	}
+	return path;
+}
+
+/* The repository path that 'source' names; NULL with diagnostics, or when absent, or when not
+ * for this host. */
+static char *read_source(struct load *l, struct yaml_node *map, const struct keys_table *table)
+{
+	const struct yaml_node *node = keys_get(map, table, "source");
+	const char *text = keys_text(map, table, "source", l->diags);
+	g_autofree char *expanded = text != NULL ? load_expand(l, node, text) : NULL;
+	g_autofree char *problem = NULL;
+	char *path;
+
+	if (expanded == NULL || !l->selected) {
+		return NULL;
+	}
+	path = paths_source(expanded, l->document->folder, l->top, &problem);
+	if (path == NULL) {
+		yaml_fail(node, l->diags, "%s", problem);
+	}
+	return path;
+}
+
+static bool is_account(const char *text)
+{
+	size_t len = strlen(text);
+	size_t digits = strspn(text, "0123456789");
+
+	if (digits == len) {
+		/* The largest two mean "none" to the kernel and to NFS. */
+		return len > 0 && len <= 10 && (len == 1 || text[0] != '0') &&
+		       g_ascii_strtoull(text, NULL, 10) < 4294967294U;
+	}
+	if (len > 32 || !(g_ascii_isalpha(text[0]) || text[0] == '_')) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (!g_ascii_isalnum(text[i]) && strchr("_.-", text[i]) == NULL &&
+		    !(text[i] == '$' && i + 1 == len)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static char *read_account(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			  const char *key)
+{
+	const struct yaml_node *node = keys_get(map, table, key);
+	const char *text = keys_text(map, table, key, l->diags);
+	g_autofree char *expanded = text != NULL ? load_expand(l, node, text) : NULL;
+
+	if (expanded != NULL && l->selected && !is_account(expanded)) {
+		yaml_fail(node, l->diags, "'%s' is no name or number of a %s: '%s'", key,
+			  strcmp(key, "owner") == 0 ? "user" : "group", expanded);
+		return NULL;
+	}
+	return g_steal_pointer(&expanded);
+}
+
+static void read_owners(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			struct desired_resource *r)
+{
+	r->owner = read_account(l, map, table, "owner");
+	r->group = read_account(l, map, table, "group");
+}
+
+struct rendering {
+	struct load *l;
+	const char *file; /* the template, for diagnostics; NULL: inline at node */
+	const struct yaml_node *node;
+};
+
+static const char *lookup(const char *name, void *data)
+{
+	const struct rendering *r = data;
+
+	return vars_lookup(name, r->l);
+}
+
+static void template_problem(unsigned line, unsigned column, const char *message, void *data)
+{
+	const struct rendering *r = data;
+
+	if (r->file != NULL) {
+		diag_add(r->l->diags, r->file, line, column, "%s", message);
+	} else {
+		yaml_fail(r->node, r->l->diags, "line %u, column %u of the content: %s", line,
+			  column, message);
+	}
+}
+
+static void render(struct load *l, const struct yaml_node *node, const char *file, const char *text,
+		   size_t len, struct desired_content *content)
+{
+	struct rendering r = {.l = l, .file = file, .node = node};
+	const struct template_source source = {.lookup = lookup,
+					       .problem = template_problem,
+					       .data = &r,
+					       .max = 4 * DESIRED_MAX_TEMPLATE};
+	size_t out_len = 0;
+	char *out;
+
+	if (!template_is_text(text, len)) {
+		yaml_fail(node, l->diags, "a template must be text in UTF-8, and '%s' is not",
+			  file != NULL ? file : "content");
+		return;
+	}
+	out = template_expand(text, len, &source, &out_len);
+	if (out != NULL) {
+		content->bytes = g_bytes_new_take(out, out_len);
+		content->size = out_len;
+	}
+}
+
+static void render_source(struct load *l, const struct yaml_node *node,
+			  struct desired_content *content)
+{
+	g_autofree char *text = NULL;
+	GError *error = NULL;
+	size_t len = 0;
+
+	if (!reader_read(l->reader, content->path, DESIRED_MAX_TEMPLATE, &text, &len, &error)) {
+		load_io_failed(l, node, error);
+		return;
+	}
+	render(l, node, content->path, text, len, content);
+}
+
+static const char *not_a_file(enum reader_type type)
+{
+	switch (type) {
+	case READER_FILE:
+		return NULL;
+	case READER_ABSENT:
+		return "no such file in the repository";
+	case READER_FOLDER:
+		return "it is a folder: use 'tree' for folders";
+	case READER_LINK:
+		return "it is a symbolic link, which is not followed";
+	case READER_OTHER:
+		break;
+	}
+	return "it is not a regular file";
+}
+
+/* Takes path. */
+static void take_source(struct load *l, const struct yaml_node *node, char *path, bool is_template,
+			struct desired_content *content)
+{
+	struct reader_entry entry = {0};
+	GError *error = NULL;
+	const char *problem;
+
+	content->path = path;
+	if (!reader_stat(l->reader, path, &entry, &error)) {
+		load_io_failed(l, node, error);
+		return;
+	}
+	problem = not_a_file(entry.type);
+	if (problem != NULL) {
+		yaml_fail(node, l->diags, "cannot take '%s': %s", path, problem);
+		return;
+	}
+	g_strlcpy(content->oid, entry.oid, sizeof(content->oid));
+	content->size = entry.size;
+	content->executable = entry.executable;
+	if (is_template) {
+		render_source(l, node, content);
+	}
+}
+
+static void read_content(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			 struct desired_content *content)
+{
+	const struct yaml_node *source = keys_get(map, table, "source");
+	const struct yaml_node *inlined = keys_get(map, table, "content");
+	bool is_template = keys_bool(map, table, "template", l->diags);
+	char *path = read_source(l, map, table);
+	const char *text = keys_text(map, table, "content", l->diags);
+
+	if ((source == NULL) == (inlined == NULL)) {
+		yaml_fail(map, l->diags, "a file needs 'source' or 'content', and not both");
+		g_free(path);
+	} else if (path != NULL) {
+		take_source(l, source, path, is_template, content);
+	} else if (text != NULL && is_template && l->selected) {
+		render(l, inlined, NULL, text, strlen(text), content);
+	} else if (text != NULL) {
+		content->size = strlen(text);
+		content->bytes = g_bytes_new(text, content->size);
+	}
+}
+
+static void warn_of_mode(struct load *l, const struct desired_resource *r, int mode)
+{
+	if (mode < 0 || r->id == NULL) {
+		return;
+	}
+	if ((mode & 06000) != 0) {
+		g_ptr_array_add(l->out->warnings,
+				g_strdup_printf("%s runs as its owner or group: mode %04o", r->id,
+						(unsigned)mode));
+	}
+	if ((mode & 0002) != 0 && (mode & 01000) == 0) {
+		g_ptr_array_add(l->out->warnings,
+				g_strdup_printf("%s can be written by everybody: mode %04o", r->id,
+						(unsigned)mode));
+	}
+}
+
+static void read_file(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		      struct desired_resource *r)
+{
+	r->mode = keys_mode(map, table, "mode", l->diags);
+	warn_of_mode(l, r, r->mode);
+	read_owners(l, map, table, r);
+	read_content(l, map, table, &r->content);
+}
+
+/* A tree that prunes at such a place would take away what nobody meant. */
+static bool is_too_wide(const struct load *l, const char *path)
+{
+	const char *home = l->env->home != NULL ? l->env->home : "";
+	size_t len = strlen(path);
+
+	return strchr(path + 1, '/') == NULL ||
+	       (strncmp(home, path, len) == 0 && (home[len] == '/' || home[len] == '\0'));
+}
+
+static void read_tree(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		      struct desired_resource *r)
+{
+	const struct yaml_node *source = keys_get(map, table, "source");
+	g_autofree char *path = read_source(l, map, table);
+
+	r->mode = keys_mode(map, table, "file-mode", l->diags);
+	r->folder_mode = keys_mode(map, table, "folder-mode", l->diags);
+	warn_of_mode(l, r, r->mode);
+	warn_of_mode(l, r, r->folder_mode);
+	read_owners(l, map, table, r);
+	r->prune = keys_bool(map, table, "prune", l->diags);
+	if (r->prune && r->path != NULL && is_too_wide(l, r->path)) {
+		yaml_fail(keys_get(map, table, "prune"), l->diags,
+			  "'%s' is too much to prune: name a folder further down", r->path);
+	}
+	r->entries = g_ptr_array_new_with_free_func(entry_free);
+	if (path != NULL) {
+		tree_read(l, source, path, r);
+	}
+}
+
+static void read_directory(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			   struct desired_resource *r)
+{
+	r->mode = keys_mode(map, table, "mode", l->diags);
+	warn_of_mode(l, r, r->mode);
+	read_owners(l, map, table, r);
+}
+
+static void read_link(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		      struct desired_resource *r)
+{
+	const struct yaml_node *node = keys_get(map, table, "to");
+	const char *text = keys_text(map, table, "to", l->diags);
+
+	if (text != NULL) {
+		r->link = read_path(l, node, text, paths_link);
+	}
+}
+
+static const struct kind kinds[] = {
+	{DESIRED_FILE, read_file},
+	{DESIRED_TREE, read_tree},
+	{DESIRED_DIRECTORY, read_directory},
+	{DESIRED_LINK, read_link},
+};
+
+static const struct kind *kind_find(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (strcmp(desired_kind_name(kinds[i].kind), name) == 0) {
+			return &kinds[i];
+		}
+	}
+	return NULL;
+}
+
+/* Why name is no kind that can be used. */
+static char *kind_problem(const char *name)
+{
+	const char *near, *names[G_N_ELEMENTS(kinds) + 1] = {NULL};
+
+	if (g_strv_contains(later_kinds, name)) {
+		return g_strdup_printf("kind '%s' is not supported yet by this version", name);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		names[i] = desired_kind_name(kinds[i].kind);
+	}
+	near = yaml_nearest(name, names);
+	if (near != NULL) {
+		return g_strdup_printf("unknown kind '%s': did you mean '%s'?", name, near);
+	}
+	return g_strdup_printf("unknown kind '%s': it is one of file, tree, directory, link", name);
+}
+
+char *resource_id(struct load *l, const struct yaml_node *node, const char *text)
+{
+	g_autofree char *expanded = load_expand(l, node, text);
+	g_autofree char *name = NULL, *path = NULL, *problem = NULL;
+	const char *colon;
+
+	if (expanded == NULL || !l->selected) {
+		return NULL;
+	}
+	colon = strchr(expanded, ':');
+	if (colon == NULL) {
+		yaml_fail(node, l->diags, "'%s' names no resource: write KIND:PATH, like file:~/x",
+			  expanded);
+		return NULL;
+	}
+	name = g_strndup(expanded, (size_t)(colon - expanded));
+	if (kind_find(name) == NULL) {
+		problem = kind_problem(name);
+	} else {
+		path = paths_target(colon + 1, l->env->home, &problem);
+	}
+	if (path == NULL) {
+		yaml_fail(node, l->diags, "%s", problem);
+		return NULL;
+	}
+	return g_strconcat(name, ":", path, NULL);
+}
+
+static void add_reference(struct load *l, struct desired_resource *r, const struct yaml_node *node,
+			  bool is_after)
+{
+	struct reference *reference;
+	char *id = node->type == YAML_SCALAR ? resource_id(l, node, node->value) : NULL;
+
+	if (id == NULL) {
+		return;
+	}
+	reference = g_new0(struct reference, 1);
+	reference->from = r;
+	reference->node = node;
+	reference->id = id;
+	reference->is_after = is_after;
+	g_ptr_array_add(l->references, reference);
+}
+
+static void read_references(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			    struct desired_resource *r, const char *key)
+{
+	g_auto(GStrv) texts = keys_texts(map, table, key, l->diags);
+	const struct yaml_node *node = keys_get(map, table, key);
+	bool is_after = strcmp(key, "after") == 0;
+
+	if (texts == NULL) {
+		return;
+	}
+	if (node->type == YAML_SCALAR) {
+		add_reference(l, r, node, is_after);
+		return;
+	}
+	for (guint i = 0; i < node->items->len; i++) {
+		add_reference(l, r, node->items->pdata[i], is_after);
+	}
+}
+
+static struct desired_resource *resource_new(struct load *l, const struct yaml_node *node,
+					     enum desired_kind kind)
+{
+	struct desired_resource *r = g_new0(struct desired_resource, 1);
+
+	r->kind = kind;
+	r->mode = r->folder_mode = -1;
+	r->file = l->document->file;
+	r->line = node->line;
+	r->column = node->column;
+	return r;
+}
+
+static void read_as(struct load *l, struct yaml_node *map, const struct kind *kind)
+{
+	const char *name = desired_kind_name(kind->kind);
+	const struct keys_table *table = keys_find(keys_resources, name);
+	struct desired_resource *r = resource_new(l, map, kind->kind);
+	const struct yaml_node *node = keys_get(map, table, name);
+	const char *text = keys_text(map, table, name, l->diags);
+	g_autofree char *selector = NULL;
+
+	l->selected = load_hosts(l, map, table, &selector) && l->selected;
+	r->selector = load_join_selectors(l->document->selector, selector);
+	if (text != NULL) {
+		r->path = read_path(l, node, text, paths_target);
+	}
+	if (r->path != NULL) {
+		r->id = g_strconcat(name, ":", r->path, NULL);
+	}
+	kind->read(l, map, table, r);
+	read_references(l, map, table, r, "after");
+	read_references(l, map, table, r, "notify");
+	keys_end(map, table, l->diags);
+	if (!l->selected) {
+		resource_free(r);
+		return;
+	}
+	g_ptr_array_add(l->out->resources, r);
+}
+
+/* Says that a kind stands somewhere but not first, when it does. */
+static char *misplaced_kind(const struct yaml_node *map)
+{
+	for (guint i = 1; i < map->keys->len; i++) {
+		const struct yaml_node *key = map->keys->pdata[i];
+
+		if (kind_find(key->value) != NULL) {
+			return g_strdup_printf("the kind, '%s', must be the first key", key->value);
+		}
+	}
+	return NULL;
+}
+
+void resource_read(struct load *l, struct yaml_node *node)
+{
+	const struct yaml_node *first;
+	const struct kind *kind;
+	g_autofree char *problem = NULL;
+
+	if (node->type != YAML_MAP || node->keys->len == 0) {
+		yaml_fail(node, l->diags,
+			  "a resource must be a map that begins with its kind, "
+			  "like 'file: ~/x'");
+		return;
+	}
+	if (l->out->resources->len >= DESIRED_MAX_RESOURCES) {
+		yaml_fail(node, l->diags, "more than %d resources", DESIRED_MAX_RESOURCES);
+		return;
+	}
+	first = node->keys->pdata[0];
+	kind = kind_find(first->value);
+	if (kind != NULL) {
+		read_as(l, node, kind);
+		return;
+	}
+	problem = misplaced_kind(node);
+	if (problem == NULL) {
+		problem = kind_problem(first->value);
+	}
+	yaml_fail(first, l->diags, "%s", problem);
+}
