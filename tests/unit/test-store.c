@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of agent/store.c: what was appended comes back, what was touched is refused. */
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/store.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "core/merkle.h"
+
+#define AGENT "web1.example.org"
+#define NOW INT64_C(1767225600)
+
+typedef struct store store_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(store_auto, store_close)
+
+struct fixture {
+	char *dir;
+};
+
+static void set_up(struct fixture *f, const void *data)
+{
+	g_autoptr(GError) error = NULL;
+	bool made = false;
+
+	(void)data;
+	f->dir = g_dir_make_tmp("assent-store-XXXXXX", NULL);
+	g_assert_true(store_init(f->dir, AGENT, &made, &error));
+	g_assert_no_error(error);
+	g_assert_true(made);
+}
+
+static void tear_down(struct fixture *f, const void *data)
+{
+	const char *argv[] = {"rm", "-rf", f->dir, NULL};
+
+	(void)data;
+	g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+		     NULL);
+	g_free(f->dir);
+}
+
+struct seen {
+	uint64_t count;
+	int64_t time;
+};
+
+static bool count_entry(const struct entry *entry, const char *raw, size_t len, void *user,
+			GError **error)
+{
+	struct seen *seen = user;
+
+	(void)raw;
+	(void)len;
+	(void)error;
+	g_assert_cmpuint(entry->seq, ==, seen->count);
+	seen->count++;
+	seen->time = entry->time;
+	return true;
+}
+
+static struct store *open_good(struct fixture *f, struct seen *seen)
+{
+	g_autoptr(GError) error = NULL;
+	struct store *store = NULL;
+
+	g_assert_true(store_open(f->dir, AGENT, count_entry, seen, &store, &error));
+	g_assert_no_error(error);
+	return store;
+}
+
+static void append_notes(struct store *store, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		g_autofree char *fields = g_strdup_printf("{\"text\":\"note %u\"}", i);
+		g_autoptr(GError) error = NULL;
+		uint64_t seq = 0, size = store_size(store);
+
+		g_assert_true(store_append(store, ENTRY_NOTE, NULL, fields, NOW + i, &seq, &error));
+		g_assert_no_error(error);
+		g_assert_cmpuint(seq, ==, size);
+	}
+}
+
+static void refuse(struct fixture *f, const char *says)
+{
+	g_autoptr(store_auto) store = NULL;
+	g_autoptr(GError) error = NULL;
+	struct seen seen = {0};
+
+	g_assert_false(store_open(f->dir, AGENT, count_entry, &seen, &store, &error));
+	g_assert_nonnull(error);
+	g_assert_nonnull(strstr(error->message, says));
+}
+
+static void test_entries_come_back(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+	g_autofree char *raw = NULL;
+	g_autoptr(GError) error = NULL;
+	struct checkpoint before, after;
+	size_t len = 0;
+
+	(void)data;
+	append_notes(store, 300);
+	store_checkpoint(store, &before);
+	g_clear_pointer(&store, store_close);
+	store = open_good(f, &seen);
+	g_assert_cmpuint(seen.count, ==, 300);
+	g_assert_cmpint(seen.time, ==, NOW + 299);
+	store_checkpoint(store, &after);
+	g_assert_true(hash_equal(&before.root, &after.root));
+	g_assert_true(store_read(store, 7, &raw, &len, &error));
+	g_assert_cmpstr(
+		raw, ==,
+		"{\"seq\":7,\"text\":\"note 7\",\"time\":1767225607,\"type\":\"note\",\"v\":1}");
+	g_clear_pointer(&raw, g_free);
+	g_assert_true(store_read(store, 299, &raw, &len, &error));
+	g_assert_nonnull(strstr(raw, "note 299"));
+	g_assert_false(store_read(store, 300, &raw, &len, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+}
+
+static void test_full_tiles_replace_partial_ones(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+	g_autofree char *partials = g_build_filename(f->dir, "log/tile/entries/000.p", NULL);
+	g_autofree char *full = g_build_filename(f->dir, "log/tile/0/000", NULL);
+	g_autofree char *upper = g_build_filename(f->dir, "log/tile/1/000.p/1", NULL);
+	struct stat st;
+
+	(void)data;
+	append_notes(store, 255);
+	g_assert_true(g_file_test(partials, G_FILE_TEST_IS_DIR));
+	append_notes(store, 1);
+	g_assert_false(g_file_test(partials, G_FILE_TEST_EXISTS));
+	g_assert_cmpint(g_stat(full, &st), ==, 0);
+	g_assert_cmpint(st.st_size, ==, 8192);
+	g_assert_cmpint(g_stat(upper, &st), ==, 0);
+	g_assert_cmpint(st.st_size, ==, 32);
+}
+
+static void test_second_agent_is_refused(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+
+	(void)data;
+	refuse(f, "another agent uses");
+}
+
+static void test_time_never_goes_back(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *raw = NULL;
+	size_t len = 0;
+
+	(void)data;
+	g_assert_true(store_append(store, ENTRY_NOTE, NULL, "{\"text\":\"a\"}", NOW, NULL, &error));
+	g_assert_true(
+		store_append(store, ENTRY_NOTE, NULL, "{\"text\":\"b\"}", NOW - 9, NULL, &error));
+	g_assert_true(store_read(store, 1, &raw, &len, &error));
+	g_assert_nonnull(strstr(raw, "\"time\":1767225600"));
+	g_assert_false(
+		store_append(store, ENTRY_NOTE, NULL, "{\"text\":\"c\"}", NOW - 301, NULL, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_CLOCK);
+	g_assert_false(store_is_dead(store));
+}
+
+static void test_bad_entry_costs_nothing(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+	g_autofree char *big = g_strnfill(ENTRY_MAX_SIZE, 'x');
+	g_autofree char *fields = g_strdup_printf("{\"text\":\"%s\"}", big);
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	g_assert_false(store_append(store, ENTRY_NOTE, NULL, fields, NOW, NULL, &error));
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	g_assert_false(store_append(store, ENTRY_NOTE, NULL, "{\"seq\":9}", NOW, NULL, &error));
+	g_assert_nonnull(error);
+	g_assert_false(store_is_dead(store));
+	g_assert_cmpuint(store_size(store), ==, 0);
+	append_notes(store, 2);
+}
+
+static void test_unwritable_log_is_dead(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+	g_autofree char *head = g_build_filename(f->dir, "head", NULL);
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	append_notes(store, 3);
+	g_assert_true(file_replace(head, "x", 1, 0600, &error));
+	g_assert_false(
+		store_append(store, ENTRY_NOTE, NULL, "{\"text\":\"a\"}", NOW + 9, NULL, &error));
+	g_assert_true(store_is_dead(store));
+	g_clear_error(&error);
+	g_assert_false(
+		store_append(store, ENTRY_NOTE, NULL, "{\"text\":\"a\"}", NOW + 9, NULL, &error));
+	g_assert_nonnull(strstr(error->message, "started again"));
+}
+
+static void flip_byte(const char *path)
+{
+	g_autofree char *text = NULL;
+	gsize len = 0;
+
+	g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+	text[len / 2] ^= 1;
+	g_assert_true(g_file_set_contents(path, text, (gssize)len, NULL));
+}
+
+static void test_flipped_byte_is_found(struct fixture *f, const void *data)
+{
+	static const char *const files[] = {"log/tile/entries/000",
+					    "log/tile/entries/001.p/44",
+					    "log/tile/0/000",
+					    "log/tile/0/001.p/44",
+					    "log/tile/1/000.p/1",
+					    "log/checkpoint",
+					    "head"};
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+
+	(void)data;
+	append_notes(store, 300);
+	store_close(store);
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_build_filename(f->dir, files[i], NULL);
+
+		flip_byte(path);
+		refuse(f, "");
+		flip_byte(path);
+	}
+	seen.count = 0;
+	store_close(open_good(f, &seen));
+}
+
+static void test_shorter_log_is_refused(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *head = g_build_filename(f->dir, "head", NULL);
+	g_autofree char *bundle = g_build_filename(f->dir, "log/tile/entries/000.p/9", NULL);
+	g_autofree char *old = NULL;
+
+	(void)data;
+	append_notes(store, 4);
+	g_assert_true(g_file_get_contents(head, &old, NULL, NULL));
+	append_notes(store, 5);
+	store_close(store);
+	g_assert_true(g_file_set_contents(head, old, -1, NULL));
+	refuse(f, "set back");
+	g_assert_cmpint(g_unlink(head), ==, 0);
+	refuse(f, "");
+	g_assert_cmpint(g_unlink(bundle), ==, 0);
+	refuse(f, "");
+}
+
+static void test_unsigned_entries_are_discarded(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *left = g_build_filename(f->dir, "log/tile/entries/000.p/4", NULL);
+	g_autofree char *hashes = g_build_filename(f->dir, "log/tile/0/000.p/4", NULL);
+
+	(void)data;
+	append_notes(store, 3);
+	store_close(store);
+	g_assert_true(g_file_set_contents(left, "half an entry", -1, NULL));
+	g_assert_true(g_file_set_contents(hashes, "half a hash", -1, NULL));
+	seen.count = 0;
+	store = open_good(f, &seen);
+	g_assert_cmpuint(seen.count, ==, 3);
+	g_assert_false(g_file_test(left, G_FILE_TEST_EXISTS));
+	g_assert_false(g_file_test(hashes, G_FILE_TEST_EXISTS));
+	append_notes(store, 2);
+	store_close(store);
+}
+
+static void test_checkpoint_is_republished(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *path = g_build_filename(f->dir, "log/checkpoint", NULL);
+	g_autofree char *old = NULL;
+	g_autofree char *new = NULL;
+	g_autofree char *now = NULL;
+
+	(void)data;
+	append_notes(store, 1);
+	g_assert_true(g_file_get_contents(path, &old, NULL, NULL));
+	append_notes(store, 1);
+	g_assert_true(g_file_get_contents(path, &new, NULL, NULL));
+	store_close(store);
+	g_assert_true(g_file_set_contents(path, old, -1, NULL));
+	seen.count = 0;
+	store_close(open_good(f, &seen));
+	g_assert_true(g_file_get_contents(path, &now, NULL, NULL));
+	g_assert_cmpstr(now, ==, new);
+}
+
+static void test_lost_key_is_not_made_again(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *key = g_build_filename(f->dir, "keys/plan.key", NULL);
+	g_autoptr(GError) error = NULL;
+	bool made = false;
+
+	(void)data;
+	append_notes(store, 1);
+	store_close(store);
+	g_assert_cmpint(g_unlink(key), ==, 0);
+	g_assert_false(store_init(f->dir, AGENT, &made, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_CORRUPT);
+}
+
+static void test_keys_are_private(struct fixture *f, const void *data)
+{
+	g_autofree char *key = g_build_filename(f->dir, "keys/log.key", NULL);
+	struct stat st;
+
+	(void)data;
+	g_assert_cmpint(g_stat(key, &st), ==, 0);
+	g_assert_cmpint(st.st_mode & 0777, ==, 0600);
+	g_assert_cmpint(g_chmod(key, 0644), ==, 0);
+	refuse(f, "log.key");
+}
+
+static void test_foreign_log_is_refused(struct fixture *f, const void *data)
+{
+	g_autoptr(store_auto) store = NULL;
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	g_assert_false(store_open(f->dir, "other", NULL, NULL, &store, &error));
+	g_assert_nonnull(strstr(error->message, "is the log of agent"));
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*run)(struct fixture *f, const void *data);
+	} tests[] = {
+		{"/store/entries-come-back", test_entries_come_back},
+		{"/store/full-tiles-replace-partial-ones", test_full_tiles_replace_partial_ones},
+		{"/store/second-agent-is-refused", test_second_agent_is_refused},
+		{"/store/time-never-goes-back", test_time_never_goes_back},
+		{"/store/bad-entry-costs-nothing", test_bad_entry_costs_nothing},
+		{"/store/unwritable-log-is-dead", test_unwritable_log_is_dead},
+		{"/store/flipped-byte-is-found", test_flipped_byte_is_found},
+		{"/store/shorter-log-is-refused", test_shorter_log_is_refused},
+		{"/store/unsigned-entries-are-discarded", test_unsigned_entries_are_discarded},
+		{"/store/checkpoint-is-republished", test_checkpoint_is_republished},
+		{"/store/lost-key-is-not-made-again", test_lost_key_is_not_made_again},
+		{"/store/keys-are-private", test_keys_are_private},
+		{"/store/foreign-log-is-refused", test_foreign_log_is_refused},
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(tests); i++) {
+		g_test_add(tests[i].name, struct fixture, NULL, set_up, tests[i].run, tear_down);
+	}
+	return g_test_run();
+}
