@@ -71,8 +71,17 @@ struct conf {
 /* NULL with diags filled, or error when the file cannot be read. */
 struct conf *conf_load(const char *file, struct diag_list *diags, GError **error);
 void conf_free(struct conf *conf);
+/* Free functions of the arrays. */
+void conf_stack_free(void *item);
+void conf_rule_free(void *item);
+void conf_person_free(void *item);
+void conf_group_free(void *item);
+void conf_label_free(void *item);
 /* People of a list of names and groups, sorted, without doubles. g_strfreev(). */
 char **conf_people(const struct conf *conf, char *const *names);
+/* By name; NULL when there is none. */
+const struct conf_person *conf_person(const struct conf *conf, const char *name);
+const struct conf_group *conf_group(const struct conf *conf, const char *name);
 const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user);
 /* The commented sample, from the table, with this user's defaults; g_free(). Settings are commented
  * out by one '#', prose by two. */

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reads a configuration file by the table of keys, and checks what belongs together. */
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/conf-table.h"
+#include "base/conf.h"
+#include "base/error.h"
+#include "base/paths.h"
+#include "base/secure.h"
+#include "core/sshsig.h"
+
+#define MAX_STACKS 1000
+
+struct reader {
+	struct conf *conf;
+	struct diag_list *diags;
+	struct signers *signers; /* NULL: not readable, and said so */
+};
+
+static void read_text(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
+		      const char *name, char **field)
+{
+	g_autofree char *computed = NULL;
+	const char *text = row->dflt;
+
+	if (node != NULL) {
+		text = yaml_text(node, name, r->diags);
+		if (text == NULL) {
+			return;
+		}
+	} else if (row->computed != NULL) {
+		text = computed = row->computed();
+	}
+	if (text == NULL) {
+		return;
+	}
+	if (*text == '\0') {
+		yaml_fail(node, r->diags, "'%s' is empty", name);
+	} else if (row->is_valid != NULL && !row->is_valid(text)) {
+		yaml_fail(node, r->diags, "'%s' is not %s", name, row->shape);
+	} else if (row->words != NULL && !g_strv_contains(row->words, text)) {
+		g_autofree char *words = g_strjoinv(", ", (char **)row->words);
+
+		yaml_fail(node, r->diags, "'%s' must be one of: %s", name, words);
+	} else {
+		g_free(*field);
+		*field = row->type == CONF_PATH
+				 ? paths_expand(text, r->conf->file, g_get_home_dir())
+				 : g_strdup(text);
+	}
+}
+
+static void read_bytes(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
+		       const char *name, int64_t *field)
+{
+	const char *text = node != NULL ? yaml_text(node, name, r->diags) : row->dflt;
+	int64_t bytes;
+
+	if (text == NULL) {
+		return;
+	}
+	if (!conf_bytes(text, &bytes) || bytes < row->min || bytes > row->max) {
+		g_autofree char *shape = conf_key_shape(row);
+
+		yaml_fail(node, r->diags, "'%s' must be %s", name, shape);
+		return;
+	}
+	*field = bytes;
+}
+
+/* Keeps what stands in the field when neither the file nor the table says something. */
+static void read_number(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+			const char *name, int64_t *field)
+{
+	bool given = map != NULL && yaml_get(map, name) != NULL;
+
+	if (row->type == CONF_BYTES) {
+		read_bytes(r, row, given ? yaml_get(map, name) : NULL, name, field);
+	} else if (!given && row->dflt == NULL) {
+		return;
+	} else if (row->type == CONF_DURATION) {
+		int64_t dflt = 0;
+
+		if (row->dflt != NULL && !yaml_duration(row->dflt, &dflt)) {
+			g_assert_not_reached();
+		}
+		*field = given ? yaml_get_duration(map, name, row->min, row->max, dflt, r->diags)
+			       : dflt;
+	} else {
+		int64_t dflt = row->dflt != NULL ? g_ascii_strtoll(row->dflt, NULL, 10) : 0;
+
+		*field = given ? yaml_get_int(map, name, row->min, row->max, dflt, r->diags) : dflt;
+	}
+}
+
+static void read_bool(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+		      const char *name, bool *field)
+{
+	bool dflt = row->dflt != NULL ? strcmp(row->dflt, "true") == 0 : *field;
+
+	*field = map != NULL ? yaml_get_bool(map, name, dflt, r->diags) : dflt;
+}
+
+static void read_key(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+		     const char *name, void *field)
+{
+	struct yaml_node *node = map != NULL ? yaml_get(map, name) : NULL;
+
+	if (node == NULL && row->required && map != NULL) {
+		yaml_fail(map, r->diags, "'%s' is missing: %s", name, row->help);
+		return;
+	}
+	switch (row->type) {
+	case CONF_TEXT:
+	case CONF_PATH:
+	case CONF_WORD:
+		read_text(r, row, node, name, field);
+		break;
+	case CONF_NAMES:
+		if (node != NULL) {
+			g_strfreev(*(char ***)field);
+			*(char ***)field = yaml_get_strings(map, name, r->diags);
+		}
+		break;
+	case CONF_BOOL:
+		read_bool(r, row, map, name, field);
+		break;
+	case CONF_COUNT:
+	case CONF_DURATION:
+	case CONF_BYTES:
+		read_number(r, row, map, name, field);
+		break;
+	case CONF_SECTION:
+	case CONF_MAP:
+	case CONF_LIST:
+		break;
+	}
+}
+
+/* The single values of a section; what has rows below it is its caller's. map may be NULL. */
+static void read_section(struct reader *r, struct yaml_node *map, const char *section, void *base)
+{
+	for (const struct conf_key *row = conf_keys; row->path != NULL; row++) {
+		const char *name = conf_key_in(row, section);
+
+		if (name != NULL) {
+			read_key(r, row, map, name, (char *)base + row->offset);
+		}
+	}
+}
+
+static void end_section(struct reader *r, struct yaml_node *map, const char *section)
+{
+	g_autoptr(GPtrArray) known = g_ptr_array_new();
+
+	if (map == NULL) {
+		return;
+	}
+	for (const struct conf_key *row = conf_keys; row->path != NULL; row++) {
+		const char *name = conf_key_in(row, section);
+
+		if (name != NULL && strcmp(name, "*") != 0) {
+			g_ptr_array_add(known, (void *)name);
+		}
+	}
+	g_ptr_array_add(known, NULL);
+	yaml_end(map, (const char *const *)known->pdata, r->diags);
+}
+
+/* The section at node, NULL with a diagnostic when it is not a map. */
+static struct yaml_node *as_map(struct reader *r, struct yaml_node *node, const char *what)
+{
+	if (node->type != YAML_MAP) {
+		yaml_fail(node, r->diags, "%s must be a map", what);
+		return NULL;
+	}
+	return node;
+}
+
+typedef void (*named_fn)(struct reader *r, const char *name, struct yaml_node *map);
+
+/* Calls each for every entry of the map under key whose name is one. */
+static void read_named(struct reader *r, struct yaml_node *root, const char *key, named_fn each)
+{
+	struct yaml_node *map = yaml_get_map(root, key, r->diags);
+
+	if (map != NULL && map->keys->len > MAX_STACKS) {
+		yaml_fail(map, r->diags, "more than %d entries", MAX_STACKS);
+		return;
+	}
+	for (unsigned i = 0; map != NULL && i < map->keys->len; i++) {
+		const struct yaml_node *name = g_ptr_array_index(map->keys, i);
+
+		if (!conf_is_name(name->value)) {
+			yaml_get(map, name->value);
+			yaml_fail(name, r->diags,
+				  "'%s' is not a name: small letters, digits and . _ -, at most 64",
+				  name->value);
+			continue;
+		}
+		each(r, name->value, map);
+	}
+}
+
+static void read_label(struct reader *r, const char *name, struct yaml_node *map)
+{
+	const char *value = yaml_get_string(map, name, NULL, r->diags);
+	struct conf_label *label;
+
+	if (value != NULL) {
+		label = g_new0(struct conf_label, 1);
+		label->name = g_strdup(name);
+		label->value = g_strdup(value);
+		g_ptr_array_add(r->conf->labels, label);
+	}
+}
+
+static void read_person(struct reader *r, const char *name, struct yaml_node *map)
+{
+	struct yaml_node *node = as_map(r, yaml_get(map, name), "a person");
+	struct conf_person *person = g_new0(struct conf_person, 1);
+
+	person->name = g_strdup(name);
+	read_section(r, node, "people.*", person);
+	end_section(r, node, "people.*");
+	if (person->user != NULL && conf_person_of_user(r->conf, person->user) != NULL) {
+		yaml_fail(node, r->diags, "user '%s' is another person's already", person->user);
+	}
+	if (person->emails == NULL) {
+		person->emails = g_new0(char *, 1);
+	}
+	g_ptr_array_add(r->conf->people, person);
+}
+
+static void read_group(struct reader *r, const char *name, struct yaml_node *map)
+{
+	struct conf_group *group = g_new0(struct conf_group, 1);
+	struct yaml_node *node = yaml_get(map, name);
+
+	group->name = g_strdup(name);
+	group->members = yaml_get_strings(map, name, r->diags);
+	if (group->members == NULL) {
+		group->members = g_new0(char *, 1);
+	}
+	if (conf_person(r->conf, name) != NULL) {
+		yaml_fail(node, r->diags, "'%s' is a person already", name);
+	}
+	for (char **member = group->members; *member != NULL; member++) {
+		if (conf_person(r->conf, *member) == NULL) {
+			yaml_fail(node, r->diags, "'%s' is not among the people", *member);
+		}
+	}
+	g_ptr_array_add(r->conf->groups, group);
+}
+
+/* Somebody whose key may sign approvals. */
+static bool can_sign(const struct signers *signers, const char *person)
+{
+	for (size_t i = 0; i < signers->count; i++) {
+		const struct signer *s = &signers->items[i];
+		g_auto(GStrv) namespaces = g_strsplit(s->namespaces, ",", -1);
+
+		if (strcmp(s->principal, person) == 0 &&
+		    g_strv_contains((const char *const *)namespaces, SSHSIG_NS_APPROVAL)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* at: where to report. */
+static void check_approval(struct reader *r, const struct conf_approval *approval,
+			   const struct yaml_node *at)
+{
+	g_auto(GStrv) people = NULL;
+	unsigned able = 0;
+	bool known = true;
+
+	for (char **name = approval->from; name != NULL && *name != NULL; name++) {
+		if (conf_person(r->conf, *name) == NULL && conf_group(r->conf, *name) == NULL) {
+			yaml_fail(at, r->diags, "'%s' is neither among the people nor a group",
+				  *name);
+			known = false;
+		}
+	}
+	if (!known || r->signers == NULL) {
+		return;
+	}
+	people = conf_people(r->conf, approval->from);
+	for (char **name = people; *name != NULL; name++) {
+		if (can_sign(r->signers, *name)) {
+			able++;
+		} else {
+			yaml_fail(at, r->diags, "'%s' has no key for namespace '%s' in '%s'", *name,
+				  SSHSIG_NS_APPROVAL, r->conf->allowed_signers);
+		}
+	}
+	if (approval->required > (int64_t)able) {
+		yaml_fail(at, r->diags,
+			  "%" G_GINT64_FORMAT " people must approve, but only %u can: name more in "
+			  "'from' or require less",
+			  approval->required, able);
+	}
+}
+
+static void read_rule(struct reader *r, struct conf_stack *stack, struct yaml_node *node)
+{
+	struct conf_rule *rule = g_new0(struct conf_rule, 1);
+	struct yaml_node *map = as_map(r, node, "a rule");
+	struct yaml_node *match = map != NULL ? yaml_get_map(map, "match", r->diags) : NULL;
+
+	g_ptr_array_add(stack->rules, rule);
+	rule->approval = stack->approval;
+	rule->approval.from = g_strdupv(stack->approval.from);
+	if (map == NULL) {
+		return;
+	}
+	read_section(r, match, "stacks.*.rules.*.match", rule);
+	end_section(r, match, "stacks.*.rules.*.match");
+	if (match == NULL || match->keys->len == 0) {
+		yaml_fail(node, r->diags,
+			  "a rule needs 'match' with at least one of risk, kind, path, action");
+	}
+	read_section(r, map, "stacks.*.rules.*", &rule->approval);
+	end_section(r, map, "stacks.*.rules.*");
+	check_approval(r, &rule->approval, node);
+}
+
+static void read_stack(struct reader *r, const char *name, struct yaml_node *map)
+{
+	struct yaml_node *node = as_map(r, yaml_get(map, name), "a stack");
+	struct conf_stack *stack = g_new0(struct conf_stack, 1);
+	struct yaml_node *source, *approval, *rules;
+
+	stack->name = g_strdup(name);
+	stack->rules = g_ptr_array_new_with_free_func(conf_rule_free);
+	g_ptr_array_add(r->conf->stacks, stack);
+	if (node == NULL) {
+		return;
+	}
+	read_section(r, node, "stacks.*", stack);
+	source = yaml_get_map(node, "source", r->diags);
+	if (source == NULL) {
+		yaml_fail(node, r->diags,
+			  "'source' is missing: it says where the desired state is");
+	}
+	read_section(r, source, "stacks.*.source", &stack->source);
+	end_section(r, source, "stacks.*.source");
+	approval = yaml_get_map(node, "approval", r->diags);
+	read_section(r, approval, "stacks.*.approval", &stack->approval);
+	end_section(r, approval, "stacks.*.approval");
+	if (stack->approval.from == NULL) {
+		stack->approval.from = g_new0(char *, 1);
+	}
+	check_approval(r, &stack->approval, approval != NULL ? approval : node);
+	rules = yaml_get_list(node, "rules", r->diags);
+	for (unsigned i = 0; rules != NULL && i < rules->items->len; i++) {
+		read_rule(r, stack, g_ptr_array_index(rules->items, i));
+	}
+	end_section(r, node, "stacks.*");
+}
+
+static void check_shared_keys(struct reader *r, const struct yaml_node *at)
+{
+	const struct signers *s = r->signers;
+
+	for (size_t i = 0; i < s->count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(s->items[i].principal, s->items[j].principal) != 0 &&
+			    ssh_key_equal(&s->items[i].key, &s->items[j].key)) {
+				yaml_fail(at, r->diags,
+					  "'%s', line %u: one key belongs to both '%s' and '%s'",
+					  r->conf->allowed_signers, s->items[i].line,
+					  s->items[j].principal, s->items[i].principal);
+				return;
+			}
+		}
+	}
+}
+
+static void read_signers(struct reader *r, struct yaml_node *root)
+{
+	const struct yaml_node *at = yaml_get(root, "allowed-signers");
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	struct assent_error cerr;
+	size_t len;
+
+	at = at != NULL ? at : root;
+	if (r->conf->allowed_signers == NULL) {
+		return;
+	}
+	if (!secure_read(r->conf->allowed_signers, SIGNERS_MAX_SIZE, &text, &len, &error)) {
+		/* Without stacks nobody has to approve anything yet. */
+		if (yaml_get(root, "stacks") != NULL ||
+		    !g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+			yaml_fail(at, r->diags, "approver list: %s", error->message);
+		}
+		return;
+	}
+	if (signers_parse(&r->signers, text, len, &cerr) != 0) {
+		yaml_fail(at, r->diags, "approver list '%s': %s", r->conf->allowed_signers,
+			  cerr.text);
+		return;
+	}
+	check_shared_keys(r, at);
+}
+
+static void read_root(struct reader *r, struct yaml_node *root)
+{
+	if (as_map(r, root, "the configuration") == NULL) {
+		return;
+	}
+	read_section(r, root, "", r->conf);
+	read_signers(r, root);
+	read_named(r, root, "labels", read_label);
+	read_named(r, root, "people", read_person);
+	read_named(r, root, "groups", read_group);
+	read_named(r, root, "stacks", read_stack);
+	end_section(r, root, "");
+}
+
+static struct conf *conf_new(const char *file)
+{
+	struct conf *conf = g_new0(struct conf, 1);
+
+	conf->file = g_canonicalize_filename(file, NULL);
+	conf->labels = g_ptr_array_new_with_free_func(conf_label_free);
+	conf->stacks = g_ptr_array_new_with_free_func(conf_stack_free);
+	conf->people = g_ptr_array_new_with_free_func(conf_person_free);
+	conf->groups = g_ptr_array_new_with_free_func(conf_group_free);
+	return conf;
+}
+
+struct conf *conf_load(const char *file, struct diag_list *diags, GError **error)
+{
+	g_autofree char *text = NULL;
+	g_autoptr(conf_auto) conf = NULL;
+	struct reader reader;
+	struct yaml_node *root;
+	unsigned before = diags->items->len;
+	size_t len;
+
+	if (!secure_read(file, yaml_default_limits.max_size, &text, &len, error)) {
+		fail_prefix(error, "configuration");
+		return NULL;
+	}
+	conf = conf_new(file);
+	reader = (struct reader){.conf = conf, .diags = diags};
+	root = yaml_parse(file, text, len, &yaml_default_limits, diags);
+	if (root != NULL) {
+		read_root(&reader, root);
+	}
+	yaml_free(root);
+	signers_free(reader.signers);
+	return root != NULL && diags->items->len == before ? g_steal_pointer(&conf) : NULL;
+}

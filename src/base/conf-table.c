@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of keys, and what a single value must look like. */
+#include "base/conf-table.h"
+
+#include <string.h>
+
+#include "base/conf.h"
+#include "base/paths.h"
+
+#define DAY (INT64_C(24) * 3600)
+#define YEAR (366 * DAY)
+#define NAME_LIMIT 64
+#define AGENT_LIMIT 200
+
+static const char *const drift_words[] = {"fix", "propose", "report", NULL};
+static const char *const risk_words[] = {"deletion",   "secret",  "root",
+					 "executable", "cluster", NULL};
+static const char *const kind_words[] = {"file", "tree", "directory", "link", NULL};
+static const char *const action_words[] = {"create", "update",	"replace", "remove",
+					   "start",  "stop",	"restart", "reload",
+					   "enable", "disable", "run",	   NULL};
+
+bool conf_is_name(const char *name)
+{
+	return g_ascii_isalnum(name[0]) && !g_ascii_isupper(name[0]) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name) &&
+	       strlen(name) <= NAME_LIMIT;
+}
+
+bool conf_is_agent_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (!g_ascii_isgraph(name[i]) || strchr("+\"'\\#:,[]{}&*!|>%@`", name[i]) != NULL) {
+			return false;
+		}
+	}
+	return len >= 1 && len <= AGENT_LIMIT && g_ascii_isalnum(name[0]);
+}
+
+static bool is_printable(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++) {
+		if (!g_ascii_isgraph(*p)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A password in the address would end up in plans and messages. */
+static bool has_password(const char *url)
+{
+	const char *scheme = strstr(url, "://");
+	const char *host = scheme != NULL ? scheme + 3 : url;
+	g_autofree char *authority = g_strndup(host, strcspn(host, "/?#"));
+	const char *at = strrchr(authority, '@');
+
+	return at != NULL && memchr(authority, ':', (size_t)(at - authority)) != NULL;
+}
+
+static bool is_url(const char *url)
+{
+	static const char *const schemes[] = {"https://", "http://", "ssh://", "file:///"};
+	const char *colon;
+
+	if (!is_printable(url) || has_password(url) || strlen(url) > 2000) {
+		return false;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
+		if (g_str_has_prefix(url, schemes[i])) {
+			return strlen(url) > strlen(schemes[i]);
+		}
+	}
+	/* host:path */
+	colon = strchr(url, ':');
+	return strstr(url, "://") == NULL && colon != NULL && colon > url && colon[1] != '\0' &&
+	       url[0] != '-' && memchr(url, '/', (size_t)(colon - url)) == NULL;
+}
+
+/* As git check-ref-format(1) says. */
+static bool is_branch(const char *name)
+{
+	g_auto(GStrv) parts = g_strsplit(name, "/", -1);
+
+	for (char **p = parts; *p != NULL; p++) {
+		if (**p == '\0' || **p == '.' || g_str_has_suffix(*p, ".lock")) {
+			return false;
+		}
+	}
+	return parts[0] != NULL && name[0] != '-' && is_printable(name) && strlen(name) <= 200 &&
+	       strpbrk(name, "~^:?*[\\") == NULL && strstr(name, "..") == NULL &&
+	       strstr(name, "@{") == NULL && strcmp(name, "@") != 0 &&
+	       !g_str_has_suffix(name, ".") && !g_str_has_prefix(name, "refs/");
+}
+
+static bool is_folder(const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+	if (strcmp(path, ".") == 0) {
+		return true;
+	}
+	for (char **p = parts; *p != NULL; p++) {
+		if (**p == '\0' || strcmp(*p, ".") == 0 || strcmp(*p, "..") == 0 ||
+		    g_ascii_strcasecmp(*p, ".git") == 0) {
+			return false;
+		}
+	}
+	return parts[0] != NULL && strlen(path) <= 1000 && g_utf8_validate(path, -1, NULL);
+}
+
+#define SOURCE(key) .path = "stacks.*.source." key
+#define STACK(key) .path = "stacks.*." key
+#define AT(type, field) .offset = offsetof(struct type, field)
+
+const struct conf_key conf_keys[] = {
+	{.path = "agent",
+	 .help = "The agent's name in plans, notices and the log; it cannot be changed later.",
+	 .type = CONF_TEXT,
+	 AT(conf, agent),
+	 .required = true,
+	 .reload = CONF_RESTART,
+	 .example = "web1.example.org",
+	 .is_valid = conf_is_agent_name,
+	 .shape = "letters, digits and . / - _ ~, like a host's name"},
+	{.path = "state",
+	 .help = "Folder of the log, the keys, the mirrors and all that the agent remembers.",
+	 .type = CONF_PATH,
+	 AT(conf, state_dir),
+	 .reload = CONF_RESTART,
+	 .computed = paths_state},
+	{.path = "socket",
+	 .help = "Socket on which the command line reaches the agent.",
+	 .type = CONF_PATH,
+	 AT(conf, socket),
+	 .reload = CONF_RESTART,
+	 .computed = paths_socket},
+	{.path = "allowed-signers",
+	 .help = "The approver list: who may sign, with which key. See ssh-keygen(1), ALLOWED "
+		 "SIGNERS.",
+	 .type = CONF_PATH,
+	 AT(conf, allowed_signers),
+	 .dflt = "allowed_signers"},
+	{.path = "trust",
+	 .help = "The trust file of the worker, which verifies plans and approvals by itself.",
+	 .type = CONF_PATH,
+	 AT(conf, trust),
+	 .dflt = "trust.yaml"},
+	{.path = "worker",
+	 .help = "The program that fetches, plans and applies, when not the installed one.",
+	 .type = CONF_PATH,
+	 AT(conf, worker),
+	 .example = PKGLIBEXECDIR "/assent-worker"},
+	{.path = "labels",
+	 .help = "Names and values by which a manifest's hosts: chooses.",
+	 .type = CONF_MAP},
+	{.path = "labels.*", .help = "A label's value.", .type = CONF_TEXT, .example = "web"},
+	{.path = "stacks", .help = "What is deployed: one entry for each place.", .type = CONF_MAP},
+	{.path = "stacks.*", .help = "A stack and its name.", .type = CONF_SECTION},
+	{STACK("source"), .help = "Where the desired state is.", .type = CONF_SECTION},
+	{SOURCE("url"),
+	 .help = "The repository. A password does not belong here: see password-file.",
+	 .type = CONF_TEXT, AT(conf_source, url), .required = true,
+	 .example = "https://git.example.org/ops.git", .is_valid = is_url,
+	 .shape = "https://, http://, ssh:// or file:// and a path, or host:path, without a "
+		  "password"},
+	{SOURCE("branch"), .help = "The branch that is watched.", .type = CONF_TEXT,
+	 AT(conf_source, branch), .dflt = "main", .is_valid = is_branch,
+	 .shape = "a branch's name without refs/heads/"},
+	{SOURCE("path"), .help = "The folder of the repository that holds the stack's assent.yaml.",
+	 .type = CONF_TEXT, AT(conf_source, path), .dflt = ".", .is_valid = is_folder,
+	 .shape = "a folder inside the repository, without .."},
+	{SOURCE("interval"), .help = "How often to fetch; some jitter is added.",
+	 .type = CONF_DURATION, AT(conf_source, interval), .dflt = "1m", .min = 1, .max = 30 * DAY},
+	{SOURCE("timeout"), .help = "A fetch that takes longer is ended.", .type = CONF_DURATION,
+	 AT(conf_source, timeout), .dflt = "5m", .min = 1, .max = DAY},
+	{SOURCE("backoff-max"), .help = "The longest pause between fetches that fail.",
+	 .type = CONF_DURATION, AT(conf_source, backoff_max), .dflt = "15m", .min = 1,
+	 .max = 30 * DAY},
+	{SOURCE("username"), .help = "User name for http and https.", .type = CONF_TEXT,
+	 AT(conf_source, username), .example = "deploy"},
+	{SOURCE("password-file"), .help = "File with the password; only its owner may read it.",
+	 .type = CONF_PATH, AT(conf_source, password_file), .example = "git-password"},
+	{SOURCE("token-file"), .help = "File with a bearer token; only its owner may read it.",
+	 .type = CONF_PATH, AT(conf_source, token_file), .example = "git-token"},
+	{SOURCE("credential-helper"),
+	 .help = "A git credential helper that is asked for user name and password.",
+	 .type = CONF_TEXT, AT(conf_source, credential_helper), .example = "store"},
+	{SOURCE("ca-file"),
+	 .help = "Certificates of the authorities to trust, instead of the system's.",
+	 .type = CONF_PATH, AT(conf_source, ca_file), .example = "ca.pem"},
+	{SOURCE("proxy"), .help = "A proxy for http and https.", .type = CONF_TEXT,
+	 AT(conf_source, proxy), .example = "http://proxy.example.org:3128"},
+	{SOURCE("ssh-command"), .help = "The ssh program and its options.", .type = CONF_TEXT,
+	 AT(conf_source, ssh_command), .example = "ssh -F none"},
+	{SOURCE("max-bytes"), .help = "A fetch that would transfer more is ended.",
+	 .type = CONF_BYTES, AT(conf_source, max_bytes), .dflt = "1G", .min = 4096,
+	 .max = INT64_C(1) << 40},
+	{STACK("approval"), .help = "Who must agree before anything changes.",
+	 .type = CONF_SECTION},
+	{STACK("approval.required"),
+	 .help = "How many people must approve; 0 applies without asking.", .type = CONF_COUNT,
+	 AT(conf_approval, required), .dflt = "1", .min = 0, .max = 100},
+	{STACK("approval.from"), .help = "People and groups who may approve.", .type = CONF_NAMES,
+	 AT(conf_approval, from), .example = "[ops]"},
+	{STACK("approval.expires"), .help = "How long a plan waits for its approvals.",
+	 .type = CONF_DURATION, AT(conf_approval, expires), .dflt = "24h", .min = 1, .max = YEAR},
+	{STACK("approval.author-may-approve"),
+	 .help = "Whether the author of a commit counts as approver of its plan.",
+	 .type = CONF_BOOL, AT(conf_approval, author_may_approve), .dflt = "false"},
+	{STACK("rules"),
+	 .help = "Other approvals for some changes. The strictest of the rules that match wins; "
+		 "what a rule does not state is the stack's.",
+	 .type = CONF_LIST},
+	{STACK("rules.*"), .help = "A rule.", .type = CONF_SECTION},
+	{STACK("rules.*.match"),
+	 .help = "Which changes the rule is for; all that is stated must fit.",
+	 .type = CONF_SECTION},
+	{STACK("rules.*.match.risk"), .help = "Changes of this risk class.", .type = CONF_WORD,
+	 AT(conf_rule, risk), .example = "deletion", .words = risk_words},
+	{STACK("rules.*.match.kind"), .help = "Changes by a resource of this kind.",
+	 .type = CONF_WORD, AT(conf_rule, kind), .example = "file", .words = kind_words},
+	{STACK("rules.*.match.path"),
+	 .help = "Changes of paths that match: * within a folder, ** across folders.",
+	 .type = CONF_TEXT, AT(conf_rule, path), .example = "~/app/**"},
+	{STACK("rules.*.match.action"), .help = "Changes of this action.", .type = CONF_WORD,
+	 AT(conf_rule, action), .example = "remove", .words = action_words},
+	{STACK("rules.*.required"), .help = "How many people must approve such a change.",
+	 .type = CONF_COUNT, AT(conf_approval, required), .example = "1", .min = 0, .max = 100},
+	{STACK("rules.*.from"), .help = "People and groups who may approve such a change.",
+	 .type = CONF_NAMES, AT(conf_approval, from), .example = "[alice]"},
+	{STACK("rules.*.expires"), .help = "How long a plan with such a change waits.",
+	 .type = CONF_DURATION, AT(conf_approval, expires), .example = "1h", .min = 1, .max = YEAR},
+	{STACK("rules.*.author-may-approve"),
+	 .help = "Whether the author of a commit counts as approver of such a change.",
+	 .type = CONF_BOOL, AT(conf_approval, author_may_approve), .example = "false"},
+	{STACK("on-drift"),
+	 .help = "When something was changed by others: fix restores what was approved, propose "
+		 "makes a plan, report only tells.",
+	 .type = CONF_WORD, AT(conf_stack, on_drift), .dflt = "propose", .words = drift_words},
+	{STACK("drift-interval"), .help = "How often to look for drift.", .type = CONF_DURATION,
+	 AT(conf_stack, drift_interval), .dflt = "5m", .min = 1, .max = 30 * DAY},
+	{STACK("alert-after"), .help = "Drift that lasts longer is alerted.", .type = CONF_DURATION,
+	 AT(conf_stack, alert_after), .dflt = "2m", .min = 0, .max = 30 * DAY},
+	{STACK("plan-timeout"), .help = "Making a plan that takes longer is ended.",
+	 .type = CONF_DURATION, AT(conf_stack, plan_timeout), .dflt = "10m", .min = 1, .max = DAY},
+	{STACK("apply-timeout"),
+	 .help = "An apply that takes longer is stopped; what was begun is finished or undone.",
+	 .type = CONF_DURATION, AT(conf_stack, apply_timeout), .dflt = "1h", .min = 1,
+	 .max = 7 * DAY},
+	{.path = "people",
+	 .help = "Those whom rules name. The names are the principals of the approver list.",
+	 .type = CONF_MAP},
+	{.path = "people.*", .help = "A person.", .type = CONF_SECTION},
+	{.path = "people.*.email",
+	 .help = "Addresses under which the person commits.",
+	 .type = CONF_NAMES,
+	 AT(conf_person, emails),
+	 .example = "[alice@example.org]"},
+	{.path = "people.*.user",
+	 .help = "The person's Unix user.",
+	 .type = CONF_TEXT,
+	 AT(conf_person, user),
+	 .example = "alice"},
+	{.path = "groups", .help = "Names for several people.", .type = CONF_MAP},
+	{.path = "groups.*",
+	 .help = "A group's members.",
+	 .type = CONF_NAMES,
+	 .example = "[alice]"},
+	{.path = NULL},
+};
+
+const char *conf_key_in(const struct conf_key *row, const char *section)
+{
+	size_t len = strlen(section);
+	const char *name = row->path;
+
+	if (len > 0) {
+		if (strncmp(name, section, len) != 0 || name[len] != '.') {
+			return NULL;
+		}
+		name += len + 1;
+	}
+	return strchr(name, '.') == NULL ? name : NULL;
+}
+
+bool conf_bytes(const char *text, int64_t *bytes)
+{
+	static const char units[] = "KMG";
+	size_t digits = strspn(text, "0123456789");
+	int64_t factor = 1;
+	const char *unit;
+
+	if (digits == 0 || digits > 15 || (text[0] == '0' && digits > 1)) {
+		return false;
+	}
+	if (text[digits] != '\0') {
+		unit = strchr(units, text[digits]);
+		if (unit == NULL || text[digits + 1] != '\0' || digits > 6) {
+			return false;
+		}
+		factor = INT64_C(1) << (10 * (unit - units + 1));
+	}
+	*bytes = g_ascii_strtoll(text, NULL, 10) * factor;
+	return true;
+}

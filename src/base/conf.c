@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The configuration once it is read: looking things up, and letting go. */
+#include "base/conf.h"
+
+#include <string.h>
+
+static void source_clear(struct conf_source *source)
+{
+	g_free(source->url);
+	g_free(source->branch);
+	g_free(source->path);
+	g_free(source->username);
+	g_free(source->password_file);
+	g_free(source->token_file);
+	g_free(source->credential_helper);
+	g_free(source->ca_file);
+	g_free(source->proxy);
+	g_free(source->ssh_command);
+}
+
+void conf_rule_free(void *item)
+{
+	struct conf_rule *rule = item;
+
+	g_free(rule->risk);
+	g_free(rule->kind);
+	g_free(rule->path);
+	g_free(rule->action);
+	g_strfreev(rule->approval.from);
+	g_free(rule);
+}
+
+void conf_stack_free(void *item)
+{
+	struct conf_stack *stack = item;
+
+	g_free(stack->name);
+	source_clear(&stack->source);
+	g_strfreev(stack->approval.from);
+	g_ptr_array_unref(stack->rules);
+	g_free(stack->on_drift);
+	g_free(stack);
+}
+
+void conf_person_free(void *item)
+{
+	struct conf_person *person = item;
+
+	g_free(person->name);
+	g_strfreev(person->emails);
+	g_free(person->user);
+	g_free(person);
+}
+
+void conf_group_free(void *item)
+{
+	struct conf_group *group = item;
+
+	g_free(group->name);
+	g_strfreev(group->members);
+	g_free(group);
+}
+
+void conf_label_free(void *item)
+{
+	struct conf_label *label = item;
+
+	g_free(label->name);
+	g_free(label->value);
+	g_free(label);
+}
+
+void conf_free(struct conf *conf)
+{
+	if (conf == NULL) {
+		return;
+	}
+	g_free(conf->file);
+	g_free(conf->agent);
+	g_free(conf->state_dir);
+	g_free(conf->socket);
+	g_free(conf->allowed_signers);
+	g_free(conf->trust);
+	g_free(conf->worker);
+	g_ptr_array_unref(conf->labels);
+	g_ptr_array_unref(conf->stacks);
+	g_ptr_array_unref(conf->people);
+	g_ptr_array_unref(conf->groups);
+	g_free(conf);
+}
+
+const struct conf_person *conf_person(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->people->len; i++) {
+		const struct conf_person *person = g_ptr_array_index(conf->people, i);
+
+		if (strcmp(person->name, name) == 0) {
+			return person;
+		}
+	}
+	return NULL;
+}
+
+const struct conf_group *conf_group(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->groups->len; i++) {
+		const struct conf_group *group = g_ptr_array_index(conf->groups, i);
+
+		if (strcmp(group->name, name) == 0) {
+			return group;
+		}
+	}
+	return NULL;
+}
+
+const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user)
+{
+	for (unsigned i = 0; i < conf->people->len; i++) {
+		const struct conf_person *person = g_ptr_array_index(conf->people, i);
+
+		if (person->user != NULL && strcmp(person->user, user) == 0) {
+			return person;
+		}
+	}
+	return NULL;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void add_once(GPtrArray *found, const char *name)
+{
+	if (!g_ptr_array_find_with_equal_func(found, name, g_str_equal, NULL)) {
+		g_ptr_array_add(found, g_strdup(name));
+	}
+}
+
+char **conf_people(const struct conf *conf, char *const *names)
+{
+	GPtrArray *found = g_ptr_array_new();
+
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+		const struct conf_group *group = conf_group(conf, names[i]);
+
+		if (group == NULL) {
+			add_once(found, names[i]);
+			continue;
+		}
+		for (size_t j = 0; group->members != NULL && group->members[j] != NULL; j++) {
+			add_once(found, group->members[j]);
+		}
+	}
+	g_ptr_array_sort(found, by_name);
+	g_ptr_array_add(found, NULL);
+	return (char **)g_ptr_array_free(found, FALSE);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of base/trust.c and base/secure.c. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/secure.h"
+#include "base/trust.h"
+#include "signer-line.h"
+#include "temp-dir.h"
+
+static char *good_text(void)
+{
+	g_autofree char *key = seed_key_line(1);
+
+	return g_strdup_printf(
+		"agents:\n  web1.example.org: %s\napprovers: allowed_signers\n"
+		"minimum: 2\npeople:\n  alice: [alice@example.org, a@b]\n  bob: b@c\n",
+		key);
+}
+
+static char *make(const char *dir, const char *trust)
+{
+	g_autofree char *alice = seed_signer_line("alice", 2);
+	g_autofree char *list = temp_file(dir, "allowed_signers", alice);
+
+	return temp_file(dir, "trust.yaml", trust);
+}
+
+static void test_reads_all_of_it(void)
+{
+	char *dir = temp_new();
+	g_autofree char *text = good_text();
+	g_autofree char *file = make(dir, text);
+	g_autofree char *expected = seed_key_line(1);
+	g_autoptr(trust_auto) trust = NULL;
+	g_autoptr(GError) error = NULL;
+	const struct approval_person *person;
+	struct assent_error cerr;
+	char *line = NULL;
+
+	g_assert_true(trust_load(file, &trust, &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(trust->minimum, ==, 2);
+	g_assert_cmpuint(trust->signers->count, ==, 1);
+	g_assert_null(trust_agent_key(trust, "web1"));
+	g_assert_cmpint(ssh_key_line(&line, trust_agent_key(trust, "web1.example.org"), &cerr), ==,
+			0);
+	g_assert_cmpstr(line, ==, expected);
+	free(line);
+	g_assert_cmpuint(trust->people->len, ==, 2);
+	person = &g_array_index(trust->people, struct approval_person, 0);
+	g_assert_cmpstr(person->name, ==, "alice");
+	g_assert_cmpstr(person->emails[1], ==, "a@b");
+	g_assert_null(person->emails[2]);
+	person = &g_array_index(trust->people, struct approval_person, 1);
+	g_assert_cmpstr(person->emails[0], ==, "b@c");
+	temp_free(dir);
+}
+
+static void test_written_text_is_read(void)
+{
+	char *dir = temp_new();
+	g_autofree char *key = seed_key_line(1);
+	g_autofree char *text = trust_text("web1", key, "allowed_signers", 1);
+	g_autofree char *file = make(dir, text);
+	g_autoptr(trust_auto) trust = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(trust_load(file, &trust, &error));
+	g_assert_no_error(error);
+	g_assert_nonnull(trust_agent_key(trust, "web1"));
+	temp_free(dir);
+}
+
+static void refuse(const char *file, const char *part)
+{
+	struct trust *trust = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(trust_load(file, &trust, &error));
+	g_assert_null(trust);
+	g_test_message("%s", error->message);
+	if (strstr(error->message, part) == NULL) {
+		g_error("'%s' is not in '%s'", part, error->message);
+	}
+}
+
+static void test_bad_files_are_refused(void)
+{
+	static const struct {
+		const char *text, *part;
+	} cases[] = {
+		{"", ""},
+		{"approvers: allowed_signers\n", "'agents' is missing"},
+		{"agents: {}\napprovers: allowed_signers\n", "'agents' is missing"},
+		{"agents: {a: ssh-ed25519 AAAA}\napprovers: allowed_signers\n", "key of agent 'a'"},
+		{"agents: {a: ssh-rsa AAAA}\napprovers: allowed_signers\n", "key of agent 'a'"},
+		{"agents: {a b: KEY}\napprovers: allowed_signers\n", "is not an agent's name"},
+		{"agents: {a: KEY}\n", "'approvers' is missing"},
+		{"agents: {a: KEY}\napprovers: missing\n", "No such file"},
+		{"agents: {a: KEY}\napprovers: trust.yaml\n", "approver list"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nminimum: 0\n", "'minimum' must be"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nmaximum: 1\n", "unknown key"},
+		{"agents: {a: KEY, a: KEY}\napprovers: allowed_signers\n", "2:"},
+		{"- a\n", "a map"},
+	};
+	g_autofree char *key = seed_key_line(1);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *dir = temp_new();
+		g_auto(GStrv) parts = g_strsplit(cases[i].text, "KEY", -1);
+		g_autofree char *text = g_strjoinv(key, parts);
+		g_autofree char *file = make(dir, text);
+
+		refuse(file, i == 11 ? "'a'" : cases[i].part);
+		temp_free(dir);
+	}
+}
+
+static void test_what_others_may_write_is_refused(void)
+{
+	char *dir = temp_new();
+	g_autofree char *text = good_text();
+	g_autofree char *file = make(dir, text);
+	g_autofree char *list = g_build_filename(dir, "allowed_signers", NULL);
+	g_autofree char *link = g_build_filename(dir, "link", NULL);
+	g_autofree char *fifo = g_build_filename(dir, "fifo", NULL);
+	g_autofree char *below = g_build_filename(dir, "below", NULL);
+	g_autofree char *deep = g_build_filename(below, "deep", NULL);
+
+	g_assert_cmpint(g_chmod(file, 0664), ==, 0);
+	refuse(file, "run 'chmod go-w' on it");
+	g_assert_cmpint(g_chmod(file, 0602), ==, 0);
+	refuse(file, "run 'chmod go-w' on it");
+	g_assert_cmpint(g_chmod(file, 0600), ==, 0);
+	g_assert_cmpint(g_chmod(list, 0660), ==, 0);
+	refuse(file, "approver list");
+	g_assert_cmpint(g_chmod(list, 0600), ==, 0);
+	g_assert_cmpint(g_chmod(dir, 0770), ==, 0);
+	refuse(file, "folder");
+	g_assert_cmpint(g_chmod(dir, 01777), ==, 0);
+	refuse(file, "folder");
+	g_assert_cmpint(g_chmod(dir, 0700), ==, 0);
+	g_assert_cmpint(symlink("trust.yaml", link), ==, 0);
+	refuse(link, "symbolic link");
+	g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+	refuse(fifo, "not a regular file");
+	refuse(dir, "not a regular file");
+	/* A folder further up counts as well. */
+	g_assert_cmpint(g_mkdir_with_parents(deep, 0700), ==, 0);
+	{
+		g_autofree char *copy = make(deep, text);
+
+		g_assert_cmpint(g_chmod(below, 0777), ==, 0);
+		refuse(copy, "folder");
+		g_assert_cmpint(g_chmod(below, 0755), ==, 0);
+		if (geteuid() == 0) {
+			g_assert_cmpint(chown(copy, 12345, 12345), ==, 0);
+			refuse(copy, "belongs to uid 12345");
+			g_assert_cmpint(chown(copy, 0, 0), ==, 0);
+			g_assert_cmpint(chown(below, 12345, 12345), ==, 0);
+			refuse(copy, "belongs to uid 12345");
+			g_assert_cmpint(chown(below, 0, 0), ==, 0);
+		}
+		g_autoptr(trust_auto) trust = NULL;
+		g_autoptr(GError) error = NULL;
+
+		g_assert_true(trust_load(copy, &trust, &error));
+		g_assert_no_error(error);
+	}
+	temp_free(dir);
+}
+
+static void test_size_is_bounded(void)
+{
+	char *dir = temp_new();
+	g_autofree char *file = temp_file(dir, "x", "0123456789");
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+	size_t len;
+
+	g_assert_true(secure_read(file, 10, &text, &len, &error));
+	g_assert_cmpuint(len, ==, 10);
+	g_assert_cmpstr(text, ==, "0123456789");
+	g_clear_pointer(&text, g_free);
+	g_assert_false(secure_read(file, 9, &text, &len, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_LIMIT);
+	g_clear_error(&error);
+	g_assert_false(secure_read("/nowhere/at/all", 9, &text, &len, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+	temp_free(dir);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/trust/reads-all-of-it", test_reads_all_of_it);
+	g_test_add_func("/trust/written-text-is-read", test_written_text_is_read);
+	g_test_add_func("/trust/bad-files-are-refused", test_bad_files_are_refused);
+	g_test_add_func("/trust/what-others-may-write-is-refused",
+			test_what_others_may_write_is_refused);
+	g_test_add_func("/trust/size-is-bounded", test_size_is_bounded);
+	return g_test_run();
+}
