@@ -226,6 +226,13 @@ bool json_has(const struct json_obj *o, const char *name)
 	return find(o, name, &index) != NULL;
 }
 
+bool json_is_null(const struct json_obj *o, const char *name)
+{
+	size_t index;
+
+	return cJSON_IsNull(find(o, name, &index));
+}
+
 static const char *string_of(struct json_obj *o, const char *name, const cJSON *item, size_t max)
 {
 	if (!cJSON_IsString(item)) {

@@ -71,6 +71,8 @@ int json_doc_status(const struct json_doc *doc, struct assent_error *err) ASSENT
 void json_obj_fail(struct json_obj *o, const char *name, const char *problem);
 
 bool json_has(const struct json_obj *o, const char *name);
+/* There and null; marks nothing as read. */
+bool json_is_null(const struct json_obj *o, const char *name);
 /* max: longest string in bytes. The plain getter requires the name, _opt gives NULL or dflt. */
 const char *json_str(struct json_obj *o, const char *name, size_t max);
 const char *json_str_opt(struct json_obj *o, const char *name, size_t max);
