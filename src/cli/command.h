@@ -69,4 +69,12 @@ const struct command *command_find(const struct command *table, int argc, char *
 /* The least and greatest count of operands that args allows; -1: no bound. */
 void command_operands(const char *args, int *least, int *most);
 
+bool cmd_approve(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_help(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_plan(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_plans(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_reject(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_replan(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_show(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_status(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_sync(struct cli *cli, int argc, char **argv, GError **error);

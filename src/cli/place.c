@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finds the agent's socket. */
+/* Finds the agent's socket and the trust file. */
 #include "cli/place.h"
 
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "base/yaml.h"
 
 /* A configuration with mistakes is the agent's and `config check`'s matter; here it only means
- * that the usual place is tried. */
-static char *configured_socket(const char *config_file)
+ * that the usual place is taken. */
+static char *configured_path(const char *config_file, const char *key)
 {
 	g_autofree char *text = NULL;
 	size_t len = 0;
@@ -25,7 +25,7 @@ static char *configured_socket(const char *config_file)
 	diag_list_init(&diags);
 	root = yaml_parse(config_file, text, len, &yaml_default_limits, &diags);
 	if (root != NULL && root->type == YAML_MAP) {
-		path = yaml_get_string(root, "socket", NULL, &diags);
+		path = yaml_get_string(root, key, NULL, &diags);
 	}
 	if (path != NULL) {
 		found = paths_expand(path, config_file, g_get_home_dir());
@@ -41,7 +41,15 @@ char *place_socket(const char *config_file)
 	char *configured = NULL;
 
 	if (named == NULL || named[0] == '\0') {
-		configured = configured_socket(config_file);
+		configured = configured_path(config_file, "socket");
 	}
 	return configured != NULL ? configured : paths_socket();
+}
+
+char *place_trust(const char *config_file)
+{
+	char *configured = configured_path(config_file, "trust");
+
+	return configured != NULL ? configured
+				  : paths_expand("trust.yaml", config_file, g_get_home_dir());
 }

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Typed answers of the agent. */
+#include "cli/api.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "cli/text.h"
+#include "core/plan.h"
+
+#define MAX_NAME 1024
+#define MAX_TEXT 65536
+#define MAX_ITEMS 100000
+
+/* A time is RFC 3339, or null or "" where there is none. */
+static int64_t read_time(struct json_obj *o, const char *name)
+{
+	const char *text = json_is_null(o, name) ? NULL : json_str_opt(o, name, 64);
+	int64_t when = 0;
+
+	if (text != NULL && text[0] != '\0' && !text_parse_time(text, &when)) {
+		json_obj_fail(o, name, "expected a time");
+	}
+	return when;
+}
+
+/* Absent, null and "" mean the same: nothing to tell. */
+static const char *read_text(struct json_obj *o, const char *name)
+{
+	const char *text = json_is_null(o, name) ? NULL : json_str_opt(o, name, MAX_TEXT);
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+/* {"create":2,"remove":1}: removals first, as everywhere. */
+static char *read_summary(struct json_obj *o)
+{
+	static const enum plan_action first = ACTION_REMOVE;
+	struct json_obj counts;
+	GString *text = g_string_new(NULL);
+
+	if (!json_obj_get_opt(o, "summary", &counts)) {
+		return g_string_free(text, FALSE);
+	}
+	for (int i = -1; i < 0 || plan_action_names[i] != NULL; i++) {
+		const char *name = plan_action_names[i < 0 ? (int)first : i];
+		int64_t n = i == (int)first ? 0 : json_int_opt(&counts, name, 0, JSON_MAX_INT, 0);
+
+		if (n > 0) {
+			g_string_append_printf(text, "%s%" G_GINT64_FORMAT " %s",
+					       text->len > 0 ? ", " : "", (gint64)n, name);
+		}
+	}
+	json_obj_ignore_rest(&counts);
+	return g_string_free(text, FALSE);
+}
+
+static void read_votes(struct json_obj *o, GArray *votes)
+{
+	struct json_arr arr;
+	size_t count = json_arr_get_opt(o, "votes", MAX_ITEMS, &arr);
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_obj item;
+		struct api_vote vote;
+
+		if (!json_arr_obj(&arr, i, &item)) {
+			return;
+		}
+		vote = (struct api_vote){
+			.person = json_str(&item, "person", MAX_NAME),
+			.decision = json_str(&item, "decision", MAX_NAME),
+			.reason = read_text(&item, "reason"),
+			.channel = read_text(&item, "channel"),
+			.time = read_time(&item, "time"),
+		};
+		json_obj_ignore_rest(&item);
+		g_array_append_val(votes, vote);
+	}
+}
+
+static struct api_plan *read_plan(struct json_obj *o)
+{
+	struct api_plan *plan = g_new0(struct api_plan, 1);
+
+	plan->votes = g_array_new(FALSE, FALSE, sizeof(struct api_vote));
+	plan->id = json_str(o, "id", HASH_TEXT_SIZE);
+	plan->stack = json_str(o, "stack", MAX_NAME);
+	plan->state = json_str(o, "state", MAX_NAME);
+	plan->reason = read_text(o, "reason");
+	plan->commit = read_text(o, "commit");
+	plan->result = read_text(o, "result");
+	plan->seq = json_int(o, "seq", 0, JSON_MAX_INT);
+	plan->required = json_int(o, "required", 0, JSON_MAX_INT);
+	plan->created = read_time(o, "created");
+	plan->expires = read_time(o, "expires");
+	plan->summary = read_summary(o);
+	read_votes(o, plan->votes);
+	json_obj_ignore_rest(o);
+	return plan;
+}
+
+void api_plan_free(struct api_plan *plan)
+{
+	if (plan != NULL) {
+		g_free(plan->summary);
+		g_array_unref(plan->votes);
+		json_doc_free(plan->doc);
+		g_free(plan);
+	}
+}
+
+static struct api_stack *read_stack(struct json_obj *o)
+{
+	struct api_stack *stack = g_new0(struct api_stack, 1);
+	struct json_obj child;
+
+	stack->name = json_str(o, "name", MAX_NAME);
+	stack->state = json_str(o, "state", MAX_NAME);
+	stack->reason = read_text(o, "reason");
+	stack->commit = read_text(o, "commit");
+	stack->tree = read_text(o, "tree");
+	stack->ref = read_text(o, "ref");
+	stack->repository = read_text(o, "repository");
+	stack->since = read_time(o, "since");
+	stack->next_fetch = read_time(o, "next_fetch");
+	if (json_obj_get_opt(o, "pending", &child)) {
+		stack->pending = (struct api_pending){
+			.plan = json_str(&child, "plan", HASH_TEXT_SIZE),
+			.seq = json_int(&child, "seq", 0, JSON_MAX_INT),
+			.required = json_int(&child, "required", 0, JSON_MAX_INT),
+			.votes = json_int(&child, "votes", 0, JSON_MAX_INT),
+			.expires = read_time(&child, "expires"),
+			.summary = read_summary(&child),
+		};
+		json_obj_ignore_rest(&child);
+	}
+	if (json_obj_get_opt(o, "last_apply", &child)) {
+		stack->last_result = read_text(&child, "result");
+		json_obj_ignore_rest(&child);
+	}
+	json_obj_ignore_rest(o);
+	return stack;
+}
+
+void api_stack_free(struct api_stack *stack)
+{
+	if (stack != NULL) {
+		g_free(stack->pending.summary);
+		json_doc_free(stack->doc);
+		g_free(stack);
+	}
+}
+
+static void free_plan(gpointer plan)
+{
+	api_plan_free(plan);
+}
+
+static void free_stack(gpointer stack)
+{
+	api_stack_free(stack);
+}
+
+void api_list_free(struct api_list *list)
+{
+	if (list != NULL) {
+		g_ptr_array_unref(list->items);
+		json_doc_free(list->doc);
+		g_free(list);
+	}
+}
+
+bool api_info(struct client *client, struct api_info **out, GError **error)
+{
+	g_autoptr(api_info_auto) info = g_new0(struct api_info, 1);
+	struct json_obj root;
+
+	if (!client_get_json(client, "/v1/info", &info->doc, error)) {
+		return false;
+	}
+	json_doc_root(info->doc, &root);
+	info->agent = json_str(&root, "agent", MAX_NAME);
+	info->version = json_str(&root, "version", MAX_NAME);
+	info->state_dir = json_str(&root, "state_dir", MAX_TEXT);
+	info->vkey = json_str(&root, "vkey", MAX_NAME);
+	info->plan_key = json_str(&root, "plan_key", MAX_NAME);
+	info->allowed_signers = read_text(&root, "allowed_signers");
+	info->pid = json_int(&root, "pid", 0, JSON_MAX_INT);
+	info->size = json_int(&root, "size", 0, JSON_MAX_INT);
+	json_obj_ignore_rest(&root);
+	if (!client_check(info->doc, "/v1/info", error)) {
+		return false;
+	}
+	*out = g_steal_pointer(&info);
+	return true;
+}
+
+void api_info_free(struct api_info *info)
+{
+	if (info != NULL) {
+		json_doc_free(info->doc);
+		g_free(info);
+	}
+}
+
+typedef gpointer (*read_fn)(struct json_obj *o);
+
+static bool read_list(struct client *client, const char *path, const char *member, read_fn read,
+		      GDestroyNotify free_item, struct api_list **out, GError **error)
+{
+	g_autoptr(api_list_auto) list = g_new0(struct api_list, 1);
+	struct json_obj root, item;
+	struct json_arr arr;
+	size_t count;
+
+	list->items = g_ptr_array_new_with_free_func(free_item);
+	if (!client_get_json(client, path, &list->doc, error)) {
+		return false;
+	}
+	json_doc_root(list->doc, &root);
+	count = json_arr_get(&root, member, MAX_ITEMS, &arr);
+	for (size_t i = 0; i < count && json_arr_obj(&arr, i, &item); i++) {
+		g_ptr_array_add(list->items, read(&item));
+	}
+	json_obj_ignore_rest(&root);
+	if (!client_check(list->doc, path, error)) {
+		return false;
+	}
+	*out = g_steal_pointer(&list);
+	return true;
+}
+
+static gpointer read_stack_item(struct json_obj *o)
+{
+	return read_stack(o);
+}
+
+static gpointer read_plan_item(struct json_obj *o)
+{
+	return read_plan(o);
+}
+
+bool api_status(struct client *client, struct api_list **out, GError **error)
+{
+	return read_list(client, "/v1/status", "stacks", read_stack_item, free_stack, out, error);
+}
+
+bool api_plans(struct client *client, const char *stack, const char *state, struct api_list **out,
+	       GError **error)
+{
+	g_autoptr(GString) path = g_string_new("/v1/plans");
+
+	if (stack != NULL) {
+		g_autofree char *part = client_path("?stack=%s", stack);
+
+		g_string_append(path, part);
+	}
+	if (state != NULL) {
+		g_autofree char *part = client_path("state=%s", state);
+
+		g_string_append_printf(path, "%c%s", stack != NULL ? '&' : '?', part);
+	}
+	return read_list(client, path->str, "plans", read_plan_item, free_plan, out, error);
+}
+
+/* Takes over doc. */
+static bool finish_stack(struct json_doc *doc, const char *path, struct api_stack **out,
+			 GError **error)
+{
+	g_autoptr(api_stack_auto) stack = NULL;
+	struct json_obj root;
+
+	json_doc_root(doc, &root);
+	stack = read_stack(&root);
+	stack->doc = doc;
+	if (!client_check(doc, path, error)) {
+		return false;
+	}
+	*out = g_steal_pointer(&stack);
+	return true;
+}
+
+bool api_stack(struct client *client, const char *name, struct api_stack **out, GError **error)
+{
+	g_autofree char *path = client_path("/v1/stacks/%s", name);
+	struct json_doc *doc = NULL;
+
+	return client_get_json(client, path, &doc, error) && finish_stack(doc, path, out, error);
+}
+
+bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,
+		  struct api_stack **out, GError **error)
+{
+	g_autofree char *base = client_path("/v1/stacks/%s", name);
+	g_autofree char *path = wait > 0 ? g_strdup_printf("%s/%s?wait=%u", base, verb, wait)
+					 : g_strdup_printf("%s/%s", base, verb);
+	struct json_doc *doc = NULL;
+
+	return client_post_json(client, path, NULL, wait + CLIENT_QUICK, &doc, error) &&
+	       finish_stack(doc, path, out, error);
+}
+
+bool api_plan(struct client *client, const char *id, struct api_plan **out, GError **error)
+{
+	g_autofree char *path = client_path("/v1/plans/%s", id);
+	g_autoptr(api_plan_auto) plan = NULL;
+	struct json_doc *doc = NULL;
+	struct json_obj root;
+
+	if (!client_get_json(client, path, &doc, error)) {
+		return false;
+	}
+	json_doc_root(doc, &root);
+	plan = read_plan(&root);
+	plan->doc = doc;
+	if (!client_check(doc, path, error)) {
+		return false;
+	}
+	*out = g_steal_pointer(&plan);
+	return true;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The agent's answers, typed. Each struct owns its document, and its strings
+ * live as long; free it with its function. Times are POSIX seconds, 0 where
+ * the agent gives none; optional strings are NULL.
+ *
+ * Nothing here is verified: what a person signs comes from cli/review.h.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/client.h"
+
+struct api_vote {
+	const char *person, *decision, *reason, *channel;
+	int64_t time;
+};
+struct api_plan {
+	const char *id, *stack, *state, *reason, *commit, *result;
+	int64_t seq, required, created, expires;
+	char *summary;	      /* "2 create, 1 remove"; owned */
+	GArray *votes;	      /* struct api_vote; owned */
+	struct json_doc *doc; /* NULL inside a list */
+};
+struct api_pending {
+	const char *plan; /* NULL: none */
+	int64_t seq, required, votes, expires;
+	char *summary; /* owned */
+};
+struct api_stack {
+	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
+	int64_t since, next_fetch;
+	struct api_pending pending;
+	const char *last_result; /* of the last apply, NULL: none */
+	struct json_doc *doc;	 /* NULL inside a list */
+};
+struct api_list {
+	GPtrArray *items; /* struct api_stack or struct api_plan */
+	struct json_doc *doc;
+};
+struct api_info {
+	const char *agent, *version, *state_dir, *vkey, *plan_key, *allowed_signers;
+	int64_t pid, size;
+	struct json_doc *doc;
+};
+
+bool api_info(struct client *client, struct api_info **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void api_info_free(struct api_info *info);
+
+bool api_status(struct client *client, struct api_list **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool api_stack(struct client *client, const char *name, struct api_stack **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* verb: "sync", "plan", "replan". wait: seconds to wait for the stack to rest, 0: do not. */
+bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,
+		  struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void api_stack_free(struct api_stack *stack);
+
+/* stack and state may be NULL. */
+bool api_plans(struct client *client, const char *stack, const char *state, struct api_list **out,
+	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool api_plan(struct client *client, const char *id, struct api_plan **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void api_plan_free(struct api_plan *plan);
+void api_list_free(struct api_list *list);
+
+typedef struct api_info api_info_auto;
+typedef struct api_stack api_stack_auto;
+typedef struct api_plan api_plan_auto;
+typedef struct api_list api_list_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_info_auto, api_info_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_stack_auto, api_stack_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_plan_auto, api_plan_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_list_auto, api_list_free)

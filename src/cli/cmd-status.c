@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* assent status: what every stack does, and why nothing happens. */
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "cli/api.h"
+#include "cli/command.h"
+#include "cli/say.h"
+#include "cli/text.h"
+
+static bool print_all(struct cli *cli, const struct api_list *list, GError **error)
+{
+	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	g_autoptr(table_auto) table =
+		table_new(_("STACK"), _("STATE"), _("SINCE"), _("COMMIT"), _("WHY"), NULL);
+	struct json_writer *w;
+
+	if (out_is_json(cli->out)) {
+		w = out_json_begin(cli->out);
+		json_w_array(w, "stacks");
+		for (guint i = 0; i < list->items->len; i++) {
+			json_w_object(w, NULL);
+			say_stack_json(w, list->items->pdata[i]);
+			json_w_end(w);
+		}
+		json_w_end(w);
+		return out_json_end(cli->out, w, error);
+	}
+	for (guint i = 0; i < list->items->len; i++) {
+		const struct api_stack *s = list->items->pdata[i];
+		g_autofree char *age = s->since != 0 ? text_age(s->since, now) : NULL;
+		g_autofree char *commit = s->commit != NULL ? text_short_id(s->commit) : NULL;
+		g_autofree char *why = say_why(s, now);
+
+		table_add(table, s->name, s->state, age, commit, why);
+	}
+	table_print(table, cli->out);
+	if (list->items->len == 0) {
+		out_note(cli->out, _("the agent's configuration names no stack\n"));
+	}
+	return true;
+}
+
+static void line(struct out *out, const char *name, const char *value)
+{
+	g_autofree char *safe = out_safe(out, value);
+
+	if (value != NULL) {
+		out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
+	}
+}
+
+static void line_time(struct out *out, const char *name, int64_t when, int64_t now)
+{
+	g_autofree char *time = text_time(when), *age = text_age(when, now);
+	g_autofree char *both = g_strdup_printf("%s (%s)", time, age);
+
+	line(out, name, when != 0 ? both : NULL);
+}
+
+static bool print_one(struct cli *cli, const struct api_stack *stack, GError **error)
+{
+	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+
+	if (out_is_json(cli->out)) {
+		struct json_writer *w = out_json_begin(cli->out);
+
+		say_stack_json(w, stack);
+		return out_json_end(cli->out, w, error);
+	}
+	say_stack(cli->out, stack, now);
+	line_time(cli->out, _("since"), stack->since, now);
+	line(cli->out, _("repository"), stack->repository);
+	line(cli->out, _("ref"), stack->ref);
+	line(cli->out, _("commit"), stack->commit);
+	line(cli->out, _("plan"), stack->pending.plan);
+	line(cli->out, _("last apply"), stack->last_result);
+	line_time(cli->out, _("next fetch"), stack->next_fetch, now);
+	return true;
+}
+
+bool cmd_status(struct cli *cli, int argc, char **argv, GError **error)
+{
+	g_autoptr(api_list_auto) list = NULL;
+	g_autoptr(api_stack_auto) stack = NULL;
+
+	if (!cli_begin(cli, NULL, &argc, &argv, error)) {
+		return false;
+	}
+	if (argc == 1) {
+		return api_stack(cli->client, argv[0], &stack, error) &&
+		       print_one(cli, stack, error);
+	}
+	return api_status(cli->client, &list, error) && print_all(cli, list, error);
+}

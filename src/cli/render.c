@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a person reads before deciding: facts, changes, diff. */
+#include "cli/render.h"
+
+#include <glib/gi18n.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/text.h"
+
+static void field(struct out *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* One line of the head: the name in its column, then the value with escapes. */
+static void field(struct out *out, const char *name, const char *format, ...)
+{
+	g_autofree char *value = NULL, *safe = NULL;
+	va_list args;
+
+	va_start(args, format);
+	value = g_strdup_vprintf(format, args);
+	va_end(args);
+	safe = out_safe(out, value);
+	out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
+}
+
+static void render_signature(struct out *out, const struct review *review)
+{
+	char fingerprint[SSH_FINGERPRINT_SIZE];
+
+	ssh_key_fingerprint(fingerprint, &review->key);
+	field(out, _("signature"),
+	      review->from_trust_file ? _("good, by the plan key of the trust file, %s")
+				      : _("good, by the key that the agent itself names, %s"),
+	      fingerprint);
+}
+
+static void render_target(struct out *out, const struct plan *plan)
+{
+	field(out, _("repository"), "%s %s%s%s", plan->repository, plan->ref,
+	      plan->path[0] != '\0' ? " " : "", plan->path);
+	field(out, _("from"), "%s",
+	      plan->base_commit != NULL ? plan->base_commit : _("nothing was applied before"));
+	field(out, _("to"), "%s", plan->target_commit);
+	field(out, _("tree"), "%s", plan->target_tree);
+}
+
+static const char *verdict_text(const struct plan_commit *commit)
+{
+	static const struct {
+		const char *verdict, *text;
+	} texts[] = {{"none", N_("not signed")},
+		     {"bad", N_("BAD SIGNATURE")},
+		     {"unknown", N_("signed by an unknown key")}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		if (strcmp(texts[i].verdict, commit->signature) == 0) {
+			return _(texts[i].text);
+		}
+	}
+	return _("signed");
+}
+
+static void render_commit(struct out *out, const struct plan_commit *commit)
+{
+	g_autofree char *id = text_short_id(commit->id);
+	g_autofree char *when = text_time(commit->time);
+	bool other = strcmp(commit->author_email, commit->committer_email) != 0;
+
+	field(out, "", "%s %s", id, commit->subject);
+	field(out, "", "  %s <%s>%s%s%s, %s, %s%s%s", commit->author_name, commit->author_email,
+	      other ? _(", committed by ") : "", other ? commit->committer_name : "", "", when,
+	      verdict_text(commit), commit->signer != NULL ? " " : "",
+	      commit->signer != NULL ? commit->signer : "");
+}
+
+static void render_commits(struct out *out, const struct plan *plan)
+{
+	field(out, _("commits"), "%" PRId64, plan->commits_total);
+	for (size_t i = 0; i < plan->commits_count; i++) {
+		render_commit(out, &plan->commits[i]);
+	}
+	if ((uint64_t)plan->commits_total > plan->commits_count) {
+		field(out, "", _("and %" G_GINT64_FORMAT " older ones"),
+		      (gint64)plan->commits_total - (gint64)plan->commits_count);
+	}
+}
+
+static void render_policy(struct out *out, const struct plan *plan)
+{
+	const struct plan_policy *policy = &plan->policy;
+	g_autofree char *from = g_strjoinv(", ", (char **)policy->from);
+	char digest[HASH_TEXT_SIZE];
+
+	field(out, _("policy"),
+	      policy->author_may_approve
+		      ? ngettext("%" G_GINT64_FORMAT " approval from: %s",
+				 "%" G_GINT64_FORMAT " approvals from: %s",
+				 (gulong)policy->required)
+		      : ngettext("%" G_GINT64_FORMAT " approval from: %s; not by an author",
+				 "%" G_GINT64_FORMAT " approvals from: %s; not by an author",
+				 (gulong)policy->required),
+	      (gint64)policy->required, from);
+	hash_text(digest, &policy->approvers);
+	field(out, _("approvers"), "%s", digest);
+	field(out, _("on failure"), "%s", plan->on_failure);
+	for (size_t i = 0; i < plan->checks_count; i++) {
+		field(out, _("check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
+		      plan->checks[i].target, plan->checks[i].within);
+	}
+}
+
+static void render_votes(struct out *out, const struct api_plan *known, int64_t now)
+{
+	if (known == NULL) {
+		return;
+	}
+	field(out, _("state"), "%s%s%s", known->state, known->result != NULL ? ": " : "",
+	      known->result != NULL ? known->result : "");
+	for (guint i = 0; i < known->votes->len; i++) {
+		const struct api_vote *vote = &g_array_index(known->votes, struct api_vote, i);
+		g_autofree char *age = text_age(vote->time, now);
+
+		field(out, i == 0 ? _("votes") : "", "%s: %s, %s (%s)%s%s", vote->person,
+		      vote->decision, age, vote->channel != NULL ? vote->channel : "?",
+		      vote->reason != NULL ? ": " : "", vote->reason != NULL ? vote->reason : "");
+	}
+}
+
+static void render_times(struct out *out, const struct plan *plan, int64_t now)
+{
+	g_autofree char *made = text_time(plan->created), *ends = text_time(plan->expires);
+	g_autofree char *age = text_age(plan->created, now), *rest = text_age(plan->expires, now);
+
+	field(out, _("made"), "%s (%s)", made, age);
+	field(out, plan->expires > now ? _("expires") : _("EXPIRED"), "%s (%s)", ends, rest);
+}
+
+void render_head(struct out *out, const struct review *review, int64_t now)
+{
+	const struct plan *plan = review->plan;
+	g_autofree char *id = text_short_id(review->id);
+	g_autofree char *stack = out_safe(out, plan->stack), *agent = out_safe(out, plan->agent);
+
+	/* TRANSLATORS: a plan's short id, a stack's and an agent's name */
+	out_styled(out, STYLE_BOLD, _("Plan %s of stack '%s' on '%s'"), id, stack, agent);
+	out_printf(out, "\n");
+	field(out, _("digest"), "%s", review->id);
+	render_signature(out, review);
+	field(out, _("number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
+	render_target(out, plan);
+	render_commits(out, plan);
+	render_policy(out, plan);
+	render_times(out, plan, now);
+	render_votes(out, review->known, now);
+}
+
+size_t render_count_removals(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		count += plan->changes[i].action == ACTION_REMOVE;
+	}
+	return count;
+}
+
+/* "0644", or "-" where nothing is stated. */
+static char *mode_text(int64_t mode)
+{
+	return mode < 0 ? g_strdup("-") : g_strdup_printf("%04" PRIo64, (uint64_t)mode);
+}
+
+static char *owner_text(const struct plan_state *s)
+{
+	g_autofree char *uid = g_strdup_printf("%" PRId64, s->uid);
+	g_autofree char *gid = g_strdup_printf("%" PRId64, s->gid);
+
+	return g_strdup_printf("%s:%s",
+			       s->owner != NULL ? s->owner
+			       : s->uid < 0	? "-"
+						: uid,
+			       s->group != NULL ? s->group
+			       : s->gid < 0	? "-"
+						: gid);
+}
+
+/* "file 0644 root:root 12 bytes" */
+static char *state_text(const struct plan_state *s)
+{
+	g_autofree char *mode = mode_text(s->mode), *owner = owner_text(s);
+	GString *text = g_string_new(state_type_names[s->type]);
+
+	if (s->type == STATE_ABSENT) {
+		return g_string_free(text, FALSE);
+	}
+	if (s->mode >= 0) {
+		g_string_append_printf(text, " %s", mode);
+	}
+	if (strcmp(owner, "-:-") != 0) {
+		g_string_append_printf(text, " %s", owner);
+	}
+	if (s->type == STATE_FILE) {
+		g_string_append_printf(text, " %" PRId64 "B", s->size);
+	}
+	if (s->link != NULL) {
+		g_string_append_printf(text, " -> %s", s->link);
+	}
+	if (s->xattrs != NULL) {
+		g_string_append(text, " +xattrs");
+	}
+	return g_string_free(text, FALSE);
+}
+
+static char *risk_text(unsigned risk)
+{
+	GString *text = g_string_new(NULL);
+
+	for (unsigned bit = 0; plan_risk_names[bit] != NULL; bit++) {
+		if ((risk & 1U << bit) != 0) {
+			g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "",
+					       plan_risk_names[bit]);
+		}
+	}
+	return g_string_free(text, FALSE);
+}
+
+static enum out_style style_of(enum plan_action action)
+{
+	if (action == ACTION_REMOVE) {
+		return STYLE_REMOVE;
+	}
+	return action == ACTION_CREATE ? STYLE_ADD : STYLE_WARN;
+}
+
+/* Two lines, and a third where there is something to fear. */
+static void render_change(struct out *out, const struct plan_change *change)
+{
+	g_autofree char *id = out_safe(out, change->id);
+	g_autofree char *before = state_text(&change->observed);
+	g_autofree char *after = state_text(&change->desired);
+	g_autofree char *safe_before = out_safe(out, before), *safe_after = out_safe(out, after);
+	g_autofree char *risk = risk_text(change->risk);
+
+	out_printf(out, "  ");
+	out_styled(out, style_of(change->action), "%-8s", plan_action_names[change->action]);
+	out_styled(out, STYLE_BOLD, "%s", id);
+	if (change->renamed_from != NULL) {
+		g_autofree char *from = out_safe(out, change->renamed_from);
+
+		/* TRANSLATORS: follows the name of a file */
+		out_printf(out, _(" (same content as %s)"), from);
+	}
+	out_printf(out, "\n          %s => %s\n", safe_before, safe_after);
+	if (risk[0] != '\0') {
+		out_styled(out, STYLE_WARN, "          %s %s", _("risk:"), risk);
+		out_printf(out, "\n");
+	}
+}
+
+typedef void (*change_fn)(struct out *out, const struct plan *plan, size_t i, void *user);
+
+/* Removals first, then the rest; each in the plan's order. */
+static void each_change(struct out *out, const struct plan *plan, change_fn visit, void *user)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < plan->changes_count; i++) {
+			if ((plan->changes[i].action == ACTION_REMOVE) == (pass == 0)) {
+				visit(out, plan, i, user);
+			}
+		}
+	}
+}
+
+static void visit_change(struct out *out, const struct plan *plan, size_t i, void *user)
+{
+	render_change(out, &plan->changes[i]);
+}
+
+void render_changes(struct out *out, const struct plan *plan)
+{
+	size_t removals = render_count_removals(plan);
+
+	out_printf(out, "\n");
+	if (removals > 0) {
+		out_styled(out, STYLE_BAD,
+			   ngettext("%zu resource is REMOVED.", "%zu resources are REMOVED.",
+				    removals),
+			   removals);
+		out_printf(out, " ");
+	} else {
+		out_printf(out, "%s ", _("Nothing is removed."));
+	}
+	out_printf(out, ngettext("%zu change:\n", "%zu changes:\n", plan->changes_count),
+		   plan->changes_count);
+	each_change(out, plan, visit_change, NULL);
+}
+
+struct diff_walk {
+	const struct review *review;
+	size_t *offsets; /* of each change's section */
+	unsigned escaped;
+	GString *line;
+};
+
+static void render_line(struct out *out, const char *text, size_t len, struct diff_walk *walk)
+{
+	static const struct {
+		const char *prefix;
+		enum out_style style;
+	} styles[] = {{"+++ ", STYLE_BOLD},
+		      {"--- ", STYLE_BOLD},
+		      {"@@", STYLE_PLACE},
+		      {"+", STYLE_ADD},
+		      {"-", STYLE_REMOVE}};
+
+	g_string_truncate(walk->line, 0);
+	walk->escaped += text_append(walk->line, text, len, out_text_flags(out) | TEXT_TABS);
+	for (size_t i = 0; i < G_N_ELEMENTS(styles); i++) {
+		if (strncmp(walk->line->str, styles[i].prefix, strlen(styles[i].prefix)) == 0) {
+			out_styled(out, styles[i].style, "%s", walk->line->str);
+			out_write(out, "\n", 1);
+			return;
+		}
+	}
+	out_write(out, walk->line->str, walk->line->len);
+	out_write(out, "\n", 1);
+}
+
+static void visit_diff(struct out *out, const struct plan *plan, size_t i, void *user)
+{
+	struct diff_walk *walk = user;
+	const struct plan_change *change = &plan->changes[i];
+	g_autofree char *id = out_safe(out, change->id);
+	const char *at = walk->review->diff->str + walk->offsets[i];
+	const char *end = at + change->diff_size;
+
+	out_printf(out, "\n");
+	out_styled(out, style_of(change->action), "== %s %s", plan_action_names[change->action],
+		   id);
+	out_printf(out, "\n");
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+		const char *stop = newline != NULL ? newline : end;
+
+		render_line(out, at, (size_t)(stop - at), walk);
+		at = newline != NULL ? newline + 1 : end;
+	}
+}
+
+void render_diff(struct out *out, const struct review *review)
+{
+	const struct plan *plan = review->plan;
+	g_autofree size_t *offsets = g_new0(size_t, plan->changes_count + 1);
+	g_autoptr(GString) line = g_string_new(NULL);
+	struct diff_walk walk = {.review = review, .offsets = offsets, .line = line};
+
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		offsets[i + 1] = offsets[i] + (size_t)plan->changes[i].diff_size;
+	}
+	each_change(out, plan, visit_diff, &walk);
+	if (walk.escaped > 0) {
+		out_printf(out, "\n");
+		out_styled(
+			out, STYLE_WARN,
+			ngettext("%u character that is invisible or could mislead is shown as <…>.",
+				 "%u characters that are invisible or could mislead are shown as "
+				 "<…>.",
+				 walk.escaped),
+			walk.escaped);
+		out_printf(out, "\n");
+	}
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Puts a stack's state into words and into JSON. */
+#include "cli/say.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "cli/problem.h"
+#include "cli/text.h"
+
+static const struct {
+	const char *state, *text;
+	enum exit_code exit;
+} states[] = {
+	{"idle", N_("no commit has been planned yet"), EXIT_DONE},
+	{"planning", N_("working out what would change"), EXIT_DONE},
+	{"pending", N_("waits for approval"), EXIT_REFUSED},
+	{"applying", N_("applying what was approved"), EXIT_DONE},
+	{"converged", N_("everything is as the repository says"), EXIT_DONE},
+	{"failed", N_("the last apply failed"), EXIT_REFUSED},
+	{"drifted", N_("something was changed on this host"), EXIT_REFUSED},
+	{"suspended", N_("suspended by a person"), EXIT_REFUSED},
+	{"blocked", N_("blocked"), EXIT_REFUSED},
+};
+
+static char *say_pending(const struct api_pending *pending, int64_t now)
+{
+	g_autofree char *id = text_short_id(pending->plan);
+	g_autofree char *rest = text_age(pending->expires, now);
+
+	/* TRANSLATORS: id, given approvals, needed ones, "3 create, 1 remove", "in 3h" */
+	return g_strdup_printf(_("plan %s has %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+				 " approvals (%s), expires %s"),
+			       id, (gint64)pending->votes, (gint64)pending->required,
+			       pending->summary, rest);
+}
+
+char *say_why(const struct api_stack *stack, int64_t now)
+{
+	if (stack->pending.plan != NULL && strcmp(stack->state, "pending") == 0) {
+		return say_pending(&stack->pending, now);
+	}
+	if (stack->reason != NULL) {
+		return g_strdup(stack->reason);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		if (strcmp(states[i].state, stack->state) == 0) {
+			return g_strdup(_(states[i].text));
+		}
+	}
+	return g_strdup("");
+}
+
+int say_exit(const struct api_stack *stack)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(states); i++) {
+		if (strcmp(states[i].state, stack->state) == 0) {
+			return states[i].exit;
+		}
+	}
+	return EXIT_REFUSED;
+}
+
+void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
+{
+	g_autofree char *why = say_why(stack, now);
+	g_autofree char *safe_why = out_safe(out, why);
+	g_autofree char *name = out_safe(out, stack->name), *state = out_safe(out, stack->state);
+
+	out_styled(out, STYLE_BOLD, "%s", name);
+	out_printf(out, ": %s: %s\n", state, safe_why);
+	if (stack->pending.plan != NULL) {
+		g_autofree char *id = text_short_id(stack->pending.plan);
+
+		out_note(out, _("look at it with 'assent show %s'\n"), id);
+	}
+}
+
+void say_time_json(struct json_writer *w, const char *name, int64_t when)
+{
+	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(when);
+	g_autofree char *text =
+		time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
+
+	if (when == 0 || text == NULL) {
+		json_w_null(w, name);
+	} else {
+		json_w_str(w, name, text);
+	}
+}
+
+static void text_json(struct json_writer *w, const char *name, const char *text)
+{
+	if (text != NULL) {
+		json_w_str(w, name, text);
+	} else {
+		json_w_null(w, name);
+	}
+}
+
+void say_stack_json(struct json_writer *w, const struct api_stack *stack)
+{
+	json_w_str(w, "name", stack->name);
+	json_w_str(w, "state", stack->state);
+	text_json(w, "reason", stack->reason);
+	say_time_json(w, "since", stack->since);
+	text_json(w, "commit", stack->commit);
+	text_json(w, "tree", stack->tree);
+	text_json(w, "repository", stack->repository);
+	text_json(w, "ref", stack->ref);
+	say_time_json(w, "next_fetch", stack->next_fetch);
+	text_json(w, "last_result", stack->last_result);
+	if (stack->pending.plan == NULL) {
+		json_w_null(w, "pending");
+		return;
+	}
+	json_w_object(w, "pending");
+	json_w_str(w, "plan", stack->pending.plan);
+	json_w_int(w, "seq", stack->pending.seq);
+	json_w_int(w, "votes", stack->pending.votes);
+	json_w_int(w, "required", stack->pending.required);
+	say_time_json(w, "expires", stack->pending.expires);
+	json_w_str(w, "summary", stack->pending.summary);
+	json_w_end(w);
+}
+
+void say_plan_json(struct json_writer *w, const struct api_plan *plan)
+{
+	json_w_str(w, "id", plan->id);
+	json_w_int(w, "seq", plan->seq);
+	json_w_str(w, "stack", plan->stack);
+	json_w_str(w, "state", plan->state);
+	text_json(w, "reason", plan->reason);
+	text_json(w, "commit", plan->commit);
+	say_time_json(w, "created", plan->created);
+	say_time_json(w, "expires", plan->expires);
+	json_w_str(w, "summary", plan->summary);
+	text_json(w, "result", plan->result);
+	json_w_int(w, "required", plan->required);
+	json_w_array(w, "votes");
+	for (guint i = 0; i < plan->votes->len; i++) {
+		const struct api_vote *vote = &g_array_index(plan->votes, struct api_vote, i);
+
+		json_w_object(w, NULL);
+		json_w_str(w, "person", vote->person);
+		json_w_str(w, "decision", vote->decision);
+		text_json(w, "reason", vote->reason);
+		text_json(w, "channel", vote->channel);
+		say_time_json(w, "time", vote->time);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
