@@ -57,7 +57,12 @@ const char *yaml_text(const struct yaml_node *node, const char *what, struct dia
 		return NULL;
 	}
 	if (!node->quoted && word_in(node->value, nulls)) {
-		yaml_fail(node, diags, "'%s' has no value: an empty text is \"\"", what);
+		if (node->length == 0) {
+			yaml_fail(node, diags, "'%s' has no value: an empty text is \"\"", what);
+		} else {
+			yaml_fail(node, diags, "'%s' has no value: quote %s to mean the text", what,
+				  node->value);
+		}
 		return NULL;
 	}
 	if (strlen(node->value) != node->length) {

@@ -125,6 +125,7 @@ static struct yaml_node *read_alias(struct reading *r)
 		 "aliases are not supported: repeat the value, or quote a text that begins with "
 		 "'*'");
 	node->value = g_strdup("");
+	node->quoted = true; /* it is not null, nobody knows what it is */
 	return node;
 }
 

@@ -110,12 +110,8 @@ static void include_items(struct including *in, const struct document *by)
 	if (node == NULL) {
 		return;
 	}
-	if (node->type == YAML_SCALAR) {
+	if (node->type != YAML_LIST) {
 		include_item(in, by, node);
-		return;
-	}
-	if (node->type == YAML_MAP) {
-		yaml_fail(node, in->l->diags, "'include' must be a file or a list of files");
 		return;
 	}
 	for (guint i = 0; i < node->items->len; i++) {

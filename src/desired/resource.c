@@ -263,7 +263,7 @@ static void warn_of_mode(struct load *l, const struct desired_resource *r, int m
 	if (mode < 0 || r->id == NULL) {
 		return;
 	}
-	if ((mode & 06000) != 0) {
+	if ((mode & 06000) != 0 && r->kind != DESIRED_DIRECTORY) {
 		g_ptr_array_add(l->out->warnings,
 				g_strdup_printf("%s runs as its owner or group: mode %04o", r->id,
 						(unsigned)mode));
@@ -355,7 +355,7 @@ static const struct kind *kind_find(const char *name)
 /* Why name is no kind that can be used. */
 static char *kind_problem(const char *name)
 {
-	const char *near, *names[G_N_ELEMENTS(kinds) + 1] = {NULL};
+	const char *near, *names[G_N_ELEMENTS(kinds) + G_N_ELEMENTS(later_kinds)] = {NULL};
 
 	if (g_strv_contains(later_kinds, name)) {
 		return g_strdup_printf("kind '%s' is not supported yet by this version", name);
@@ -363,6 +363,7 @@ static char *kind_problem(const char *name)
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		names[i] = desired_kind_name(kinds[i].kind);
 	}
+	memcpy(&names[G_N_ELEMENTS(kinds)], later_kinds, sizeof(later_kinds));
 	near = yaml_nearest(name, names);
 	if (near != NULL) {
 		return g_strdup_printf("unknown kind '%s': did you mean '%s'?", name, near);

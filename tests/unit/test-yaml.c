@@ -168,7 +168,7 @@ static void test_getters_check_types(void)
 	problems = diag_text(&diags);
 	g_assert_cmpuint(diags.items->len, ==, 14);
 	g_assert_nonnull(strstr(problems, "f:10:4: 'd' must be from 1s to 29s\n"));
-	g_assert_nonnull(strstr(problems, "f:15:7: 'empty' has no value: an empty text is \"\"\n"));
+	g_assert_nonnull(strstr(problems, "f:15:7: 'empty' has no value: "));
 	g_assert_nonnull(strstr(problems, "f:8:4: 'y' must be true or false, without quotes\n"));
 	g_assert_nonnull(strstr(problems, "f:3:4: 'n' must be from 0 to 6\n"));
 	yaml_end(root, NULL, &diags);
