@@ -24,12 +24,15 @@ static bool write_public(const char *dir, const char *name, const char *text, GE
 	return file_replace(path, line, strlen(line), 0644, error);
 }
 
-static bool write_private(const char *dir, const char *name, char *text, GError **error)
+/* The private key comes last: where it stands, the pair is complete. secret is wiped and freed. */
+static bool write_pair(const char *dir, const char *public_name, const char *public_text,
+		       const char *name, char *secret, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);
-	bool ok = file_replace(path, text, strlen(text), 0600, error);
+	bool ok = write_public(dir, public_name, public_text, error) &&
+		  file_replace(path, secret, strlen(secret), 0600, error);
 
-	secret_text_free(text);
+	secret_text_free(secret);
 	return ok;
 }
 
@@ -51,8 +54,7 @@ static bool make_plan_key(const char *dir, const char *agent, GError **error)
 		return fail_core(error, &err, "cannot write the plan key");
 	}
 	with_name = g_strdup_printf("%s %s", line, agent);
-	return write_private(dir, "plan.key", text, error) &&
-	       write_public(dir, "plan.pub", with_name, error);
+	return write_pair(dir, "plan.pub", with_name, "plan.key", text, error);
 }
 
 static bool make_log_key(const char *dir, const char *agent, GError **error)
@@ -73,8 +75,7 @@ static bool make_log_key(const char *dir, const char *agent, GError **error)
 	    secret_to_note(secret, agent, &text, &err) != 0) {
 		return fail_core(error, &err, "cannot write the log key for '%s'", agent);
 	}
-	return write_private(dir, "log.key", text, error) &&
-	       write_public(dir, "log.vkey", vkey, error);
+	return write_pair(dir, "log.vkey", vkey, "log.key", text, error);
 }
 
 static bool is_there(const char *dir, const char *name)

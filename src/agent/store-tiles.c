@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #define TILE_BYTES ((size_t)TILE_WIDTH * HASH_SIZE)
 #define BUNDLE_MAX ((size_t)TILE_WIDTH * (ENTRY_MAX_SIZE + 2))
 #define BUNDLE_LEVEL (-1)
+#define TEMP_PREFIX ".assent-"
 
 void tiles_init(struct tiles *tiles, const char *dir)
 {
@@ -187,21 +189,52 @@ bool tiles_settle(const struct tiles *tiles, GError **error)
 	return true;
 }
 
+/* A file of the log that is missing or too large is damage; one that cannot be read is a failure.
+ */
+static bool read_log_file(const char *path, size_t max, char **data, size_t *len, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (file_read(path, max, data, len, &local)) {
+		return true;
+	}
+	if (g_error_matches(local, BASE_ERROR, BASE_ERROR_NOT_FOUND) ||
+	    g_error_matches(local, BASE_ERROR, BASE_ERROR_LIMIT)) {
+		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT, "the log is damaged: %s",
+			    local->message);
+	}
+	g_propagate_error(error, g_steal_pointer(&local));
+	return fail_prefix(error, "the log cannot be verified");
+}
+
 static bool compare_tile(const struct tiles *tiles, int level, uint64_t index, unsigned width,
 			 const GByteArray *want, GError **error)
 {
 	g_autofree char *path = tile_file(tiles, level, index, width);
 	g_autofree char *data = NULL;
-	size_t len = 0;
+	size_t len = 0, same = 0;
 
-	if (!file_read(path, TILE_BYTES, &data, &len, error)) {
-		return fail_prefix(error, "the log is damaged");
+	if (!read_log_file(path, TILE_BYTES, &data, &len, error)) {
+		return false;
 	}
-	if (len != want->len || memcmp(data, want->data, len) != 0) {
+	if (len != want->len) {
 		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
-			    "the log is damaged: '%s' is not the hash of its entries", path);
+			    "the log is damaged: '%s' has %zu bytes instead of %u", path, len,
+			    want->len);
 	}
-	return true;
+	while (same < len && data[same] == (char)want->data[same]) {
+		same++;
+	}
+	if (same == len) {
+		return true;
+	}
+	if (level > 0) {
+		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
+			    "the log is damaged: '%s' is not the hash of the tiles below it", path);
+	}
+	return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
+		    "the log is damaged: entry %" PRIu64 " is not the one that '%s' was made from",
+		    index * TILE_WIDTH + same / HASH_SIZE, path);
 }
 
 bool tiles_compare(const struct tiles *tiles, bool all, GError **error)
@@ -223,22 +256,78 @@ bool tiles_compare(const struct tiles *tiles, bool all, GError **error)
 	return true;
 }
 
+bool tiles_remove_temps(const char *folder, GError **error)
+{
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *path = g_build_filename(folder, name, NULL);
+
+		if (g_str_has_prefix(name, TEMP_PREFIX) && g_unlink(path) != 0 && errno != ENOENT) {
+			return fail_errno(error, "cannot remove '%s'", path);
+		}
+	}
+	return true;
+}
+
 static bool discard_level(const struct tiles *tiles, int level, uint64_t count, GError **error)
 {
 	uint64_t index = count / TILE_WIDTH;
 	g_autofree char *whole = tile_file(tiles, level, index, TILE_WIDTH);
+	g_autofree char *folder = g_path_get_dirname(whole);
 
 	if (g_unlink(whole) != 0 && errno != ENOENT) {
 		return fail_errno(error, "cannot remove '%s'", whole);
 	}
 	/* Also partial tiles of a full one, left by a stop between head and tiles_settle(). */
-	return remove_partials(tiles, level, index, (unsigned)(count % TILE_WIDTH), error) &&
+	return tiles_remove_temps(folder, error) &&
+	       remove_partials(tiles, level, index, (unsigned)(count % TILE_WIDTH), error) &&
 	       (index == 0 || remove_partials(tiles, level, index - 1, 0, error));
+}
+
+/* The widest partial bundle of index, TILE_WIDTH for a full one, 0 when there is none. */
+static unsigned bundle_width(const struct tiles *tiles, uint64_t index)
+{
+	g_autofree char *whole = tile_file(tiles, BUNDLE_LEVEL, index, TILE_WIDTH);
+	g_autofree char *folder = g_strdup_printf("%s.p", whole);
+	g_autoptr(GDir) dir = NULL;
+	const char *name;
+	guint64 widest = 0;
+
+	if (g_file_test(whole, G_FILE_TEST_EXISTS)) {
+		return TILE_WIDTH;
+	}
+	dir = g_dir_open(folder, 0, NULL);
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		guint64 width = g_ascii_strtoull(name, NULL, 10);
+
+		widest = MAX(widest, MIN(width, TILE_WIDTH));
+	}
+	return (unsigned)widest;
+}
+
+static bool check_beyond(const struct tiles *tiles, GError **error)
+{
+	uint64_t index = tiles->edge.size / TILE_WIDTH;
+	uint64_t there = index * TILE_WIDTH + bundle_width(tiles, index);
+
+	if (there % TILE_WIDTH == 0 && there > tiles->edge.size) {
+		there += bundle_width(tiles, index + 1);
+	}
+	if (there > tiles->edge.size + 1) {
+		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
+			    "'%s' holds %" PRIu64 " entries, but the signed head knows %" PRIu64
+			    ": the head was set back, bring the newest one back from a backup",
+			    tiles->dir, there, tiles->edge.size);
+	}
+	return true;
 }
 
 bool tiles_discard_beyond(const struct tiles *tiles, GError **error)
 {
-	if (!discard_level(tiles, BUNDLE_LEVEL, tiles->edge.size, error)) {
+	if (!check_beyond(tiles, error) ||
+	    !discard_level(tiles, BUNDLE_LEVEL, tiles->edge.size, error)) {
 		return false;
 	}
 	for (int i = 0; i < TILES_LEVELS; i++) {
@@ -249,15 +338,22 @@ bool tiles_discard_beyond(const struct tiles *tiles, GError **error)
 	return true;
 }
 
-bool tiles_read_bundle(const char *dir, uint64_t index, unsigned width, char **data, size_t *len,
-		       GError **error)
+bool tiles_read_bundle(const struct tiles *tiles, uint64_t index, unsigned width, char **data,
+		       size_t *len, GError **error)
 {
-	char path[TILE_PATH_SIZE];
-	g_autofree char *file = NULL;
+	g_autofree char *path = tile_file(tiles, BUNDLE_LEVEL, index, width);
 
-	tile_path(path, BUNDLE_LEVEL, index, width);
-	file = g_build_filename(dir, path, NULL);
-	return file_read(file, BUNDLE_MAX, data, len, error);
+	return read_log_file(path, BUNDLE_MAX, data, len, error);
+}
+
+const GByteArray *tiles_bundle(const struct tiles *tiles, uint64_t index)
+{
+	uint64_t last = tiles->edge.size / TILE_WIDTH;
+
+	if (index == last) {
+		return tiles->bundle;
+	}
+	return index + 1 == last && tiles->full_bundle->len > 0 ? tiles->full_bundle : NULL;
 }
 
 bool tiles_next_entry(const char *data, size_t len, size_t *offset, const char **entry,

@@ -42,12 +42,17 @@ bool tiles_settle(const struct tiles *tiles, GError **error) G_GNUC_WARN_UNUSED_
 /* Compares the stored tiles that the last push completed, or with all the unfinished ones too,
  * with what the entries give. Names the first file that differs. */
 bool tiles_compare(const struct tiles *tiles, bool all, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Removes what lies beyond the tree's size: an append that was cut short, never signed. */
+/* Removes what lies beyond the tree's size: an append that was cut short, never signed. That is one
+ * entry at most; more means that the head is an old one, and is refused. */
 bool tiles_discard_beyond(const struct tiles *tiles, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes temporary files that a stopped write left in folder. */
+bool tiles_remove_temps(const char *folder, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The entries of bundle index, width of them; the bytes of the file. */
-bool tiles_read_bundle(const char *dir, uint64_t index, unsigned width, char **data, size_t *len,
-		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The bytes of bundle index when it holds width entries. */
+bool tiles_read_bundle(const struct tiles *tiles, uint64_t index, unsigned width, char **data,
+		       size_t *len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The bundle's bytes if they are in memory: those of the last push or not full yet; else NULL. */
+const GByteArray *tiles_bundle(const struct tiles *tiles, uint64_t index);
 /* The entry at *offset, which moves behind it; false at the end or when the length lies. */
 bool tiles_next_entry(const char *data, size_t len, size_t *offset, const char **entry,
 		      size_t *entry_len);

@@ -14,7 +14,9 @@
 
 #define CLOCK_SLACK 300 /* seconds that the clock may be behind the last entry */
 
-G_DEFINE_QUARK(store - error - quark, store_error)
+/* clang-format off */
+G_DEFINE_QUARK(store-error-quark, store_error)
+/* clang-format on */
 
 struct store {
 	char *dir, *log_dir, *objects, *agent;
@@ -23,6 +25,8 @@ struct store {
 	struct store_keys keys;
 	struct tiles tiles;
 	char *head; /* the signed checkpoint on disk; NULL before the first entry */
+	struct checkpoint signed_head; /* what it says */
+	struct checkpoint published;   /* what log/checkpoint said when the store was opened */
 	int64_t last_time;
 	bool dead;
 };
@@ -74,6 +78,23 @@ static bool load_note(const struct store *store, const char *path, char **note,
 	return true;
 }
 
+/* What was published when the log had this size must be what it was then. */
+static bool check_published(const struct store *store, GError **error)
+{
+	struct hash root;
+
+	/* Of the head's own size: compared with the head already. */
+	if (store->tiles.edge.size != store->published.size ||
+	    store->published.size == store->signed_head.size) {
+		return true;
+	}
+	merkle_edge_root(&store->tiles.edge, &root);
+	return hash_equal(&root, &store->published.root) ||
+	       fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
+		    "the first %" PRIu64 " entries are not those of the checkpoint '%s'",
+		    store->published.size, store->checkpoint_file);
+}
+
 static bool replay_entry(struct store *store, const char *raw, size_t len, store_replay_fn replay,
 			 void *user, GError **error)
 {
@@ -97,7 +118,7 @@ static bool replay_entry(struct store *store, const char *raw, size_t len, store
 	}
 	store->last_time = entry.time;
 	tiles_push(&store->tiles, raw, len);
-	ok = tiles_compare(&store->tiles, false, error) &&
+	ok = check_published(store, error) && tiles_compare(&store->tiles, false, error) &&
 	     (replay == NULL || replay(&entry, raw, len, user, error));
 	entry_clear(&entry);
 	return ok;
@@ -110,8 +131,8 @@ static bool replay_bundle(struct store *store, uint64_t index, unsigned width,
 	size_t len = 0, offset = 0, entry_len = 0;
 	const char *entry;
 
-	if (!tiles_read_bundle(store->log_dir, index, width, &data, &len, error)) {
-		return fail_prefix(error, "the log is damaged");
+	if (!tiles_read_bundle(&store->tiles, index, width, &data, &len, error)) {
+		return false;
 	}
 	for (unsigned i = 0; i < width; i++) {
 		if (!tiles_next_entry(data, len, &offset, &entry, &entry_len)) {
@@ -155,27 +176,50 @@ static bool replay_all(struct store *store, const struct checkpoint *head, store
 	return true;
 }
 
-/* A published checkpoint may be one append behind the head, never ahead and never different. */
-static bool publish_again(struct store *store, const struct checkpoint *head, GError **error)
+/* The two signed notes. The published one may be older than the head, never newer; that it is of
+ * the same log is seen while the entries are replayed. */
+static bool load_heads(struct store *store, GError **error)
 {
+	struct checkpoint *head = &store->signed_head, *published = &store->published;
 	g_autofree char *note = NULL;
-	struct checkpoint cp;
 
-	if (!load_note(store, store->checkpoint_file, &note, &cp, error)) {
+	if (!load_note(store, store->head_file, &store->head, head, error) ||
+	    !load_note(store, store->checkpoint_file, &note, published, error)) {
 		return false;
 	}
-	if (cp.size > head->size || (cp.size == head->size && !hash_equal(&cp.root, &head->root))) {
-		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
-			    "the published checkpoint (%" PRIu64
-			    " entries) is not what '%s' (%" PRIu64
-			    " entries) allows: the state folder was set back, or its key is used "
-			    "elsewhere",
-			    cp.size, store->head_file, head->size);
+	if (published->size > head->size) {
+		return fail(
+			error, STORE_ERROR, STORE_ERROR_CORRUPT,
+			"the published checkpoint (%" PRIu64
+			" entries) is newer than '%s' (%" PRIu64
+			" entries): the state folder was set back, or its key is used elsewhere",
+			published->size, store->head_file, head->size);
 	}
-	if (store->head == NULL || g_strcmp0(note, store->head) == 0) {
+	if (published->size == head->size && !hash_equal(&published->root, &head->root)) {
+		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
+			    "'%s' and '%s' say different things of %" PRIu64
+			    " entries: two agents have used this key",
+			    store->head_file, store->checkpoint_file, head->size);
+	}
+	return true;
+}
+
+/* After a stop between head and checkpoint. */
+static bool publish_again(struct store *store, GError **error)
+{
+	if (store->head == NULL || store->published.size == store->signed_head.size) {
 		return true;
 	}
 	return file_replace(store->checkpoint_file, store->head, strlen(store->head), 0644, error);
+}
+
+static bool tidy(const struct store *store, GError **error)
+{
+	g_autofree char *keys = g_build_filename(store->dir, "keys", NULL);
+
+	return tiles_discard_beyond(&store->tiles, error) &&
+	       tiles_remove_temps(store->dir, error) && tiles_remove_temps(keys, error) &&
+	       tiles_remove_temps(store->log_dir, error);
 }
 
 static struct store *store_new(const char *state_dir, const char *agent)
@@ -216,20 +260,11 @@ bool store_open(const char *state_dir, const char *agent, store_replay_fn replay
 		struct store **out, GError **error)
 {
 	g_autoptr(store_auto) store = store_new(state_dir, agent);
-	g_autofree char *first = g_build_filename(store->log_dir, "tile/entries/000", NULL);
-	struct checkpoint head;
 
 	if (!take_lock(store, error) || !store_keys_load(state_dir, agent, &store->keys, error) ||
-	    !load_note(store, store->head_file, &store->head, &head, error)) {
-		return false;
-	}
-	if (head.size == 0 && g_file_test(first, G_FILE_TEST_EXISTS)) {
-		return fail(error, STORE_ERROR, STORE_ERROR_CORRUPT,
-			    "'%s' has entries but '%s' is missing: bring it back from a backup",
-			    store->log_dir, store->head_file);
-	}
-	if (!replay_all(store, &head, replay, user, error) || !publish_again(store, &head, error) ||
-	    !tiles_discard_beyond(&store->tiles, error)) {
+	    !load_heads(store, error) ||
+	    !replay_all(store, &store->signed_head, replay, user, error) || !tidy(store, error) ||
+	    !publish_again(store, error)) {
 		return false;
 	}
 	*out = g_steal_pointer(&store);
@@ -310,15 +345,16 @@ static bool entry_compose(const struct store *store, enum entry_type type, const
 	return true;
 }
 
-static bool sign_head(const struct store *store, char **note, GError **error)
+static bool sign_head(const struct store *store, struct checkpoint *cp, char **note, GError **error)
 {
-	struct checkpoint cp;
 	struct assent_error err;
 	autocfree char *text = NULL;
 	autocfree char *signed_note = NULL;
 
-	store_checkpoint(store, &cp);
-	if (checkpoint_text(&text, &cp, &err) != 0 ||
+	g_strlcpy(cp->origin, store->agent, sizeof(cp->origin));
+	cp->size = store->tiles.edge.size;
+	merkle_edge_root(&store->tiles.edge, &cp->root);
+	if (checkpoint_text(&text, cp, &err) != 0 ||
 	    secret_sign_note(store->keys.log, store->agent, text, &signed_note, &err) != 0) {
 		return fail_core(error, &err, "cannot sign the log's head");
 	}
@@ -327,12 +363,13 @@ static bool sign_head(const struct store *store, char **note, GError **error)
 }
 
 /* Compare and swap: a head that is not ours means that somebody else writes this log. */
-static bool swap_head(struct store *store, char *note, GError **error)
+static bool swap_head(struct store *store, const struct checkpoint *cp, const char *note,
+		      GError **error)
 {
 	g_autofree char *on_disk = NULL;
-	struct checkpoint cp;
+	struct checkpoint old;
 
-	if (!load_note(store, store->head_file, &on_disk, &cp, error)) {
+	if (!load_note(store, store->head_file, &on_disk, &old, error)) {
 		return false;
 	}
 	if (g_strcmp0(on_disk, store->head) != 0) {
@@ -344,15 +381,17 @@ static bool swap_head(struct store *store, char *note, GError **error)
 	}
 	g_free(store->head);
 	store->head = g_strdup(note);
+	store->signed_head = *cp;
 	return true;
 }
 
 static bool write_entry(struct store *store, GError **error)
 {
 	g_autofree char *note = NULL;
+	struct checkpoint cp = {0};
 
-	return tiles_write(&store->tiles, error) && sign_head(store, &note, error) &&
-	       swap_head(store, note, error) &&
+	return tiles_write(&store->tiles, error) && sign_head(store, &cp, &note, error) &&
+	       swap_head(store, &cp, note, error) &&
 	       file_replace(store->checkpoint_file, note, strlen(note), 0644, error) &&
 	       tiles_settle(&store->tiles, error);
 }
@@ -395,16 +434,16 @@ bool store_is_dead(const struct store *store)
 	return store->dead;
 }
 
+/* What is signed: after a failed write the tree in memory is one entry ahead. */
 uint64_t store_size(const struct store *store)
 {
-	return store->tiles.edge.size;
+	return store->signed_head.size;
 }
 
 void store_checkpoint(const struct store *store, struct checkpoint *out)
 {
+	*out = store->signed_head;
 	g_strlcpy(out->origin, store->agent, sizeof(out->origin));
-	out->size = store->tiles.edge.size;
-	merkle_edge_root(&store->tiles.edge, &out->root);
 }
 
 static bool pick_entry(const char *data, size_t len, unsigned n, char **raw, size_t *raw_len)
@@ -423,22 +462,21 @@ static bool pick_entry(const char *data, size_t len, unsigned n, char **raw, siz
 
 bool store_read(struct store *store, uint64_t seq, char **raw, size_t *len, GError **error)
 {
-	uint64_t size = store->tiles.edge.size;
+	const GByteArray *bundle = tiles_bundle(&store->tiles, seq / TILE_WIDTH);
 	g_autofree char *data = NULL;
 	size_t data_len = 0;
 	bool found;
 
-	if (seq >= size) {
+	if (seq >= store_size(store)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-			    "the log has no entry %" PRIu64 " (it has %" PRIu64 ")", seq, size);
+			    "the log has no entry %" PRIu64 " (it has %" PRIu64 ")", seq,
+			    store_size(store));
 	}
-	if (seq / TILE_WIDTH == size / TILE_WIDTH) {
-		const GByteArray *bundle = store->tiles.bundle;
-
+	if (bundle != NULL) {
 		found = pick_entry((const char *)bundle->data, bundle->len, seq % TILE_WIDTH, raw,
 				   len);
 	} else {
-		if (!tiles_read_bundle(store->log_dir, seq / TILE_WIDTH, TILE_WIDTH, &data,
+		if (!tiles_read_bundle(&store->tiles, seq / TILE_WIDTH, TILE_WIDTH, &data,
 				       &data_len, error)) {
 			return false;
 		}

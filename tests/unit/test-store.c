@@ -4,11 +4,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/store-keys.h"
 #include "agent/store.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "core/merkle.h"
+#include "scratch.h"
 
 #define AGENT "web1.example.org"
 #define NOW INT64_C(1767225600)
@@ -26,7 +28,7 @@ static void set_up(struct fixture *f, const void *data)
 	bool made = false;
 
 	(void)data;
-	f->dir = g_dir_make_tmp("assent-store-XXXXXX", NULL);
+	f->dir = scratch_new();
 	g_assert_true(store_init(f->dir, AGENT, &made, &error));
 	g_assert_no_error(error);
 	g_assert_true(made);
@@ -34,12 +36,8 @@ static void set_up(struct fixture *f, const void *data)
 
 static void tear_down(struct fixture *f, const void *data)
 {
-	const char *argv[] = {"rm", "-rf", f->dir, NULL};
-
 	(void)data;
-	g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
-		     NULL);
-	g_free(f->dir);
+	scratch_free(f->dir);
 }
 
 struct seen {
@@ -92,7 +90,38 @@ static void refuse(struct fixture *f, const char *says)
 
 	g_assert_false(store_open(f->dir, AGENT, count_entry, &seen, &store, &error));
 	g_assert_nonnull(error);
-	g_assert_nonnull(strstr(error->message, says));
+	g_test_message("%s", error->message);
+	if (strstr(error->message, says) == NULL) {
+		g_error("'%s' is not in '%s'", says, error->message);
+	}
+}
+
+static void refuse_damage(struct fixture *f, const char *says)
+{
+	g_autoptr(store_auto) store = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(store_open(f->dir, AGENT, NULL, NULL, &store, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_CORRUPT);
+	g_test_message("%s", error->message);
+	if (strstr(error->message, says) == NULL) {
+		g_error("'%s' is not in '%s'", says, error->message);
+	}
+}
+
+static char *path_in(struct fixture *f, const char *name)
+{
+	return g_build_filename(f->dir, name, NULL);
+}
+
+static void copy(const char *from, const char *to)
+{
+	const char *argv[] = {"cp", "-a", from, to, NULL};
+	int status = -1;
+
+	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+				   NULL, &status, NULL));
+	g_assert_cmpint(status, ==, 0);
 }
 
 static void test_entries_come_back(struct fixture *f, const void *data)
@@ -211,25 +240,61 @@ static void test_unwritable_log_is_dead(struct fixture *f, const void *data)
 	g_assert_nonnull(strstr(error->message, "started again"));
 }
 
-static void flip_byte(const char *path)
+/* The first byte of mark, or the middle one. */
+static void flip_byte(const char *path, const char *mark)
 {
 	g_autofree char *text = NULL;
-	gsize len = 0;
+	gsize len = 0, at;
 
 	g_assert_true(g_file_get_contents(path, &text, &len, NULL));
-	text[len / 2] ^= 1;
+	at = len / 2;
+	for (gsize i = 0; mark != NULL && i + strlen(mark) <= len; i++) {
+		/* All but the first byte, which may be flipped already. */
+		if (memcmp(text + i + 1, mark + 1, strlen(mark) - 1) == 0) {
+			at = i;
+			break;
+		}
+	}
+	text[at] ^= 1;
 	g_assert_true(g_file_set_contents(path, text, (gssize)len, NULL));
 }
 
 static void test_flipped_byte_is_found(struct fixture *f, const void *data)
 {
-	static const char *const files[] = {"log/tile/entries/000",
-					    "log/tile/entries/001.p/44",
-					    "log/tile/0/000",
-					    "log/tile/0/001.p/44",
-					    "log/tile/1/000.p/1",
-					    "log/checkpoint",
-					    "head"};
+	static const struct {
+		const char *file, *says, *mark;
+	} cases[] = {
+		{"log/tile/entries/000", "entry 127 ", "note 127"},
+		{"log/tile/entries/001.p/44", "entry 280 ", "note 280"},
+		{"log/tile/entries/000", "log entry 99", "{\"seq\":99,"},
+		{"log/tile/0/000", "entry 128 ", NULL},
+		{"log/tile/0/001.p/44", "entry 278 ", NULL},
+		{"log/tile/1/000.p/1", "tile/1/000.p/1", NULL},
+		{"log/checkpoint", "log/checkpoint", NULL},
+		{"head", "head", NULL},
+	};
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+
+	(void)data;
+	append_notes(store, 300);
+	store_close(store);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = path_in(f, cases[i].file);
+
+		flip_byte(path, cases[i].mark);
+		refuse_damage(f, cases[i].says);
+		flip_byte(path, cases[i].mark);
+	}
+	seen.count = 0;
+	store_close(open_good(f, &seen));
+}
+
+static void test_missing_and_cut_files_are_named(struct fixture *f, const void *data)
+{
+	static const char *const files[] = {"log/tile/entries/000", "log/tile/entries/001.p/44",
+					    "log/tile/0/000", "log/tile/0/001.p/44",
+					    "log/tile/1/000.p/1"};
 	struct seen seen = {0};
 	struct store *store = open_good(f, &seen);
 
@@ -237,14 +302,169 @@ static void test_flipped_byte_is_found(struct fixture *f, const void *data)
 	append_notes(store, 300);
 	store_close(store);
 	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
-		g_autofree char *path = g_build_filename(f->dir, files[i], NULL);
+		g_autofree char *path = path_in(f, files[i]);
+		g_autofree char *text = NULL;
+		bool bundle = strstr(files[i], "entries") != NULL;
+		gsize len = 0;
 
-		flip_byte(path);
-		refuse(f, "");
-		flip_byte(path);
+		g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+		g_assert_true(g_file_set_contents(path, text, (gssize)len - 1, NULL));
+		refuse_damage(f, bundle ? "ends in entry" : files[i]);
+		g_assert_cmpint(g_unlink(path), ==, 0);
+		refuse_damage(f, files[i]);
+		g_assert_true(g_file_set_contents(path, text, (gssize)len, NULL));
 	}
 	seen.count = 0;
 	store_close(open_good(f, &seen));
+}
+
+static void test_swapped_entries_are_found(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *path = path_in(f, "log/tile/entries/000.p/4");
+	g_autofree char *text = NULL;
+	g_autofree char *swapped = NULL;
+	gsize len = 0;
+
+	(void)data;
+	append_notes(store, 4);
+	store_close(store);
+	g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+	g_assert_cmpuint(len % 4, ==, 0);
+	swapped = g_memdup2(text, len);
+	memcpy(swapped, text + len / 4, len / 4);
+	memcpy(swapped + len / 4, text, len / 4);
+	g_assert_true(g_file_set_contents(path, swapped, (gssize)len, NULL));
+	refuse_damage(f, "entry 0 stands in another's place");
+	/* The same entry twice. */
+	memcpy(swapped, text, len / 4);
+	g_assert_true(g_file_set_contents(path, swapped, (gssize)len, NULL));
+	refuse_damage(f, "entry 1 stands in another's place");
+}
+
+static void test_folder_set_back_is_refused(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *log = path_in(f, "log");
+	g_autofree char *head = path_in(f, "head");
+	g_autofree char *old_log = path_in(f, "old-log");
+	g_autofree char *old_head = path_in(f, "old-head");
+	g_autofree char *new_log = path_in(f, "new-log");
+	g_autofree char *checkpoint = path_in(f, "log/checkpoint");
+	g_autofree char *old_checkpoint = path_in(f, "old-log/checkpoint");
+
+	(void)data;
+	append_notes(store, 4);
+	copy(log, old_log);
+	copy(head, old_head);
+	append_notes(store, 2);
+	store_close(store);
+	/* The head knows more than the log holds. */
+	g_assert_cmpint(g_rename(log, new_log), ==, 0);
+	copy(old_log, log);
+	refuse_damage(f, "000.p/6");
+	/* The log holds more than the head and the checkpoint know: no stopped append leaves that.
+	 */
+	scratch_remove(log);
+	g_assert_cmpint(g_rename(new_log, log), ==, 0);
+	g_assert_cmpint(g_rename(old_head, head), ==, 0);
+	refuse_damage(f, "set back");
+	g_assert_cmpint(g_rename(old_checkpoint, checkpoint), ==, 0);
+	refuse_damage(f, "holds 6 entries, but the signed head knows 4");
+}
+
+/* An older checkpoint of ours that says something else: two logs were signed with this key. */
+static void test_fork_is_found(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autofree char *path = path_in(f, "log/checkpoint");
+	struct checkpoint cp = {.origin = AGENT, .size = 2};
+	struct store_keys keys = {0};
+	g_autoptr(GError) error = NULL;
+	struct assent_error err;
+	char *text = NULL, *note = NULL;
+
+	(void)data;
+	append_notes(store, 4);
+	store_close(store);
+	g_assert_true(store_keys_load(f->dir, AGENT, &keys, &error));
+	g_assert_cmpint(checkpoint_text(&text, &cp, &err), ==, 0);
+	g_assert_cmpint(secret_sign_note(keys.log, AGENT, text, &note, &err), ==, 0);
+	g_assert_true(g_file_set_contents(path, note, -1, NULL));
+	refuse_damage(f, "the first 2 entries are not those of the checkpoint");
+	free(text);
+	free(note);
+	cp.size = 4;
+	g_assert_cmpint(checkpoint_text(&text, &cp, &err), ==, 0);
+	g_assert_cmpint(secret_sign_note(keys.log, AGENT, text, &note, &err), ==, 0);
+	g_assert_true(g_file_set_contents(path, note, -1, NULL));
+	refuse_damage(f, "two agents have used this key");
+	store_keys_clear(&keys);
+	free(text);
+	free(note);
+}
+
+/* One entry more than what is signed may have been written; it must not be told. */
+static void test_dead_store_tells_what_is_signed(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	g_autoptr(store_auto) store = open_good(f, &seen);
+	g_autofree char *folder = path_in(f, "log/tile/0");
+	g_autofree char *aside = path_in(f, "aside");
+	g_autofree char *raw = NULL;
+	g_autoptr(GError) error = NULL;
+	struct checkpoint before, after;
+	size_t len;
+
+	(void)data;
+	append_notes(store, 255);
+	store_checkpoint(store, &before);
+	/* A file in the folder's place: writing fails for root as well. */
+	g_assert_cmpint(g_rename(folder, aside), ==, 0);
+	g_assert_true(g_file_set_contents(folder, "", 0, NULL));
+	g_assert_false(
+		store_append(store, ENTRY_NOTE, NULL, "{\"text\":\"a\"}", NOW + 300, NULL, &error));
+	g_assert_true(store_is_dead(store));
+	g_assert_cmpuint(store_size(store), ==, 255);
+	store_checkpoint(store, &after);
+	g_assert_true(hash_equal(&before.root, &after.root));
+	g_clear_error(&error);
+	g_assert_true(store_read(store, 3, &raw, &len, &error));
+	g_assert_false(store_read(store, 255, &raw, &len, &error));
+	g_clear_pointer(&store, store_close);
+	g_assert_cmpint(g_unlink(folder), ==, 0);
+	g_assert_cmpint(g_rename(aside, folder), ==, 0);
+	seen.count = 0;
+	store = open_good(f, &seen);
+	g_assert_cmpuint(seen.count, ==, 255);
+	append_notes(store, 2);
+}
+
+static bool refuse_third(const struct entry *entry, const char *raw, size_t len, void *user,
+			 GError **error)
+{
+	(void)raw;
+	(void)len;
+	(void)user;
+	return entry->seq < 2 || fail(error, BASE_ERROR, BASE_ERROR_FAILED, "not this one");
+}
+
+static void test_replay_may_refuse(struct fixture *f, const void *data)
+{
+	struct seen seen = {0};
+	struct store *store = open_good(f, &seen);
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	append_notes(store, 4);
+	store_close(store);
+	store = NULL;
+	g_assert_false(store_open(f->dir, AGENT, refuse_third, NULL, &store, &error));
+	g_assert_nonnull(strstr(error->message, "not this one"));
+	g_assert_null(store);
 }
 
 static void test_shorter_log_is_refused(struct fixture *f, const void *data)
@@ -362,6 +582,12 @@ int main(int argc, char **argv)
 		{"/store/bad-entry-costs-nothing", test_bad_entry_costs_nothing},
 		{"/store/unwritable-log-is-dead", test_unwritable_log_is_dead},
 		{"/store/flipped-byte-is-found", test_flipped_byte_is_found},
+		{"/store/missing-and-cut-files-are-named", test_missing_and_cut_files_are_named},
+		{"/store/swapped-entries-are-found", test_swapped_entries_are_found},
+		{"/store/folder-set-back-is-refused", test_folder_set_back_is_refused},
+		{"/store/fork-is-found", test_fork_is_found},
+		{"/store/dead-store-tells-what-is-signed", test_dead_store_tells_what_is_signed},
+		{"/store/replay-may-refuse", test_replay_may_refuse},
 		{"/store/shorter-log-is-refused", test_shorter_log_is_refused},
 		{"/store/unsigned-entries-are-discarded", test_unsigned_entries_are_discarded},
 		{"/store/checkpoint-is-republished", test_checkpoint_is_republished},
