@@ -387,9 +387,9 @@ static void test_sample_is_the_defaults(void)
 	g_assert_cmpuint(second->stacks->len, ==, 1);
 	assert_stack_defaults(g_ptr_array_index(second->stacks, 0));
 	for (const struct conf_key *row = conf_keys; row->path != NULL; row++) {
-		g_assert_nonnull(strstr(
-			sample, row->help[0] != '\0' && strrchr(row->path, '*') == NULL ? row->help
-											: "agent"));
+		if (!g_str_has_suffix(row->path, "*")) {
+			g_assert_nonnull(strstr(sample, row->help));
+		}
 	}
 	place_free(&as_is);
 	place_free(&full);
