@@ -11,6 +11,7 @@
 #include "cli/problem.h"
 
 #define SCHEMA_VERSION 1
+#define STREAM_LINE_MAX ((size_t)1 << 20)
 #define MAX_CODE 64
 #define MAX_MESSAGE 65536
 
@@ -157,6 +158,24 @@ bool client_post_json(struct client *client, const char *path, const char *body,
 
 	return perform(client, &request, path, &answer, error) &&
 	       read_json(answer, path, doc, error);
+}
+
+bool client_stream(struct client *client, const char *path,
+		   bool (*line)(const char *line, size_t len, void *user), void *user,
+		   GError **error)
+{
+	g_autofree char *url = g_strconcat("http://agent", path, NULL);
+	struct http_request request = {.socket = client->socket,
+				       .method = "GET",
+				       .url = url,
+				       .max_body = STREAM_LINE_MAX,
+				       .timeout = CLIENT_QUICK};
+	GError *why = NULL;
+
+	if (!http_stream(&request, line, user, &why)) {
+		return unreachable(client, why, error);
+	}
+	return true;
 }
 
 bool client_check(const struct json_doc *doc, const char *path, GError **error)

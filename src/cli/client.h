@@ -31,6 +31,10 @@ bool client_get_json(struct client *client, const char *path, struct json_doc **
 /* body NULL: empty. timeout in seconds, 0: as long as it takes. */
 bool client_post_json(struct client *client, const char *path, const char *body, unsigned timeout,
 		      struct json_doc **doc, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Each line of a stream as it comes; line returns false to stop, and that is no error. */
+bool client_stream(struct client *client, const char *path,
+		   bool (*line)(const char *line, size_t len, void *user), void *user,
+		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* After the getters: false when the answer was not what it should be. */
 bool client_check(const struct json_doc *doc, const char *path, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

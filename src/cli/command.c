@@ -296,6 +296,11 @@ static int run_command(struct cli *cli, int argc, char **argv)
 	return cli->status;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* What stands before the command's name: --help, --version, or a common option. */
 static int without_command(int argc, char **argv, GError **error)
 {
@@ -308,18 +313,13 @@ static int without_command(int argc, char **argv, GError **error)
 		(void)printf("assent %s\n", PACKAGE_VERSION);
 		return EXIT_DONE;
 	}
-	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+	if (is_help(argv[0])) {
 		print_list("", command_table);
 		return EXIT_DONE;
 	}
 	(void)problem(error, EXIT_USAGE, "bad-option", _("options stand after the command's name"),
 		      _("expected a command, not '%s'"), argv[0]);
 	return EXIT_USAGE;
-}
-
-static bool is_help_only(int argc, char **argv)
-{
-	return argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0;
 }
 
 static bool asks_for_json(int argc, char **argv)
@@ -337,11 +337,19 @@ static int run_group(const char *path, const struct command *group, int argc, ch
 {
 	g_autoptr(GError) error = NULL;
 
-	if (is_help_only(argc, argv)) {
+	if (argc > 0 && is_help(argv[0])) {
 		print_list(path, group->members);
-		return argc == 0 ? EXIT_USAGE : EXIT_DONE;
+		return EXIT_DONE;
 	}
-	(void)unknown_command(group->members, path, argv[0], &error);
+	if (argc == 0) {
+		g_autofree char *hint =
+			g_strdup_printf(_("'assent %s --help' lists the commands"), path);
+
+		(void)problem(&error, EXIT_USAGE, "no-command", hint,
+			      _("'assent %s' needs a command"), path);
+	} else {
+		(void)unknown_command(group->members, path, argv[0], &error);
+	}
 	out_error(asks_for_json(argc, argv), error);
 	return EXIT_USAGE;
 }

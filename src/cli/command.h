@@ -69,8 +69,17 @@ const struct command *command_find(const struct command *table, int argc, char *
 /* The least and greatest count of operands that args allows; -1: no bound. */
 void command_operands(const char *args, int *least, int *most);
 
+extern const struct command config_commands[]; /* cmd-config.c */
+
 bool cmd_approve(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_complete(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_completion(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_config_check(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_config_sample(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_config_schema(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_help(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_init(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_plan(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_plans(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_reject(struct cli *cli, int argc, char **argv, GError **error);
@@ -78,3 +87,4 @@ bool cmd_replan(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_show(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_status(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_sync(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error);

@@ -5,8 +5,16 @@
 #include "cli/command.h"
 
 const struct command command_table[] = {
+	{"init", cmd_init, NEEDS_NOTHING, "", N_("Write a first configuration and make the keys"),
+	 NULL},
+	{"config", NULL, NEEDS_NOTHING, "", N_("Check and describe the agent's configuration"),
+	 config_commands},
+	{"doctor", cmd_doctor, NEEDS_AGENT, "", N_("Look whether everything is as it should be"),
+	 NULL},
 	{"status", cmd_status, NEEDS_AGENT, "[STACK]",
 	 N_("What every stack does, and why nothing happens"), NULL},
+	{"watch", cmd_watch, NEEDS_AGENT, "", N_("Print each entry of the log as it is written"),
+	 NULL},
 	{"sync", cmd_sync, NEEDS_AGENT, "[STACK]", N_("Fetch now, and plan what has changed"),
 	 NULL},
 	{"plan", cmd_plan, NEEDS_AGENT, "[STACK]", N_("Plan now, without fetching, and show it"),
@@ -18,6 +26,10 @@ const struct command command_table[] = {
 	{"reject", cmd_reject, NEEDS_AGENT, "PLAN", N_("Reject a plan, with a reason"), NULL},
 	{"replan", cmd_replan, NEEDS_AGENT, "STACK", N_("Ask again after a rejection or expiry"),
 	 NULL},
+	{"completion", cmd_completion, NEEDS_NOTHING, "SHELL",
+	 N_("Print the completion script of bash, zsh or fish"), NULL},
+	{"complete", cmd_complete, NEEDS_AGENT | IS_HIDDEN, "WORD...",
+	 N_("What the words so far can go on with"), NULL},
 	{"help", cmd_help, NEEDS_NOTHING, "", N_("List the commands"), NULL},
 	{NULL},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finds the agent's socket and the trust file. */
+/* Finds the agent's socket, state folder and lists. */
 #include "cli/place.h"
 
 #include <string.h>
@@ -8,15 +8,12 @@
 #include "base/paths.h"
 #include "base/yaml.h"
 
-/* A configuration with mistakes is the agent's and `config check`'s matter; here it only means
- * that the usual place is taken. */
-static char *configured_path(const char *config_file, const char *key)
+char *place_value(const char *config_file, const char *key)
 {
 	g_autofree char *text = NULL;
 	size_t len = 0;
 	struct diag_list diags;
 	struct yaml_node *root;
-	const char *path = NULL;
 	char *found = NULL;
 
 	if (!file_read(config_file, yaml_default_limits.max_size, &text, &len, NULL)) {
@@ -25,31 +22,52 @@ static char *configured_path(const char *config_file, const char *key)
 	diag_list_init(&diags);
 	root = yaml_parse(config_file, text, len, &yaml_default_limits, &diags);
 	if (root != NULL && root->type == YAML_MAP) {
-		path = yaml_get_string(root, key, NULL, &diags);
-	}
-	if (path != NULL) {
-		found = paths_expand(path, config_file, g_get_home_dir());
+		found = g_strdup(yaml_get_string(root, key, NULL, &diags));
 	}
 	yaml_free(root);
 	diag_list_clear(&diags);
 	return found;
 }
 
+/* NULL when the configuration does not name it. */
+static char *path_of(const char *config_file, const char *key)
+{
+	g_autofree char *value = place_value(config_file, key);
+
+	return value != NULL ? paths_expand(value, config_file, g_get_home_dir()) : NULL;
+}
+
+static char *path_or_beside(const char *config_file, const char *key, const char *name)
+{
+	char *path = path_of(config_file, key);
+
+	return path != NULL ? path : paths_expand(name, config_file, g_get_home_dir());
+}
+
 char *place_socket(const char *config_file)
 {
 	const char *named = g_getenv("ASSENT_SOCKET");
-	char *configured = NULL;
+	char *path = NULL;
 
 	if (named == NULL || named[0] == '\0') {
-		configured = configured_path(config_file, "socket");
+		path = path_of(config_file, "socket");
 	}
-	return configured != NULL ? configured : paths_socket();
+	return path != NULL ? path : paths_socket();
 }
 
 char *place_trust(const char *config_file)
 {
-	char *configured = configured_path(config_file, "trust");
+	return path_or_beside(config_file, "trust", "trust.yaml");
+}
 
-	return configured != NULL ? configured
-				  : paths_expand("trust.yaml", config_file, g_get_home_dir());
+char *place_signers(const char *config_file)
+{
+	return path_or_beside(config_file, "allowed-signers", "allowed_signers");
+}
+
+char *place_state(const char *config_file)
+{
+	char *path = path_of(config_file, "state");
+
+	return path != NULL ? path : paths_state();
 }

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* assent doctor: looks at everything that must be right, and says what to do where it is not. */
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/trust.h"
+#include "cli/api.h"
+#include "cli/command.h"
+#include "cli/place.h"
+#include "cli/say.h"
+#include "cli/sign.h"
+
+/* One look: fills in detail (what is so), or fails with a problem whose hint is what to do. */
+struct patient {
+	struct cli *cli;
+	struct api_info *info;	 /* NULL: the agent was not reached */
+	struct signers *signers; /* NULL: not read */
+};
+typedef bool (*look_fn)(struct patient *p, GString *detail, GError **error);
+
+static bool look_config(struct patient *p, GString *detail, GError **error)
+{
+	g_autoptr(conf_auto) conf = NULL;
+	struct diag_list diags;
+	guint count;
+
+	diag_list_init(&diags);
+	conf = conf_load(p->cli->config_file, &diags, error);
+	count = diags.items->len;
+	diag_list_clear(&diags);
+	if (conf == NULL && count == 0) {
+		return false;
+	}
+	if (conf == NULL) {
+		return problem(error, EXIT_REFUSED, "config", _("'assent config check' lists them"),
+			       ngettext("'%s' has %u mistake", "'%s' has %u mistakes", count),
+			       p->cli->config_file, count);
+	}
+	g_string_append_printf(detail,
+			       ngettext("%s: agent '%s', %u stack", "%s: agent '%s', %u stacks",
+					conf->stacks->len),
+			       p->cli->config_file, conf->agent, conf->stacks->len);
+	return true;
+}
+
+static bool look_signers(struct patient *p, GString *detail, GError **error)
+{
+	g_autofree char *path = place_signers(p->cli->config_file), *text = NULL;
+	struct assent_error core;
+	size_t len;
+
+	if (!file_read(path, SIGNERS_MAX_SIZE, &text, &len, error)) {
+		return false;
+	}
+	if (signers_parse(&p->signers, text, len, &core) != 0) {
+		return problem(error, EXIT_REFUSED, "signers",
+			       _("one bad line makes the whole list void: correct it"), "'%s': %s",
+			       path, core.text);
+	}
+	if (p->signers->count == 0) {
+		return problem(error, EXIT_REFUSED, "signers",
+			       _("add a line per approver; its form stands in the file"),
+			       _("'%s' names nobody who may approve"), path);
+	}
+	g_string_append_printf(detail, ngettext("%s: %zu key", "%s: %zu keys", p->signers->count),
+			       path, p->signers->count);
+	return true;
+}
+
+static bool look_trust(struct patient *p, GString *detail, GError **error)
+{
+	g_autofree char *path = place_trust(p->cli->config_file);
+	g_autoptr(trust_auto) trust = NULL;
+	const struct ssh_key *key;
+	struct ssh_key told;
+
+	if (!trust_load(path, &trust, error)) {
+		return false;
+	}
+	g_string_append(detail, path);
+	if (p->info == NULL) {
+		return true;
+	}
+	key = trust_agent_key(trust, p->info->agent);
+	if (key == NULL || ssh_key_parse_line(&told, p->info->plan_key, NULL) != 0 ||
+	    !ssh_key_equal(key, &told)) {
+		return problem(error, EXIT_REFUSED, "trust",
+			       _("nothing can be applied; if the agent is the right one, write its "
+				 "key there"),
+			       _("'%s' has another plan key for '%s' than the agent uses"), path,
+			       p->info->agent);
+	}
+	return true;
+}
+
+static bool look_agent(struct patient *p, GString *detail, GError **error)
+{
+	if (!api_info(p->cli->client, &p->info, error)) {
+		return false;
+	}
+	g_string_append_printf(detail, _("'%s', version %s, process %" G_GINT64_FORMAT ", at %s"),
+			       p->info->agent, p->info->version, (gint64)p->info->pid,
+			       client_socket(p->cli->client));
+	return true;
+}
+
+static bool look_stacks(struct patient *p, GString *detail, GError **error)
+{
+	g_autoptr(api_list_auto) list = NULL;
+
+	if (p->info == NULL) {
+		return problem(error, EXIT_UNREACHABLE, "stacks", NULL,
+			       _("cannot be asked without the agent"));
+	}
+	if (!api_status(p->cli->client, &list, error)) {
+		return false;
+	}
+	for (guint i = 0; i < list->items->len; i++) {
+		const struct api_stack *stack = list->items->pdata[i];
+
+		if (strcmp(stack->state, "blocked") == 0 || strcmp(stack->state, "failed") == 0) {
+			return problem(error, EXIT_REFUSED, "stacks",
+				       _("'assent status' tells more"), "%s: %s: %s", stack->name,
+				       stack->state, stack->reason != NULL ? stack->reason : "");
+		}
+	}
+	g_string_append_printf(detail,
+			       ngettext("%u stack is fetched and planned",
+					"%u stacks are fetched and planned", list->items->len),
+			       list->items->len);
+	return true;
+}
+
+static bool look_key(struct patient *p, GString *detail, GError **error)
+{
+	g_autoptr(signing_auto) signing = NULL;
+	char fingerprint[SSH_FINGERPRINT_SIZE];
+
+	if (p->signers == NULL) {
+		return problem(error, EXIT_REFUSED, "key", NULL,
+			       _("cannot be judged without the approver list"));
+	}
+	if (!sign_choose(p->signers, NULL, NULL, g_get_home_dir(),
+			 g_get_real_time() / G_USEC_PER_SEC, &signing, error)) {
+		return false;
+	}
+	ssh_key_fingerprint(fingerprint, signing_key(signing));
+	g_string_append_printf(detail, _("you are '%s', with %s"), signing_person(signing),
+			       fingerprint);
+	return true;
+}
+
+static bool look_programs(struct patient *p, GString *detail, GError **error)
+{
+	static const char *const names[] = {"ssh-keygen", "ssh", "git"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_find_program_in_path(names[i]);
+
+		if (path == NULL) {
+			return problem(error, EXIT_REFUSED, "programs",
+				       _("install the packages of git and of the OpenSSH client"),
+				       _("there is no program '%s'"), names[i]);
+		}
+		g_string_append_printf(detail, "%s%s", i > 0 ? " " : "", path);
+	}
+	return true;
+}
+
+static const struct {
+	const char *name; /* stable, for JSON */
+	const char *title;
+	look_fn look;
+} looks[] = {
+	{"programs", N_("programs"), look_programs},
+	{"config", N_("configuration"), look_config},
+	{"signers", N_("approver list"), look_signers},
+	{"agent", N_("agent"), look_agent},
+	{"trust", N_("trust file"), look_trust},
+	{"stacks", N_("stacks"), look_stacks},
+	{"key", N_("your key"), look_key},
+};
+
+static void tell(struct cli *cli, const char *title, const GString *detail, const GError *bad)
+{
+	g_autofree char *text = out_safe(cli->out, bad != NULL ? bad->message : detail->str);
+
+	out_styled(cli->out, bad != NULL ? STYLE_BAD : STYLE_GOOD, "%s",
+		   bad != NULL ? _("bad ") : _("ok  "));
+	out_printf(cli->out, "%s: %s\n", title, text);
+	if (bad != NULL && problem_hint(bad) != NULL) {
+		g_autofree char *hint = out_safe(cli->out, problem_hint(bad));
+
+		out_printf(cli->out, "     %s\n", hint);
+	}
+}
+
+static void tell_json(struct json_writer *w, const char *name, const GString *detail,
+		      const GError *bad)
+{
+	g_autofree char *text = g_utf8_make_valid(bad != NULL ? bad->message : detail->str, -1);
+
+	json_w_object(w, NULL);
+	json_w_str(w, "name", name);
+	json_w_bool(w, "ok", bad == NULL);
+	json_w_str(w, "detail", text);
+	if (bad != NULL && problem_hint(bad) != NULL) {
+		json_w_str(w, "hint", problem_hint(bad));
+	}
+	json_w_end(w);
+}
+
+bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error)
+{
+	struct patient p = {.cli = cli};
+	struct json_writer *w = NULL;
+	bool ok = true;
+
+	if (!cli_begin(cli, NULL, &argc, &argv, error)) {
+		return false;
+	}
+	if (out_is_json(cli->out)) {
+		w = out_json_begin(cli->out);
+		json_w_array(w, "looks");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(looks); i++) {
+		g_autoptr(GString) detail = g_string_new(NULL);
+		g_autoptr(GError) bad = NULL;
+
+		if (!looks[i].look(&p, detail, &bad)) {
+			cli->status = EXIT_REFUSED;
+		}
+		if (w != NULL) {
+			tell_json(w, looks[i].name, detail, bad);
+		} else {
+			tell(cli, _(looks[i].title), detail, bad);
+		}
+	}
+	if (w != NULL) {
+		json_w_end(w);
+		ok = out_json_end(cli->out, w, error);
+	}
+	api_info_free(p.info);
+	signers_free(p.signers);
+	return ok;
+}

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The configuration is judged as a whole, with the places of all its mistakes.
+. "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
+
+conf="$HOME/assentd.yaml"
+export ASSENT_CONFIG="$conf"
+exits 1 'no configuration is told' assent config check
+says 'with what to do' err 'assent init'
+exits 0 'a sample is printed' assent config sample
+cp "$tmp/out" "$conf"
+chmod 600 "$conf"
+exits 0 'the sample is good' assent config check
+says 'and said to be' out 'is good'
+exits 0 'a schema is printed' assent config schema
+ok 'and is JSON' grep -q '^{' "$tmp/out"
+
+printf 'agent: web1\nfrob: 1\nstacks:\n  web:\n    sorce: {}\n' >"$conf"
+exits 1 'mistakes are a difference' assent config check
+says 'the first is placed' out "$conf:2:1:"
+says 'the second too' out "$conf:5:"
+exits 1 'the same as JSON' assent config check --json
+ok 'with lines' grep -q '"line":2' "$tmp/out"
+ok 'and not good' grep -q '"ok":false' "$tmp/out"
+printf 'agent: "\\e[31m"\n' >"$conf"
+exits 1 'an escape sequence in the file' assent config check
+lacks 'does not reach the screen' out $'\033'
+chmod 666 "$conf"
+exits 1 'a file that others may write is refused' assent config check
+exits 1 '--config beats the variable' assent config check --config "$tmp/other.yaml"
+says 'and is named' err "$tmp/other.yaml"
+finish
