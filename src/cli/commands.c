@@ -2,6 +2,7 @@
 /* The table of commands, in the order in which help shows them. */
 #include <glib/gi18n.h>
 
+#include "cli/cmd-log.h"
 #include "cli/command.h"
 
 const struct command command_table[] = {
@@ -30,6 +31,8 @@ const struct command command_table[] = {
 	 N_("Print the completion script of bash, zsh or fish"), NULL},
 	{"complete", cmd_complete, NEEDS_AGENT | IS_HIDDEN, "WORD...",
 	 N_("What the words so far can go on with"), NULL},
+	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
+	 log_commands},
 	{"help", cmd_help, NEEDS_NOTHING, "", N_("List the commands"), NULL},
 	{NULL},
 };

@@ -40,6 +40,8 @@ void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_
 		.observed = {.type = STATE_ABSENT, .size = -1, .mode = -1, .uid = -1, .gid = -1},
 		.desired = {.type = STATE_FILE, .size = 3, .mode = 0755, .uid = 0, .gid = -1}};
 	hash_bytes(&change->desired.digest, "abc", 3);
+	hash_bytes(&change->diff, PLAN_DIFF, strlen(PLAN_DIFF));
+	change->diff_size = (int64_t)strlen(PLAN_DIFF);
 	*plan = (struct plan){.agent = "web1.example.org",
 			      .stack = "web",
 			      .nonce = "00112233445566778899aabbccddeeff",
@@ -58,7 +60,9 @@ void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_
 			      .commits_count = 1,
 			      .commits_total = 1,
 			      .changes = change,
-			      .changes_count = 1};
+			      .changes_count = 1,
+			      .diff = change->diff,
+			      .diff_size = change->diff_size};
 }
 
 void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_approve)

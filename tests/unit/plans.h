@@ -8,6 +8,7 @@
 #include "core/sign.h"
 
 #define PLAN_TIME 1767225600
+#define PLAN_DIFF "--- /dev/null\n+++ /srv/x\n@@ -0,0 +1 @@\n+abc\n"
 
 struct plan_rig {
 	struct secret *plan_key, *alice, *bob;

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Follows a log entry by entry and says where it contradicts itself. */
+#include "cli/logfold.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/objects.h"
+#include "core/approval.h"
+#include "core/record.h"
+
+struct vote {
+	uint64_t entry;
+	enum verdict decision;
+	char *person, *fingerprint, *reason, *sig;
+};
+
+struct planned {
+	uint64_t entry;
+	char *stack, *commit;
+	struct hash digest, approvers;
+	int64_t number, expires, required;
+	struct plan *plan; /* verified; NULL when its bytes are not here */
+	GPtrArray *votes;  /* struct vote */
+	bool started, done, closed;
+};
+
+struct log_fold {
+	char *objects, *origin;
+	struct log_report *report;
+	int64_t time, number; /* the last seen */
+	bool begun;	      /* the genesis entry was read */
+	struct ssh_key plan_key;
+	struct hash approvers; /* the list in force */
+	GHashTable *plans;     /* "sha256:..." to struct planned */
+	GHashTable *lists;     /* "sha256:..." to struct signers, NULL where not here */
+};
+
+/* One entry on its way through the fold. */
+struct step {
+	struct log_fold *fold;
+	struct entry *entry;
+	const struct record *record;
+	char place[32];
+};
+
+static void vote_free(gpointer data)
+{
+	struct vote *v = data;
+
+	g_free(v->person);
+	g_free(v->fingerprint);
+	g_free(v->reason);
+	g_free(v->sig);
+	g_free(v);
+}
+
+static void planned_free(gpointer data)
+{
+	struct planned *p = data;
+
+	g_free(p->stack);
+	g_free(p->commit);
+	plan_free(p->plan);
+	g_ptr_array_unref(p->votes);
+	g_free(p);
+}
+
+static void list_free(gpointer data)
+{
+	signers_free(data);
+}
+
+struct log_fold *log_fold_new(const char *objects, const char *origin, struct log_report *report)
+{
+	struct log_fold *fold = g_new0(struct log_fold, 1);
+
+	fold->objects = g_strdup(objects);
+	fold->origin = g_strdup(origin);
+	fold->report = report;
+	fold->plans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, planned_free);
+	fold->lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+	return fold;
+}
+
+void log_fold_free(struct log_fold *fold)
+{
+	if (fold != NULL) {
+		g_hash_table_unref(fold->plans);
+		g_hash_table_unref(fold->lists);
+		g_free(fold->objects);
+		g_free(fold->origin);
+		g_free(fold);
+	}
+}
+
+static void bad(const struct step *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void bad(const struct step *s, const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	log_problem_add(s->fold->report->problems, s->place, "%s", text);
+}
+
+static void unchecked(const struct step *s, const char *what)
+{
+	log_problem_add(s->fold->report->notes, s->place, "%s", what);
+}
+
+/* An object's bytes; NULL with a note when it is not here, with a problem when it is damaged. */
+static char *object(const struct step *s, const struct hash *digest, size_t max, size_t *len,
+		    const char *what)
+{
+	g_autoptr(GError) error = NULL;
+	char *bytes = NULL;
+
+	if (s->fold->objects == NULL || !objects_has(s->fold->objects, digest)) {
+		unchecked(s, what);
+		return NULL;
+	}
+	if (!objects_load(s->fold->objects, digest, max, &bytes, len, &error)) {
+		bad(s, "%s", error->message);
+		return NULL;
+	}
+	return bytes;
+}
+
+static const struct signers *list_of(const struct step *s, const struct hash *digest)
+{
+	char text[HASH_TEXT_SIZE];
+	g_autofree char *bytes = NULL;
+	struct signers *list = NULL;
+	struct assent_error core;
+	size_t len;
+
+	hash_text(text, digest);
+	if (g_hash_table_contains(s->fold->lists, text)) {
+		return g_hash_table_lookup(s->fold->lists, text);
+	}
+	bytes = object(s, digest, SIGNERS_MAX_SIZE, &len,
+		       "the approver list is not here: whose keys these are was not checked");
+	if (bytes != NULL && signers_parse(&list, bytes, len, &core) != 0) {
+		bad(s, "approver list: %s", core.text);
+	}
+	g_hash_table_insert(s->fold->lists, g_strdup(text), list);
+	return list;
+}
+
+static struct planned *plan_of(const struct step *s, const struct hash *digest)
+{
+	char text[HASH_TEXT_SIZE];
+	struct planned *p;
+
+	hash_text(text, digest);
+	p = g_hash_table_lookup(s->fold->plans, text);
+	if (p == NULL) {
+		bad(s, "speaks of plan %s, which the log has not seen", text);
+	} else if (g_strcmp0(p->stack, s->entry->stack) != 0) {
+		bad(s, "is of another stack than its plan in entry %" PRIu64, p->entry);
+	}
+	return p;
+}
+
+static void on_genesis(const struct step *s)
+{
+	const struct record_genesis *g = &s->record->u.genesis;
+	struct log_fold *fold = s->fold;
+	struct assent_error core;
+	struct note_key key;
+
+	if (s->entry->seq != 0) {
+		bad(s, "a second genesis");
+		return;
+	}
+	if (strcmp(g->agent, fold->origin) != 0) {
+		bad(s, "is of agent '%s', but the log's key is of '%s'", g->agent, fold->origin);
+	}
+	if (note_key_parse(&key, g->log_key, &core) != 0) {
+		bad(s, "log_key: %s", core.text);
+	} else if (strcmp(key.name, fold->origin) != 0) {
+		bad(s, "log_key is of '%s'", key.name);
+	}
+	if (ssh_key_parse_line(&fold->plan_key, g->plan_key, &core) != 0) {
+		bad(s, "plan_key: %s", core.text);
+		return;
+	}
+	fold->approvers = g->allowed_signers;
+	fold->begun = true;
+	(void)list_of(s, &fold->approvers);
+}
+
+static void on_policy(const struct step *s)
+{
+	s->fold->approvers = s->record->u.policy.allowed_signers;
+	(void)list_of(s, &s->fold->approvers);
+}
+
+/* The entry and the document must tell the same story. */
+static void compare_plan(const struct step *s, const struct plan *plan, const struct planned *p)
+{
+	if (strcmp(plan->agent, s->fold->origin) != 0 || g_strcmp0(plan->stack, p->stack) != 0) {
+		bad(s, "its plan is of another agent or stack");
+	}
+	if (plan->seq != p->number || plan->expires != p->expires ||
+	    plan->policy.required != p->required || strcmp(plan->target_commit, p->commit) != 0) {
+		bad(s, "number, expiry, quorum or commit differ from its plan's");
+	}
+	if (!hash_equal(&plan->policy.approvers, &p->approvers)) {
+		bad(s, "its plan names an approver list that was not in force");
+	}
+}
+
+/* The diff that people saw: only its digest matters here. */
+static void check_diff(const struct step *s, const struct plan *plan)
+{
+	g_autoptr(GError) error = NULL;
+	autofd null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	if (!objects_has(s->fold->objects, &plan->diff)) {
+		unchecked(s, "the plan's diff is not here");
+	} else if (null >= 0 && !objects_copy(s->fold->objects, &plan->diff, null, &error)) {
+		bad(s, "%s", error->message);
+	}
+}
+
+static void on_plan(const struct step *s)
+{
+	const struct record_plan *r = &s->record->u.plan;
+	struct planned *p = g_new0(struct planned, 1);
+	char text[HASH_TEXT_SIZE];
+	g_autofree char *bytes = NULL;
+	struct assent_error core;
+	size_t len;
+
+	p->entry = s->entry->seq;
+	p->stack = g_strdup(s->entry->stack);
+	p->commit = g_strdup(r->commit);
+	p->digest = r->plan;
+	p->approvers = s->fold->approvers;
+	p->number = r->number;
+	p->expires = r->expires;
+	p->required = r->required;
+	p->votes = g_ptr_array_new_with_free_func(vote_free);
+	if (r->number <= s->fold->number) {
+		bad(s, "plan number %" PRId64 " after %" PRId64, r->number, s->fold->number);
+	}
+	s->fold->number = MAX(r->number, s->fold->number);
+	bytes = object(s, &r->plan, PLAN_MAX_SIZE, &len,
+		       "the plan is not here: its signature was not checked");
+	if (bytes != NULL && s->fold->begun) {
+		if (plan_verify(&p->plan, bytes, len, r->sig, strlen(r->sig), &s->fold->plan_key,
+				&core) != 0) {
+			bad(s, "%s", core.text);
+		} else {
+			compare_plan(s, p->plan, p);
+			check_diff(s, p->plan);
+		}
+	}
+	hash_text(text, &r->plan);
+	if (g_hash_table_contains(s->fold->plans, text)) {
+		bad(s, "the same plan a second time");
+	}
+	g_hash_table_replace(s->fold->plans, g_strdup(text), p);
+}
+
+/* The statement again from the log's own facts: what stands in the entry must be these bytes. */
+static void check_signature(const struct step *s, const struct planned *p)
+{
+	const struct record_approval *r = &s->record->u.approval;
+	struct statement st = {.agent = s->fold->origin,
+			       .stack = p->stack,
+			       .approver = r->person,
+			       .verdict = r->decision,
+			       .plan = p->digest,
+			       .seq = p->number,
+			       .expires = p->expires,
+			       .reason = r->reason};
+	char fingerprint[SSH_FINGERPRINT_SIZE];
+	const struct signers *list = list_of(s, &s->fold->approvers);
+	const struct signer *signer;
+	struct assent_error core;
+	autocfree char *text = NULL;
+	struct sshsig sig;
+	size_t len;
+
+	if (statement_text(&text, &len, &st, &core) != 0) {
+		bad(s, "%s", core.text);
+		return;
+	}
+	if (strcmp(text, r->statement) != 0) {
+		bad(s, "its statement is not the one for this plan, person and decision");
+	}
+	if (sshsig_parse(&sig, r->sig, strlen(r->sig), &core) != 0 ||
+	    sshsig_verify(&sig, SSHSIG_NS_APPROVAL, text, len, &core) != 0) {
+		bad(s, "signature of '%s': %s", r->person, core.text);
+		return;
+	}
+	ssh_key_fingerprint(fingerprint, &sig.key);
+	if (strcmp(fingerprint, r->fingerprint) != 0) {
+		bad(s, "is signed by %s, not by %s", fingerprint, r->fingerprint);
+	}
+	if (list != NULL && signers_find(&signer, list, r->person, &sig.key, SSHSIG_NS_APPROVAL,
+					 s->entry->time, &core) != 0) {
+		bad(s, "%s", core.text);
+	}
+}
+
+static void on_approval(const struct step *s)
+{
+	const struct record_approval *r = &s->record->u.approval;
+	struct planned *p = plan_of(s, &r->plan);
+	struct vote *v;
+
+	if (p == NULL) {
+		return;
+	}
+	if (p->closed || p->started) {
+		bad(s, "a decision about a plan that was closed or applied before");
+	}
+	if (s->entry->time > p->expires) {
+		bad(s, "a decision after the plan expired");
+	}
+	check_signature(s, p);
+	v = g_new0(struct vote, 1);
+	v->entry = s->entry->seq;
+	v->decision = r->decision;
+	v->person = g_strdup(r->person);
+	v->fingerprint = g_strdup(r->fingerprint);
+	v->reason = g_strdup(r->reason);
+	v->sig = g_strdup(r->sig);
+	g_ptr_array_add(p->votes, v);
+}
+
+static void on_closed(const struct step *s)
+{
+	struct planned *p = plan_of(s, &s->record->u.closed.plan);
+
+	if (p != NULL) {
+		p->closed = true;
+	}
+}
+
+static const struct vote *find_vote(const struct planned *p, uint64_t entry)
+{
+	for (unsigned i = 0; i < p->votes->len; i++) {
+		const struct vote *v = p->votes->pdata[i];
+
+		if (v->entry == entry) {
+			return v;
+		}
+	}
+	return NULL;
+}
+
+/* The votes that an apply-start names: approvals of this plan, by distinct people and keys. */
+static size_t count_votes(const struct step *s, const struct planned *p, struct approval *votes)
+{
+	const struct record_apply_start *r = &s->record->u.apply_start;
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->approvals_count; i++) {
+		const struct vote *v = find_vote(p, r->approvals[i]);
+
+		if (v == NULL || v->decision != VERDICT_APPROVE) {
+			bad(s, "entry %" PRIu64 " is no approval of its plan", r->approvals[i]);
+			continue;
+		}
+		if (!g_hash_table_add(seen, v->person) || !g_hash_table_add(seen, v->fingerprint)) {
+			bad(s, "counts '%s' or that key twice", v->person);
+			continue;
+		}
+		votes[count++] = (struct approval){.person = v->person,
+						   .verdict = VERDICT_APPROVE,
+						   .reason = v->reason,
+						   .armor = v->sig};
+	}
+	return count;
+}
+
+static void on_apply_start(const struct step *s)
+{
+	const struct record_apply_start *r = &s->record->u.apply_start;
+	struct planned *p = plan_of(s, &r->plan);
+	g_autofree struct approval *votes = g_new0(struct approval, RECORD_MAX_VOTES);
+	const struct signers *list;
+	struct assent_error core;
+	size_t count;
+
+	if (p == NULL) {
+		return;
+	}
+	if (p->started || p->closed) {
+		bad(s, "applies a plan that was applied or closed before");
+	}
+	p->started = true;
+	if (s->entry->time > p->expires) {
+		bad(s, "applies a plan that had expired");
+	}
+	if (strcmp(r->commit, p->commit) != 0) {
+		bad(s, "applies commit %s, its plan is for %s", r->commit, p->commit);
+	}
+	for (unsigned i = 0; i < p->votes->len; i++) {
+		const struct vote *v = p->votes->pdata[i];
+
+		if (v->decision == VERDICT_REJECT) {
+			bad(s, "applies a plan that '%s' had rejected", v->person);
+		}
+	}
+	count = count_votes(s, p, votes);
+	if (p->required > 0 && count < (uint64_t)p->required) {
+		bad(s, "applies with %zu of %" PRId64 " approvals", count, p->required);
+	}
+	list = list_of(s, &p->approvers);
+	if (p->plan != NULL && list != NULL &&
+	    approval_quorum(p->plan, votes, count, list, NULL, 0, 0, s->entry->time, &core) != 0) {
+		bad(s, "%s", core.text);
+	}
+}
+
+static void on_apply_done(const struct step *s)
+{
+	struct planned *p = plan_of(s, &s->record->u.apply_done.plan);
+
+	if (p == NULL) {
+		return;
+	}
+	if (!p->started) {
+		bad(s, "ends an apply that never started");
+	}
+	if (p->done) {
+		bad(s, "ends an apply a second time");
+	}
+	p->done = true;
+}
+
+typedef void (*step_fn)(const struct step *s);
+/* Types that need no look at the rest of the log have none. */
+static const step_fn steps[] = {
+	[ENTRY_GENESIS] = on_genesis,
+	[ENTRY_POLICY] = on_policy,
+	[ENTRY_PLAN] = on_plan,
+	[ENTRY_APPROVAL] = on_approval,
+	[ENTRY_CLOSED] = on_closed,
+	[ENTRY_APPLY_START] = on_apply_start,
+	[ENTRY_APPLY_DONE] = on_apply_done,
+};
+
+void log_fold_entry(uint64_t index, const char *bytes, size_t len, void *user)
+{
+	struct log_fold *fold = user;
+	struct entry entry = {0};
+	struct record record;
+	struct step s = {.fold = fold, .entry = &entry, .record = &record};
+	struct assent_error core;
+
+	g_snprintf(s.place, sizeof(s.place), "entry %" PRIu64, index);
+	if (entry_parse(&entry, bytes, len, &core) != 0 ||
+	    record_read(&record, &entry, &core) != 0) {
+		bad(&s, "%s", core.text);
+		entry_clear(&entry);
+		return;
+	}
+	if (entry.seq != index) {
+		bad(&s, "calls itself entry %" PRIu64, entry.seq);
+	}
+	if (entry.time < fold->time) {
+		bad(&s, "is older than the entry before it");
+	}
+	fold->time = MAX(entry.time, fold->time);
+	if (index == 0 && entry.type != ENTRY_GENESIS) {
+		bad(&s, "the log does not begin with a genesis entry");
+	}
+	if ((size_t)entry.type < G_N_ELEMENTS(steps) && steps[entry.type] != NULL) {
+		steps[entry.type](&s);
+	}
+	entry_clear(&entry);
+}

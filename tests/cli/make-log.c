@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Makes a state folder with a signed log for tests: make-log DIR COUNT [FAULT]
+ *
+ * The log tells of one plan, approved by alice and applied, and has notes up to
+ * COUNT entries. With a FAULT the tree and its signature are sound, but the
+ * story is not: that is what only a look at the meaning can find.
+ */
+#include <glib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/file.h"
+#include "base/objects.h"
+#include "core/merkle.h"
+#include "core/record.h"
+#include "unit/plans.h"
+#include "unit/vectors.h"
+
+#define AGENT "web1.example.org"
+
+struct maker {
+	const char *dir, *fault;
+	struct plan_rig rig;
+	GPtrArray *entries; /* GBytes */
+	GArray *leaves;	    /* struct hash */
+	int64_t time;
+};
+
+static bool fault_is(const struct maker *m, const char *fault)
+{
+	return strcmp(m->fault, fault) == 0;
+}
+
+static void must(bool good, GError *error)
+{
+	if (!good) {
+		(void)fprintf(stderr, "make-log: %s\n", error->message);
+		exit(1);
+	}
+}
+
+static void put(const struct maker *m, const char *name, const void *data, size_t len)
+{
+	g_autofree char *path = g_build_filename(m->dir, name, NULL);
+	g_autofree char *folder = g_path_get_dirname(path);
+	GError *error = NULL;
+
+	must(file_mkdirs(folder, 0755, &error) && file_replace(path, data, len, 0644, &error),
+	     error);
+}
+
+/* The type's members with the head's, canonical. */
+static char *entry_text(const struct maker *m, const char *fields, enum entry_type type,
+			const char *stack, size_t *len)
+{
+	struct json_doc *doc = NULL, *whole = NULL;
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	uint64_t seq = m->entries->len + (fault_is(m, "seq-gap") && m->entries->len == 4);
+	g_autofree char *text = NULL;
+	char *out = NULL;
+
+	text = g_strdup_printf("%.*s%s\"seq\":%d,%s%s%s\"time\":%d,\"type\":\"%s\",\"v\":1}",
+			       (int)strlen(fields) - 1, fields, strlen(fields) > 2 ? "," : "",
+			       (int)seq, stack != NULL ? "\"stack\":\"" : "",
+			       stack != NULL ? stack : "", stack != NULL ? "\"," : "", (int)m->time,
+			       entry_type_names[type]);
+	g_assert_cmpint(json_doc_parse(&doc, text, strlen(text), 0, NULL), ==, 0);
+	json_w_value(w, NULL, json_doc_value(doc));
+	g_assert_cmpint(json_writer_finish(w, &out, len, NULL), ==, 0);
+	g_assert_cmpint(json_doc_parse(&whole, out, *len, JSON_CANONICAL, NULL), ==, 0);
+	json_doc_free(whole);
+	json_doc_free(doc);
+	return out;
+}
+
+static void add(struct maker *m, const struct record *record, const char *stack)
+{
+	struct assent_error err;
+	autocfree char *fields = NULL, *text = NULL;
+	struct hash leaf;
+	size_t len;
+
+	if (record_write(&fields, record, &err) != 0) {
+		g_error("%s", err.text);
+	}
+	m->time += fault_is(m, "time-back") && m->entries->len == 4 ? -100 : 1;
+	text = entry_text(m, fields, record->type, stack, &len);
+	merkle_leaf(&leaf, text, len);
+	g_array_append_val(m->leaves, leaf);
+	g_ptr_array_add(m->entries, g_bytes_new(text, len));
+}
+
+static void add_genesis(struct maker *m, const char *vkey)
+{
+	struct secret *wrong = vector_secret("mallory");
+	char *line = plan_rig_key_line(fault_is(m, "wrong-plan-key") ? wrong : m->rig.plan_key);
+	struct record r = {.type = ENTRY_GENESIS,
+			   .u.genesis = {.agent = AGENT,
+					 .log_key = vkey,
+					 .plan_key = line,
+					 .allowed_signers = m->rig.signers->digest}};
+
+	if (fault_is(m, "wrong-list")) {
+		r.u.genesis.allowed_signers.bytes[0] ^= 1;
+	}
+	add(m, &r, NULL);
+	free(line);
+	secret_free(wrong);
+}
+
+static void add_approval(struct maker *m)
+{
+	const struct plan *plan = m->rig.plan;
+	const struct secret *signer = fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice;
+	char *armor = plan_rig_vote(&m->rig, "alice", signer, VERDICT_APPROVE, "");
+	struct ssh_key key = {.type = SSH_ED25519};
+	char fingerprint[SSH_FINGERPRINT_SIZE];
+	autocfree char *text = NULL;
+	struct statement st = {.agent = plan->agent,
+			       .stack = plan->stack,
+			       .approver = "alice",
+			       .plan = plan->digest,
+			       .seq = plan->seq,
+			       .expires = plan->expires + fault_is(m, "other-statement"),
+			       .reason = ""};
+	struct record r = {.type = ENTRY_APPROVAL};
+	size_t len;
+
+	g_assert_cmpint(statement_text(&text, &len, &st, NULL), ==, 0);
+	secret_public(signer, key.pk);
+	ssh_key_fingerprint(fingerprint, &key);
+	r.u.approval = (struct record_approval){.plan = plan->digest,
+						.decision = VERDICT_APPROVE,
+						.channel = "signature",
+						.fingerprint = fingerprint,
+						.person = "alice",
+						.reason = "",
+						.sig = armor,
+						.statement = text};
+	add(m, &r, plan->stack);
+	free(armor);
+}
+
+static void add_plan(struct maker *m)
+{
+	const struct plan *plan = m->rig.plan;
+	struct record r = {.type = ENTRY_PLAN,
+			   .u.plan = {.plan = plan->digest,
+				      .commit = plan->target_commit,
+				      .reason = plan->reason,
+				      .sig = m->rig.armor,
+				      .number = plan->seq,
+				      .required = fault_is(m, "quorum") ? 0 : plan->policy.required,
+				      .expires = plan->expires}};
+
+	r.u.plan.summary[ACTION_CREATE] = 1;
+	add(m, &r, plan->stack);
+}
+
+static void add_apply(struct maker *m, uint64_t approval)
+{
+	const struct plan *plan = m->rig.plan;
+	struct record start = {.type = ENTRY_APPLY_START,
+			       .u.apply_start = {.plan = plan->digest,
+						 .commit = plan->target_commit,
+						 .approvals = {approval},
+						 .approvals_count = !fault_is(m, "no-approval")}};
+	struct record done = {.type = ENTRY_APPLY_DONE,
+			      .u.apply_done = {.plan = plan->digest,
+					       .result = RESULT_OK,
+					       .commit = plan->target_commit,
+					       .tree = plan->target_tree,
+					       .reason = "",
+					       .done = 1}};
+
+	if (fault_is(m, "expired")) {
+		m->time = plan->expires + 10;
+	}
+	add(m, &start, plan->stack);
+	add(m, &done, plan->stack);
+	if (fault_is(m, "twice")) {
+		add(m, &start, plan->stack);
+	}
+}
+
+static void add_story(struct maker *m, const char *vkey, unsigned count)
+{
+	struct record note = {.type = ENTRY_NOTE, .u.note = {.text = "nothing \"special\""}};
+
+	add_genesis(m, vkey);
+	add_plan(m);
+	add_approval(m);
+	add_apply(m, 2);
+	while (m->entries->len < count) {
+		add(m, &note, NULL);
+	}
+}
+
+static void write_bundles(const struct maker *m)
+{
+	for (unsigned at = 0; at < m->entries->len; at += TILE_WIDTH) {
+		unsigned width = MIN(m->entries->len - at, (unsigned)TILE_WIDTH);
+		g_autoptr(GByteArray) bundle = g_byte_array_new();
+		char path[TILE_PATH_SIZE];
+		g_autofree char *name = NULL;
+
+		for (unsigned i = at; i < at + width; i++) {
+			gsize len;
+			const guint8 *bytes = g_bytes_get_data(m->entries->pdata[i], &len);
+			guint8 size[2] = {(guint8)(len >> 8), (guint8)len};
+
+			g_byte_array_append(bundle, size, 2);
+			g_byte_array_append(bundle, bytes, (guint)len);
+		}
+		tile_path(path, -1, at / TILE_WIDTH, width);
+		name = g_build_filename("log", path, NULL);
+		put(m, name, bundle->data, bundle->len);
+	}
+}
+
+static void write_tiles(const struct maker *m)
+{
+	g_autoptr(GArray) level = g_array_ref(m->leaves);
+
+	for (int l = 0; level->len > 0; l++) {
+		g_autoptr(GArray) next = g_array_new(FALSE, FALSE, sizeof(struct hash));
+
+		for (unsigned at = 0; at < level->len; at += TILE_WIDTH) {
+			unsigned width = MIN(level->len - at, (unsigned)TILE_WIDTH);
+			struct merkle_edge edge = {0};
+			char path[TILE_PATH_SIZE];
+			g_autofree char *name = NULL;
+			struct hash root;
+
+			tile_path(path, l, at / TILE_WIDTH, width);
+			name = g_build_filename("log", path, NULL);
+			put(m, name, &g_array_index(level, struct hash, at),
+			    (size_t)width * HASH_SIZE);
+			for (unsigned i = 0; i < width; i++) {
+				merkle_edge_append(&edge,
+						   &g_array_index(level, struct hash, at + i));
+			}
+			merkle_edge_root(&edge, &root);
+			if (width == TILE_WIDTH) {
+				g_array_append_val(next, root);
+			}
+		}
+		g_array_unref(level);
+		level = g_steal_pointer(&next);
+	}
+}
+
+static void write_checkpoint(const struct maker *m, const struct secret *key)
+{
+	struct checkpoint cp = {.origin = AGENT, .size = m->leaves->len};
+	struct merkle_edge edge = {0};
+	autocfree char *text = NULL, *note = NULL;
+
+	for (unsigned i = 0; i < m->leaves->len; i++) {
+		merkle_edge_append(&edge, &g_array_index(m->leaves, struct hash, i));
+	}
+	merkle_edge_root(&edge, &cp.root);
+	g_assert_cmpint(checkpoint_text(&text, &cp, NULL), ==, 0);
+	g_assert_cmpint(secret_sign_note(key, AGENT, text, &note, NULL), ==, 0);
+	put(m, "log/checkpoint", note, strlen(note));
+}
+
+static void write_objects(const struct maker *m)
+{
+	g_autofree char *objects = g_build_filename(m->dir, "objects", NULL);
+	const char *diff = PLAN_DIFF;
+	struct hash digest;
+	GError *error = NULL;
+
+	must(objects_store(objects, m->rig.text, m->rig.len, &digest, &error) &&
+		     objects_store(objects, diff, strlen(diff), &digest, &error) &&
+		     objects_store(objects, m->rig.signers_text, strlen(m->rig.signers_text),
+				   &digest, &error),
+	     error);
+}
+
+int main(int argc, char **argv)
+{
+	struct maker m = {.entries = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
+			  .leaves = g_array_new(FALSE, FALSE, sizeof(struct hash)),
+			  .time = PLAN_TIME};
+	struct secret *key = vector_secret("log");
+	autocfree char *vkey = NULL;
+	struct note_key public;
+	uint8_t pk[32];
+
+	if (argc < 3) {
+		(void)fprintf(stderr, "usage: make-log DIR COUNT [FAULT]\n");
+		return 2;
+	}
+	m.dir = argv[1];
+	m.fault = argc > 3 ? argv[3] : "";
+	plan_rig_init(&m.rig, 1, true);
+	secret_public(key, pk);
+	g_assert_cmpint(note_key_init(&public, AGENT, NOTE_ED25519, pk, NULL), ==, 0);
+	g_assert_cmpint(note_key_text(&vkey, &public, NULL), ==, 0);
+	add_story(&m, vkey, (unsigned)g_ascii_strtoull(argv[2], NULL, 10));
+	write_bundles(&m);
+	write_tiles(&m);
+	write_objects(&m);
+	write_checkpoint(&m, key);
+	put(&m, "keys/log.vkey", vkey, strlen(vkey));
+	plan_rig_clear(&m.rig);
+	secret_free(key);
+	g_ptr_array_unref(m.entries);
+	g_array_unref(m.leaves);
+	return 0;
+}

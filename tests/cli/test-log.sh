@@ -1,0 +1,217 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# assent log: every kind of damage is found and named, sound logs pass, bundles check themselves.
+. "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
+need ssh-keygen openssl python3
+
+state=$tmp/state
+log=$state/log
+make-log "$state" 300 || skip_all "cannot make a log"
+export ASSENT_SOCKET="$tmp/none"
+
+lacks_text() {
+	! grep -qF -e "$2" "$1"
+}
+
+# The sound log.
+exits 0 'a sound log verifies' assent log verify "$log"
+says 'says so' out 'verified: web1.example.org, 300 entries'
+lacks 'has nothing unchecked' out 'not checked'
+exits 0 'with the key as text' assent log verify --key "$(cat "$state/keys/log.vkey")" "$log"
+exits 0 'and as JSON' assent log verify --json "$log"
+ok 'JSON says verified' grep -q '"verified":true' "$tmp/out"
+exits 2 'a log that is not there' assent log verify --bad "$log"
+exits 1 'a folder that is not there' assent log verify "$tmp/nowhere"
+
+# A copy to damage; FILE is beneath the log's folder.
+damage() {
+	rm -rf "$tmp/copy"
+	cp -r "$state" "$tmp/copy"
+}
+flip() {
+	python3 - "$tmp/copy/$1" "$2" <<-'EOF'
+		import sys
+		path, at = sys.argv[1], int(sys.argv[2])
+		data = bytearray(open(path, "rb").read())
+		data[at] ^= 1
+		open(path, "wb").write(data)
+	EOF
+}
+found() {
+	exits 1 "$1 is found" assent log verify "$tmp/copy/log"
+	says "$1 is named" out "$2"
+}
+
+damage && flip log/tile/entries/000 50
+found 'a flipped byte in an entry' 'entry 0:'
+damage && flip log/tile/entries/001.p/44 30
+found 'a flipped byte in the last bundle' 'entry 256:'
+damage && flip log/tile/0/000 $((32 * 17 + 3))
+found 'a flipped byte in a tile' 'entry 17:'
+damage && flip log/tile/0/001.p/44 5
+found 'a flipped byte in a narrow tile' 'tile/0/001.p/44'
+damage && flip log/tile/1/000.p/1 9
+found 'a flipped byte in an upper tile' 'tile/1/000.p/1: hash 0 is not that of entries 0 to 255'
+damage && flip log/checkpoint 20
+found 'a flipped byte in the checkpoint' 'checkpoint:'
+for object in "$state"/objects/*/*; do
+	name=${object#"$state"/}
+	damage && flip "$name" 3
+	found "a flipped byte in object ${name:8:9}" "$(basename "$name")"
+done
+damage && rm "$tmp/copy/log/tile/entries/000"
+found 'a missing bundle' 'tile/entries/000: missing'
+damage && rm "$tmp/copy/log/tile/0/000"
+found 'a missing tile' 'tile/0/000: missing'
+damage && rm "$tmp/copy/log/tile/1/000.p/1"
+found 'a missing upper tile' 'tile/1/000.p/1: missing'
+damage && rm "$tmp/copy/log/checkpoint"
+found 'a missing checkpoint' 'checkpoint: missing'
+damage && truncate -s -5 "$tmp/copy/log/tile/entries/001.p/44"
+found 'a truncated bundle' 'tile/entries/001.p/44: cut off at entry 299'
+damage && truncate -s -32 "$tmp/copy/log/tile/0/000"
+found 'a truncated tile' 'tile/0/000: 8160 bytes, expected 8192'
+damage && printf x >>"$tmp/copy/log/tile/entries/001.p/44"
+found 'bytes behind a bundle' '1 bytes after its last entry'
+damage && cp "$tmp/copy/log/tile/0/000" "$tmp/copy/log/tile/0/007"
+found 'a tile too many' 'tile/0/007: beyond'
+damage && echo x >"$tmp/copy/log/tile/0/00a"
+found 'a file that is no tile' 'tile/0/00a: is not a file of a log'
+
+# Entries dropped and swapped, with everything beside them left alone.
+edit() {
+	python3 - "$tmp/copy/log/tile/entries/000" "$1" <<-'EOF'
+		import sys
+		path, what = sys.argv[1:]
+		data, out = open(path, "rb").read(), []
+		while data:
+		    n = int.from_bytes(data[:2], "big") + 2
+		    out.append(data[:n])
+		    data = data[n:]
+		if what == "drop":
+		    del out[9]
+		else:
+		    out[9], out[10] = out[10], out[9]
+		open(path, "wb").write(b"".join(out))
+	EOF
+}
+damage && edit drop
+found 'a dropped entry' 'tile/entries/000: cut off at entry 255'
+says 'where it was' out 'entry 9: calls itself entry 10'
+damage && edit swap
+found 'a swapped pair' 'entry 9: calls itself entry 10'
+
+# Narrow tiles of earlier sizes may stay, as long as they agree.
+damage && mkdir -p "$tmp/copy/log/tile/0/000.p" &&
+	head -c 64 "$log/tile/0/000" >"$tmp/copy/log/tile/0/000.p/2"
+exits 0 'an older narrow tile may stay' assent log verify "$tmp/copy/log"
+flip log/tile/0/000.p/2 40
+found 'an older narrow tile that differs' 'tile/0/000.p/2: an older, narrower tile'
+
+# Keys.
+other=web1.example.org+00000000+AcbIgEFkg+d7Zi9w7LYR1dApR6i+d7Jl4wJ8Agzs8/2T
+exits 1 'a key with a wrong id is refused' assent log verify --key "$other" "$log"
+make-log "$tmp/other" 5
+damage && cp "$tmp/other/log/checkpoint" "$tmp/copy/log/checkpoint"
+found 'the checkpoint of another log' 'checkpoint'
+witness=$(cat "$srcdir/tests/data/vectors/note/witness1.vkey")
+exits 1 'the key of somebody else is refused' assent log verify --key "$witness" "$log"
+rm -r "$tmp/copy/keys"
+cp "$log/checkpoint" "$tmp/copy/log/checkpoint"
+exits 0 'without a key the log names its own' assent log verify "$tmp/copy/log"
+says 'and a warning is given' out 'taken from the log itself'
+
+# Sound trees around stories that cannot be.
+tells() {
+	rm -rf "$tmp/fault"
+	make-log "$tmp/fault" 6 "$1"
+	exits 1 "$1 is found" assent log verify "$tmp/fault/log"
+	says "$1 is named" out "$2"
+}
+tells no-approval 'entry 3: applies with 0 of 1 approvals'
+tells forged-approval "entry 2: key SHA256:"
+tells other-statement 'entry 2: its statement is not the one'
+tells wrong-plan-key "entry 1: plan signature is not by the agent's plan key"
+tells wrong-list 'entry 1: its plan names an approver list that was not in force'
+tells quorum "entry 1: number, expiry, quorum or commit differ from its plan's"
+tells expired 'entry 3: applies a plan that had expired'
+tells twice 'entry 5: applies a plan that was applied'
+tells time-back 'entry 4: is older than the entry before it'
+tells seq-gap 'entry 4: calls itself entry 5'
+
+# Without the objects the rest is checked, and what is not is said.
+damage && rm -r "$tmp/copy/objects"
+exits 0 'a log without objects verifies' assent log verify "$tmp/copy/log"
+says 'but says what was not checked' out 'entry 1: the plan is not here'
+
+# Looking.
+exits 0 'the table' assent log "$log"
+says 'has the approval' out 'alice approve'
+ok 'has all entries' test "$(wc -l <"$tmp/out")" -eq 301
+exits 0 'by type' assent log --type approval "$log"
+ok 'has one entry' test "$(wc -l <"$tmp/out")" -eq 2
+exits 0 'by stack' assent log --stack nothing "$log"
+ok 'has none' test ! -s "$tmp/out"
+exits 0 'by time' assent log --since 2026-01-01T00:04:00Z "$log"
+ok 'has the later ones' test "$(wc -l <"$tmp/out")" -lt 100
+exits 2 'an unknown type' assent log --type nonsense "$log"
+exits 2 'a bad time' assent log --since yesterday "$log"
+exits 0 'the table as JSON' assent log --json --type plan "$log"
+ok 'has the plan' grep -q '"number":7' "$tmp/out"
+ok 'and only it' lacks_text "$tmp/out" '"type":"note"'
+exits 0 'one entry' assent log show 2 "$log"
+says 'shows its signature' out 'BEGIN SSH SIGNATURE'
+exits 1 'an entry beyond the end' assent log show 300 "$log"
+exits 2 'no number' assent log show x "$log"
+
+# Proofs.
+exits 0 'an entry is proved' assent log prove 273 "$log"
+ok 'by a tlog-proof' test "$(head -n 1 "$tmp/out")" = 'c2sp.org/tlog-proof@v1'
+ok 'with its index' grep -qx 'index 273' "$tmp/out"
+exits 1 'an entry that is not there is not' assent log prove 300 "$log"
+damage && flip log/tile/0/000 77
+exits 1 'nothing is proved out of a damaged log' assent log prove 273 "$tmp/copy/log"
+
+# Published on the web.
+python3 -m http.server --bind 127.0.0.1 --directory "$state" 0 >"$tmp/http" 2>&1 &
+server=$!
+pids="$pids $server"
+port=
+for _ in $(seq 100); do
+	port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$tmp/http")
+	[ -n "$port" ] && break
+	sleep 0.1
+done
+vkey=$(cat "$state/keys/log.vkey")
+if [ -n "$port" ]; then
+	exits 0 'a log on the web verifies' assent log verify --key "$vkey" "http://127.0.0.1:$port/log"
+	exits 1 'a missing one does not' assent log verify --key "$vkey" "http://127.0.0.1:$port/none"
+fi
+
+# Bundles.
+plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$log"))
+exits 0 'a plan is exported' assent log export --log "$log" "$plan" "$tmp/bundle"
+exits 0 'its bundle verifies' "$tmp/bundle/verify.sh"
+says 'in the end' out 'VERIFIED'
+exits 0 'with the right key' "$tmp/bundle/verify.sh" "$vkey"
+exits 1 'not with another' "$tmp/bundle/verify.sh" "$witness"
+exits 1 'a folder that is not empty is left alone' \
+	assent log export --log "$log" "$plan" "$tmp/bundle"
+exits 1 'an unknown plan' assent log export --log "$log" 0123456 "$tmp/bundle2"
+exits 2 'too few digits' assent log export --log "$log" 0123 "$tmp/bundle2"
+while read -r file <&3; do
+	case $file in
+	verify.sh) continue ;;
+	esac
+	rm -rf "$tmp/copy"
+	cp -r "$tmp/bundle" "$tmp/copy"
+	flip "$file" $(($(wc -c <"$tmp/bundle/$file") / 2))
+	exits 1 "a flipped byte in $file is found" "$tmp/copy/verify.sh" "$vkey"
+done 3< <(cd "$tmp/bundle" && find . -type f | sed 's,^\./,,' | sort)
+for file in proofs/2.leaf approval-2.json proofs/0.leaf plan.json.sig allowed_signers; do
+	rm -rf "$tmp/copy"
+	cp -r "$tmp/bundle" "$tmp/copy"
+	rm "$tmp/copy/$file"
+	exits 1 "without $file it fails" "$tmp/copy/verify.sh"
+done
+finish
