@@ -18,6 +18,8 @@ const struct command command_table[] = {
 	 NULL},
 	{"sync", cmd_sync, NEEDS_AGENT, "[STACK]", N_("Fetch now, and plan what has changed"),
 	 NULL},
+	{"lint", cmd_lint, NEEDS_NOTHING, "[DIR]",
+	 N_("Check a folder's manifest, without an agent"), NULL},
 	{"plan", cmd_plan, NEEDS_AGENT, "[STACK]", N_("Plan now, without fetching, and show it"),
 	 NULL},
 	{"plans", cmd_plans, NEEDS_AGENT, "[STACK]", N_("List the plans"), NULL},
