@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent-worker: does one job and exits (doc/worker.md). */
+#include "worker/fetch.h"
 #include "worker/job.h"
 
 #include "base/autoptr.h"
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 static const struct job_kind jobs[] = {
+	{"fetch", fetch_run},
 	{NULL, NULL},
 };
 

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The job "fetch": brings one ref into the mirror and says what is new there. */
+#include "worker/fetch.h"
+
+#include "worker/source/commits.h"
+#include "worker/source/mirror.h"
+#include "worker/source/repo.h"
+#include "worker/source/tree.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+#define EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+#define DAY 86400
+
+struct request {
+	struct source_remote remote;
+	const char *mirror, *known, *path;
+	git_oid known_oid;
+};
+
+static bool is_stopped(void *user)
+{
+	return job_stopped(user);
+}
+
+static void on_progress(const char *text, int64_t done, int64_t total, void *user)
+{
+	job_progress(user, text, done, total);
+}
+
+/* An option that is given as "" is not given. */
+static const char *option(struct json_obj *o, const char *name)
+{
+	const char *value = json_str_opt(o, name, 4096);
+
+	return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
+static unsigned seconds(struct json_obj *o, const char *name, unsigned dflt)
+{
+	return (unsigned)json_int_opt(o, name, 1, DAY, dflt);
+}
+
+static bool read_request(struct job *job, struct request *r, GError **error)
+{
+	struct json_obj *o = job_request(job);
+	struct source_remote *remote = &r->remote;
+
+	remote->url = json_str(o, "url", SOURCE_URL_MAX);
+	remote->ref = json_str(o, "ref", 1024);
+	r->mirror = json_str(o, "mirror", 4096);
+	r->known = json_str(o, "known", 40);
+	r->path = json_str(o, "path", SOURCE_MAX_PATH);
+	remote->username = option(o, "username");
+	remote->password_file = option(o, "password_file");
+	remote->token_file = option(o, "token_file");
+	remote->credential_helper = option(o, "credential_helper");
+	remote->ca_file = option(o, "ca_file");
+	remote->proxy = option(o, "proxy");
+	remote->ssh_command = option(o, "ssh_command");
+	remote->max_bytes = json_int_opt(o, "max_bytes", 1, JSON_MAX_INT, INT64_C(1) << 30);
+	remote->connect_timeout = seconds(o, "connect_timeout", 30);
+	remote->low_speed_time = seconds(o, "low_speed_time", 60);
+	remote->timeout = seconds(o, "timeout", 600);
+	if (!job_request_end(job, error)) {
+		return false;
+	}
+	remote->stopped = is_stopped;
+	remote->progress = on_progress;
+	remote->user = job;
+	r->path = strcmp(r->path, ".") == 0 ? "" : r->path;
+	if (r->mirror[0] != '/') {
+		return fail(error, JOB_ERROR, JOB_ERROR_USAGE,
+			    "the mirror's path '%s' is not absolute", r->mirror);
+	}
+	return r->known[0] == '\0' || repo_oid_parse(&r->known_oid, r->known, error);
+}
+
+/* What a person must know before this commit can be followed; state stays "ok" otherwise. */
+struct finding {
+	const char *state;
+	char *reason; /* g_free() */
+};
+
+/* The folder must hold something: an empty desired state would remove everything. */
+static bool look_at_tree(const struct request *r, const char *commit, char *tree_id,
+			 struct finding *finding, GError **error)
+{
+	g_autoptr(source_tree_auto) tree = NULL;
+	g_autoptr(GError) problem = NULL;
+	struct source_entry entry;
+
+	if (!source_tree_open(r->mirror, commit, &tree, error)) {
+		return false;
+	}
+	g_strlcpy(tree_id, source_tree_tree_id(tree), SOURCE_OID_SIZE);
+	/* Rewound says more than empty; what is unchanged has been judged before. */
+	if (strcmp(finding->state, "ok") != 0) {
+		return true;
+	}
+	if (!source_tree_stat(tree, r->path, &entry, &problem)) {
+		if (!g_error_matches(problem, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+			return fail(error, JOB_ERROR, JOB_ERROR_REPOSITORY, "%s", problem->message);
+		}
+		finding->state = "empty";
+		finding->reason =
+			g_strdup_printf("commit %.12s has no folder '%s'", commit, r->path);
+	} else if (entry.mode != SOURCE_FOLDER) {
+		finding->state = "empty";
+		finding->reason =
+			g_strdup_printf("'%s' is not a folder in commit %.12s", r->path, commit);
+	} else if (strcmp(entry.oid, EMPTY_TREE) == 0) {
+		finding->state = "empty";
+		finding->reason = g_strdup_printf("commit %.12s has no files in '%s'", commit,
+						  r->path[0] == '\0' ? "." : r->path);
+	}
+	return true;
+}
+
+static bool look_at_history(git_repository *repository, const struct request *r,
+			    const git_oid *commit, struct finding *finding, GError **error)
+{
+	bool descends;
+
+	if (r->known[0] == '\0') {
+		return true;
+	}
+	if (git_oid_equal(commit, &r->known_oid)) {
+		finding->state = "unchanged";
+		return true;
+	}
+	if (!commits_descend(repository, commit, &r->known_oid, &descends, error)) {
+		return false;
+	}
+	if (!descends) {
+		finding->state = "rewound";
+		finding->reason =
+			g_strdup_printf("'%s' was rewound: commit %.12s does not descend from "
+					"%.12s, which was applied last",
+					r->remote.ref, git_oid_tostr_s(commit), r->known);
+	}
+	return true;
+}
+
+static void write_start(struct json_writer *w, const struct finding *finding, const char *commit,
+			const char *tree, int64_t bytes)
+{
+	json_w_str(w, "state", finding->state);
+	json_w_str(w, "reason", finding->reason == NULL ? "" : finding->reason);
+	json_w_str(w, "commit", commit);
+	json_w_str(w, "tree", tree);
+	json_w_int(w, "bytes", bytes);
+}
+
+static bool write_found(struct job *job, git_repository *repository, const struct request *r,
+			const struct fetched *fetched, GError **error)
+{
+	struct finding finding = {"ok", NULL};
+	struct json_writer *w = job_result(job);
+	const git_oid *known = r->known[0] == '\0' ? NULL : &r->known_oid;
+	char commit[SOURCE_OID_SIZE], tree[SOURCE_OID_SIZE];
+	g_autofree char *reason = NULL;
+
+	git_oid_tostr(commit, sizeof(commit), &fetched->commit);
+	if (!look_at_history(repository, r, &fetched->commit, &finding, error)) {
+		return false;
+	}
+	if (!look_at_tree(r, commit, tree, &finding, error)) {
+		return false;
+	}
+	reason = finding.reason;
+	write_start(w, &finding, commit, tree, fetched->bytes);
+	return commits_write(repository, &fetched->commit, known, w, error);
+}
+
+static bool write_missing(struct job *job, const struct request *r, const struct fetched *fetched)
+{
+	struct json_writer *w = job_result(job);
+	g_autofree char *reason =
+		fetched->any_refs ? g_strdup_printf("the repository has no '%s'", r->remote.ref)
+				  : g_strdup("the repository has no commits");
+	const struct finding finding = {fetched->any_refs ? "deleted" : "empty", reason};
+
+	write_start(w, &finding, "", "", fetched->bytes);
+	json_w_array(w, "commits");
+	json_w_end(w);
+	json_w_int(w, "commits_total", 0);
+	return true;
+}
+
+static bool fetch(struct job *job, const struct request *r, GError **error)
+{
+	g_autoptr(git_repository_auto) repository = NULL;
+	g_autoptr(GError) problem = NULL;
+	struct fetched fetched;
+
+	if (!mirror_open(r->mirror, &repository, &problem)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_IO, "%s", problem->message);
+	}
+	if (!mirror_fetch(repository, &r->remote, &fetched, error)) {
+		return false;
+	}
+	return fetched.found ? write_found(job, repository, r, &fetched, error)
+			     : write_missing(job, r, &fetched);
+}
+
+bool fetch_run(struct job *job, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	struct request r = {0};
+
+	if (!read_request(job, &r, error) || !fetch(job, &r, error)) {
+		return false;
+	}
+	if (!mirror_repack(r.mirror, &problem)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_IO, "%s", problem->message);
+	}
+	return true;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Commits between two points, for people to judge. */
+#include "worker/source/commits.h"
+
+#include "worker/source/repo.h"
+
+#include "base/error.h"
+
+#include "core/plan.h"
+
+#include <string.h>
+
+static bool is_there(git_repository *repository, const git_oid *commit)
+{
+	g_autoptr(git_commit_auto) object = NULL;
+
+	return git_commit_lookup(&object, repository, commit) == 0;
+}
+
+bool commits_descend(git_repository *repository, const git_oid *commit, const git_oid *known,
+		     bool *out, GError **error)
+{
+	int code;
+
+	if (git_oid_equal(commit, known)) {
+		*out = true;
+		return true;
+	}
+	if (!is_there(repository, known)) {
+		*out = false;
+		return true;
+	}
+	code = git_graph_descendant_of(repository, commit, known);
+	if (code < 0) {
+		return fail_git(error, code, "cannot follow the history of %s",
+				git_oid_tostr_s(commit));
+	}
+	*out = code == 1;
+	return true;
+}
+
+/* At most max bytes, without half a character at the end. */
+static char *cut(char *text, size_t max)
+{
+	if (strlen(text) > max) {
+		while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
+			max--;
+		}
+		text[max] = '\0';
+	}
+	return text;
+}
+
+/* In UTF-8 when the commit names an encoding that is known, else as it is. */
+static char *text_of(const git_commit *commit, const char *text, size_t len, size_t max)
+{
+	const char *encoding = git_commit_message_encoding(commit);
+	char *converted = NULL;
+
+	if (encoding != NULL) {
+		converted = g_convert(text, (gssize)len, "UTF-8", encoding, NULL, NULL, NULL);
+	}
+	return cut(converted != NULL ? converted : g_strndup(text, len), max);
+}
+
+static char *name_of(const git_commit *commit, const char *text)
+{
+	return text_of(commit, text, strlen(text), COMMITS_NAME_MAX);
+}
+
+/* The first line that is not empty. */
+static char *subject_of(const git_commit *commit)
+{
+	const char *message = git_commit_message_raw(commit);
+
+	message = message == NULL ? "" : message + strspn(message, "\r\n");
+	return text_of(commit, message, strcspn(message, "\r\n"), COMMITS_SUBJECT_MAX);
+}
+
+static bool is_signed(const git_commit *commit)
+{
+	const char *header = git_commit_raw_header(commit);
+
+	return g_str_has_prefix(header, "gpgsig") || strstr(header, "\ngpgsig") != NULL;
+}
+
+static void write_commit(struct json_writer *w, const git_commit *commit)
+{
+	const git_signature *author = git_commit_author(commit);
+	const git_signature *committer = git_commit_committer(commit);
+	g_autofree char *author_name = name_of(commit, author->name);
+	g_autofree char *author_email = name_of(commit, author->email);
+	g_autofree char *committer_name = name_of(commit, committer->name);
+	g_autofree char *committer_email = name_of(commit, committer->email);
+	g_autofree char *subject = subject_of(commit);
+	const struct plan_commit row = {
+		.id = git_oid_tostr_s(git_commit_id(commit)),
+		.author_name = author_name,
+		.author_email = author_email,
+		.committer_name = committer_name,
+		.committer_email = committer_email,
+		.subject = subject,
+		.time = CLAMP(committer->when.time, -JSON_MAX_INT, JSON_MAX_INT),
+		.signature = is_signed(commit) ? "unknown" : "none",
+	};
+
+	plan_commit_write(w, &row);
+}
+
+static int start_walk(git_repository *repository, const git_oid *commit, const git_oid *known,
+		      git_revwalk **out)
+{
+	int code = git_revwalk_new(out, repository);
+
+	code = code < 0 ? code : git_revwalk_sorting(*out, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+	code = code < 0 ? code : git_revwalk_push(*out, commit);
+	if (code == 0 && known != NULL && is_there(repository, known)) {
+		code = git_revwalk_hide(*out, known);
+	}
+	return code;
+}
+
+bool commits_write(git_repository *repository, const git_oid *commit, const git_oid *known,
+		   struct json_writer *w, GError **error)
+{
+	g_autoptr(git_revwalk_auto) walk = NULL;
+	int64_t total = 0;
+	git_oid oid;
+	int code = start_walk(repository, commit, known, &walk);
+
+	json_w_array(w, "commits");
+	while (code == 0 && (code = git_revwalk_next(&oid, walk)) == 0) {
+		if (total++ < COMMITS_MAX) {
+			g_autoptr(git_commit_auto) object = NULL;
+
+			code = git_commit_lookup(&object, repository, &oid);
+			if (code == 0) {
+				write_commit(w, object);
+			}
+		}
+	}
+	json_w_end(w);
+	json_w_int(w, "commits_total", total);
+	return code == GIT_ITEROVER ||
+	       fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(commit));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What lies between the commit that was last applied and a new one.
+ *
+ * Names and subjects are bytes as the author wrote them (converted where the
+ * commit names its encoding); JSON carries what is not text as base64. The
+ * signature's verdict is "none" or "unknown": nothing is verified here.
+ */
+#include <git2.h>
+#include <glib.h>
+#include <stdbool.h>
+
+#include "core/json.h"
+
+#define COMMITS_MAX 100
+#define COMMITS_NAME_MAX 1024
+#define COMMITS_SUBJECT_MAX 4096
+
+/* Whether commit is known or one of its descendants; a known that is missing is not. */
+bool commits_descend(git_repository *repository, const git_oid *commit, const git_oid *known,
+		     bool *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Writes the members commits and commits_total: what commit has and known (may be NULL, may be
+ * missing) has not, newest first. Longer names and subjects are cut. */
+bool commits_write(git_repository *repository, const git_oid *commit, const git_oid *known,
+		   struct json_writer *w, GError **error) G_GNUC_WARN_UNUSED_RESULT;
