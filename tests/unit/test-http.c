@@ -10,7 +10,9 @@
 #include <string.h>
 
 struct rig {
-	GSocketService *service;
+	GSocketListener *listener;
+	GCancellable *stop;
+	GThread *thread;
 	guint16 port;
 	char *dir, *socket;
 };
@@ -37,8 +39,7 @@ static char *read_request(GInputStream *in, char **body)
 	return first;
 }
 
-static gboolean serve(GThreadedSocketService *service, GSocketConnection *connection,
-		      GObject *source, gpointer user)
+static void serve(GSocketConnection *connection)
 {
 	GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(connection));
 	g_autofree char *body = NULL;
@@ -49,7 +50,7 @@ static gboolean serve(GThreadedSocketService *service, GSocketConnection *connec
 
 	if (g_str_has_prefix(path, "/silent")) {
 		g_usleep(3 * G_USEC_PER_SEC);
-		return TRUE;
+		return;
 	}
 	if (g_str_has_prefix(path, "/redirect")) {
 		g_string_append(answer, "HTTP/1.1 302 Found\r\nLocation: /ok\r\n");
@@ -69,32 +70,45 @@ static gboolean serve(GThreadedSocketService *service, GSocketConnection *connec
 		g_string_append_printf(answer, "%.*s|%s", (int)strcspn(first, " "), first, body);
 	}
 	g_output_stream_write_all(out, answer->str, answer->len, NULL, NULL, NULL);
-	return TRUE;
+}
+
+/* One request after the other. */
+static gpointer server_thread(gpointer data)
+{
+	struct rig *rig = data;
+	GSocketConnection *connection;
+
+	while ((connection = g_socket_listener_accept(rig->listener, NULL, rig->stop, NULL)) !=
+	       NULL) {
+		serve(connection);
+		g_object_unref(connection);
+	}
+	return NULL;
 }
 
 static void rig_up(struct rig *rig, const void *data)
 {
 	g_autoptr(GSocketAddress) address = NULL;
 
-	rig->service = g_threaded_socket_service_new(8);
+	rig->listener = g_socket_listener_new();
+	rig->stop = g_cancellable_new();
 	rig->dir = g_dir_make_tmp("assent-http-XXXXXX", NULL);
 	rig->socket = g_build_filename(rig->dir, "s", NULL);
 	address = g_unix_socket_address_new(rig->socket);
-	g_assert_true(g_socket_listener_add_address(G_SOCKET_LISTENER(rig->service), address,
-						    G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
-						    NULL, NULL, NULL));
-	rig->port =
-		g_socket_listener_add_any_inet_port(G_SOCKET_LISTENER(rig->service), NULL, NULL);
+	g_assert_true(g_socket_listener_add_address(rig->listener, address, G_SOCKET_TYPE_STREAM,
+						    G_SOCKET_PROTOCOL_DEFAULT, NULL, NULL, NULL));
+	rig->port = g_socket_listener_add_any_inet_port(rig->listener, NULL, NULL);
 	g_assert_cmpuint(rig->port, !=, 0);
-	g_signal_connect(rig->service, "run", G_CALLBACK(serve), NULL);
-	g_socket_service_start(rig->service);
+	rig->thread = g_thread_new("server", server_thread, rig);
 }
 
 static void rig_down(struct rig *rig, const void *data)
 {
-	g_socket_service_stop(rig->service);
-	g_socket_listener_close(G_SOCKET_LISTENER(rig->service));
-	g_object_unref(rig->service);
+	g_cancellable_cancel(rig->stop);
+	g_thread_join(rig->thread);
+	g_socket_listener_close(rig->listener);
+	g_object_unref(rig->listener);
+	g_object_unref(rig->stop);
 	g_unlink(rig->socket);
 	g_rmdir(rig->dir);
 	g_free(rig->socket);
@@ -107,38 +121,22 @@ struct call {
 	struct http_answer answer;
 	http_line_fn line;
 	void *user;
-	bool ok, done;
+	bool ok;
 	GError *error;
 };
 
-static gpointer call_thread(gpointer data)
-{
-	struct call *call = data;
-
-	call->ok = call->line == NULL
-			   ? http_perform(&call->request, &call->answer, &call->error)
-			   : http_stream(&call->request, call->line, call->user, &call->error);
-	call->done = true;
-	g_main_context_wakeup(NULL);
-	return NULL;
-}
-
-/* The server accepts in the main loop, so the client gets a thread of its own. */
 static void perform(struct call *call, const char *path, bool over_socket)
 {
 	g_autofree char *url =
 		over_socket ? g_strconcat("http://agent", path, NULL)
 			    : g_strdup_printf("http://u:pw@localhost:%u%s", call->rig->port, path);
-	GThread *thread;
 
 	call->request.url = url;
 	call->request.socket = over_socket ? call->rig->socket : NULL;
 	call->request.method = call->request.method == NULL ? "GET" : call->request.method;
-	thread = g_thread_new("client", call_thread, call);
-	while (!call->done) {
-		g_main_context_iteration(NULL, TRUE);
-	}
-	g_thread_join(thread);
+	call->ok = call->line == NULL
+			   ? http_perform(&call->request, &call->answer, &call->error)
+			   : http_stream(&call->request, call->line, call->user, &call->error);
 }
 
 static void test_get(struct rig *rig, const void *data)
