@@ -214,23 +214,31 @@ static bool satisfy_needs(struct cli *cli, GError **error)
 	return true;
 }
 
+static void add_group(GOptionContext *context, const char *name, const char *title,
+		      const GOptionEntry *entries)
+{
+	GOptionGroup *group = g_option_group_new(name, title, "", NULL, NULL);
+
+	g_option_group_add_entries(group, entries);
+	g_option_group_set_translation_domain(group, PACKAGE);
+	g_option_context_add_group(context, group);
+}
+
+/* Two groups, because help prints groups in their order and main entries last. */
 static GOptionContext *options_of(struct cli *cli, const GOptionEntry *options,
 				  const GOptionEntry *common)
 {
 	GOptionContext *context = g_option_context_new(cli->command->args);
 	g_autofree char *program = g_strdup_printf("assent %s", cli->path);
-	GOptionGroup *group = g_option_group_new("common", _("Common options:"), "", NULL, NULL);
 
 	g_set_prgname(program);
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_set_translation_domain(context, PACKAGE);
 	g_option_context_set_summary(context, _(cli->command->summary));
 	if (options != NULL) {
-		g_option_context_add_main_entries(context, options, PACKAGE);
+		add_group(context, "command", _("Options:"), options);
 	}
-	g_option_group_add_entries(group, common);
-	g_option_group_set_translation_domain(group, PACKAGE);
-	g_option_context_add_group(context, group);
+	add_group(context, "common", _("Common options:"), common);
 	return context;
 }
 
