@@ -86,7 +86,7 @@ char *conf_key_shape(const struct conf_key *row)
 	case CONF_TEXT:
 		return g_strdup(row->shape != NULL ? row->shape : "a text");
 	case CONF_PATH:
-		return g_strdup("a path; ~/ is the home, relative to this file");
+		return g_strdup("a path, relative to the folder of this file; ~/ is the home");
 	case CONF_WORD:
 		words = g_strjoinv(", ", (char **)row->words);
 		return g_strdup_printf("one of %s", words);
@@ -327,7 +327,7 @@ char *conf_schema_json(void)
 static char *default_text(const struct conf_key *row)
 {
 	if (row->computed != NULL) {
-		return g_strdup("by user");
+		return g_strdup("depends on the user");
 	}
 	if (has_rows(row)) {
 		return g_strdup("");

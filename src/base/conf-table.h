@@ -13,9 +13,17 @@
 #include <stdint.h>
 
 enum conf_type {
-	CONF_TEXT, CONF_PATH, CONF_WORD, CONF_NAMES,      /* char *, char *, char *, char ** */
-	CONF_BOOL, CONF_COUNT, CONF_DURATION, CONF_BYTES, /* bool, int64_t ... */
-	CONF_SECTION, CONF_MAP, CONF_LIST,                /* have rows below them */
+	CONF_TEXT,
+	CONF_PATH,
+	CONF_WORD,
+	CONF_NAMES, /* char *, char *, char *, char ** */
+	CONF_BOOL,
+	CONF_COUNT,
+	CONF_DURATION,
+	CONF_BYTES, /* bool, int64_t ... */
+	CONF_SECTION,
+	CONF_MAP,
+	CONF_LIST, /* have rows below them */
 };
 enum conf_reload { CONF_LIVE, CONF_RESTART };
 
@@ -23,16 +31,16 @@ struct conf_key {
 	const char *path;
 	const char *help;
 	enum conf_type type;
-	size_t offset;                       /* in the section's struct */
+	size_t offset; /* in the section's struct */
 	bool required;
 	enum conf_reload reload;
-	const char *dflt;                    /* as it is written in YAML; NULL: none */
-	char *(*computed)(void);             /* a default of this machine */
-	const char *example;                 /* for the sample, when there is no default */
+	const char *dflt;	 /* as it is written in YAML; NULL: none */
+	char *(*computed)(void); /* a default of this machine */
+	const char *example;	 /* for the sample, when there is no default */
 	int64_t min, max;
-	const char *const *words;            /* of CONF_WORD, NULL-terminated */
+	const char *const *words;	     /* of CONF_WORD, NULL-terminated */
 	bool (*is_valid)(const char *value); /* of CONF_TEXT */
-	const char *shape;                   /* what is_valid() wants */
+	const char *shape;		     /* what is_valid() wants */
 };
 
 /* Ends with a row whose path is NULL. */

@@ -20,35 +20,35 @@
 #include "base/yaml.h"
 
 struct conf_source {
-	char *url, *branch, *path;     /* branch without refs/heads/ */
-	int64_t interval, timeout;     /* seconds */
-	int64_t backoff_max;           /* seconds */
+	char *url, *branch, *path; /* branch without refs/heads/ */
+	int64_t interval, timeout; /* seconds */
+	int64_t backoff_max;	   /* seconds */
 	char *username, *password_file, *token_file, *credential_helper, *ca_file, *proxy;
 	char *ssh_command;
 	int64_t max_bytes;
 };
 struct conf_approval {
 	int64_t required;
-	char **from;                   /* people or groups */
-	int64_t expires;               /* seconds */
+	char **from;	 /* people or groups */
+	int64_t expires; /* seconds */
 	bool author_may_approve;
 };
-struct conf_rule {                     /* strictest match wins */
+struct conf_rule {			   /* strictest match wins */
 	char *risk, *kind, *path, *action; /* NULL: any; at least one is given */
-	struct conf_approval approval;     /* what is not stated is the stack's */
+	struct conf_approval approval;	   /* what is not stated is the stack's */
 };
 struct conf_stack {
 	char *name;
 	struct conf_source source;
 	struct conf_approval approval;
-	GPtrArray *rules;              /* struct conf_rule */
-	char *on_drift;                /* fix, propose, report */
+	GPtrArray *rules;						  /* struct conf_rule */
+	char *on_drift;							  /* fix, propose, report */
 	int64_t drift_interval, alert_after, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {
-	char *name;                    /* principal in the approver list */
+	char *name; /* principal in the approver list */
 	char **emails;
-	char *user;                    /* Unix user, NULL: none */
+	char *user; /* Unix user, NULL: none */
 };
 struct conf_group {
 	char *name;
@@ -58,13 +58,13 @@ struct conf_label {
 	char *name, *value;
 };
 struct conf {
-	char *file;                    /* where it was read */
+	char *file; /* where it was read */
 	char *agent;
 	char *state_dir;
 	char *socket;
-	char *allowed_signers;         /* absolute */
-	char *trust;                   /* absolute path of the trust file for the worker */
-	char *worker;                  /* NULL: the installed one */
+	char *allowed_signers; /* absolute */
+	char *trust;	       /* absolute path of the trust file for the worker */
+	char *worker;	       /* NULL: the installed one */
 	GPtrArray *labels, *stacks, *people, *groups;
 };
 

@@ -16,18 +16,39 @@
 #include <stdbool.h>
 
 enum log_id {
-	EV_START, EV_STOP, EV_RELOAD, EV_CONFIG_BAD, EV_FETCHED, EV_FETCH_FAILED, EV_BLOCKED,
-	EV_UNBLOCKED, EV_PLANNED, EV_PLAN_FAILED, EV_PLAN_STALE, EV_APPROVED, EV_REJECTED, EV_REFUSED,
-	EV_EXPIRED, EV_SUPERSEDED, EV_APPLY_START, EV_APPLIED, EV_APPLY_FAILED, EV_RECOVERED,
-	EV_STORE_FAILED, EV_WORKER, EV_DRIFT, EV_HTTP, EV_DEBUG,
+	EV_START,
+	EV_STOP,
+	EV_RELOAD,
+	EV_CONFIG_BAD,
+	EV_FETCHED,
+	EV_FETCH_FAILED,
+	EV_BLOCKED,
+	EV_UNBLOCKED,
+	EV_PLANNED,
+	EV_PLAN_FAILED,
+	EV_PLAN_STALE,
+	EV_APPROVED,
+	EV_REJECTED,
+	EV_REFUSED,
+	EV_EXPIRED,
+	EV_SUPERSEDED,
+	EV_APPLY_START,
+	EV_APPLIED,
+	EV_APPLY_FAILED,
+	EV_RECOVERED,
+	EV_STORE_FAILED,
+	EV_WORKER,
+	EV_DRIFT,
+	EV_HTTP,
+	EV_DEBUG,
 	LOG_EVENTS,
 };
 
 /* A row of the table. Fields in the journal: ASSENT_EVENT, ASSENT_STACK, ASSENT_PLAN. */
 struct log_row {
-	const char *name;       /* "plan-stale" */
+	const char *name;	/* "plan-stale" */
 	const char *message_id; /* 32 hexadecimal digits */
-	int level;              /* syslog's */
+	int level;		/* syslog's */
 };
 const struct log_row *log_row(enum log_id id);
 

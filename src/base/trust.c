@@ -181,10 +181,14 @@ bool trust_load(const char *file, struct trust **out, GError **error)
 
 char *trust_text(const char *agent, const char *plan_key, const char *approvers, int64_t minimum)
 {
+	/* In single quotes, where only they themselves have to be doubled. */
+	g_auto(GStrv) parts = g_strsplit(approvers, "'", -1);
+	g_autofree char *quoted = g_strjoinv("''", parts);
+
 	return g_strdup_printf("# What assent-worker believes when it applies a plan.\n"
 			       "agents:\n"
 			       "  %s: %s\n"
-			       "approvers: %s\n"
+			       "approvers: '%s'\n"
 			       "minimum: %" G_GINT64_FORMAT "\n",
-			       agent, plan_key, approvers, minimum);
+			       agent, plan_key, quoted, minimum);
 }

@@ -19,11 +19,11 @@ struct trust_agent {
 	struct ssh_key key;
 };
 struct trust {
-	GArray *agents;           /* struct trust_agent */
-	char *approvers_file;     /* absolute */
+	GArray *agents;	      /* struct trust_agent */
+	char *approvers_file; /* absolute */
 	struct signers *signers;
-	int64_t minimum;          /* least number of approvals */
-	GArray *people;           /* struct approval_person, for approval_quorum() */
+	int64_t minimum; /* least number of approvals */
+	GArray *people;	 /* struct approval_person, for approval_quorum() */
 };
 
 bool trust_load(const char *file, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

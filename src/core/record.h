@@ -19,13 +19,22 @@
 #define RECORD_ACTIONS (ACTION_RUN + 1)
 
 enum record_outcome {
-	OUTCOME_SUPERSEDED, OUTCOME_EXPIRED, OUTCOME_REJECTED, OUTCOME_VOID, OUTCOME_CONVERGED,
+	OUTCOME_SUPERSEDED,
+	OUTCOME_EXPIRED,
+	OUTCOME_REJECTED,
+	OUTCOME_VOID,
+	OUTCOME_CONVERGED,
 };
 extern const char *const record_outcome_names[];
 enum record_result { RESULT_OK, RESULT_FAILED, RESULT_ROLLED_BACK, RESULT_INTERRUPTED };
 extern const char *const record_result_names[];
 enum record_block {
-	BLOCK_REWOUND, BLOCK_DELETED, BLOCK_EMPTY, BLOCK_MANIFEST, BLOCK_FETCH, BLOCK_SIGNATURE,
+	BLOCK_REWOUND,
+	BLOCK_DELETED,
+	BLOCK_EMPTY,
+	BLOCK_MANIFEST,
+	BLOCK_FETCH,
+	BLOCK_SIGNATURE,
 };
 extern const char *const record_block_names[];
 
@@ -54,7 +63,7 @@ struct record_approval {
 };
 struct record_closed {
 	enum record_outcome outcome;
-	struct hash plan;          /* not with OUTCOME_CONVERGED */
+	struct hash plan;	   /* not with OUTCOME_CONVERGED */
 	const char *commit, *tree; /* only with OUTCOME_CONVERGED */
 	const char *reason;
 };

@@ -62,11 +62,13 @@ static void test_written_text_is_read(void)
 {
 	char *dir = temp_new();
 	g_autofree char *key = seed_key_line(1);
-	g_autofree char *text = trust_text("web1", key, "allowed_signers", 1);
+	g_autofree char *text = trust_text("web1", key, "it's: a list", 1);
 	g_autofree char *file = make(dir, text);
+	g_autofree char *list = seed_signer_line("alice", 2);
 	g_autoptr(trust_auto) trust = NULL;
 	g_autoptr(GError) error = NULL;
 
+	g_free(temp_file(dir, "it's: a list", list));
 	g_assert_true(trust_load(file, &trust, &error));
 	g_assert_no_error(error);
 	g_assert_nonnull(trust_agent_key(trust, "web1"));
