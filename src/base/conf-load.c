@@ -452,7 +452,7 @@ struct conf *conf_load(const char *file, struct diag_list *diags, GError **error
 	if (root != NULL) {
 		read_root(&reader, root);
 	}
-	yaml_free(root);
+	yaml_node_free(root);
 	signers_free(reader.signers);
 	return root != NULL && diags->items->len == before ? g_steal_pointer(&conf) : NULL;
 }

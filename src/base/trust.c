@@ -156,7 +156,7 @@ static bool parse(struct trust *trust, const char *file, const char *text, size_
 
 		fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "%s", g_strchomp(all));
 	}
-	yaml_free(root);
+	yaml_node_free(root);
 	diag_list_clear(&diags);
 	return ok;
 }

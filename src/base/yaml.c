@@ -75,12 +75,12 @@ static struct yaml_node *node_new(struct reading *r, enum yaml_type type)
 static void free_all(GPtrArray *nodes)
 {
 	for (guint i = 0; nodes != NULL && i < nodes->len; i++) {
-		yaml_free(nodes->pdata[i]);
+		yaml_node_free(nodes->pdata[i]);
 	}
 	g_clear_pointer(&nodes, g_ptr_array_unref);
 }
 
-void yaml_free(struct yaml_node *node)
+void yaml_node_free(struct yaml_node *node)
 {
 	if (node == NULL) {
 		return;

@@ -58,9 +58,10 @@ struct yaml_node *yaml_parse(const char *file, const char *text, size_t len,
  * empty. NULL when the text is no YAML or passes a limit. */
 struct yaml_node *yaml_parse_all(const char *file, const char *text, size_t len,
 				 const struct yaml_limits *limits, struct diag_list *diags);
-void yaml_free(struct yaml_node *node);
+/* Not yaml_free(): libyaml exports a function of that name and would call ours. */
+void yaml_node_free(struct yaml_node *node);
 typedef struct yaml_node yaml_auto;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(yaml_auto, yaml_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(yaml_auto, yaml_node_free)
 void yaml_fail(const struct yaml_node *node, struct diag_list *diags, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 

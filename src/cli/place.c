@@ -24,7 +24,7 @@ char *place_value(const char *config_file, const char *key)
 	if (root != NULL && root->type == YAML_MAP) {
 		found = g_strdup(yaml_get_string(root, key, NULL, &diags));
 	}
-	yaml_free(root);
+	yaml_node_free(root);
 	diag_list_clear(&diags);
 	return found;
 }

@@ -16,7 +16,7 @@ static void document_free(void *data)
 {
 	struct document *d = data;
 
-	yaml_free(d->root);
+	yaml_node_free(d->root);
 	g_free(d->folder);
 	g_free(d->selector);
 	g_free(d);
