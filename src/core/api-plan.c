@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The public face of plans and approvals. */
+#include "core/api.h"
+#include "core/fail.h"
+
+int assent_plan_verify(assent_plan **out, const void *bytes, size_t len, const char *signature,
+		       size_t signature_len, const assent_key *key, struct assent_error *err)
+{
+	CLEANUP(free_p) assent_plan *plan = calloc(1, sizeof(*plan));
+	int rc;
+
+	if (plan == NULL) {
+		return core_fail_memory(err);
+	}
+	rc = plan_verify(&plan->plan, bytes, len, signature, signature_len, &key->key, err);
+	if (rc != 0) {
+		return rc;
+	}
+	*out = steal(&plan);
+	return 0;
+}
+
+void assent_plan_free(assent_plan *plan)
+{
+	if (plan != NULL) {
+		plan_free(plan->plan);
+		free(plan);
+	}
+}
+
+void assent_plan_digest(const assent_plan *plan, struct assent_digest *out)
+{
+	api_digest(out, &plan->plan->digest);
+}
+
+const char *assent_plan_agent(const assent_plan *plan)
+{
+	return plan->plan->agent;
+}
+
+const char *assent_plan_stack(const assent_plan *plan)
+{
+	return plan->plan->stack;
+}
+
+const char *assent_plan_reason(const assent_plan *plan)
+{
+	return plan->plan->reason;
+}
+
+const char *assent_plan_commit(const assent_plan *plan)
+{
+	return plan->plan->target_commit;
+}
+
+const char *assent_plan_tree(const assent_plan *plan)
+{
+	return plan->plan->target_tree;
+}
+
+int64_t assent_plan_seq(const assent_plan *plan)
+{
+	return plan->plan->seq;
+}
+
+int64_t assent_plan_created(const assent_plan *plan)
+{
+	return plan->plan->created;
+}
+
+int64_t assent_plan_expires(const assent_plan *plan)
+{
+	return plan->plan->expires;
+}
+
+int64_t assent_plan_required(const assent_plan *plan)
+{
+	return plan->plan->policy.required;
+}
+
+void assent_plan_approvers(const assent_plan *plan, struct assent_digest *out)
+{
+	api_digest(out, &plan->plan->policy.approvers);
+}
+
+size_t assent_plan_change_count(const assent_plan *plan)
+{
+	return plan->plan->changes_count;
+}
+
+_Static_assert(ASSENT_RISK_DELETION == RISK_DELETION && ASSENT_RISK_SECRET == RISK_SECRET &&
+		       ASSENT_RISK_ROOT == RISK_ROOT && ASSENT_RISK_EXECUTABLE == RISK_EXECUTABLE &&
+		       ASSENT_RISK_CLUSTER == RISK_CLUSTER,
+	       "risks have the same bits");
+
+int assent_plan_change(const assent_plan *plan, size_t index, struct assent_change *out,
+		       struct assent_error *err)
+{
+	const struct plan_change *change;
+
+	if (index >= plan->plan->changes_count) {
+		return core_fail(err, ASSENT_EFAILED, "plan has no change %zu", index);
+	}
+	change = &plan->plan->changes[index];
+	*out = (struct assent_change){.action = plan_action_names[change->action],
+				      .id = change->id,
+				      .kind = change->kind,
+				      .path = change->path,
+				      .risk = change->risk};
+	api_digest(&out->diff, &change->diff);
+	return 0;
+}
+
+static int check_decision(enum assent_decision decision, struct assent_error *err)
+{
+	if (decision != ASSENT_APPROVE && decision != ASSENT_REJECT) {
+		return core_fail(err, ASSENT_EFAILED, "decision %d", (int)decision);
+	}
+	return 0;
+}
+
+int assent_statement(char **out, size_t *len, const assent_plan *plan, const char *person,
+		     enum assent_decision decision, const char *reason, struct assent_error *err)
+{
+	struct statement st = {.agent = plan->plan->agent,
+			       .stack = plan->plan->stack,
+			       .approver = person,
+			       .verdict = (enum verdict)decision,
+			       .plan = plan->plan->digest,
+			       .seq = plan->plan->seq,
+			       .expires = plan->plan->expires,
+			       .reason = reason};
+	int rc = check_decision(decision, err);
+
+	return rc != 0 ? rc : statement_text(out, len, &st, err);
+}
+
+static struct approval approval_of(const struct assent_vote *vote)
+{
+	return (struct approval){.person = vote->person,
+				 .verdict = (enum verdict)vote->decision,
+				 .reason = vote->reason,
+				 .armor = vote->signature};
+}
+
+int assent_vote_verify(const assent_plan *plan, const struct assent_vote *vote,
+		       const assent_signers *signers, int64_t now, struct assent_error *err)
+{
+	struct approval approval = approval_of(vote);
+	struct ssh_key key;
+	int rc = check_decision(vote->decision, err);
+
+	return rc != 0 ? rc : approval_verify(&key, plan->plan, &approval, signers->list, now, err);
+}
+
+int assent_quorum_verify(const assent_plan *plan, const struct assent_vote *votes, size_t count,
+			 const assent_signers *signers, int64_t minimum, int64_t now,
+			 struct assent_error *err)
+{
+	CLEANUP(free_p) struct approval *list = NULL;
+	int rc;
+
+	list = calloc(count + 1, sizeof(*list));
+	if (list == NULL) {
+		return core_fail_memory(err);
+	}
+	for (size_t i = 0; i < count; i++) {
+		rc = check_decision(votes[i].decision, err);
+		if (rc != 0) {
+			return rc;
+		}
+		list[i] = approval_of(&votes[i]);
+	}
+	return approval_quorum(plan->plan, list, count, signers->list, NULL, 0, minimum, now, err);
+}

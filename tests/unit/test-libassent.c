@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Tests of include/assent through the shared library. What is verified is made
+ * with the signing half, which this program has beside it.
+ */
+#include "assent/assent.h"
+#include "core/record.h"
+#include "core/tlogproof.h"
+#include "unit/plans.h"
+#include "unit/vectors.h"
+
+#define ORIGIN "gate.example.com/log1"
+
+static void check(int rc, const struct assent_error *err)
+{
+	if (rc != 0) {
+		g_error("%d %s", rc, err->text);
+	}
+}
+
+static assent_log_key *log_key(void)
+{
+	g_autofree char *text = NULL;
+	assent_log_key *key = NULL;
+	struct assent_error err;
+	size_t len;
+
+	text = vector_load("note/log.vkey", &len);
+	check(assent_log_key_parse(&key, g_strchomp(text), &err), &err);
+	g_assert_cmpstr(assent_log_key_name(key), ==, ORIGIN);
+	return key;
+}
+
+static void version_is_that_of_the_headers(void)
+{
+	g_assert_cmpstr(assent_version(), ==, ASSENT_VERSION_TEXT);
+}
+
+static void digests(void)
+{
+	char text[ASSENT_DIGEST_TEXT_SIZE];
+	struct assent_digest a, b;
+	struct assent_error err;
+
+	assent_digest_of(&a, "abc", 3);
+	assent_digest_text(text, &a);
+	check(assent_digest_parse(&b, text, &err), &err);
+	g_assert_cmpmem(a.bytes, 32, b.bytes, 32);
+	g_assert_cmpint(assent_digest_parse(&b, "abc", &err), ==, ASSENT_EMALFORMED);
+	g_assert_cmpint(assent_digest_parse(&b, "abc", NULL), ==, ASSENT_EMALFORMED);
+}
+
+static void plans_and_votes(void)
+{
+	struct plan_rig rig;
+	assent_key *key = NULL;
+	assent_signers *signers = NULL;
+	assent_plan *plan = NULL;
+	struct assent_digest list, named;
+	struct assent_change change;
+	struct assent_error err;
+	struct assent_vote vote = {.person = "alice", .decision = ASSENT_APPROVE, .reason = ""};
+	char *line, *armor, *statement = NULL;
+	size_t len;
+
+	plan_rig_init(&rig, 1, true);
+	line = plan_rig_key_line(rig.plan_key);
+	check(assent_key_parse(&key, line, &err), &err);
+	check(assent_signers_parse(&signers, rig.signers_text, strlen(rig.signers_text), &err),
+	      &err);
+	g_assert_true(g_str_has_prefix(assent_key_fingerprint(key), "SHA256:"));
+	g_assert_true(assent_signers_has(signers, "alice"));
+	g_assert_false(assent_signers_has(signers, "carol"));
+	check(assent_plan_verify(&plan, rig.text, rig.len, rig.armor, strlen(rig.armor), key, &err),
+	      &err);
+	assent_signers_digest(signers, &list);
+	assent_plan_approvers(plan, &named);
+	g_assert_cmpmem(list.bytes, 32, named.bytes, 32);
+	assent_plan_digest(plan, &named);
+	g_assert_cmpmem(named.bytes, 32, rig.plan->digest.bytes, 32);
+	g_assert_cmpstr(assent_plan_agent(plan), ==, "web1.example.org");
+	g_assert_cmpstr(assent_plan_stack(plan), ==, "web");
+	g_assert_cmpstr(assent_plan_reason(plan), ==, "commit");
+	g_assert_cmpstr(assent_plan_commit(plan), ==, assent_plan_tree(plan));
+	g_assert_cmpint(assent_plan_seq(plan), ==, 7);
+	g_assert_cmpint(assent_plan_created(plan), ==, PLAN_TIME);
+	g_assert_cmpint(assent_plan_expires(plan), ==, PLAN_TIME + 3600);
+	g_assert_cmpint(assent_plan_required(plan), ==, 1);
+	g_assert_cmpuint(assent_plan_change_count(plan), ==, 1);
+	check(assent_plan_change(plan, 0, &change, &err), &err);
+	g_assert_cmpstr(change.action, ==, "create");
+	g_assert_cmpstr(change.path, ==, "/srv/x");
+	g_assert_cmpuint(change.risk, ==, ASSENT_RISK_ROOT | ASSENT_RISK_EXECUTABLE);
+	g_assert_cmpint(assent_plan_change(plan, 1, &change, &err), ==, ASSENT_EFAILED);
+
+	armor = plan_rig_vote(&rig, "alice", rig.alice, VERDICT_APPROVE, "");
+	vote.signature = armor;
+	check(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), &err);
+	check(assent_quorum_verify(plan, &vote, 1, signers, 1, PLAN_TIME, &err), &err);
+	g_assert_cmpint(assent_quorum_verify(plan, &vote, 1, signers, 2, PLAN_TIME, &err), ==,
+			ASSENT_EUNTRUSTED);
+	g_assert_cmpint(assent_quorum_verify(plan, NULL, 0, signers, 0, PLAN_TIME, &err), ==,
+			ASSENT_EUNTRUSTED);
+	vote.reason = "changed";
+	g_assert_cmpint(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), ==,
+			ASSENT_ESIGNATURE);
+	vote.decision = (enum assent_decision)7;
+	g_assert_cmpint(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), ==,
+			ASSENT_EFAILED);
+	check(assent_statement(&statement, &len, plan, "alice", ASSENT_REJECT, "no", &err), &err);
+	g_assert_nonnull(strstr(statement, "\"decision\":\"reject\""));
+	g_assert_cmpuint(strlen(statement), ==, len);
+	assent_free(statement);
+	free(armor);
+	free(line);
+	assent_plan_free(plan);
+	assent_signers_free(signers);
+	assent_key_free(key);
+	plan_rig_clear(&rig);
+}
+
+/* The checkpoint of an add-checkpoint request, and the hashes before it. */
+static assent_checkpoint *requested(const char *path, struct assent_digest *proof, size_t *count)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) halves = NULL;
+	g_auto(GStrv) lines = NULL;
+	assent_log_key *key = log_key();
+	assent_checkpoint *checkpoint = NULL;
+	struct assent_error err;
+	size_t len;
+
+	text = vector_load(path, &len);
+	halves = g_strsplit(text, "\n\n", 2);
+	lines = g_strsplit(halves[0], "\n", -1);
+	*count = 0;
+	for (unsigned i = 1; lines[i] != NULL; i++) {
+		g_autofree guchar *bytes = g_base64_decode(lines[i], &len);
+
+		g_assert_cmpuint(len, ==, 32);
+		memcpy(proof[(*count)++].bytes, bytes, 32);
+	}
+	check(assent_checkpoint_verify(&checkpoint, halves[1], strlen(halves[1]), key, &err), &err);
+	assent_log_key_free(key);
+	return checkpoint;
+}
+
+static void logs_grow(void)
+{
+	struct assent_digest proof[64], root;
+	struct assent_error err;
+	size_t none, count;
+	assent_checkpoint *a = requested("witness/req1-old0-size256.txt", proof, &none);
+	assent_checkpoint *b = requested("witness/req2-old256-size300.txt", proof, &count);
+
+	g_assert_cmpstr(assent_checkpoint_origin(a), ==, ORIGIN);
+	g_assert_cmpuint(assent_checkpoint_size(a), ==, 256);
+	g_assert_cmpuint(assent_checkpoint_size(b), ==, 300);
+	assent_checkpoint_root(b, &root);
+	check(assent_consistency_verify(a, b, proof, count, &err), &err);
+	g_assert_cmpint(assent_consistency_verify(b, a, proof, count, &err), ==, ASSENT_EMISMATCH);
+	proof[0].bytes[0] ^= 1;
+	g_assert_cmpint(assent_consistency_verify(a, b, proof, count, &err), ==, ASSENT_EMISMATCH);
+	g_assert_cmpint(assent_consistency_verify(a, b, proof, 65, &err), ==, ASSENT_ELIMIT);
+	assent_checkpoint_free(a);
+	assent_checkpoint_free(b);
+}
+
+static void entries_are_included(void)
+{
+	g_autofree char *text = NULL, *leaf = NULL;
+	assent_log_key *key = log_key();
+	assent_checkpoint *checkpoint = NULL;
+	assent_entry *entry = NULL;
+	struct tlog_proof proof;
+	struct assent_digest path[64];
+	struct assent_error err;
+	size_t len, leaf_len;
+
+	text = vector_load("tlog-proof/entry273.tlog-proof", &len);
+	leaf = vector_load("tlog-proof/entry273.leaf", &leaf_len);
+	g_assert_cmpint(tlog_proof_parse(&proof, text, len, NULL), ==, 0);
+	memcpy(path, proof.path, sizeof(proof.path));
+	check(assent_checkpoint_verify(&checkpoint, proof.note, proof.note_len, key, &err), &err);
+	check(assent_inclusion_verify(checkpoint, 273, leaf, leaf_len, path, proof.count, &err),
+	      &err);
+	g_assert_cmpint(
+		assent_inclusion_verify(checkpoint, 272, leaf, leaf_len, path, proof.count, &err),
+		==, ASSENT_EMISMATCH);
+	/* It is in the log, but no entry of ours. */
+	g_assert_cmpint(assent_entry_verify(&entry, leaf, leaf_len, text, len, key, &err), ==,
+			ASSENT_EMALFORMED);
+	g_assert_null(entry);
+	assent_checkpoint_free(checkpoint);
+	assent_log_key_free(key);
+}
+
+/* A log of one entry, signed here. */
+static char *proof_of_one(const char *bytes, size_t *len)
+{
+	struct checkpoint cp = {.origin = ORIGIN, .size = 1};
+	struct secret *secret = vector_secret("log");
+	struct tlog_proof proof = {0};
+	char *text = NULL, *note = NULL, *out = NULL;
+
+	merkle_leaf(&cp.root, bytes, strlen(bytes));
+	g_assert_cmpint(checkpoint_text(&text, &cp, NULL), ==, 0);
+	g_assert_cmpint(secret_sign_note(secret, ORIGIN, text, &note, NULL), ==, 0);
+	proof.note = note;
+	proof.note_len = strlen(note);
+	g_assert_cmpint(tlog_proof_write(&out, len, &proof, NULL), ==, 0);
+	free(text);
+	free(note);
+	secret_free(secret);
+	return out;
+}
+
+static void entries_speak(void)
+{
+	static const char bytes[] =
+		"{\"outcome\":\"expired\",\"plan\":\"sha256:"
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\",\"reason\":"
+		"\"\","
+		"\"seq\":0,\"stack\":\"web\",\"time\":1767225600,\"type\":\"closed\",\"v\":1}";
+	assent_log_key *key = log_key();
+	assent_entry *entry = NULL;
+	struct assent_digest plan, abc;
+	struct assent_error err;
+	char *proof, *other;
+	size_t len, other_len;
+
+	proof = proof_of_one(bytes, &len);
+	check(assent_entry_verify(&entry, bytes, strlen(bytes), proof, len, key, &err), &err);
+	g_assert_cmpuint(assent_entry_seq(entry), ==, 0);
+	g_assert_cmpint(assent_entry_time(entry), ==, 1767225600);
+	g_assert_cmpstr(assent_entry_type(entry), ==, "closed");
+	g_assert_cmpstr(assent_entry_stack(entry), ==, "web");
+	g_assert_true(assent_entry_plan(entry, &plan));
+	assent_digest_of(&abc, "abc", 3);
+	g_assert_cmpmem(plan.bytes, 32, abc.bytes, 32);
+	assent_entry_free(entry);
+	entry = NULL;
+	other = proof_of_one("{}", &other_len);
+	g_assert_cmpint(
+		assent_entry_verify(&entry, bytes, strlen(bytes), other, other_len, key, &err), ==,
+		ASSENT_EMISMATCH);
+	g_assert_null(entry);
+	free(proof);
+	free(other);
+	assent_log_key_free(key);
+}
+
+static void nothing_is_freed_safely(void)
+{
+	assent_free(NULL);
+	assent_key_free(NULL);
+	assent_signers_free(NULL);
+	assent_log_key_free(NULL);
+	assent_plan_free(NULL);
+	assent_checkpoint_free(NULL);
+	assent_entry_free(NULL);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/libassent/version-is-that-of-the-headers",
+			version_is_that_of_the_headers);
+	g_test_add_func("/libassent/digests", digests);
+	g_test_add_func("/libassent/plans-and-votes", plans_and_votes);
+	g_test_add_func("/libassent/logs-grow", logs_grow);
+	g_test_add_func("/libassent/entries-are-included", entries_are_included);
+	g_test_add_func("/libassent/entries-speak", entries_speak);
+	g_test_add_func("/libassent/nothing-is-freed-safely", nothing_is_freed_safely);
+	return g_test_run();
+}
