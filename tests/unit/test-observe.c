@@ -91,7 +91,6 @@ static void test_behind_a_link(struct fixture *f, const void *data)
 static void test_xattrs(struct fixture *f, const void *data)
 {
 	g_autofree char *path = g_build_filename(f->dir, "x", NULL);
-	g_autofree char *first = NULL;
 	struct hash want;
 	char text[HASH_TEXT_SIZE];
 

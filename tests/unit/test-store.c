@@ -179,6 +179,7 @@ static void test_second_agent_is_refused(struct fixture *f, const void *data)
 	g_autoptr(store_auto) store = open_good(f, &seen);
 
 	(void)data;
+	g_assert_nonnull(store);
 	refuse(f, "another agent uses");
 }
 

@@ -22,8 +22,8 @@ static char *good_text(void)
 static char *make(const char *dir, const char *trust)
 {
 	g_autofree char *alice = seed_signer_line("alice", 2);
-	g_autofree char *list = temp_file(dir, "allowed_signers", alice);
 
+	g_free(temp_file(dir, "allowed_signers", alice));
 	return temp_file(dir, "trust.yaml", trust);
 }
 
