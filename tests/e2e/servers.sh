@@ -1,5 +1,5 @@
-# shellcheck shell=sh
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
 # Real Git servers on loopback for the tests here, from the folder $site/srv that holds bare
 # repositories: nginx with fcgiwrap by https with a password, and sshd. Each start sets the
 # address; what it started is ended with the test. Read after lib.sh.
@@ -10,15 +10,6 @@ import socket
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])'
-}
-
-servers_wait() { # COMMAND...: until it succeeds, at most 20 seconds
-  servers_tries=0
-  until "$@" >/dev/null 2>&1; do
-    servers_tries=$((servers_tries + 1))
-    [ $servers_tries -lt 200 ] || return 1
-    sleep 0.1
-  done
 }
 
 servers_listens() { # PORT
@@ -90,11 +81,9 @@ servers_start_https() {
   printf 'op:%s\n' "$(openssl passwd -apr1 -in "$site/web/password")" >"$site/web/users"
   https_port=$(servers_free_port)
   servers_write_nginx >"$site/web/nginx.conf"
-  fcgiwrap -f -c 1 -s "unix:$site/web/cgi.sock" >"$site/web/cgi.log" 2>&1 &
-  at_end_kill $!
-  nginx -e "$site/web/error.log" -c "$site/web/nginx.conf" >"$site/web/nginx.log" 2>&1 &
-  at_end_kill $!
-  servers_wait test -S "$site/web/cgi.sock" && servers_wait servers_listens "$https_port"
+  background "$site/web/cgi.log" fcgiwrap -f -c 1 -s "unix:$site/web/cgi.sock"
+  background "$site/web/nginx.log" nginx -e "$site/web/error.log" -c "$site/web/nginx.conf"
+  wait_for test -S "$site/web/cgi.sock" && wait_for servers_listens "$https_port"
 }
 
 # Sets ssh_port; the key is $site/ssh/id, the server's name for known_hosts $site/ssh/known_hosts.
@@ -117,23 +106,20 @@ UsePAM no
 StrictModes no
 PermitRootLogin prohibit-password
 END
-  # sshd wants to be called by its whole path, which a user's PATH often lacks.
-  "$(PATH=$PATH:/usr/sbin:/sbin command -v sshd)" -D -f "$site/ssh/sshd_config" \
-    -E "$site/ssh/log" &
-  at_end_kill $!
+  # sshd wants to be called by its whole path.
+  background "$site/ssh/log" "$(command -v sshd)" -D -e -f "$site/ssh/sshd_config"
   printf '[127.0.0.1]:%s %s\n' "$ssh_port" "$(cut -d' ' -f1,2 "$site/ssh/hostkey.pub")" \
     >"$site/ssh/known_hosts"
-  servers_wait servers_listens "$ssh_port"
+  wait_for servers_listens "$ssh_port"
 }
 
 # servers_start_proxy PORT: sets proxy_port; the fault is what $site/proxy/fault says.
 servers_start_proxy() {
   mkdir -p "$site/proxy"
   echo none >"$site/proxy/fault"
-  python3 "$srcdir/tests/e2e/faulty-proxy.py" "127.0.0.1:$1" "$site/proxy/fault" \
-    "$site/proxy/port" 2>"$site/proxy/log" &
-  at_end_kill $!
-  servers_wait test -s "$site/proxy/port" || return 1
+  background "$site/proxy/log" python3 "$srcdir/tests/e2e/faulty-proxy.py" "127.0.0.1:$1" \
+    "$site/proxy/fault" "$site/proxy/port"
+  wait_for test -s "$site/proxy/port" || return 1
   proxy_port=$(cat "$site/proxy/port")
 }
 

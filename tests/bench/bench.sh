@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What Assent's work costs beside `git status`, rsync and cf-agent on the same files, as a table of
+# ratios. `make bench`, or by hand with ASSENT_BINDIR and ASSENT_LIBEXECDIR of an installation:
+#
+#   tests/bench/bench.sh [COUNT...]     numbers of files, 1000 and 10000 by default
+#
+# Nothing here is a test: it fails only when something cannot be measured. Compare ratios, not
+# milliseconds, and only those of one run.
+: "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
+# shellcheck source=tests/e2e/lib.sh
+. "$srcdir/tests/e2e/lib.sh" || exit 1
+# shellcheck source=tests/e2e/servers.sh
+. "$srcdir/tests/e2e/servers.sh"
+# shellcheck source=tests/e2e/stack.sh
+. "$srcdir/tests/e2e/stack.sh"
+
+worker=${ASSENT_LIBEXECDIR:?is set by make bench}/assent-worker
+tools=$srcdir/tests/bench
+runs=${RUNS:-11}
+
+die() {
+  echo "bench: $*" >&2
+  exit 1
+}
+
+job() { # REQUEST-FILE
+  "$worker" <"$1" >"$site/job" || die "$(tail -n 1 "$site/job")"
+}
+
+# work: the repository; live: what is managed, at first the same.
+files_make() { # COUNT
+  base=$site/$1
+  live=$HOME/live
+  rm -rf "$live"
+  mkdir -p "$base/work" "$base/objects" "$base/results"
+  python3 "$tools/tree.py" make "$base/work/files" "$1"
+  printf 'resources:\n  - tree: ~/live\n    source: files/\n    prune: true\n' \
+    >"$base/work/assent.yaml"
+  git init -q -b main "$base/work"
+  git -C "$base/work" add -A
+  git -C "$base/work" commit -q -m 'Files'
+  cp -a "$base/work/files" "$live"
+  git clone -q "$base/work" "$base/git"
+}
+
+mirror_make() { # COUNT
+  tr -d '\n' >"$base/fetch.json" <<END
+{"v":1,"job":"fetch","url":"file://$base/work","ref":"refs/heads/main",
+"mirror":"$base/mirror.git","known":"","path":""}
+END
+  echo >>"$base/fetch.json"
+  job "$base/fetch.json"
+  tr -d '\n' >"$base/plan.json" <<END
+{"v":1,"job":"plan","mirror":"$base/mirror.git","commit":"$(git -C "$base/work" rev-parse HEAD)",
+"base":"","path":"","agent":"bench","stack":"bench","home":"$HOME","labels":[],
+"objects":"$base/objects","out":"$base/draft.json","cache":"$base/cache"}
+END
+  echo >>"$base/plan.json"
+  job "$base/plan.json"
+}
+
+measure() { # WORK COUNT HYPERFINE-ARGUMENTS...
+  work=$1
+  count=$2
+  shift 2
+  hyperfine -w 2 -r "$runs" --style none --export-json "$base/results/$work-$count.json" "$@" \
+    >"$site/hyperfine" 2>&1 || die "$(cat "$site/hyperfine")"
+  results="$results $base/results/$work-$count.json"
+}
+
+cf_policy() {
+  cat <<END
+body common control { bundlesequence => { "copy" }; }
+bundle agent copy
+{
+  files:
+    "$live/." copy_from => from_work, depth_search => all;
+}
+body copy_from from_work { source => "$base/work/files/."; compare => "digest"; }
+body depth_search all { depth => "inf"; }
+END
+}
+
+# Looks only, on files that are all as they should be (noop) or of which one in a hundred is not.
+measure_plan() { # WORK COUNT
+  set -- "$1" "$2" -N --input "$base/plan.json" -n assent "$worker" \
+    -n 'git status' "git -C $base/git status --porcelain" \
+    -n 'rsync -n' "rsync -a -n --delete $base/work/files/ $live/" \
+    -n 'rsync -n -c' "rsync -a -n -c --delete $base/work/files/ $live/"
+  if command -v cf-agent >/dev/null; then
+    cf_policy >"$base/copy.cf"
+    chmod 600 "$base/copy.cf"
+    set -- "$@" -n 'cf-agent -n, digest' "cf-agent -K -n -f $base/copy.cf"
+  fi
+  measure "$@"
+}
+
+# The worker alone, with a plan that the agent has signed and alice approved. Before each run the
+# files are as spoiled as when the plan was made.
+measure_apply() { # COUNT
+  rm -rf "$site/keys" "$site/state" "$site/home/.config/assent"
+  stack_path=.
+  stack_make "file://$base/work" >/dev/null 2>&1 || die "cannot configure an agent"
+  agent_start || die "the agent does not start"
+  sync_now >/dev/null || die "cannot plan"
+  waiting=$(plan_pending)
+  cp -a "$live" "$base/spoiled"
+  approve "$waiting" >/dev/null || die "cannot approve"
+  wait_for stack_is converged || die "cannot apply"
+  memory=$(awk '/^Pss:/ { print $2 }' "/proc/$agent_pid/smaps_rollup")
+  assent log export "$waiting" "$base/bundle" >/dev/null || die "cannot export"
+  agent_stop
+  python3 "$tools/request.py" "$base/bundle" "$site/state/assent" "$base/journal" \
+    >"$base/apply.json"
+  measure apply-1% "$1" --input "$base/apply.json" \
+    --prepare "rsync -a --delete $base/spoiled/ $live/; rm -rf $base/journal; sync" \
+    -n assent "$worker --trust $(dirname "$ASSENT_CONFIG")/trust.yaml" \
+    -n 'rsync' "rsync -a --delete $base/work/files/ $live/" \
+    -n 'rsync --fsync' "rsync -a --fsync --delete $base/work/files/ $live/"
+}
+
+bench() { # COUNT
+  files_make "$1"
+  mirror_make "$1"
+  measure_plan plan-noop "$1"
+  python3 "$tools/tree.py" change "$live" 1 >/dev/null
+  python3 "$tools/tree.py" change "$base/git/files" 1 >/dev/null
+  measure_plan plan-1% "$1"
+  measure_apply "$1"
+}
+
+for program in hyperfine rsync git python3 ssh-keygen; do
+  command -v "$program" >/dev/null || die "$program is not installed"
+done
+results=
+for count in "${@:-1000 10000}"; do
+  for number in $count; do
+    bench "$number"
+  done
+done
+# shellcheck disable=SC2086
+python3 "$tools/table.py" $results
+printf '\nmemory of the idle agent (PSS): %s KiB\n' "$memory"

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A network that stalls, cuts and garbles only delays: the agent stays up, applies nothing, and the
+# next good fetch works. The same faults then come while a stack is converged.
+# shellcheck source=tests/e2e/lib.sh
+. "$srcdir/tests/e2e/lib.sh" || exit 1
+# shellcheck source=tests/e2e/servers.sh
+. "$srcdir/tests/e2e/servers.sh"
+# shellcheck source=tests/e2e/stack.sh
+. "$srcdir/tests/e2e/stack.sh"
+need nginx fcgiwrap python3 openssl git ssh-keygen
+repo_make
+ok "a server listens" servers_start_https
+ok "a proxy stands before it" servers_start_proxy "$https_port"
+ok "init makes keys and trust" stack_make "https://localhost:$proxy_port/git/ops.git" \
+  "username: op" "password-file: $site/web/password" "ca-file: $site/tls/ca.pem" "timeout: 10s"
+ok "the agent starts" agent_start
+
+# The numbers lie in the handshake, in the list of refs and in the pack.
+faults='close:reset:noise:cut 1:cut 300:cut 1500:cut 2600:cut 3000:flip 20:flip 900:flip 2400'
+faults="$faults:silent:stall 0:stall 1200:stall 2700"
+
+under_fault() { # WANTED-PLAN
+  servers_fault "$2"
+  sync_now >"$site/sync" 2>&1
+  kill -0 "$agent_pid" && [ "$(plan_pending)" = "$1" ]
+}
+
+each_fault() { # WHAT
+  IFS=:
+  for fault in $faults; do
+    unset IFS
+    ok "$1: $fault" under_fault "" "$fault"
+  done
+  unset IFS
+}
+
+each_fault "no plan comes from a spoiled fetch"
+ok "nothing is written" test ! -e "$target"
+servers_fault none
+ok "the next good fetch works" sync_now
+ok "the stack waits" stack_is pending
+ok "approval" approve "$(plan_pending)"
+ok "the stack converges" wait_for stack_is converged
+
+ok "a second commit" repo_commit second
+each_fault "a converged stack stays as it is"
+is "the file is the first one" "$(cat "$target/app.conf")" first
+servers_fault drip 4000
+ok "a slow network is no fault" sync_now
+ok "the stack waits again" stack_is pending
+ok "second approval" approve "$(plan_pending)"
+ok "and converges" wait_for stack_is converged
+is "the file is the second one" "$(cat "$target/app.conf")" second
+ok "no lock or half pack is left" sh -c \
+  "! find '$site/state' -name '*.lock' -path '*git/*/*' -o -name 'pack_git2_*' | grep ."
+ok "the log verifies" assent log verify
+ok "the agent stops" agent_stop
+finish
