@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent-worker: does one job and exits (doc/worker.md). */
+#include "worker/apply.h"
 #include "worker/fetch.h"
 #include "worker/job.h"
 
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 static const struct job_kind jobs[] = {
+	{"apply", apply_run},
 	{"fetch", fetch_run},
 	{NULL, NULL},
 };

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The apply job: trust, journal, transaction, result. */
+#include "worker/apply.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/trust.h"
+#include "core/approval.h"
+#include "worker/checks.h"
+#include "worker/journal.h"
+#include "worker/transaction.h"
+
+#define MAX_APPROVALS 1000
+#define MAX_STEPS 1000
+#define MAX_STALE 100
+
+static const char *const modes[] = {"apply", "recover", NULL};
+
+struct request {
+	bool recover;
+	const char *plan, *signature, *objects, *journal;
+	struct approval *votes;
+	size_t votes_count;
+};
+
+static void request_clear(struct request *request)
+{
+	g_free(request->votes);
+}
+#define autorequest __attribute__((cleanup(request_clear))) struct request
+
+static void read_votes(struct json_obj *from, struct request *out)
+{
+	struct json_arr list;
+	size_t count = json_arr_get(from, "approvals", MAX_APPROVALS, &list);
+
+	out->votes = g_new0(struct approval, count + 1);
+	for (size_t i = 0; i < count; i++) {
+		struct json_obj vote;
+		int verdict;
+
+		if (!json_arr_obj(&list, i, &vote)) {
+			return;
+		}
+		verdict = json_enum(&vote, "decision", verdict_names);
+		out->votes[i].person = json_str(&vote, "person", 255);
+		out->votes[i].verdict =
+			verdict == VERDICT_APPROVE ? VERDICT_APPROVE : VERDICT_REJECT;
+		out->votes[i].reason = json_str(&vote, "reason", STATEMENT_REASON_MAX);
+		out->votes[i].armor = json_str(&vote, "signature", SSHSIG_MAX_ARMOR);
+		json_obj_end(&vote);
+	}
+	out->votes_count = count;
+}
+
+static bool read_request(struct job *job, struct request *out, GError **error)
+{
+	struct json_obj *from = job_request(job);
+
+	out->recover = json_enum(from, "mode", modes) == 1;
+	out->journal = json_str(from, "journal", 4096);
+	if (!out->recover) {
+		out->plan = json_str(from, "plan", 4096);
+		out->signature = json_str(from, "signature", 4096);
+		out->objects = json_str(from, "objects", 4096);
+		read_votes(from, out);
+	} else {
+		/* Not needed, and allowed for the caller's ease. */
+		(void)json_str_opt(from, "plan", 4096);
+		(void)json_str_opt(from, "signature", 4096);
+		(void)json_str_opt(from, "objects", 4096);
+		(void)json_any(from, "approvals");
+	}
+	return job_request_end(job, error);
+}
+
+static bool load_trust(struct job *job, struct trust **out, GError **error)
+{
+	if (job_trust(job) == NULL) {
+		return fail(error, JOB_ERROR, JOB_ERROR_USAGE,
+			    "apply needs a trust file; start the worker with --trust FILE");
+	}
+	if (!trust_load(job_trust(job), out, error)) {
+		g_autofree char *why = g_strdup((*error)->message);
+
+		g_clear_error(error);
+		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "trust file: %s", why);
+	}
+	return true;
+}
+
+/* By the key of the agent that it names, and of no other. */
+static bool verify_plan(const struct trust *trust, const char *bytes, size_t len, const char *armor,
+			size_t armor_len, struct plan **out, GError **error)
+{
+	struct assent_error problem = {0};
+
+	for (guint i = 0; i < trust->agents->len; i++) {
+		const struct trust_agent *agent =
+			&g_array_index(trust->agents, struct trust_agent, i);
+		struct plan *plan = NULL;
+
+		if (plan_verify(&plan, bytes, len, armor, armor_len, &agent->key, &problem) != 0) {
+			continue;
+		}
+		if (strcmp(plan->agent, agent->name) == 0) {
+			*out = plan;
+			return true;
+		}
+		g_snprintf(problem.text, sizeof(problem.text),
+			   "it names agent '%s', but the key is that of '%s'", plan->agent,
+			   agent->name);
+		plan_free(plan);
+	}
+	return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED,
+		    "the plan is not signed by an agent in the trust file: %s",
+		    trust->agents->len > 0 ? problem.text : "it names none");
+}
+
+static bool check_votes(const struct trust *trust, const struct plan *plan,
+			const struct request *request, GError **error)
+{
+	struct assent_error problem = {0};
+	int64_t now = (int64_t)time(NULL);
+	int rc = approval_quorum(plan, request->votes, request->votes_count, trust->signers,
+				 (const struct approval_person *)(void *)trust->people->data,
+				 trust->people->len, trust->minimum, now, &problem);
+
+	if (rc == 0) {
+		return true;
+	}
+	return fail(error, JOB_ERROR,
+		    rc == ASSENT_EEXPIRED ? JOB_ERROR_EXPIRED : JOB_ERROR_UNTRUSTED, "%s",
+		    problem.text);
+}
+
+static void write_text(struct json_writer *w, const char *name, const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text != NULL ? text : "", -1);
+
+	json_w_str(w, name, valid);
+}
+
+static void write_steps(struct json_writer *w, const struct transaction *t)
+{
+	json_w_array(w, "steps");
+	for (guint i = 0; i < t->steps->len && i < MAX_STEPS; i++) {
+		const struct step *step = &g_array_index(t->steps, struct step, i);
+
+		json_w_object(w, NULL);
+		json_w_str(w, "action", plan_action_names[step->change->action]);
+		write_text(w, "id", step->change->id);
+		write_text(w, "message", step->message);
+		json_w_str(w, "outcome", step_outcome_names[step->outcome]);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
+static void write_result(struct job *job, const struct transaction *t)
+{
+	struct json_writer *w = job_result(job);
+
+	json_w_int(w, "done", (int64_t)transaction_count(t, STEP_DONE));
+	json_w_int(w, "left",
+		   (int64_t)(transaction_count(t, STEP_LEFT) + transaction_count(t, STEP_FAILED)));
+	write_text(w, "reason", t->reason);
+	json_w_str(w, "result", transaction_result_names[t->result]);
+	write_steps(w, t);
+	json_w_int(w, "undone", (int64_t)transaction_count(t, STEP_UNDONE));
+}
+
+static void write_none(struct job *job)
+{
+	struct json_writer *w = job_result(job);
+
+	json_w_int(w, "done", 0);
+	json_w_int(w, "left", 0);
+	json_w_str(w, "reason", "nothing was interrupted");
+	json_w_str(w, "result", "none");
+	json_w_array(w, "steps");
+	json_w_end(w);
+	json_w_int(w, "undone", 0);
+}
+
+/* What a module cannot know: the code that the caller sees. */
+static bool fail_as(GError **error, enum job_error code)
+{
+	if (error != NULL && *error != NULL && (*error)->domain != JOB_ERROR) {
+		g_autofree char *text = g_strdup((*error)->message);
+
+		g_clear_error(error);
+		return fail(error, JOB_ERROR, code, "%s", text);
+	}
+	return false;
+}
+
+static bool open_journal(const char *folder, struct journal **out, GError **error)
+{
+	return journal_open(folder, out, error) || fail_as(error, JOB_ERROR_IO);
+}
+
+static bool stopped(void *user)
+{
+	return job_stopped(user);
+}
+
+static void progress(const char *text, size_t done, size_t total, void *user)
+{
+	job_progress(user, text, (int64_t)done, (int64_t)total);
+}
+
+static bool check(const struct plan *plan, void *user, GError **error)
+{
+	return checks_run(plan, stopped, user, error);
+}
+
+/* Looks at every target again; one difference and nothing is done. */
+static bool check_fresh(struct job *job, struct transaction *t, GError **error)
+{
+	g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(g_free);
+
+	if (!transaction_prepare(t, error)) {
+		return fail_as(error, JOB_ERROR_FAILED);
+	}
+	if (!transaction_observe(t, stale, error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	for (guint i = 0; i < stale->len && i < MAX_STALE; i++) {
+		job_diagnostic(job, "", 0, 0, stale->pdata[i]);
+	}
+	return stale->len == 0 ||
+	       fail(error, JOB_ERROR, JOB_ERROR_STALE,
+		    "%u of %u targets are not as the plan says, nothing was changed: %s",
+		    stale->len, t->steps->len, (const char *)stale->pdata[0]);
+}
+
+static bool carry_out(struct job *job, const struct request *request, const struct plan *plan,
+		      const struct transaction_papers *papers, GError **error)
+{
+	const struct transaction_hooks hooks = {stopped, progress, check, job};
+	g_autofree char *tx = file_temp_name("");
+	g_autoptr(transaction_auto) t = transaction_new(plan, request->objects, tx);
+	g_autoptr(journal_auto) journal = NULL;
+	bool ok;
+
+	if (!open_journal(request->journal, &journal, error)) {
+		return false;
+	}
+	if (journal_is_pending(journal)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_FAILED,
+			    "an earlier apply was interrupted; it must be recovered first");
+	}
+	if (!check_fresh(job, t, error)) {
+		return false;
+	}
+	if (job_stopped(job)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED,
+			    "asked to stop before anything was changed");
+	}
+	job_hold(job, true);
+	ok = transaction_apply(t, journal, papers, &hooks, error);
+	job_hold(job, false);
+	if (!ok) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	write_result(job, t);
+	return true;
+}
+
+static bool run_apply(struct job *job, const struct request *request, const struct trust *trust,
+		      GError **error)
+{
+	g_autofree char *bytes = NULL;
+	g_autofree char *armor = NULL;
+	g_autoptr(plan_auto) plan = NULL;
+	struct transaction_papers papers;
+
+	if (!file_read(request->plan, PLAN_MAX_SIZE, &bytes, &papers.plan_len, error) ||
+	    !file_read(request->signature, SSHSIG_MAX_ARMOR, &armor, &papers.signature_len,
+		       error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	papers.plan = bytes;
+	papers.signature = armor;
+	return verify_plan(trust, bytes, papers.plan_len, armor, papers.signature_len, &plan,
+			   error) &&
+	       check_votes(trust, plan, request, error) &&
+	       carry_out(job, request, plan, &papers, error);
+}
+
+static bool recover_plan(struct job *job, struct journal *journal, const struct trust *trust,
+			 GError **error)
+{
+	g_autofree char *bytes = NULL;
+	g_autofree char *armor = NULL;
+	g_autoptr(plan_auto) plan = NULL;
+	g_autoptr(transaction_auto) t = NULL;
+	struct journal_state state;
+	size_t len, armor_len;
+	bool ok;
+
+	if (!journal_load(journal, PLAN_MAX_CHANGES, &state, error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	if (state.steps == NULL) {
+		/* Not even begun. */
+		write_none(job);
+		return journal_end(journal, error) || fail_as(error, JOB_ERROR_IO);
+	}
+	ok = journal_load_plan(journal, &bytes, &len, &armor, &armor_len, error) &&
+	     verify_plan(trust, bytes, len, armor, armor_len, &plan, error);
+	if (ok && !hash_equal(&plan->digest, &state.plan)) {
+		ok = fail(error, JOB_ERROR, JOB_ERROR_FAILED,
+			  "the journal does not belong to its plan");
+	}
+	if (ok) {
+		t = transaction_new(plan, "", state.tx);
+		job_hold(job, true);
+		ok = transaction_prepare(t, error) &&
+		     transaction_recover(t, journal, &state, error);
+		job_hold(job, false);
+	}
+	journal_state_clear(&state);
+	if (!ok) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	write_result(job, t);
+	return true;
+}
+
+static bool run_recover(struct job *job, const struct request *request, const struct trust *trust,
+			GError **error)
+{
+	g_autoptr(journal_auto) journal = NULL;
+
+	if (!open_journal(request->journal, &journal, error)) {
+		return false;
+	}
+	if (!journal_is_pending(journal)) {
+		write_none(job);
+		return true;
+	}
+	return recover_plan(job, journal, trust, error);
+}
+
+bool apply_run(struct job *job, GError **error)
+{
+	autorequest request = {0};
+	g_autoptr(trust_auto) trust = NULL;
+
+	if (!read_request(job, &request, error) || !load_trust(job, &trust, error)) {
+		return false;
+	}
+	return request.recover ? run_recover(job, &request, trust, error)
+			       : run_apply(job, &request, trust, error);
+}

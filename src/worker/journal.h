@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What an apply must know after a crash, in a folder of its own:
+ *
+ *	lock            held by the apply or recovery under way
+ *	plan.json, plan.json.sig   copies of what was approved
+ *	journal         lines "CHECK TEXT\n", appended; CHECK are the first 16 digits
+ *	                of the SHA-256 of the line's text after the CHECK before it
+ *
+ *	begin TX DIGEST COUNT      TX is part of every temporary name
+ *	step N WAY OLD NEW         inode numbers, once N is staged
+ *	commit                     from here on steps may have become visible
+ *	committed                  all of them are, and durable; old versions go
+ *
+ * A line that is cut short at the end was never acted upon and counts as not
+ * written. Any other line that is not right makes the journal unreadable, which
+ * is a person's affair. A failed sync is final: nothing more is written.
+ *
+ * Rule of recovery: with `committed` finish, without undo.
+ */
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/hash.h"
+
+#define JOURNAL_TX_SIZE 17
+
+struct journal;
+
+struct journal_step {
+	char way; /* enum step_way; 0: was not staged */
+	uint64_t old_ino, new_ino;
+};
+struct journal_state {
+	char tx[JOURNAL_TX_SIZE];
+	struct hash plan;
+	GArray *steps; /* struct journal_step, one for each change */
+	bool commit, committed;
+};
+void journal_state_clear(struct journal_state *state);
+
+/* Makes the folder if needed and takes the lock. */
+bool journal_open(const char *folder, struct journal **out,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void journal_close(struct journal *journal);
+/* Is there something that was begun and not ended? */
+bool journal_is_pending(const struct journal *journal);
+/* The copies of an unfinished apply's plan; g_free() both. */
+bool journal_load_plan(struct journal *journal, char **plan, size_t *len, char **signature,
+		       size_t *signature_len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool journal_load(struct journal *journal, size_t max_steps, struct journal_state *out,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* In this order; all but step() are durable when they return. */
+bool journal_begin(struct journal *journal, const char *tx, const char *plan, size_t len,
+		   const char *signature, size_t signature_len, size_t count,
+		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool journal_step(struct journal *journal, size_t index, const struct journal_step *step,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool journal_commit(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool journal_committed(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Nothing is left to do; forgets everything. */
+bool journal_end(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+typedef struct journal journal_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(journal_auto, journal_close)

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Making the new thing beside its place, complete and synced. */
+#include "worker/target/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/objects.h"
+
+#define CHUNK ((size_t)1 << 16)
+#define ACL_XATTR "system.posix_acl_access"
+
+/* The content stays: it comes from the target itself. */
+static bool copy_live(const struct place *place, const struct step *step, int to, GError **error)
+{
+	autofd from =
+		openat(place->parent, place->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	g_autofree char *chunk = g_malloc(CHUNK);
+	struct hash_state state;
+	struct hash have;
+	ssize_t got;
+
+	if (from < 0) {
+		return fail_errno(error, "cannot open");
+	}
+	hash_init(&state);
+	while ((got = read(from, chunk, CHUNK)) != 0) {
+		if (got < 0 && errno == EINTR) {
+			continue;
+		}
+		if (got < 0) {
+			return fail_errno(error, "cannot read");
+		}
+		hash_update(&state, chunk, (size_t)got);
+		if (!file_write_all(to, chunk, (size_t)got, error)) {
+			return false;
+		}
+	}
+	hash_final(&state, &have);
+	if (!hash_equal(&have, &step->change->observed.digest)) {
+		return fail(error, TARGET_ERROR, TARGET_ERROR_CHANGED,
+			    "changed while it was copied");
+	}
+	return true;
+}
+
+static bool write_content(struct target_run *run, const struct place *place,
+			  const struct step *step, int fd, GError **error)
+{
+	const struct plan_state *desired = &step->change->desired;
+	struct stat st;
+
+	if (desired->size < 0) {
+		return copy_live(place, step, fd, error);
+	}
+	if (step->change->observed.type == STATE_FILE &&
+	    hash_equal(&desired->digest, &step->change->observed.digest)) {
+		return copy_live(place, step, fd, error);
+	}
+	if (!objects_copy(run->objects, &desired->digest, fd, error)) {
+		return false;
+	}
+	if (fstat(fd, &st) != 0 || st.st_size != desired->size) {
+		return fail(error, TARGET_ERROR, TARGET_ERROR_FAILED,
+			    "the wanted content has another size than the plan says");
+	}
+	return true;
+}
+
+static bool set_owner(int fd, const struct step *step, GError **error)
+{
+	int64_t uid = step_uid(step), gid = step_gid(step);
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot look at the new copy");
+	}
+	if ((uid < 0 || st.st_uid == (uid_t)uid) && (gid < 0 || st.st_gid == (gid_t)gid)) {
+		return true;
+	}
+	if (fchown(fd, uid < 0 ? (uid_t)-1 : (uid_t)uid, gid < 0 ? (gid_t)-1 : (gid_t)gid) != 0) {
+		return fail_errno(error, "cannot give the new copy its owner");
+	}
+	return true;
+}
+
+static bool copy_xattr(int from, int to, const char *name, GError **error)
+{
+	char value[XATTR_SIZE_MAX];
+	ssize_t len = fgetxattr(from, name, value, sizeof(value));
+
+	if (len < 0 || fsetxattr(to, name, value, (size_t)len, 0) != 0) {
+		return fail_errno(error, "cannot keep extended attribute '%s'", name);
+	}
+	return true;
+}
+
+/* What is watched, and the access list: an update must not lose them. */
+static bool keep_xattrs(const struct place *place, const struct step *step, int to, GError **error)
+{
+	char list[XATTR_LIST_MAX];
+	autofd from = -1;
+	ssize_t len;
+
+	if (step->change->observed.type != STATE_FILE || step->change->desired.type != STATE_FILE) {
+		return true;
+	}
+	from = openat(place->parent, place->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	len = from >= 0 ? flistxattr(from, list, sizeof(list)) : -1;
+	if (len < 0) {
+		return (from >= 0 && errno == ENOTSUP) ||
+		       fail_errno(error, "cannot read extended attributes");
+	}
+	for (const char *name = list; name < list + len; name += strlen(name) + 1) {
+		if ((observe_watches_xattr(name) || strcmp(name, ACL_XATTR) == 0) &&
+		    !copy_xattr(from, to, name, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* chown() clears capabilities and bits, an access list changes the mode: hence this order. */
+static bool set_attributes(const struct place *place, const struct step *step, int fd,
+			   GError **error)
+{
+	if (!set_owner(fd, step, error) || !keep_xattrs(place, step, fd, error)) {
+		return false;
+	}
+	if (fchmod(fd, (mode_t)step_mode(step)) != 0) {
+		return fail_errno(error, "cannot set the new copy's mode");
+	}
+	if (fsync(fd) != 0) {
+		return fail_errno(error, "cannot sync the new copy");
+	}
+	return true;
+}
+
+static bool remember_new(int fd, struct step *step, GError **error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot look at the new copy");
+	}
+	step->new_ino = st.st_ino;
+	return true;
+}
+
+static bool stage_file(struct target_run *run, const struct place *place, struct step *step,
+		       GError **error)
+{
+	autofd fd = openat(place->anchor, step->temp,
+			   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		return fail_errno(error, "cannot make '%s/%s'", step->anchor, step->temp);
+	}
+	return write_content(run, place, step, fd, error) &&
+	       set_attributes(place, step, fd, error) && remember_new(fd, step, error);
+}
+
+static bool stage_directory(const struct place *place, struct step *step, GError **error)
+{
+	autofd fd = -1;
+
+	if (mkdirat(place->anchor, step->temp, 0700) != 0) {
+		return fail_errno(error, "cannot make '%s/%s'", step->anchor, step->temp);
+	}
+	fd = openat(place->anchor, step->temp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		return fail_errno(error, "cannot open '%s/%s'", step->anchor, step->temp);
+	}
+	return set_attributes(place, step, fd, error) && remember_new(fd, step, error);
+}
+
+static bool stage_link(const struct place *place, struct step *step, GError **error)
+{
+	const struct plan_change *c = step->change;
+	const char *text = c->desired.link != NULL ? c->desired.link : c->observed.link;
+	int64_t uid = step_uid(step), gid = step_gid(step);
+	struct stat st;
+
+	if (symlinkat(text, place->anchor, step->temp) != 0) {
+		return fail_errno(error, "cannot make '%s/%s'", step->anchor, step->temp);
+	}
+	if (fstatat(place->anchor, step->temp, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return fail_errno(error, "cannot look at the new link");
+	}
+	step->new_ino = st.st_ino;
+	if ((uid >= 0 && st.st_uid != (uid_t)uid) || (gid >= 0 && st.st_gid != (gid_t)gid)) {
+		if (fchownat(place->anchor, step->temp, uid < 0 ? (uid_t)-1 : (uid_t)uid,
+			     gid < 0 ? (gid_t)-1 : (gid_t)gid, AT_SYMLINK_NOFOLLOW) != 0) {
+			return fail_errno(error, "cannot give the new link its owner");
+		}
+	}
+	return true;
+}
+
+static bool stage(struct target_run *run, struct step *step, GError **error)
+{
+	autoplace place = {-1, NULL, -1};
+
+	/* The parent may be a folder that this plan makes, so it is looked at only where the
+	 * target was there already. */
+	if (step->change->observed.type != STATE_ABSENT
+		    ? !place_open(run, step, &place, error)
+		    : !place_open_anchor(run, step, &place, error)) {
+		return false;
+	}
+	switch (step->change->desired.type) {
+	case STATE_FILE:
+		return stage_file(run, &place, step, error);
+	case STATE_DIRECTORY:
+		return stage_directory(&place, step, error);
+	case STATE_LINK:
+		return stage_link(&place, step, error);
+	case STATE_ABSENT:
+	case STATE_OTHER:
+		break;
+	}
+	return true;
+}
+
+bool path_stage(struct target_run *run, struct step *step, GError **error)
+{
+	step->way = path_way(step->change, &step->before);
+	step->old_ino = step->before.st.st_ino;
+	if (step->way == WAY_TAKE || step->way == WAY_TOUCH) {
+		autoplace place = {-1, NULL, -1};
+
+		/* Nothing to make, but better to know now that its folders can be opened. */
+		return place_open(run, step, &place, error) ||
+		       fail_prefix(error, "'%s'", step->change->path);
+	}
+	return stage(run, step, error) || fail_prefix(error, "'%s'", step->change->path);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What staging, committing and undoing of paths have in common. */
+#include "worker/target/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+
+bool path_observe(struct observer *o, const struct plan_change *change, struct observed *out,
+		  GError **error)
+{
+	return observe_path(o, change->root, change->path, out, error);
+}
+
+static bool bad_plan(const struct plan_change *change, const char *why, GError **error)
+{
+	return fail(error, TARGET_ERROR, TARGET_ERROR_PLAN, "the plan's change '%s' %s", change->id,
+		    why);
+}
+
+static bool check_desired(const struct plan_change *c, unsigned types, GError **error)
+{
+	const struct plan_state *d = &c->desired;
+
+	if ((types & 1U << d->type) == 0) {
+		return bad_plan(c, "wants a type that its kind does not make", error);
+	}
+	if (d->xattrs != NULL) {
+		return bad_plan(c, "wants extended attributes, which cannot be set", error);
+	}
+	if (c->action != ACTION_UPDATE) {
+		if (d->type == STATE_FILE && d->size < 0) {
+			return bad_plan(c, "does not state the content", error);
+		}
+		if (d->type != STATE_LINK && d->mode < 0) {
+			return bad_plan(c, "does not state the mode", error);
+		}
+		if (d->type == STATE_LINK && d->link == NULL) {
+			return bad_plan(c, "does not state the link's text", error);
+		}
+	}
+	return true;
+}
+
+/* Does the action fit what was and what will be? */
+static bool action_fits(const struct plan_change *c)
+{
+	enum state_type was = c->observed.type, will = c->desired.type;
+
+	if (was == STATE_OTHER || will == STATE_OTHER) {
+		return false;
+	}
+	switch (c->action) {
+	case ACTION_CREATE:
+		return was == STATE_ABSENT && will != STATE_ABSENT;
+	case ACTION_UPDATE:
+		return was == will && was != STATE_ABSENT;
+	case ACTION_REPLACE:
+		return was != will && was != STATE_ABSENT && will != STATE_ABSENT;
+	case ACTION_REMOVE:
+		return was != STATE_ABSENT && will == STATE_ABSENT;
+	case ACTION_START:
+	case ACTION_STOP:
+	case ACTION_RESTART:
+	case ACTION_RELOAD:
+	case ACTION_ENABLE:
+	case ACTION_DISABLE:
+	case ACTION_RUN:
+		break;
+	}
+	return false;
+}
+
+bool path_check(const struct plan_change *change, unsigned types, GError **error)
+{
+	if (change->path == NULL || strcmp(change->path, "/") == 0) {
+		return bad_plan(change, "has no path", error);
+	}
+	if (!action_fits(change)) {
+		return bad_plan(change, "has an action that does not fit its states", error);
+	}
+	return change->action == ACTION_REMOVE || check_desired(change, types, error);
+}
+
+static bool is_update(const struct step *step)
+{
+	return step->change->action == ACTION_UPDATE;
+}
+
+int64_t step_mode(const struct step *step)
+{
+	int64_t mode = step->change->desired.mode;
+
+	return mode < 0 && is_update(step) ? step->change->observed.mode : mode;
+}
+
+int64_t step_uid(const struct step *step)
+{
+	int64_t uid = step->change->desired.uid;
+
+	return uid < 0 && is_update(step) ? step->change->observed.uid : uid;
+}
+
+int64_t step_gid(const struct step *step)
+{
+	int64_t gid = step->change->desired.gid;
+
+	return gid < 0 && is_update(step) ? step->change->observed.gid : gid;
+}
+
+static bool keeps_content(const struct plan_change *c)
+{
+	return c->desired.size < 0 || (c->desired.size == c->observed.size &&
+				       hash_equal(&c->desired.digest, &c->observed.digest));
+}
+
+/* One system call does it, and it reaches no other name of the file. */
+static bool one_call_does(const struct plan_change *c, const struct observed *before)
+{
+	const struct plan_state *d = &c->desired, *o = &c->observed;
+	bool mode = d->mode >= 0 && d->mode != o->mode;
+	bool owner = (d->uid >= 0 && d->uid != o->uid) || (d->gid >= 0 && d->gid != o->gid);
+	/* chown() clears these bits and capabilities. */
+	bool chown_clears = (o->mode & 06000) != 0 || o->xattrs != NULL;
+
+	return !(mode && owner) && !(owner && chown_clears) && before->st.st_nlink == 1;
+}
+
+enum step_way path_way(const struct plan_change *change, const struct observed *before)
+{
+	if (change->observed.type == STATE_ABSENT) {
+		return WAY_PUT;
+	}
+	if (change->desired.type == STATE_ABSENT) {
+		return WAY_TAKE;
+	}
+	if (change->observed.type != change->desired.type) {
+		return WAY_SWAP;
+	}
+	if (change->desired.type == STATE_DIRECTORY ||
+	    (change->desired.type == STATE_FILE && keeps_content(change) &&
+	     one_call_does(change, before))) {
+		return WAY_TOUCH;
+	}
+	return WAY_SWAP;
+}
+
+void place_close(struct place *place)
+{
+	autofd_close(&place->parent);
+	autofd_close(&place->anchor);
+}
+
+static bool keep_open(int borrowed, int *out, GError **error)
+{
+	*out = fcntl(borrowed, F_DUPFD_CLOEXEC, 3);
+	return *out >= 0 || fail_errno(error, "cannot keep a folder open");
+}
+
+bool place_open_anchor(struct target_run *run, const struct step *step, struct place *out,
+		       GError **error)
+{
+	int borrowed;
+
+	*out = (struct place){.parent = -1, .anchor = -1};
+	return beneath_folder(run->beneath, step->anchor_root, step->anchor, &borrowed, error) &&
+	       keep_open(borrowed, &out->anchor, error);
+}
+
+bool place_open(struct target_run *run, const struct step *step, struct place *out, GError **error)
+{
+	const struct plan_change *c = step->change;
+	int borrowed;
+
+	if (!place_open_anchor(run, step, out, error)) {
+		return false;
+	}
+	return beneath_parent(run->beneath, c->root, c->path, &borrowed, &out->name, error) &&
+	       keep_open(borrowed, &out->parent, error);
+}
+
+bool path_drop(const struct place *place, const struct step *step, GError **error)
+{
+	struct stat st;
+
+	if (fstatat(place->anchor, step->temp, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		return errno == ENOENT ||
+		       fail_errno(error, "cannot look at '%s/%s'", step->anchor, step->temp);
+	}
+	if (unlinkat(place->anchor, step->temp, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) != 0) {
+		return fail_errno(error, "cannot remove '%s/%s'", step->anchor, step->temp);
+	}
+	return true;
+}
+
+bool path_sync(int fd, int parent, GError **error)
+{
+	char name[64];
+	autofd opened = -1;
+
+	g_snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	opened = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (opened >= 0) {
+		return fsync(opened) == 0 || fail_errno(error, "cannot sync");
+	}
+	/* Not readable for us; its file system as a whole then. */
+	opened = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return (opened >= 0 && syncfs(opened) == 0) || fail_errno(error, "cannot sync");
+}

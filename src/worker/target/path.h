@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Targets that are paths: files, folders, links. The functions that their
+ * kinds have in common (struct target_ops).
+ *
+ * A new thing is made under the name .assent-TX-N in the anchor, the nearest
+ * folder above the target that the plan itself neither makes nor takes away,
+ * and comes into its place by one rename: into an empty place
+ * (RENAME_NOREPLACE) or in exchange for the old thing (RENAME_EXCHANGE), which
+ * from then on has that name until finish() removes it or undo() puts it back.
+ * A removal is a rename to that name. So the old version is always there until
+ * the end, and undoing never copies. Only a mode or an owner that changes alone
+ * is set in place.
+ *
+ * Right before each rename the target's inode, times and attributes are those
+ * of `before`, or the step fails; right after it, what has moved out is looked
+ * at again and put back if it is something else. undo() never overwrites what
+ * somebody else changed meanwhile: it keeps that, saves the old version beside
+ * it under a name that ends in .assent-old, and says so (TARGET_ERROR_CONFLICT).
+ */
+#include "worker/target/target.h"
+
+bool path_check(const struct plan_change *change, unsigned types, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT; /* types: bits 1 << enum state_type that may be desired */
+bool path_observe(struct observer *o, const struct plan_change *change, struct observed *out,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_stage(struct target_run *run, struct step *step,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_commit(struct target_run *run, struct step *step,
+		 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_undo(struct target_run *run, struct step *step, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_finish(struct target_run *run, struct step *step,
+		 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How a change to this target becomes visible. */
+enum step_way path_way(const struct plan_change *change, const struct observed *before);
+
+/* The two folders of a step, open. */
+struct place {
+	int parent; /* that holds the target */
+	const char *name;
+	int anchor; /* that holds step->temp */
+};
+bool place_open(struct target_run *run, const struct step *step, struct place *out,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Only the anchor; parent is -1. */
+bool place_open_anchor(struct target_run *run, const struct step *step, struct place *out,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void place_close(struct place *place);
+#define autoplace __attribute__((cleanup(place_close))) struct place
+/* What a thing will be: what the change does not state stays as it was. -1: as it comes. */
+int64_t step_mode(const struct step *step);
+int64_t step_uid(const struct step *step);
+int64_t step_gid(const struct step *step);
+/* Makes a changed mode or owner durable. fd: of the thing, O_PATH; parent: the folder's. */
+bool path_sync(int fd, int parent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Removes the thing under the temporary name if it is there; a folder must be empty. */
+bool path_drop(const struct place *place, const struct step *step,
+	       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of resource kinds. */
+#include "worker/target/target.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK(target - error - quark, target_error)
+
+const char *const step_outcome_names[] = {"left", "done", "undone", "failed"};
+
+static const struct target_ops *const kinds[] = {
+	&target_directory,
+	&target_file,
+	&target_link,
+	&target_tree,
+};
+
+const struct target_ops *target_find(const char *kind)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (strcmp(kinds[i]->name, kind) == 0) {
+			return kinds[i];
+		}
+	}
+	return NULL;
+}
+
+struct want *want_new(const struct desired_resource *resource, const char *path,
+		      enum state_type type)
+{
+	struct want *want = g_new0(struct want, 1);
+
+	want->path = g_strdup(path);
+	want->type = type;
+	want->mode = -1;
+	want->resource = resource;
+	want->kind = resource != NULL ? desired_kind_name(resource->kind) : "directory";
+	return want;
+}
+
+void want_free(struct want *want)
+{
+	if (want != NULL) {
+		g_free(want->path);
+		g_free(want);
+	}
+}

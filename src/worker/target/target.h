@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Resource kinds: one const struct target_ops each, found by name in one table.
+ *
+ * To add a kind: (1) write src/worker/target/KIND.c with a struct target_ops
+ * and what differs from the others; a kind whose targets are paths takes the
+ * functions of worker/target/path.h; (2) declare it below and add a line to the
+ * table in target.c; (3) tell the manifest about it (src/desired); (4)
+ * say in doc/targets.md what is observed, how it is put in place and undone;
+ * (5) add tests: /KIND/... in tests/unit/test-path.c or a file of its own, a
+ * change of that kind in tests/system/test-apply-kill.sh. The contract: stage()
+ * prepares and changes nothing that anybody sees; commit() is one atomic step;
+ * undo() and finish() can be called again after a crash at any point in them,
+ * and find out from what is there, not from memory, what is left to do.
+ */
+#include "core/plan.h"
+#include "desired/desired.h"
+#include "worker/target/beneath.h"
+#include "worker/target/diff.h"
+#include "worker/target/observe.h"
+
+#define TARGET_ERROR target_error_quark()
+GQuark target_error_quark(void);
+enum target_error {
+	TARGET_ERROR_FAILED,
+	TARGET_ERROR_CHANGED,  /* the target is not what the plan says */
+	TARGET_ERROR_CONFLICT, /* somebody else's change was kept; the message tells */
+	TARGET_ERROR_PLAN,     /* the plan asks for what no plan may */
+};
+
+/* How a change becomes visible. The letters stand in the journal. */
+enum step_way {
+	WAY_PUT = 'p',	 /* a new thing is renamed into an empty place */
+	WAY_TAKE = 't',	 /* the old thing is renamed out of its place */
+	WAY_SWAP = 's',	 /* old and new change places */
+	WAY_TOUCH = 'm', /* mode or owner change in place */
+};
+enum step_outcome { STEP_LEFT, STEP_DONE, STEP_UNDONE, STEP_FAILED };
+/* "left", "done", "undone", "failed" */
+extern const char *const step_outcome_names[];
+
+/* One change on its way. Old and new are told apart by inode. */
+struct step {
+	const struct plan_change *change;
+	const struct target_ops *ops;
+	char *anchor;		 /* folder that the plan does not touch, for the name below */
+	const char *anchor_root; /* the change's root when the anchor lies within it */
+	char *temp;		 /* name in the anchor: first of the new thing, then of the old */
+	enum step_way way;
+	struct observed before;	   /* as found under the lock */
+	uint64_t old_ino, new_ino; /* 0: none */
+	enum step_outcome outcome;
+	char *message; /* NULL: nothing to say */
+};
+
+/* What the functions of one apply share. */
+struct target_run {
+	struct observer *observer; /* without cache */
+	struct beneath *beneath;
+	const char *objects; /* folder of the object store */
+};
+
+/* plan: one path that a resource asks for. */
+struct want {
+	char *path;
+	const char *root; /* borrowed from the resource; NULL: none */
+	const char *kind;
+	enum state_type type;
+	int mode;	 /* -1: not stated */
+	bool executable; /* as Git records it; counts when mode is not stated */
+	const struct desired_content *content;	 /* of a file, or of a link in a tree */
+	const char *link;			 /* text, unless it is in content */
+	const struct desired_resource *resource; /* NULL: a folder that is only implied */
+};
+struct want *want_new(const struct desired_resource *resource, const char *path,
+		      enum state_type type);
+void want_free(struct want *want);
+
+struct target_ops {
+	const char *name;
+	/* plan: adds what resource asks for, folders before what they hold */
+	void (*want)(const struct desired_resource *resource, GPtrArray *wants);
+	/* apply: may a change of this kind look so? */
+	bool (*check)(const struct plan_change *change, GError **error);
+	bool (*observe)(struct observer *o, const struct plan_change *change, struct observed *out,
+			GError **error);
+	/* plan: the section that people read */
+	bool (*diff)(struct differ *d, GString *out, const struct plan_change *change,
+		     const struct diff_content *old, const struct diff_content *new,
+		     GError **error);
+	bool (*stage)(struct target_run *run, struct step *step, GError **error);
+	bool (*commit)(struct target_run *run, struct step *step, GError **error);
+	bool (*undo)(struct target_run *run, struct step *step, GError **error);
+	bool (*finish)(struct target_run *run, struct step *step, GError **error);
+};
+
+/* NULL when there is no such kind. */
+const struct target_ops *target_find(const char *kind);
+
+extern const struct target_ops target_file, target_tree, target_directory, target_link;

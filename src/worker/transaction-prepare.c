@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Before anything is touched: is the plan sound, and is everything as it says? */
+#include "worker/transaction.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static bool bad_plan(const struct plan_change *c, const char *why, GError **error)
+{
+	return fail(error, TARGET_ERROR, TARGET_ERROR_PLAN, "the plan's change '%s' %s", c->id,
+		    why);
+}
+
+static struct step *find(struct transaction *t, const char *path)
+{
+	guint at = GPOINTER_TO_UINT(g_hash_table_lookup(t->index, path));
+
+	return at > 0 ? &g_array_index(t->steps, struct step, at - 1) : NULL;
+}
+
+/* The plan makes this folder, or takes it away: no name in it lasts. */
+static bool is_passing(struct transaction *t, const char *path)
+{
+	struct step *step = find(t, path);
+
+	return step != NULL && step->change->action != ACTION_UPDATE;
+}
+
+static void find_anchor(struct transaction *t, struct step *step)
+{
+	const char *root = step->change->root;
+	char *anchor = g_path_get_dirname(step->change->path);
+
+	while (is_passing(t, anchor)) {
+		char *above = g_path_get_dirname(anchor);
+
+		g_free(anchor);
+		anchor = above;
+	}
+	step->anchor = anchor;
+	/* The root itself lies in a folder above it. */
+	step->anchor_root = root != NULL && strcmp(step->change->path, root) != 0 &&
+					    beneath_is_within(anchor, root)
+				    ? root
+				    : NULL;
+}
+
+/* Parents are made before, and removed after, what they hold. */
+static bool check_order(const struct step *parent, const struct step *step, GError **error)
+{
+	const struct plan_change *p = parent->change, *c = step->change;
+	bool parent_goes =
+		p->observed.type == STATE_DIRECTORY && p->desired.type != STATE_DIRECTORY;
+	bool parent_comes =
+		p->observed.type != STATE_DIRECTORY && p->desired.type == STATE_DIRECTORY;
+
+	if (parent_goes && (c->action != ACTION_REMOVE || step > parent)) {
+		return bad_plan(c, "lies in a folder that goes before it", error);
+	}
+	if (parent_comes && (c->action != ACTION_CREATE || step < parent)) {
+		return bad_plan(c, "lies in a folder that is not there yet", error);
+	}
+	if (!parent_goes && p->desired.type != STATE_DIRECTORY) {
+		return bad_plan(c, "lies in what is no folder", error);
+	}
+	return true;
+}
+
+static bool prepare_step(struct transaction *t, struct step *step, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(step->change->path);
+	const struct step *parent = find(t, folder);
+
+	if (parent != NULL && !check_order(parent, step, error)) {
+		return false;
+	}
+	find_anchor(t, step);
+	return true;
+}
+
+bool transaction_prepare(struct transaction *t, GError **error)
+{
+	for (guint i = 0; i < t->steps->len; i++) {
+		struct step *step = &g_array_index(t->steps, struct step, i);
+		const struct plan_change *c = step->change;
+
+		step->ops = target_find(c->kind);
+		if (step->ops == NULL) {
+			return bad_plan(c, "is of a kind that this version does not know", error);
+		}
+		if (!step->ops->check(c, error)) {
+			return false;
+		}
+		if (!g_hash_table_insert(t->index, (gpointer)c->path, GUINT_TO_POINTER(i + 1))) {
+			return bad_plan(c, "has a path that another change has too", error);
+		}
+	}
+	for (guint i = 0; i < t->steps->len; i++) {
+		if (!prepare_step(t, &g_array_index(t->steps, struct step, i), error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void say(GPtrArray *stale, const char *path, const char *text)
+{
+	g_autofree char *shown = g_utf8_make_valid(path, -1);
+
+	g_ptr_array_add(stale, g_strdup_printf("'%s' %s", shown, text));
+}
+
+static void compare(const struct step *step, GPtrArray *stale)
+{
+	const struct plan_state *planned = &step->change->observed;
+	const struct plan_state *now = &step->before.state;
+	const char *path = step->change->path;
+
+	if (plan_state_equal(planned, now)) {
+		return;
+	}
+	if (planned->type != now->type) {
+		g_autofree char *text = g_strdup_printf(
+			"was %s when the plan was made and is %s now",
+			state_type_names[planned->type], state_type_names[now->type]);
+		say(stale, path, text);
+	} else if (planned->type == STATE_FILE &&
+		   (planned->size != now->size || !hash_equal(&planned->digest, &now->digest))) {
+		say(stale, path, "has other content than when the plan was made");
+	} else {
+		say(stale, path, "has other attributes than when the plan was made");
+	}
+}
+
+/* A folder that goes must hold nothing but what goes before it. */
+static bool check_folder(struct transaction *t, const struct step *step, GPtrArray *stale,
+			 GError **error)
+{
+	const struct plan_change *c = step->change;
+	g_autoptr(GPtrArray) names = NULL;
+
+	if (c->observed.type != STATE_DIRECTORY || c->desired.type == STATE_DIRECTORY) {
+		return true;
+	}
+	if (!observe_names(t->run.observer, c->root, c->path, &names, error)) {
+		return false;
+	}
+	for (guint i = 0; names != NULL && i < names->len; i++) {
+		g_autofree char *path =
+			g_strdup_printf("%s/%s", c->path, (const char *)names->pdata[i]);
+
+		if (find(t, path) == NULL) {
+			say(stale, path,
+			    "is in a folder that shall go, and the plan does not "
+			    "know it");
+		}
+	}
+	return true;
+}
+
+bool transaction_observe(struct transaction *t, GPtrArray *stale, GError **error)
+{
+	for (guint i = 0; i < t->steps->len; i++) {
+		struct step *step = &g_array_index(t->steps, struct step, i);
+
+		if (!step->ops->observe(t->run.observer, step->change, &step->before, error) ||
+		    !check_folder(t, step, stale, error)) {
+			return false;
+		}
+		compare(step, stale);
+	}
+	return true;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * A plan's changes as one transaction.
+ *
+ *	t = transaction_new(plan, objects, tx)
+ *	transaction_prepare(t, &error)          -- could this plan be carried out at all?
+ *	transaction_observe(t, stale, &error)   -- is everything as the plan says?
+ *	transaction_apply(t, journal, ..., &error)
+ *
+ * transaction_apply() stages everything, journals, commits step by step, runs
+ * the checks, and then either removes the old versions or takes everything
+ * back. True with an outcome in t whenever the targets are in a stated and
+ * durable state; false when they are not known to be: then the journal stays
+ * and transaction_recover() must be called, now or after the next start.
+ *
+ * When a step fails: with on_failure `rollback` all is taken back; with `stop`
+ * only the steps that depend on it (beneath its path, or the folder that holds
+ * it) are left out. A request to stop takes all back, whichever it is.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "core/plan.h"
+#include "worker/journal.h"
+#include "worker/target/target.h"
+
+enum transaction_result {
+	TRANSACTION_OK,
+	TRANSACTION_FAILED,
+	TRANSACTION_ROLLED_BACK,
+	TRANSACTION_INTERRUPTED
+};
+/* "ok", "failed", "rolled-back", "interrupted" */
+extern const char *const transaction_result_names[];
+
+struct transaction {
+	const struct plan *plan;
+	struct target_run run;
+	GArray *steps; /* struct step, in the plan's order */
+	enum transaction_result result;
+	char *reason; /* NULL: nothing to say */
+	/* private */
+	char *tx;
+	GHashTable *index; /* path to position + 1 */
+	bool unsynced;	   /* a sync failed: the journal must stay */
+};
+struct transaction_hooks {
+	bool (*stopped)(void *user);
+	void (*progress)(const char *text, size_t done, size_t total, void *user);
+	/* The plan's checks, when all is in place; false takes it back. */
+	bool (*check)(const struct plan *plan, void *user, GError **error);
+	void *user;
+};
+/* What journal_begin() wants. */
+struct transaction_papers {
+	const char *plan, *signature;
+	size_t plan_len, signature_len;
+};
+
+struct transaction *transaction_new(const struct plan *plan, const char *objects, const char *tx);
+void transaction_free(struct transaction *t);
+bool transaction_prepare(struct transaction *t, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* stale receives a text for each difference; not to be applied unless it stays empty. */
+bool transaction_observe(struct transaction *t, GPtrArray *stale,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool transaction_apply(struct transaction *t, struct journal *journal,
+		       const struct transaction_papers *papers,
+		       const struct transaction_hooks *hooks,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* After transaction_prepare() only. */
+bool transaction_recover(struct transaction *t, struct journal *journal,
+			 const struct journal_state *state,
+			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+size_t transaction_count(const struct transaction *t, enum step_outcome outcome);
+
+typedef struct transaction transaction_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(transaction_auto, transaction_free)
