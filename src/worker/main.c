@@ -3,6 +3,7 @@
 #include "worker/apply.h"
 #include "worker/fetch.h"
 #include "worker/job.h"
+#include "worker/plan.h"
 
 #include "base/autoptr.h"
 
@@ -14,6 +15,7 @@
 static const struct job_kind jobs[] = {
 	{"apply", apply_run},
 	{"fetch", fetch_run},
+	{"plan", plan_run},
 	{NULL, NULL},
 };
 

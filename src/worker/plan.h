@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The `plan` job (doc/worker.md): what would have to change, exactly, so that
+ * this host is as a commit wants it. Looks, compares, writes a draft; changes
+ * nothing.
+ *
+ *	plan_wants()    what the manifest asks for, path by path; missing folders above are implied
+ *	plan_compare()  wants against what is there
+ *	plan_prune()    what nobody asks for any more
+ *	plan_order()    removals first, children before folders; then folders before what they hold
+ *	plan_draft()    contents into the object store, sections of the diff, risks, the document
+ *
+ * What a person must correct gathers in diags and then nothing is planned.
+ */
+#include "worker/job.h"
+#include "worker/target/target.h"
+
+/* A change in the making. Its strings live as long as the planner. */
+struct plan_item {
+	struct plan_change change;
+	const struct want *want; /* NULL: a removal */
+	struct observed before;
+};
+struct planner {
+	struct job *job;
+	const char *mirror, *commit, *base, *folder, *objects, *out;
+	struct desired_env env;
+	struct reader *reader;
+	struct desired *desired;
+	struct observe_cache *cache; /* NULL: none */
+	struct observer *observer;
+	struct diag_list diags;
+	GPtrArray *warnings; /* char * */
+	GPtrArray *wants;    /* struct want */
+	GHashTable *by_path; /* path to struct want, borrowed */
+	GPtrArray *changes;  /* struct plan_item: creations and updates */
+	GPtrArray *removals; /* struct plan_item */
+	GHashTable *removed; /* path to struct plan_item, borrowed */
+	GStringChunk *strings;
+};
+
+bool plan_run(struct job *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+bool plan_wants(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Everything in a folder that a file or link takes the place of. */
+bool plan_clear_folder(struct planner *p, const struct want *want,
+		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* All changes, in order; free with g_ptr_array_unref(). */
+GPtrArray *plan_order(struct planner *p);
+bool plan_draft(struct planner *p, GPtrArray *items, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Bytes that are wanted; NUL-terminated; g_free(). */
+bool plan_content(struct planner *p, const struct want *want, char **bytes, size_t *len,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+const char *plan_keep(struct planner *p, const char *text);
+/* "file:/etc/x" */
+const char *plan_id(struct planner *p, enum state_type type, const char *path);
+void plan_warn(struct planner *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A diagnostic at the place that declares want. */
+void plan_fail(struct planner *p, const struct want *want, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
