@@ -55,8 +55,11 @@ many() { rm -rf "$T/mirror.git"; cp -a "$T/many.git" "$T/mirror.git"; }
 works() {
 	git_fetch "$url" "" && git_gives ok "$COMMIT" || return 1
 	leftover=$(find "$T/mirror.git" "$T/mirror.git.new" \( -name '*.lock' -o -name 'pack_git2_*' \) 2>/dev/null)
-	[ -z "$leftover" ] && git --git-dir="$T/mirror.git" fsck --strict >"$T/fsck" 2>&1 ||
-		{ tap_note "$T/fsck"; echo "# left: $leftover"; return 1; }
+	if [ -n "$leftover" ] || ! git --git-dir="$T/mirror.git" fsck --strict >"$T/fsck" 2>&1; then
+		tap_note "$T/fsck"
+		echo "# left: $leftover"
+		return 1
+	fi
 }
 
 every_point "" none works

@@ -11,7 +11,7 @@
 
 struct rig {
 	GSocketListener *listener;
-	GCancellable *stop;
+	int stop; /* atomic */
 	GThread *thread;
 	guint16 port;
 	char *dir, *socket;
@@ -78,11 +78,15 @@ static gpointer server_thread(gpointer data)
 	struct rig *rig = data;
 	GSocketConnection *connection;
 
-	while ((connection = g_socket_listener_accept(rig->listener, NULL, rig->stop, NULL)) !=
-	       NULL) {
+	for (;;) {
+		connection = g_socket_listener_accept(rig->listener, NULL, NULL, NULL);
+		if (g_atomic_int_get(&rig->stop) != 0) {
+			break;
+		}
 		serve(connection);
 		g_object_unref(connection);
 	}
+	g_clear_object(&connection);
 	return NULL;
 }
 
@@ -91,7 +95,6 @@ static void rig_up(struct rig *rig, const void *data)
 	g_autoptr(GSocketAddress) address = NULL;
 
 	rig->listener = g_socket_listener_new();
-	rig->stop = g_cancellable_new();
 	rig->dir = g_dir_make_tmp("assent-http-XXXXXX", NULL);
 	rig->socket = g_build_filename(rig->dir, "s", NULL);
 	address = g_unix_socket_address_new(rig->socket);
@@ -104,11 +107,14 @@ static void rig_up(struct rig *rig, const void *data)
 
 static void rig_down(struct rig *rig, const void *data)
 {
-	g_cancellable_cancel(rig->stop);
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketConnection) last = NULL;
+
+	g_atomic_int_set(&rig->stop, 1);
+	last = g_socket_client_connect_to_host(client, "127.0.0.1", rig->port, NULL, NULL);
 	g_thread_join(rig->thread);
 	g_socket_listener_close(rig->listener);
 	g_object_unref(rig->listener);
-	g_object_unref(rig->stop);
 	g_unlink(rig->socket);
 	g_rmdir(rig->dir);
 	g_free(rig->socket);

@@ -55,32 +55,48 @@ static bool from_file(const char *path, char **secret, GError **error)
 	return true;
 }
 
-/* "git credential" takes other verbs than a helper does. */
+/* As git has it: a path is a program, a mere name is git's own "git credential-NAME". */
+static void add_program(GStrvBuilder *argv, char **words)
+{
+	g_autofree char *own = g_strconcat("credential-", words[0], NULL);
+
+	if (strchr(words[0], '/') != NULL || strcmp(words[0], "git") == 0) {
+		g_strv_builder_addv(argv, (const char **)words);
+		return;
+	}
+	g_strv_builder_add_many(argv, "git", own, NULL);
+	g_strv_builder_addv(argv, (const char **)words + 1);
+}
+
+/* "git credential" itself, which takes other verbs than a helper and leaves the path away where the
+ * user's configuration does not want it. */
+static bool is_git(const char *command)
+{
+	g_auto(GStrv) words = NULL;
+
+	return g_shell_parse_argv(command, NULL, &words, NULL) && g_strv_length(words) == 2 &&
+	       strcmp(words[0], "git") == 0 && strcmp(words[1], "credential") == 0;
+}
+
 static bool helper_argv(const char *command, const char *verb, const char *git_verb, char ***out,
 			GError **error)
 {
+	g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
 	g_auto(GStrv) words = NULL;
-	GError *problem = NULL;
-	GStrvBuilder *builder;
-	int count;
-	bool git;
+	g_autoptr(GError) problem = NULL;
 
-	if (!g_shell_parse_argv(command, &count, &words, &problem)) {
-		fail(error, JOB_ERROR, JOB_ERROR_AUTH,
-		     "the credential helper '%s' is not a command: %s", command, problem->message);
-		g_error_free(problem);
-		return false;
+	if (!g_shell_parse_argv(command, NULL, &words, &problem)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_AUTH,
+			    "the credential helper '%s' is not a command: %s", command,
+			    problem->message);
 	}
-	git = count == 2 && strcmp(words[0], "git") == 0 && strcmp(words[1], "credential") == 0;
-	builder = g_strv_builder_new();
-	g_strv_builder_addv(builder, (const char **)words);
-	g_strv_builder_add(builder, git ? git_verb : verb);
-	*out = g_strv_builder_end(builder);
-	g_strv_builder_unref(builder);
+	add_program(argv, words);
+	g_strv_builder_add(argv, is_git(command) ? git_verb : verb);
+	*out = g_strv_builder_end(argv);
 	return true;
 }
 
-static char *describe(const struct source_url *url, const char *username)
+static char *describe(const char *helper, const struct source_url *url, const char *username)
 {
 	GString *text = g_string_new(NULL);
 	bool own_port = url->port != (url->scheme == SCHEME_HTTPS ? 443 : 80);
@@ -90,7 +106,10 @@ static char *describe(const struct source_url *url, const char *username)
 	if (own_port) {
 		g_string_append_printf(text, ":%u", url->port);
 	}
-	g_string_append_printf(text, "\npath=%s\n", url->path + (url->path[0] == '/'));
+	g_string_append_c(text, '\n');
+	if (is_git(helper)) {
+		g_string_append_printf(text, "path=%s\n", url->path + (url->path[0] == '/'));
+	}
 	if (username != NULL) {
 		g_string_append_printf(text, "username=%s\n", username);
 	}
@@ -144,7 +163,7 @@ static char *find_value(char *answer, const char *key, size_t *len)
 static bool from_helper(const struct source_remote *remote, const struct source_url *url,
 			const char *username, struct credentials *out, GError **error)
 {
-	g_autofree char *input = describe(url, username);
+	g_autofree char *input = describe(remote->credential_helper, url, username);
 	struct proc_result result = {0};
 	char *password, *user;
 	size_t password_len, user_len;
@@ -215,7 +234,7 @@ void credentials_reject(const struct credentials *credentials, const struct sour
 	if (!credentials->from_helper) {
 		return;
 	}
-	start = describe(url, credentials->username);
+	start = describe(remote->credential_helper, url, credentials->username);
 	start_len = strlen(start) - 1; /* without the blank line */
 	secret_len = strlen(credentials->secret);
 	input = sodium_malloc(start_len + secret_len + sizeof("password=\n\n"));
