@@ -40,9 +40,9 @@ struct fold_plan {
 struct fold_stack {
 	char *name;
 	struct stack_facts facts;
-	char *repository, *ref;	   /* of the newest commit, NULL before */
+	char *repository, *ref; /* of the newest commit, NULL before */
 	bool has_commits;
-	struct hash commits; /* digest of the list of commits */
+	struct hash commits;	   /* digest of the list of commits */
 	struct fold_plan *plan;	   /* the newest, NULL before the first */
 	struct fold_plan *applied; /* the newest that was started, NULL before */
 };

@@ -126,8 +126,11 @@ static void on_plan(struct step *t)
 
 static void on_replan(struct step *t)
 {
+	const char *reason =
+		t->d != NULL && t->d->reason != NULL ? t->d->reason : "a new plan was asked for";
+
 	if (t->f->phase == STACK_PHASE_OPEN) {
-		close_plan(t, STACK_PHASE_SUPERSEDED, "a new plan was asked for");
+		close_plan(t, STACK_PHASE_SUPERSEDED, reason);
 	}
 	on_plan(t);
 }
@@ -269,14 +272,19 @@ static void on_applied(struct step *t)
 	add(t, STACK_LOG_APPLY_DONE, 0, "");
 }
 
-/* The plan was true when it was made and is not any more. Once that is nothing special; a
- * target that changes all the time must not keep the host busy. */
-static void on_stale(struct step *t)
+/* The plan came to nothing, and another may be made by itself. Once that is nothing special; a
+ * target that changes or fails all the time must not keep the host busy. */
+static void plan_again(struct step *t)
 {
 	apply_ended(t);
 	t->s->voids++;
 	t->s->next_plan = t->s->voids > 1 ? back_off(t, t->s->voids - 1) : 0;
 	t->s->next_drift = t->now;
+}
+
+static void on_stale(struct step *t)
+{
+	plan_again(t);
 	close_plan(t, STACK_PHASE_VOID, t->d->reason);
 }
 
@@ -284,13 +292,17 @@ static void on_apply_lost(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
 	t->s->next_recover = 0;
+	stack_keep(t->s->lost, t->d->reason);
 }
 
 static void on_nothing_left(struct step *t)
 {
-	apply_ended(t);
-	t->s->next_drift = t->now;
-	add(t, STACK_LOG_INTERRUPTED, 0, "interrupted; nothing was left half done");
+	g_autofree char *reason = g_strdup_printf("interrupted, nothing was left half done%s%s",
+						  t->s->lost[0] != '\0' ? ": " : "", t->s->lost);
+
+	plan_again(t);
+	t->s->lost[0] = '\0';
+	add(t, STACK_LOG_INTERRUPTED, 0, reason);
 }
 
 static void on_recover_failed(struct step *t)

@@ -113,7 +113,7 @@ struct stack {
 	unsigned fetch_failures, plan_failures, recover_failures, voids; /* in a row */
 	int64_t next_fetch, next_plan, next_drift, next_recover;	 /* 0: not due */
 	char fetch_problem[STACK_REASON_MAX], plan_problem[STACK_REASON_MAX];
-	char recover_problem[STACK_REASON_MAX];
+	char recover_problem[STACK_REASON_MAX], lost[STACK_REASON_MAX];
 	/* what stack_step() leaves for people */
 	enum stack_state state;
 	char reason[STACK_REASON_MAX];
@@ -124,7 +124,7 @@ enum stack_event {
 	STACK_LOOK,	      /* time has passed or facts have changed: decide again */
 	STACK_SYNC,	      /* a person asks: fetch now */
 	STACK_PLAN,	      /* a person asks: plan now, without fetching */
-	STACK_REPLAN,	      /* a person asks for a new plan in place of the last */
+	STACK_REPLAN,	      /* a new plan in place of the last; reason may say why */
 	STACK_FETCHED,	      /* commit, tree */
 	STACK_FETCH_BAD,      /* block, commit, reason */
 	STACK_FETCH_FAILED,   /* reason */
@@ -135,7 +135,7 @@ enum stack_event {
 	STACK_APPROVED,	      /* the open plan's votes suffice */
 	STACK_APPLIED,	      /* an apply or a recovery ended with a result */
 	STACK_STALE,	      /* reason: the worker refused, nothing was touched */
-	STACK_APPLY_LOST,     /* the worker went without a result */
+	STACK_APPLY_LOST,     /* the worker went without a result; reason */
 	STACK_NOTHING_LEFT,   /* a recovery found nothing to do */
 	STACK_RECOVER_FAILED, /* reason */
 	STACK_DEAD,	      /* the log cannot be written */

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Brings log, stacks and jobs together. */
+#include "agent/agent.h"
+
+#include <string.h>
+
+#include "agent/evidence.h"
+#include "agent/genesis.h"
+#include "agent/perform.h"
+#include "agent/results.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define MAX_ROUNDS 32 /* steps after one event; more is an error of ours */
+
+int64_t agent_now(void)
+{
+	return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+struct agent_unit *agent_unit(const struct agent *agent, const char *name)
+{
+	return g_hash_table_lookup(agent->units, name);
+}
+
+char *agent_scratch(const struct agent_unit *unit, const char *name)
+{
+	return g_build_filename(store_dir(unit->agent->store), "jobs", unit->conf->name, name,
+				NULL);
+}
+
+static gboolean tell_the_stacks(void *user)
+{
+	struct agent *agent = user;
+	struct agent_news news = {.details.reason = agent->dead};
+	struct agent_unit *unit;
+	GHashTableIter iter;
+
+	agent->mourning = 0;
+	g_hash_table_iter_init(&iter, agent->units);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
+		agent_send(unit, STACK_DEAD, &news);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+/* From the loop, not from here: a step may be under way. */
+void agent_fail(struct agent *agent, const char *why)
+{
+	if (agent->dead != NULL) {
+		return;
+	}
+	agent->dead = g_strdup(why);
+	log_event(EV_STORE_FAILED, NULL, NULL,
+		  "%s; nothing is applied any more: mend this and start assentd again", why);
+	agent->mourning = g_idle_add(tell_the_stacks, agent);
+}
+
+static bool fold_new_entry(struct agent *agent, uint64_t seq, GError **error)
+{
+	g_autofree char *raw = NULL;
+	struct assent_error err;
+	struct entry entry;
+	size_t len;
+	bool ok;
+
+	if (!store_read(agent->store, seq, &raw, &len, error)) {
+		return false;
+	}
+	if (entry_parse(&entry, raw, len, &err) != 0) {
+		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, seq);
+	}
+	ok = fold_entry(agent->fold, &entry, error);
+	entry_clear(&entry);
+	if (ok && agent->watch.entry != NULL) {
+		agent->watch.entry(raw, len, agent->watch.user);
+	}
+	return ok;
+}
+
+bool agent_append_text(struct agent *agent, enum entry_type type, const char *stack,
+		       const char *fields, GError **error)
+{
+	GError *local = NULL;
+	uint64_t seq;
+
+	if (agent->dead != NULL) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "the log cannot be written: %s",
+			    agent->dead);
+	}
+	if (store_append(agent->store, type, stack, fields, agent_now(), &seq, &local) &&
+	    fold_new_entry(agent, seq, &local)) {
+		return true;
+	}
+	agent_fail(agent, local->message);
+	g_propagate_error(error, local);
+	return false;
+}
+
+bool agent_append(struct agent *agent, const char *stack, const struct record *record,
+		  GError **error)
+{
+	struct assent_error err;
+	autocfree char *fields = NULL;
+
+	if (record_write(&fields, record, &err) != 0) {
+		fail_core(error, &err, "entry '%s'", entry_type_names[record->type]);
+		agent_fail(agent, err.text);
+		return false;
+	}
+	return agent_append_text(agent, record->type, stack, fields, error);
+}
+
+/* Counts the votes anew; the policy itself approves where nobody needs to. */
+static bool has_quorum(struct agent_unit *unit)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *why = NULL;
+	struct decide_world world;
+	bool enough;
+
+	unit->recheck = false;
+	if (unit->record->facts.phase != STACK_PHASE_OPEN || unit->step.approved) {
+		return false;
+	}
+	evidence_world(unit->agent, &world);
+	if (!decide_quorum(&world, unit->record->plan, &enough, &why, &error)) {
+		log_event(EV_REFUSED, unit->conf->name, unit->record->plan->id, "%s",
+			  error->message);
+		return false;
+	}
+	return enough;
+}
+
+static gboolean on_timer(void *user)
+{
+	struct agent_unit *unit = user;
+
+	unit->timer = 0;
+	agent_send(unit, STACK_LOOK, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+static void arm(struct agent_unit *unit)
+{
+	if (unit->timer != 0) {
+		g_source_remove(unit->timer);
+		unit->timer = 0;
+	}
+	if (unit->step.wake != 0 && !unit->agent->stopping) {
+		/* a long sleep in pieces, since the clock may be set meanwhile */
+		int64_t wait = CLAMP(unit->step.wake - agent_now(), 1, 600);
+
+		unit->timer = g_timeout_add_seconds((guint)wait, on_timer, unit);
+	}
+}
+
+/* One step and its effects; true when there was something to do. */
+static bool step(struct agent_unit *unit, enum stack_event event, const struct agent_news *news)
+{
+	static const struct agent_news none;
+	const struct agent_news *with = news != NULL ? news : &none;
+	struct stack_effects effects;
+	size_t i;
+
+	stack_step(&unit->step, &unit->record->facts, event, &with->details, agent_now(),
+		   g_random_int(), &effects);
+	for (i = 0; i < effects.count; i++) {
+		if (!perform(unit, effects.items[i].kind, effects.items[i].phase,
+			     effects.items[i].reason, with)) {
+			return false;
+		}
+	}
+	return effects.count > 0;
+}
+
+void agent_send(struct agent_unit *unit, enum stack_event event, const struct agent_news *news)
+{
+	struct agent *agent = unit->agent;
+	bool busy = step(unit, event, news) || event != STACK_LOOK;
+	unsigned round;
+
+	for (round = 0; !agent->stopping && (busy || unit->recheck); round++) {
+		g_assert(round < MAX_ROUNDS);
+		if (unit->recheck && has_quorum(unit)) {
+			step(unit, STACK_APPROVED, NULL);
+		}
+		busy = step(unit, STACK_LOOK, NULL);
+	}
+	arm(unit);
+	if (agent->watch.changed != NULL) {
+		agent->watch.changed(agent->watch.user);
+	}
+}
+
+static void unit_free(void *data)
+{
+	struct agent_unit *unit = data;
+
+	if (unit->timer != 0) {
+		g_source_remove(unit->timer);
+	}
+	draft_free(unit->draft);
+	g_free(unit->plan);
+	g_free(unit);
+}
+
+static void settings_of(const struct conf_stack *conf, struct stack_settings *out)
+{
+	*out = (struct stack_settings){
+		.interval = conf->source.interval,
+		.backoff_max = conf->source.backoff_max,
+		.drift_interval = conf->drift_interval,
+		.on_drift = strcmp(conf->on_drift, "report") == 0 ? STACK_DRIFT_REPORT
+								  : STACK_DRIFT_PROPOSE,
+	};
+}
+
+static struct agent_unit *add_unit(struct agent *agent, const struct conf_stack *conf)
+{
+	struct agent_unit *unit = g_new0(struct agent_unit, 1);
+	struct stack_settings settings;
+
+	unit->agent = agent;
+	unit->conf = conf;
+	unit->record = fold_stack_get(agent->fold, conf->name);
+	unit->recheck = true;
+	settings_of(conf, &settings);
+	stack_init(&unit->step, &settings);
+	g_hash_table_insert(agent->units, conf->name, unit);
+	return unit;
+}
+
+static void take_people(struct agent *agent)
+{
+	unsigned i;
+
+	g_array_set_size(agent->people, 0);
+	for (i = 0; i < agent->conf->people->len; i++) {
+		const struct conf_person *person = g_ptr_array_index(agent->conf->people, i);
+		struct approval_person item = {person->name, (const char *const *)person->emails};
+
+		g_array_append_val(agent->people, item);
+	}
+}
+
+static bool replay(const struct entry *entry, const char *raw, size_t len, void *user,
+		   GError **error)
+{
+	struct agent *agent = user;
+
+	return fold_entry(agent->fold, entry, error);
+}
+
+static const char *worker_of(const struct conf *conf)
+{
+	return conf->worker != NULL ? conf->worker : PKGLIBEXECDIR "/assent-worker";
+}
+
+bool agent_open(struct conf *conf, struct agent **out, GError **error)
+{
+	struct agent *agent = g_new0(struct agent, 1);
+	unsigned i;
+
+	agent->conf = conf;
+	agent->fold = fold_new();
+	agent->people = g_array_new(TRUE, FALSE, sizeof(struct approval_person));
+	agent->units = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unit_free);
+	agent->jobs = jobs_new(worker_of(conf), conf->trust, results_take, agent);
+	take_people(agent);
+	if (!store_open(conf->state_dir, conf->agent, replay, agent, &agent->store, error) ||
+	    !genesis_load(conf->allowed_signers, &agent->signers, error) ||
+	    !genesis_record(agent, error)) {
+		agent_close(agent);
+		return false;
+	}
+	for (i = 0; i < conf->stacks->len; i++) {
+		add_unit(agent, g_ptr_array_index(conf->stacks, i));
+	}
+	*out = agent;
+	return true;
+}
+
+void agent_close(struct agent *agent)
+{
+	if (agent == NULL) {
+		return;
+	}
+	if (agent->mourning != 0) {
+		g_source_remove(agent->mourning);
+	}
+	jobs_free(agent->jobs);
+	g_hash_table_unref(agent->units);
+	g_array_unref(agent->people);
+	signers_free(agent->signers);
+	fold_free(agent->fold);
+	store_close(agent->store);
+	conf_free(agent->conf);
+	g_free(agent->dead);
+	g_free(agent);
+}
+
+void agent_run(struct agent *agent)
+{
+	unsigned i;
+
+	for (i = 0; i < agent->conf->stacks->len; i++) {
+		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);
+
+		agent_send(agent_unit(agent, conf->name), STACK_LOOK, NULL);
+	}
+}
+
+void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user)
+{
+	agent->stopping = true;
+	agent->stopped = stopped;
+	agent->stopped_user = user;
+	jobs_stop(agent->jobs);
+	if (jobs_running(agent->jobs) == 0) {
+		stopped(user);
+	}
+}
+
+static const struct conf_stack *find_stack(const struct conf *conf, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < conf->stacks->len; i++) {
+		const struct conf_stack *stack = g_ptr_array_index(conf->stacks, i);
+
+		if (strcmp(stack->name, name) == 0) {
+			return stack;
+		}
+	}
+	return NULL;
+}
+
+static bool must_stay(const char *key, const char *before, const char *after, GError **error)
+{
+	if (g_strcmp0(before, after) == 0) {
+		return true;
+	}
+	return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+		    "'%s' has changed, which needs a restart of assentd", key);
+}
+
+/* A stack in the middle of an apply cannot go: its result could not be told any more. */
+static bool may_reload(const struct agent *agent, const struct conf *conf, GError **error)
+{
+	struct agent_unit *unit;
+	GHashTableIter iter;
+
+	if (!must_stay("agent", agent->conf->agent, conf->agent, error) ||
+	    !must_stay("state-dir", agent->conf->state_dir, conf->state_dir, error) ||
+	    !must_stay("socket", agent->conf->socket, conf->socket, error)) {
+		return false;
+	}
+	g_hash_table_iter_init(&iter, agent->units);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
+		if (unit->record->facts.phase == STACK_PHASE_APPLYING &&
+		    find_stack(conf, unit->conf->name) == NULL) {
+			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+				    "stack '%s' is being applied and cannot be removed now",
+				    unit->conf->name);
+		}
+	}
+	return true;
+}
+
+static bool same_labels(const struct conf *a, const struct conf *b)
+{
+	unsigned i;
+
+	if (a->labels->len != b->labels->len) {
+		return false;
+	}
+	for (i = 0; i < a->labels->len; i++) {
+		const struct conf_label *x = g_ptr_array_index(a->labels, i);
+		const struct conf_label *y = g_ptr_array_index(b->labels, i);
+
+		if (strcmp(x->name, y->name) != 0 || strcmp(x->value, y->value) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool same_source(const struct conf_source *a, const struct conf_source *b)
+{
+	return strcmp(a->url, b->url) == 0 && strcmp(a->branch, b->branch) == 0 &&
+	       g_strcmp0(a->path, b->path) == 0;
+}
+
+struct reloading {
+	struct agent *agent;
+	struct conf *old;
+	GPtrArray *again; /* struct agent_unit: plan these anew */
+};
+
+static void renew_unit(struct reloading *r, const struct conf_stack *stack)
+{
+	struct agent_unit *unit = agent_unit(r->agent, stack->name);
+	const struct conf_stack *before;
+
+	if (unit == NULL) {
+		add_unit(r->agent, stack);
+		return;
+	}
+	before = unit->conf;
+	g_hash_table_steal(r->agent->units, before->name); // its key goes with the old one
+	unit->conf = stack;
+	settings_of(stack, &unit->step.settings);
+	g_hash_table_insert(r->agent->units, stack->name, unit);
+	if (!same_source(&before->source, &stack->source) || !same_labels(r->old, r->agent->conf)) {
+		unit->outdated =
+			unit->step.job == STACK_JOB_FETCH || unit->step.job == STACK_JOB_PLAN;
+		unit->step.fetch_due = true;
+		g_ptr_array_add(r->again, unit);
+	}
+}
+
+static void drop_removed(struct agent *agent, const struct conf *conf)
+{
+	struct agent_unit *unit;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, agent->units);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
+		if (find_stack(conf, unit->conf->name) == NULL) {
+			g_hash_table_iter_remove(&iter);
+		}
+	}
+}
+
+bool agent_reload(struct agent *agent, struct conf *conf, GError **error)
+{
+	struct agent_news changed = {.details.reason = "the configuration has changed"};
+	struct reloading r = {.agent = agent, .old = agent->conf};
+	g_autoptr(GPtrArray) again = g_ptr_array_new();
+	struct signers *signers;
+	unsigned i;
+
+	if (!may_reload(agent, conf, error) ||
+	    !genesis_load(conf->allowed_signers, &signers, error)) {
+		return false;
+	}
+	r.again = again;
+	drop_removed(agent, conf);
+	agent->conf = conf;
+	signers_free(agent->signers);
+	agent->signers = signers;
+	take_people(agent);
+	jobs_configure(agent->jobs, worker_of(conf), conf->trust);
+	for (i = 0; i < conf->stacks->len; i++) {
+		renew_unit(&r, g_ptr_array_index(conf->stacks, i));
+	}
+	conf_free(r.old);
+	for (i = 0; i < again->len; i++) {
+		agent_send(g_ptr_array_index(again, i), STACK_REPLAN, &changed);
+	}
+	if (!genesis_record(agent, error)) {
+		return true; // the log's failure has been told, and stops everything by itself
+	}
+	agent_run(agent);
+	return true;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * The agent: configuration, log, folded state, stacks and jobs in one place,
+ * owned by the main loop's one thread.
+ *
+ *	agent_open(conf, &agent, &error)     lock, replay, keys, approver list
+ *	agent_run(agent)                     recover first, then everything else
+ *	agent_send(unit, event, news)        whatever happened; performs the effects
+ *	agent_reload(agent, conf, &error)    the new configuration, or the old one stays
+ *	agent_stop(agent, stopped, user)     stopped is called when no job runs any more
+ *
+ * A log that cannot be written is the end of all action: every stack is blocked,
+ * and only what stands in the log already is still shown.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "agent/draft.h"
+#include "agent/fold.h"
+#include "agent/jobs.h"
+#include "agent/policy.h"
+#include "agent/stack.h"
+#include "agent/store.h"
+#include "base/conf.h"
+#include "core/record.h"
+#include "core/signers.h"
+
+struct agent;
+
+/* A stack of the configuration. */
+struct agent_unit {
+	struct agent *agent;
+	const struct conf_stack *conf; /* of agent->conf */
+	struct fold_stack *record;     /* of agent->fold */
+	struct stack step;
+	guint timer;
+	bool recheck;  /* the open plan's votes must be counted */
+	bool outdated; /* the running job was started under another configuration */
+	/* the newest plan job's, until the next one */
+	struct draft *draft;
+	char *plan;
+	size_t plan_len;
+};
+
+/* Who wants to know; both may be NULL. */
+struct agent_watch {
+	void (*entry)(const char *raw, size_t len, void *user); /* a new log entry */
+	void (*changed)(void *user);				/* some stack moved */
+	void *user;
+};
+
+struct agent {
+	struct conf *conf;
+	struct store *store;
+	struct fold *fold;
+	struct signers *signers;
+	GArray *people;	   /* struct approval_person, borrowed from conf */
+	GHashTable *units; /* conf's stack name to struct agent_unit */
+	struct jobs *jobs;
+	struct agent_watch watch;
+	char *dead;	/* why the log cannot be written, or NULL */
+	guint mourning; /* idle source that tells the stacks */
+	bool stopping;
+	void (*stopped)(void *user);
+	void *stopped_user;
+};
+
+/* What comes with an event, for the effects that follow from it. */
+struct agent_news {
+	struct stack_details details;
+	const char *commits; /* FETCHED: the list's JSON */
+	size_t commits_len;
+	enum record_result result; /* APPLIED */
+	int64_t done, undone, left;
+};
+
+/* conf belongs to the agent from here on, whatever comes back. */
+bool agent_open(struct conf *conf, struct agent **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void agent_close(struct agent *agent);
+void agent_run(struct agent *agent);
+void agent_send(struct agent_unit *unit, enum stack_event event, const struct agent_news *news);
+bool agent_reload(struct agent *agent, struct conf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user);
+
+/* NULL when there is no such stack. */
+struct agent_unit *agent_unit(const struct agent *agent, const char *name);
+/* Durable and folded when it returns. A failure is the end: see above. stack may be NULL. */
+bool agent_append(struct agent *agent, const char *stack, const struct record *record,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same with the type's members as JSON. */
+bool agent_append_text(struct agent *agent, enum entry_type type, const char *stack,
+		       const char *fields, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Something without which nothing may go on has failed; ends as a failed append does. */
+void agent_fail(struct agent *agent, const char *why);
+/* STATE/jobs/STACK/NAME; g_free() */
+char *agent_scratch(const struct agent_unit *unit, const char *name);
+int64_t agent_now(void);

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The log's first entry and the approver lists. */
+#include "agent/genesis.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/objects.h"
+#include "base/secure.h"
+
+bool genesis_load(const char *file, struct signers **out, GError **error)
+{
+	g_autofree char *text = NULL;
+	struct assent_error err;
+	size_t len;
+
+	if (!secure_read(file, SIGNERS_MAX_SIZE, &text, &len, error)) {
+		return fail_prefix(error, "approver list");
+	}
+	if (signers_parse(out, text, len, &err) != 0) {
+		return fail_core(error, &err, "approver list '%s'", file);
+	}
+	return true;
+}
+
+/* The bytes must be those that were parsed, or a reader of the log could not check anything. */
+static bool keep_list(struct agent *agent, GError **error)
+{
+	const char *file = agent->conf->allowed_signers;
+	g_autofree char *text = NULL;
+	struct hash digest;
+	size_t len;
+
+	if (!secure_read(file, SIGNERS_MAX_SIZE, &text, &len, error)) {
+		return fail_prefix(error, "approver list");
+	}
+	hash_bytes(&digest, text, len);
+	if (!hash_equal(&digest, &agent->signers->digest)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "approver list '%s' changed while it was read; try again", file);
+	}
+	return objects_store(store_objects(agent->store), text, len, &digest, error);
+}
+
+static bool append_genesis(struct agent *agent, GError **error)
+{
+	struct record record = {.type = ENTRY_GENESIS};
+	g_autofree char *plan_key = store_plan_key_line(agent->store);
+	g_autofree char *vkey = store_log_vkey(agent->store);
+
+	record.u.genesis.agent = agent->conf->agent;
+	record.u.genesis.allowed_signers = agent->signers->digest;
+	record.u.genesis.log_key = vkey;
+	record.u.genesis.plan_key = plan_key;
+	return agent_append(agent, NULL, &record, error);
+}
+
+static bool append_policy(struct agent *agent, GError **error)
+{
+	struct agent_news news = {.details.reason = "the approver list has changed"};
+	struct record record = {.type = ENTRY_POLICY};
+	struct agent_unit *unit;
+	GHashTableIter iter;
+
+	record.u.policy.allowed_signers = agent->signers->digest;
+	if (!agent_append(agent, NULL, &record, error)) {
+		return false;
+	}
+	g_hash_table_iter_init(&iter, agent->units);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
+		if (unit->record->facts.phase == STACK_PHASE_OPEN) {
+			agent_send(unit, STACK_REPLAN, &news);
+		}
+	}
+	return true;
+}
+
+bool genesis_record(struct agent *agent, GError **error)
+{
+	char digest[HASH_TEXT_SIZE];
+
+	if (!keep_list(agent, error)) {
+		return false;
+	}
+	if (agent->fold->size == 0) {
+		return append_genesis(agent, error);
+	}
+	hash_text(digest, &agent->signers->digest);
+	return strcmp(digest, agent->fold->signers) == 0 || append_policy(agent, error);
+}

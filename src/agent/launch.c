@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Prepares and starts workers for a stack. */
+#include "agent/launch.h"
+
+#include <string.h>
+
+#include "agent/evidence.h"
+#include "agent/request.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#define MORE_TIME 10 /* seconds that a worker has to report its own timeout */
+
+static bool run(struct agent_unit *unit, enum stack_job kind, const char *request, int64_t timeout,
+		const char *lock)
+{
+	if (request == NULL) {
+		return false;
+	}
+	unit->outdated = false;
+	jobs_start(unit->agent->jobs, kind, unit->conf->name, request,
+		   (unsigned)(timeout + MORE_TIME), lock);
+	return true;
+}
+
+static bool make_parent(const char *path, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+
+	return file_mkdirs(folder, 0700, error);
+}
+
+bool launch_fetch(struct agent_unit *unit, GError **error)
+{
+	const struct conf_source *source = &unit->conf->source;
+	g_autofree char *mirror = request_mirror(store_dir(unit->agent->store), source->url);
+	g_autofree char *lock = g_strconcat(mirror, ".lock", NULL);
+	g_autofree char *request = NULL;
+
+	if (!make_parent(mirror, error)) {
+		return false;
+	}
+	request = request_fetch(unit->conf, mirror, unit->record->facts.base, error);
+	return run(unit, STACK_JOB_FETCH, request, source->timeout, lock);
+}
+
+bool launch_plan(struct agent_unit *unit, GError **error)
+{
+	struct agent *agent = unit->agent;
+	g_autofree char *mirror = request_mirror(store_dir(agent->store), unit->conf->source.url);
+	g_autofree char *out = agent_scratch(unit, "draft.json");
+	g_autofree char *cache = agent_scratch(unit, "stat-cache");
+	g_autofree char *request = NULL;
+	struct request_plan plan = {
+		.mirror = mirror,
+		.commit = unit->record->facts.commit,
+		.base = unit->record->facts.base,
+		.home = g_get_home_dir(),
+		.objects = store_objects(agent->store),
+		.out = out,
+		.cache = cache,
+	};
+
+	if (!make_parent(out, error)) {
+		return false;
+	}
+	request = request_plan(agent->conf, unit->conf, &plan, error);
+	return run(unit, STACK_JOB_PLAN, request, unit->conf->plan_timeout, NULL);
+}
+
+static char *journal_of(const struct agent_unit *unit)
+{
+	return g_build_filename(store_dir(unit->agent->store), "apply", unit->conf->name, NULL);
+}
+
+/* The exact bytes that were signed, beside their signature. */
+static bool write_plan(struct agent_unit *unit, const char *plan_file, const char *sig_file,
+		       GError **error)
+{
+	const struct fold_plan *plan = unit->record->plan;
+	g_autofree char *text = NULL;
+	g_autofree char *sig = NULL;
+	size_t len;
+
+	return make_parent(plan_file, error) &&
+	       evidence_plan_text(unit->agent, plan, &text, &len, error) &&
+	       evidence_plan_signature(unit->agent, plan, &sig, error) &&
+	       file_replace(plan_file, text, len, 0600, error) &&
+	       file_replace(sig_file, sig, strlen(sig), 0600, error);
+}
+
+bool launch_apply(struct agent_unit *unit, GError **error)
+{
+	g_autofree char *plan_file = agent_scratch(unit, "plan.json");
+	g_autofree char *sig_file = agent_scratch(unit, "plan.json.sig");
+	g_autofree char *journal = journal_of(unit);
+	g_autofree char *request = NULL;
+	g_autoptr(GArray) votes = NULL;
+	g_auto(GStrv) sigs = NULL;
+	struct decide_world world;
+	struct request_apply apply = {
+		.plan = plan_file,
+		.signature = sig_file,
+		.objects = store_objects(unit->agent->store),
+		.journal = journal,
+	};
+
+	evidence_world(unit->agent, &world);
+	if (!make_parent(journal, error) || !write_plan(unit, plan_file, sig_file, error) ||
+	    !decide_votes(&world, unit->record->plan, &votes, &sigs, error)) {
+		return false;
+	}
+	apply.votes = (const struct approval *)(void *)votes->data;
+	apply.count = votes->len;
+	request = request_apply(&apply, error);
+	return run(unit, STACK_JOB_APPLY, request, unit->conf->apply_timeout, NULL);
+}
+
+bool launch_recover(struct agent_unit *unit, GError **error)
+{
+	g_autofree char *journal = journal_of(unit);
+	g_autofree char *request = NULL;
+	struct request_apply apply = {
+		.objects = store_objects(unit->agent->store),
+		.journal = journal,
+	};
+
+	if (!make_parent(journal, error)) {
+		return false;
+	}
+	request = request_recover(&apply, error);
+	return run(unit, STACK_JOB_RECOVER, request, unit->conf->apply_timeout, NULL);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Starts a stack's jobs: scratch files, request, deadline. How they end is told
+ * by results.h. False only when the state folder or the log fails.
+ */
+#include "agent/agent.h"
+
+bool launch_fetch(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool launch_plan(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool launch_apply(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool launch_recover(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Performs the effects of a stack's steps. */
+#include "agent/perform.h"
+
+#include <string.h>
+
+#include "agent/launch.h"
+#include "agent/planner.h"
+#include "agent/request.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/objects.h"
+
+struct doing {
+	struct agent_unit *unit;
+	struct agent *agent;
+	const struct stack_facts *facts;
+	const char *name; /* the stack's */
+	enum stack_phase phase;
+	const char *reason;
+	const struct agent_news *news;
+};
+
+static bool append(struct doing *d, const struct record *record, GError **error)
+{
+	return agent_append(d->agent, d->name, record, error);
+}
+
+static bool plan_digest(const struct doing *d, struct hash *out)
+{
+	return hash_parse(out, d->facts->plan);
+}
+
+static bool do_fetch(struct doing *d, GError **error)
+{
+	return launch_fetch(d->unit, error);
+}
+
+static bool do_plan(struct doing *d, GError **error)
+{
+	return launch_plan(d->unit, error);
+}
+
+static bool do_apply(struct doing *d, GError **error)
+{
+	return launch_apply(d->unit, error);
+}
+
+static bool do_recover(struct doing *d, GError **error)
+{
+	return launch_recover(d->unit, error);
+}
+
+static bool sign_plan(struct doing *d, struct hash *digest, char **sig, GError **error)
+{
+	const char *objects = store_objects(d->agent->store);
+	autocfree char *armor = NULL;
+	struct assent_error err;
+	struct hash ignored;
+
+	if (secret_sshsig(store_plan_key(d->agent->store), SSHSIG_NS_PLAN, d->unit->plan,
+			  d->unit->plan_len, &armor, &err) != 0) {
+		return fail_core(error, &err, "plan of stack '%s'", d->name);
+	}
+	*sig = g_strdup(armor);
+	return objects_store(objects, d->unit->plan, d->unit->plan_len, digest, error) &&
+	       objects_store(objects, armor, strlen(armor), &ignored, error);
+}
+
+static bool do_publish(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_PLAN};
+	struct record_plan *entry = &record.u.plan;
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *sig = NULL;
+	struct assent_error err;
+
+	if (plan_parse(&plan, d->unit->plan, d->unit->plan_len, &err) != 0) {
+		return fail_core(error, &err, "plan of stack '%s'", d->name);
+	}
+	if (!sign_plan(d, &entry->plan, &sig, error)) {
+		return false;
+	}
+	entry->commit = plan->target_commit;
+	entry->expires = plan->expires;
+	entry->number = plan->seq;
+	entry->reason = plan->reason;
+	entry->required = plan->policy.required;
+	entry->sig = sig;
+	memcpy(entry->summary, d->unit->draft->summary, sizeof(entry->summary));
+	if (!append(d, &record, error)) {
+		return false;
+	}
+	d->unit->recheck = true;
+	log_event(EV_PLANNED, d->name, d->facts->plan,
+		  "plan %" G_GINT64_FORMAT " has %zu changes and needs %" G_GINT64_FORMAT
+		  " approvals",
+		  entry->number, plan->changes_count, entry->required);
+	return true;
+}
+
+static bool log_commit(struct doing *d, GError **error)
+{
+	const struct conf_source *source = &d->unit->conf->source;
+	struct record record = {.type = ENTRY_COMMIT};
+	g_autofree char *url = planner_public_url(source->url);
+	g_autofree char *ref = request_ref(d->unit->conf);
+
+	record.u.commit.commit = d->news->details.commit;
+	record.u.commit.tree = d->news->details.tree;
+	record.u.commit.ref = ref;
+	record.u.commit.repository = url;
+	if (d->news->commits != NULL) {
+		record.u.commit.has_commits = true;
+		if (!objects_store(store_objects(d->agent->store), d->news->commits,
+				   d->news->commits_len, &record.u.commit.commits, error)) {
+			return false;
+		}
+	}
+	log_event(EV_FETCHED, d->name, NULL, "commit %s came", d->news->details.commit);
+	return append(d, &record, error);
+}
+
+static bool log_blocked(struct doing *d, GError **error)
+{
+	static const enum record_block kinds[] = {
+		[STACK_BLOCK_NONE] = BLOCK_FETCH,	   [STACK_BLOCK_REWOUND] = BLOCK_REWOUND,
+		[STACK_BLOCK_DELETED] = BLOCK_DELETED,	   [STACK_BLOCK_EMPTY] = BLOCK_EMPTY,
+		[STACK_BLOCK_MANIFEST] = BLOCK_MANIFEST,   [STACK_BLOCK_FETCH] = BLOCK_FETCH,
+		[STACK_BLOCK_SIGNATURE] = BLOCK_SIGNATURE,
+	};
+	const struct stack_details *details = &d->news->details;
+	struct record record = {.type = ENTRY_BLOCKED};
+
+	record.u.blocked.kind = kinds[details->block];
+	record.u.blocked.reason = details->reason;
+	if (details->commit != NULL && details->commit[0] != '\0') {
+		record.u.blocked.commit = details->commit;
+	} else if (details->block == STACK_BLOCK_MANIFEST) {
+		record.u.blocked.commit = d->facts->commit;
+	}
+	log_event(EV_BLOCKED, d->name, NULL, "%s", details->reason);
+	return append(d, &record, error);
+}
+
+static bool log_unblocked(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_UNBLOCKED};
+
+	log_event(EV_UNBLOCKED, d->name, NULL, "no longer %s", stack_block_names[d->facts->block]);
+	return append(d, &record, error);
+}
+
+static bool log_closed(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_CLOSED};
+	struct record_closed *closed = &record.u.closed;
+	enum log_id event = EV_SUPERSEDED;
+
+	closed->outcome = OUTCOME_SUPERSEDED;
+	closed->reason = d->reason;
+	if (d->phase == STACK_PHASE_EXPIRED) {
+		closed->outcome = OUTCOME_EXPIRED;
+		event = EV_EXPIRED;
+	} else if (d->phase == STACK_PHASE_VOID) {
+		closed->outcome = OUTCOME_VOID;
+		event = EV_PLAN_STALE;
+	}
+	if (!plan_digest(d, &closed->plan)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan to close");
+	}
+	log_event(event, d->name, d->facts->plan, "%s: %s", stack_phase_names[d->phase], d->reason);
+	return append(d, &record, error);
+}
+
+static bool log_converged(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_CLOSED};
+
+	record.u.closed.outcome = OUTCOME_CONVERGED;
+	record.u.closed.commit = d->facts->commit;
+	record.u.closed.tree = d->facts->tree;
+	record.u.closed.reason = d->reason;
+	return append(d, &record, error);
+}
+
+static bool log_drift(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_DRIFT};
+	struct record_drift *drift = &record.u.drift;
+	const struct draft *draft = d->unit->draft;
+	unsigned i;
+
+	drift->changes = draft->changes->len;
+	drift->has_plan = d->facts->phase == STACK_PHASE_OPEN && plan_digest(d, &drift->plan);
+	for (i = 0; i < draft->ids->len && i < RECORD_MAX_RESOURCES; i++) {
+		drift->resources[i] = g_ptr_array_index(draft->ids, i);
+	}
+	drift->resources_count = i;
+	log_event(EV_DRIFT, d->name, NULL, "the host differs from commit %s in %u places",
+		  d->facts->base, draft->changes->len);
+	return append(d, &record, error);
+}
+
+static bool log_apply_start(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_APPLY_START};
+	struct record_apply_start *start = &record.u.apply_start;
+	const GPtrArray *votes = d->unit->record->plan->votes;
+	unsigned i;
+
+	start->commit = d->facts->plan_commit;
+	for (i = 0; i < votes->len && i < RECORD_MAX_VOTES; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(votes, i);
+
+		start->approvals[start->approvals_count++] = vote->entry;
+	}
+	if (!plan_digest(d, &start->plan)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan to apply");
+	}
+	log_event(EV_APPLY_START, d->name, d->facts->plan, "plan %" G_GINT64_FORMAT " is applied",
+		  d->facts->plan_number);
+	return append(d, &record, error);
+}
+
+static bool append_done(struct doing *d, enum record_result result, const char *reason,
+			GError **error)
+{
+	struct record record = {.type = ENTRY_APPLY_DONE};
+	struct record_apply_done *done = &record.u.apply_done;
+	char line[STACK_REASON_MAX];
+
+	stack_keep(line, reason);
+	done->result = result;
+	done->reason = line;
+	done->commit = d->facts->plan_commit;
+	done->tree = d->facts->tree; // no other commit is taken while a plan is applied
+	done->done = d->news->done;
+	done->undone = d->news->undone;
+	done->left = d->news->left;
+	if (!plan_digest(d, &done->plan)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan was applied");
+	}
+	log_event(result == RESULT_OK ? EV_APPLIED : EV_APPLY_FAILED, d->name, d->facts->plan,
+		  "plan %" G_GINT64_FORMAT ": %s%s%s", d->facts->plan_number,
+		  record_result_names[result], line[0] != '\0' ? ": " : "", line);
+	return append(d, &record, error);
+}
+
+static bool log_apply_done(struct doing *d, GError **error)
+{
+	return append_done(d, d->news->result, d->news->details.reason, error);
+}
+
+static bool log_interrupted(struct doing *d, GError **error)
+{
+	return append_done(d, RESULT_INTERRUPTED, d->reason, error);
+}
+
+static bool (*const doers[])(struct doing *doing, GError **error) = {
+	[STACK_DO_FETCH] = do_fetch,
+	[STACK_DO_PLAN] = do_plan,
+	[STACK_DO_APPLY] = do_apply,
+	[STACK_DO_RECOVER] = do_recover,
+	[STACK_DO_PUBLISH] = do_publish,
+	[STACK_LOG_COMMIT] = log_commit,
+	[STACK_LOG_BLOCKED] = log_blocked,
+	[STACK_LOG_UNBLOCKED] = log_unblocked,
+	[STACK_LOG_CLOSED] = log_closed,
+	[STACK_LOG_CONVERGED] = log_converged,
+	[STACK_LOG_DRIFT] = log_drift,
+	[STACK_LOG_APPLY_START] = log_apply_start,
+	[STACK_LOG_APPLY_DONE] = log_apply_done,
+	[STACK_LOG_INTERRUPTED] = log_interrupted,
+};
+
+bool perform(struct agent_unit *unit, enum stack_effect effect, enum stack_phase phase,
+	     const char *reason, const struct agent_news *news)
+{
+	struct doing d = {
+		.unit = unit,
+		.agent = unit->agent,
+		.facts = &unit->record->facts,
+		.name = unit->conf->name,
+		.phase = phase,
+		.reason = reason,
+		.news = news,
+	};
+	g_autoptr(GError) error = NULL;
+
+	if (unit->agent->stopping && effect <= STACK_DO_RECOVER) {
+		return false;
+	}
+	if (doers[effect](&d, &error)) {
+		return true;
+	}
+	agent_fail(unit->agent, error->message);
+	return false;
+}

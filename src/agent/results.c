@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Turns the results of workers into events. */
+#include "agent/results.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/planner.h"
+#include "agent/request.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/objects.h"
+
+#define REASON_MAX 4000
+#define WARNINGS 100
+#define COMMITS 100
+#define NONCE_SIZE 16
+
+/* A result on its way to its stack. The event is that of a failure until all was read. */
+struct taking {
+	struct agent_unit *unit;
+	const struct job_result *result;
+	enum stack_event event;
+	struct agent_news news;
+	char *text;    /* owned: what details.reason points at */
+	char *commits; /* owned, malloc() */
+	char key[HASH_TEXT_SIZE];
+};
+
+static void because(struct taking *t, enum stack_event event, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+static void because(struct taking *t, enum stack_event event, const char *format, ...)
+{
+	va_list ap;
+
+	g_free(t->text);
+	va_start(ap, format);
+	t->text = g_strdup_vprintf(format, ap);
+	va_end(ap);
+	t->event = event;
+	t->news.details.reason = t->text;
+}
+
+/* All of the result has been asked for; was it what it should be? */
+static bool is_complete(struct taking *t, enum stack_event otherwise)
+{
+	struct assent_error err;
+
+	json_obj_end(t->result->result);
+	if (json_doc_status(t->result->doc, &err) == 0) {
+		return true;
+	}
+	because(t, otherwise, "the worker's result cannot be read: %s", err.text);
+	return false;
+}
+
+static bool take_commits(struct taking *t, struct json_obj *o)
+{
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	struct json_arr arr;
+
+	json_arr_get_opt(o, "commits", COMMITS, &arr);
+	json_w_object(w, NULL);
+	if (json_has(o, "commits")) {
+		json_w_value(w, "commits", json_any(o, "commits"));
+	} else {
+		json_w_array(w, "commits");
+		json_w_end(w);
+	}
+	json_w_int(w, "total", json_int_opt(o, "commits_total", 0, JSON_MAX_INT, 0));
+	json_w_end(w);
+	return json_writer_finish(w, &t->commits, &t->news.commits_len, NULL) == 0;
+}
+
+static void take_fetch(struct taking *t)
+{
+	static const char *const states[] = {"ok",	"unchanged", "rewound",
+					     "deleted", "empty",     NULL};
+	static const enum stack_block blocks[] = {STACK_BLOCK_NONE, STACK_BLOCK_NONE,
+						  STACK_BLOCK_REWOUND, STACK_BLOCK_DELETED,
+						  STACK_BLOCK_EMPTY};
+	struct json_obj *o = t->result->result;
+	const char *reason;
+	int state;
+
+	if (t->result->code != NULL) {
+		because(t, STACK_FETCH_FAILED, "%s: %s", t->result->code, t->result->message);
+		return;
+	}
+	state = json_enum(o, "state", states);
+	reason = json_str_opt(o, "reason", REASON_MAX);
+	t->news.details.commit = json_str_opt(o, "commit", STACK_ID_SIZE - 1);
+	t->news.details.tree = json_str_opt(o, "tree", STACK_ID_SIZE - 1);
+	json_int_opt(o, "bytes", 0, JSON_MAX_INT, 0);
+	if (!take_commits(t, o) || !is_complete(t, STACK_FETCH_FAILED)) {
+		t->event = STACK_FETCH_FAILED;
+		if (t->text == NULL) {
+			because(t, STACK_FETCH_FAILED, "the worker's commits cannot be read");
+		}
+		return;
+	}
+	t->news.commits = t->commits;
+	t->news.details.block = blocks[state];
+	if (blocks[state] != STACK_BLOCK_NONE) {
+		because(t, STACK_FETCH_BAD, "%s",
+			reason != NULL && reason[0] != '\0' ? reason : states[state]);
+	} else if (t->news.details.commit == NULL || t->news.details.tree == NULL) {
+		because(t, STACK_FETCH_FAILED, "the worker's result names no commit");
+	} else {
+		t->event = STACK_FETCHED;
+	}
+}
+
+static void nonce_text(char out[2 * NONCE_SIZE + 1])
+{
+	uint8_t bytes[NONCE_SIZE];
+
+	randombytes_buf(bytes, sizeof(bytes));
+	sodium_bin2hex(out, 2 * NONCE_SIZE + 1, bytes, sizeof(bytes));
+}
+
+/* The commits between what holds and what is wanted; a drift has none. */
+static bool load_commits(struct agent_unit *unit, char **out, size_t *len, GError **error)
+{
+	*out = NULL;
+	*len = 0;
+	if (!unit->record->has_commits || stack_plans_drift(&unit->record->facts)) {
+		return true;
+	}
+	return objects_load(store_objects(unit->agent->store), &unit->record->commits,
+			    PLAN_MAX_SIZE, out, len, error);
+}
+
+static bool compose(struct agent_unit *unit, const struct policy *policy, GError **error)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+	const struct conf_source *source = &unit->conf->source;
+	g_autofree char *url = planner_public_url(source->url);
+	g_autofree char *ref = request_ref(unit->conf);
+	g_autofree char *commits = NULL;
+	char nonce[2 * NONCE_SIZE + 1];
+	struct planner_input in = {
+		.agent = unit->agent->conf->agent,
+		.stack = unit->conf->name,
+		.nonce = nonce,
+		.reason = stack_plans_drift(facts) ? "drift" : "commit",
+		.repository = url,
+		.ref = ref,
+		.path = source->path != NULL ? source->path : "",
+		.seq = unit->agent->fold->next_number,
+		.created = agent_now(),
+		.base_commit = facts->base,
+		.base_tree = facts->base_tree,
+		.commit = facts->commit,
+		.tree = facts->tree,
+		.policy = policy,
+		.approvers = &unit->agent->signers->digest,
+		.draft = unit->draft,
+	};
+
+	nonce_text(nonce);
+	if (!load_commits(unit, &commits, &in.commits_len, error)) {
+		return false;
+	}
+	in.commits = commits;
+	return planner_compose(&in, &unit->plan, &unit->plan_len, error);
+}
+
+static bool prepare(struct agent_unit *unit, int64_t resources, GError **error)
+{
+	g_autofree char *file = agent_scratch(unit, "draft.json");
+	struct policy policy;
+	bool ok;
+
+	draft_free(g_steal_pointer(&unit->draft));
+	g_clear_pointer(&unit->plan, g_free);
+	if (!draft_load(file, resources, &unit->draft, error) ||
+	    !policy_of(unit->agent->conf, unit->conf, g_get_home_dir(),
+		       (const struct policy_change *)(void *)unit->draft->changes->data,
+		       unit->draft->changes->len, resources, &policy, error)) {
+		return false;
+	}
+	ok = compose(unit, &policy, error);
+	policy_clear(&policy);
+	return ok;
+}
+
+static void log_warnings(const struct taking *t, struct json_arr *arr, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const char *text = json_arr_str(arr, i, REASON_MAX);
+
+		if (text != NULL) {
+			log_event(EV_WORKER, t->unit->conf->name, NULL, "warning: %s", text);
+		}
+	}
+}
+
+static void take_draft(struct taking *t, int64_t resources)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!prepare(t->unit, resources, &error)) {
+		because(t, STACK_PLAN_FAILED, "%s", error->message);
+		return;
+	}
+	stack_drift_key(t->key, t->unit->draft->changes->len,
+			(const char *const *)t->unit->draft->ids->pdata, t->unit->draft->ids->len);
+	t->news.details.drift_key = t->key;
+	t->event = STACK_PLANNED;
+}
+
+static void take_plan(struct taking *t)
+{
+	struct json_obj *o = t->result->result;
+	struct json_arr warnings;
+	int64_t changes, resources;
+
+	if (t->result->code != NULL && strcmp(t->result->code, "manifest") == 0) {
+		because(t, STACK_PLAN_BAD, "%s", t->result->message);
+		t->news.details.block = STACK_BLOCK_MANIFEST;
+		return;
+	}
+	if (t->result->code != NULL) {
+		because(t, STACK_PLAN_FAILED, "%s: %s", t->result->code, t->result->message);
+		return;
+	}
+	changes = json_int(o, "changes", 0, PLAN_MAX_CHANGES);
+	resources = json_int(o, "resources", 0, JSON_MAX_INT);
+	json_int(o, "deletions", 0, JSON_MAX_INT);
+	json_str(o, "draft", 4096); // ours is where we asked for it
+	json_any(o, "summary");
+	log_warnings(t, &warnings, json_arr_get_opt(o, "warnings", WARNINGS, &warnings));
+	if (!is_complete(t, STACK_PLAN_FAILED)) {
+		return;
+	}
+	if (changes == 0) {
+		t->event = STACK_PLAN_EMPTY;
+	} else {
+		take_draft(t, resources);
+	}
+}
+
+static const char *const apply_results[] = {"ok",	   "failed", "rolled-back",
+					    "interrupted", "none",   NULL};
+enum { APPLY_INTERRUPTED = 3, APPLY_NONE = 4 };
+
+/* The fields of an apply or a recovery; -1 when they cannot be read. */
+static int read_apply(struct taking *t, enum stack_event otherwise)
+{
+	struct json_obj *o = t->result->result;
+	int result = json_enum(o, "result", apply_results);
+	const char *reason = json_str_opt(o, "reason", REASON_MAX);
+
+	t->news.done = json_int_opt(o, "done", 0, JSON_MAX_INT, 0);
+	t->news.undone = json_int_opt(o, "undone", 0, JSON_MAX_INT, 0);
+	t->news.left = json_int_opt(o, "left", 0, JSON_MAX_INT, 0);
+	json_any(o, "steps");
+	if (!is_complete(t, otherwise)) {
+		return -1;
+	}
+	because(t, STACK_APPLIED, "%s", reason != NULL ? reason : "");
+	t->news.result = result < APPLY_INTERRUPTED ? (enum record_result)result : RESULT_FAILED;
+	return result;
+}
+
+/* The worker refused before it touched anything. */
+static bool was_refused(const char *code)
+{
+	static const char *const codes[] = {"usage", "untrusted", "expired", NULL};
+
+	return g_strv_contains(codes, code);
+}
+
+static void take_apply(struct taking *t)
+{
+	const char *code = t->result->code;
+	int result;
+
+	if (code == NULL) {
+		result = read_apply(t, STACK_APPLY_LOST);
+		if (result >= APPLY_INTERRUPTED) {
+			t->event = STACK_APPLY_LOST; // the journal knows more
+		}
+	} else if (strcmp(code, "stale") == 0) {
+		because(t, STACK_STALE, "%s", t->result->message);
+	} else if (was_refused(code)) {
+		because(t, STACK_APPLIED, "%s: %s", code, t->result->message);
+		t->news.result = RESULT_FAILED;
+	} else {
+		because(t, STACK_APPLY_LOST, "%s: %s", code, t->result->message);
+	}
+}
+
+static void take_recover(struct taking *t)
+{
+	int result;
+
+	if (t->result->code != NULL) {
+		because(t, STACK_RECOVER_FAILED, "%s: %s", t->result->code, t->result->message);
+		return;
+	}
+	result = read_apply(t, STACK_RECOVER_FAILED);
+	if (result == APPLY_NONE) {
+		t->event = STACK_NOTHING_LEFT;
+	} else if (result == APPLY_INTERRUPTED) {
+		because(t, STACK_RECOVER_FAILED, "interrupted");
+	} else if (result >= 0) {
+		log_event(EV_RECOVERED, t->unit->conf->name, t->unit->record->facts.plan, "%s",
+			  apply_results[result]);
+	}
+}
+
+static void take_nothing(struct taking *t)
+{
+}
+
+static const struct {
+	void (*take)(struct taking *taking);
+	enum stack_event outdated; /* when the configuration has changed meanwhile */
+} kinds[] = {
+	[STACK_JOB_NONE] = {take_nothing, STACK_LOOK},
+	[STACK_JOB_FETCH] = {take_fetch, STACK_FETCH_FAILED},
+	[STACK_JOB_PLAN] = {take_plan, STACK_PLAN_FAILED},
+	[STACK_JOB_APPLY] = {take_apply, STACK_APPLY_LOST},
+	[STACK_JOB_RECOVER] = {take_recover, STACK_RECOVER_FAILED},
+};
+
+/* While stopping only the end of an apply is worth writing down; the rest is done again. */
+static bool is_wanted(const struct agent *agent, const struct taking *t)
+{
+	return !agent->stopping || t->event == STACK_APPLIED || t->event == STACK_STALE;
+}
+
+void results_take(const struct job_result *result, void *user)
+{
+	struct agent *agent = user;
+	struct taking t = {.unit = agent_unit(agent, result->stack), .result = result};
+
+	if (t.unit != NULL && t.unit->step.job == result->kind) {
+		if (t.unit->outdated) {
+			because(&t, kinds[result->kind].outdated,
+				"the configuration changed meanwhile");
+			t.unit->step.next_plan = 0;
+		} else {
+			kinds[result->kind].take(&t);
+		}
+		if (is_wanted(agent, &t)) {
+			agent_send(t.unit, t.event, &t.news);
+		}
+	}
+	g_free(t.text);
+	free(t.commits);
+	if (agent->stopping && jobs_running(agent->jobs) == 0) {
+		agent->stopped(agent->stopped_user);
+	}
+}
