@@ -1,6 +1,232 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Entry point of assentd. */
-int main(void)
+/* assentd: reads the configuration, opens the log, serves the API, runs the loop. */
+#include <glib-unix.h>
+#include <locale.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "agent/agent.h"
+#include "agent/http/server.h"
+#include "agent/store.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/sdnotify.h"
+
+enum { EXIT_DONE = 0, EXIT_BAD = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78 };
+
+struct options {
+	char *config, *state, *socket, *worker;
+	gboolean check, init, version;
+};
+
+struct daemon {
+	struct options *options;
+	struct agent *agent;
+	struct http_server *http;
+	GMainLoop *loop;
+};
+
+static void options_clear(struct options *o)
 {
-	return 2;
+	g_free(o->config);
+	g_free(o->state);
+	g_free(o->socket);
+	g_free(o->worker);
+}
+
+static void override(char **setting, const char *option)
+{
+	if (option != NULL) {
+		g_free(*setting);
+		*setting = g_canonicalize_filename(option, NULL);
+	}
+}
+
+/* Every problem of the file is told; NULL after any. */
+static struct conf *load_conf(const struct options *o)
+{
+	g_autofree char *standard = paths_config();
+	const char *file = o->config != NULL ? o->config : standard;
+	g_autoptr(GError) error = NULL;
+	struct diag_list diags;
+	struct conf *conf;
+
+	diag_list_init(&diags);
+	conf = conf_load(file, &diags, &error);
+	if (error != NULL) {
+		log_event(EV_CONFIG_BAD, NULL, NULL, "%s", error->message);
+	}
+	for (unsigned i = 0; i < diags.items->len; i++) {
+		const struct diag *d = g_ptr_array_index(diags.items, i);
+
+		log_event(EV_CONFIG_BAD, NULL, NULL, "%s:%u:%u: %s", d->file, d->line, d->column,
+			  d->message);
+	}
+	diag_list_clear(&diags);
+	if (conf != NULL) {
+		override(&conf->state_dir, o->state);
+		override(&conf->socket, o->socket);
+		override(&conf->worker, o->worker);
+	}
+	return conf;
+}
+
+static gboolean on_reload(void *data)
+{
+	struct daemon *d = data;
+	g_autoptr(GError) error = NULL;
+	struct conf *conf;
+
+	sdnotify("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+	conf = load_conf(d->options);
+	if (conf == NULL) {
+		log_event(EV_CONFIG_BAD, NULL, NULL, "the old configuration stays in force");
+	} else if (!agent_reload(d->agent, conf, &error)) {
+		log_event(EV_CONFIG_BAD, NULL, NULL, "%s; the old configuration stays in force",
+			  error->message);
+	} else {
+		log_event(EV_RELOAD, NULL, NULL, "the configuration has been read again");
+	}
+	sdnotify("READY=1");
+	return G_SOURCE_CONTINUE;
+}
+
+static void on_stopped(void *user)
+{
+	struct daemon *d = user;
+
+	g_main_loop_quit(d->loop);
+}
+
+static gboolean on_stop(void *data)
+{
+	struct daemon *d = data;
+
+	if (!d->agent->stopping) {
+		sdnotify("STOPPING=1");
+		log_event(EV_STOP, NULL, NULL, "stopping; a job under way comes to its end first");
+		agent_stop(d->agent, on_stopped, d);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean on_watchdog(void *data)
+{
+	(void)data;
+	sdnotify("WATCHDOG=1");
+	return G_SOURCE_CONTINUE;
+}
+
+static int serve(struct daemon *d)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	g_autoptr(GError) error = NULL;
+	unsigned beat = sdnotify_watchdog();
+
+	d->loop = loop;
+	if (!http_open(d->agent, d->agent->conf->socket, &d->http, &error)) {
+		log_event(EV_STORE_FAILED, NULL, NULL, "%s", error->message);
+		return EXIT_BAD;
+	}
+	g_unix_signal_add(SIGHUP, on_reload, d);
+	g_unix_signal_add(SIGTERM, on_stop, d);
+	g_unix_signal_add(SIGINT, on_stop, d);
+	if (beat > 0) {
+		g_timeout_add(beat, on_watchdog, d);
+	}
+	log_event(EV_START, NULL, NULL, "agent '%s' %s, log of %" G_GUINT64_FORMAT " entries",
+		  d->agent->conf->agent, PACKAGE_VERSION, (guint64)store_size(d->agent->store));
+	agent_run(d->agent);
+	sdnotify("READY=1\nSTATUS=watching %u stacks", g_hash_table_size(d->agent->units));
+	g_main_loop_run(loop);
+	http_close(d->http);
+	return EXIT_DONE;
+}
+
+static int run(struct options *o, struct conf *conf)
+{
+	struct daemon d = {.options = o};
+	g_autoptr(GError) error = NULL;
+	int rc;
+
+	if (!agent_open(conf, &d.agent, &error)) {
+		log_event(EV_STORE_FAILED, NULL, NULL, "%s", error->message);
+		return EXIT_BAD;
+	}
+	rc = serve(&d);
+	agent_close(d.agent);
+	return rc;
+}
+
+static int init(struct conf *conf)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = g_build_filename(conf->state_dir, "keys", "plan.pub", NULL);
+	g_autofree char *line = NULL;
+	bool made = false;
+	int rc = EXIT_DONE;
+
+	if (!store_init(conf->state_dir, conf->agent, &made, &error) ||
+	    !g_file_get_contents(path, &line, NULL, &error)) {
+		log_event(EV_STORE_FAILED, NULL, NULL, "%s", error->message);
+		rc = EXIT_BAD;
+	} else {
+		fputs(line, stdout);
+	}
+	conf_free(conf);
+	return rc;
+}
+
+static bool parse(int argc, char **argv, struct options *o, GError **error)
+{
+	const GOptionEntry entries[] = {
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &o->config, "configuration file", "FILE"},
+		{"state", 0, 0, G_OPTION_ARG_FILENAME, &o->state, "state folder", "DIR"},
+		{"socket", 0, 0, G_OPTION_ARG_FILENAME, &o->socket, "socket of the API", "FILE"},
+		{"worker", 0, 0, G_OPTION_ARG_FILENAME, &o->worker, "worker program", "FILE"},
+		{"check", 0, 0, G_OPTION_ARG_NONE, &o->check, "check the configuration and exit",
+		 NULL},
+		{"init", 0, 0, G_OPTION_ARG_NONE, &o->init,
+		 "make the state folder and the keys, print the plan key, and exit", NULL},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &o->version, "print the version and exit",
+		 NULL},
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("- deploy what was approved");
+
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, error)) {
+		return false;
+	}
+	return argc == 1 || fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+				 "what is '%s'? see assentd --help", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {0};
+	g_autoptr(GError) error = NULL;
+	struct conf *conf = NULL;
+	int rc;
+
+	setlocale(LC_ALL, "");
+	umask(077);
+	if (!parse(argc, argv, &o, &error)) {
+		g_printerr("assentd: %s\n", error->message);
+		rc = EXIT_USAGE;
+	} else if (o.version) {
+		printf("assentd (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+		rc = EXIT_DONE;
+	} else if ((conf = load_conf(&o)) == NULL) {
+		rc = EXIT_CONFIG;
+	} else if (o.check) {
+		conf_free(conf);
+		rc = EXIT_DONE;
+	} else {
+		rc = o.init ? init(conf) : run(&o, conf);
+	}
+	options_clear(&o);
+	return rc;
 }

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The routes of the API and what they answer. */
+#include "agent/http/routes.h"
+
+#include <string.h>
+
+#include "agent/decide.h"
+#include "agent/evidence.h"
+#include "agent/http/server.h"
+#include "agent/view.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/objects.h"
+
+#define ENTRIES_MAX 1000
+
+static void fail_with(struct call *call, const GError *error)
+{
+	call_fail(call, MHD_HTTP_INTERNAL_SERVER_ERROR, "failed", error->message,
+		  "see the agent's log");
+}
+
+static struct agent_unit *find_unit(struct call *call)
+{
+	struct agent_unit *unit = agent_unit(call->agent, call->args[0]);
+
+	if (unit == NULL) {
+		g_autofree char *text = g_strdup_printf("there is no stack '%s'", call->args[0]);
+
+		call_fail(call, MHD_HTTP_NOT_FOUND, "unknown-stack", text, "see 'assent status'");
+	}
+	return unit;
+}
+
+static struct fold_plan *find_plan(struct call *call)
+{
+	bool ambiguous = false;
+	struct fold_plan *plan = fold_find_plan(call->agent->fold, call->args[0], &ambiguous);
+	g_autofree char *text = NULL;
+
+	if (plan != NULL && !ambiguous) {
+		return plan;
+	}
+	text = g_strdup_printf(ambiguous ? "several plans begin with '%s'"
+					 : "there is no plan '%s'",
+			       call->args[0]);
+	call_fail(call, ambiguous ? MHD_HTTP_CONFLICT : MHD_HTTP_NOT_FOUND,
+		  ambiguous ? "ambiguous" : "unknown-plan", text,
+		  ambiguous ? "give more digits" : "see 'assent plans'; at least 7 digits");
+	return NULL;
+}
+
+static void get_info(struct call *call)
+{
+	struct json_writer *w = call_json();
+	g_autoptr(GError) error = NULL;
+
+	if (!view_info_members(w, call->agent, &error)) {
+		json_writer_free(w);
+		fail_with(call, error);
+		return;
+	}
+	call_send(call, MHD_HTTP_OK, w);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void get_status(struct call *call)
+{
+	struct json_writer *w = call_json();
+	unsigned count = 0;
+	g_autofree char **names =
+		(char **)g_hash_table_get_keys_as_array(call->agent->units, &count);
+
+	qsort(names, count, sizeof(*names), compare_names);
+	json_w_array(w, "stacks");
+	for (unsigned i = 0; i < count; i++) {
+		view_stack(w, NULL, agent_unit(call->agent, names[i]));
+	}
+	json_w_end(w);
+	call_send(call, MHD_HTTP_OK, w);
+}
+
+static void send_unit(struct call *call, const struct agent_unit *unit)
+{
+	struct json_writer *w = call_json();
+
+	view_stack_members(w, unit);
+	call_send(call, MHD_HTTP_OK, w);
+}
+
+static void get_stack(struct call *call)
+{
+	struct agent_unit *unit = find_unit(call);
+
+	if (unit != NULL) {
+		send_unit(call, unit);
+	}
+}
+
+void routes_rested(struct call *call)
+{
+	send_unit(call, call->waits_for);
+}
+
+static void send_event(struct call *call, enum stack_event event)
+{
+	struct agent_unit *unit = find_unit(call);
+	const char *wait = call_query(call, "wait");
+	gint64 seconds = 0;
+
+	if (unit == NULL) {
+		return;
+	}
+	if (wait != NULL && !g_ascii_string_to_signed(wait, 10, 0, HTTP_WAIT_MAX, &seconds, NULL)) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", "'wait' is no number of seconds",
+			  "0 to 3600");
+		return;
+	}
+	agent_send(unit, event, NULL);
+	if (seconds == 0 || stack_rests(&unit->step, &unit->record->facts, agent_now())) {
+		send_unit(call, unit);
+	} else {
+		call_wait(call, unit, seconds);
+	}
+}
+
+static void post_sync(struct call *call)
+{
+	send_event(call, STACK_SYNC);
+}
+
+static void post_plan(struct call *call)
+{
+	send_event(call, STACK_PLAN);
+}
+
+static void post_replan(struct call *call)
+{
+	send_event(call, STACK_REPLAN);
+}
+
+static void get_plans(struct call *call)
+{
+	struct json_writer *w = call_json();
+	const char *stack = call_query(call, "stack");
+	const char *state = call_query(call, "state");
+	const GPtrArray *plans = call->agent->fold->plans;
+
+	json_w_array(w, "plans");
+	for (unsigned i = plans->len; i-- > 0;) {
+		const struct fold_plan *plan = g_ptr_array_index(plans, i);
+
+		if ((stack == NULL || strcmp(stack, plan->stack) == 0) &&
+		    (state == NULL || strcmp(state, stack_phase_names[plan->phase]) == 0)) {
+			view_plan(w, NULL, plan);
+		}
+	}
+	json_w_end(w);
+	call_send(call, MHD_HTTP_OK, w);
+}
+
+static void get_plan(struct call *call)
+{
+	struct fold_plan *plan = find_plan(call);
+	struct json_writer *w;
+
+	if (plan != NULL) {
+		w = call_json();
+		view_plan_members(w, plan);
+		call_send(call, MHD_HTTP_OK, w);
+	}
+}
+
+static void get_plan_json(struct call *call)
+{
+	struct fold_plan *plan = find_plan(call);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	size_t len = 0;
+
+	if (plan == NULL) {
+		return;
+	}
+	if (!evidence_plan_text(call->agent, plan, &text, &len, &error)) {
+		fail_with(call, error);
+		return;
+	}
+	call_reply(call, MHD_HTTP_OK, "application/json", text, len);
+}
+
+static void get_plan_signature(struct call *call)
+{
+	struct fold_plan *plan = find_plan(call);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	if (plan == NULL) {
+		return;
+	}
+	if (!evidence_plan_signature(call->agent, plan, &text, &error)) {
+		fail_with(call, error);
+		return;
+	}
+	call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static void send_object(struct call *call, const struct hash *digest, const char *type)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *data = NULL;
+	size_t len = 0;
+
+	if (!objects_load(store_objects(call->agent->store), digest, PLAN_MAX_SIZE, &data, &len,
+			  &error)) {
+		bool absent = g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+
+		call_fail(call, absent ? MHD_HTTP_NOT_FOUND : MHD_HTTP_INTERNAL_SERVER_ERROR,
+			  absent ? "unknown-object" : "failed", error->message, NULL);
+		return;
+	}
+	call_reply(call, MHD_HTTP_OK, type, data, len);
+}
+
+static void get_plan_diff(struct call *call)
+{
+	struct fold_plan *found = find_plan(call);
+	g_autoptr(plan_auto) plan = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (found == NULL) {
+		return;
+	}
+	if (!evidence_plan(call->agent, found, &plan, &error)) {
+		fail_with(call, error);
+		return;
+	}
+	send_object(call, &plan->diff, "text/plain");
+}
+
+static void get_statement(struct call *call)
+{
+	struct fold_plan *found = find_plan(call);
+	const char *approver = call_query(call, "approver");
+	const char *decision = call_query(call, "decision");
+	const char *reason = call_query(call, "reason");
+	g_autoptr(plan_auto) plan = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	if (found == NULL) {
+		return;
+	}
+	if (approver == NULL || decision == NULL) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed",
+			  "'approver' or 'decision' is missing", "see doc/api.yaml");
+		return;
+	}
+	if (!evidence_plan(call->agent, found, &plan, &error) ||
+	    !decide_statement(plan, approver, decision, reason != NULL ? reason : "", &text,
+			      &error)) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", error->message, NULL);
+		return;
+	}
+	call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static unsigned refusal_status(int code)
+{
+	switch ((enum decide_error)code) {
+	case DECIDE_ERROR_UNKNOWN_PLAN:
+		return MHD_HTTP_NOT_FOUND;
+	case DECIDE_ERROR_AMBIGUOUS:
+	case DECIDE_ERROR_SUPERSEDED:
+	case DECIDE_ERROR_CLOSED:
+	case DECIDE_ERROR_DUPLICATE:
+		return MHD_HTTP_CONFLICT;
+	case DECIDE_ERROR_EXPIRED:
+		return MHD_HTTP_GONE;
+	case DECIDE_ERROR_UNKNOWN_PERSON:
+	case DECIDE_ERROR_NOT_ALLOWED:
+	case DECIDE_ERROR_CHANNEL:
+	case DECIDE_ERROR_AUTHOR:
+	case DECIDE_ERROR_BAD_SIGNATURE:
+		return MHD_HTTP_FORBIDDEN;
+	case DECIDE_ERROR_REASON_MISSING:
+	case DECIDE_ERROR_MALFORMED:
+		return MHD_HTTP_BAD_REQUEST;
+	case DECIDE_ERROR_UNWRITTEN:
+		return MHD_HTTP_SERVICE_UNAVAILABLE;
+	}
+	return MHD_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+static void send_refusal(struct call *call, const GError *error)
+{
+	if (error->domain != DECIDE_ERROR) {
+		fail_with(call, error);
+		return;
+	}
+	call_fail(call, refusal_status(error->code), decide_error_names[error->code],
+		  error->message, NULL);
+}
+
+static void send_accepted(struct call *call, struct fold_plan *plan)
+{
+	struct agent_unit *unit = agent_unit(call->agent, plan->stack);
+	struct json_writer *w;
+
+	if (unit != NULL) {
+		unit->recheck = true;
+		agent_send(unit, STACK_LOOK, NULL);
+	}
+	w = call_json();
+	json_w_bool(w, "accepted", true);
+	json_w_str(w, "state", stack_phase_names[plan->phase]);
+	json_w_int(w, "votes", (int64_t)fold_approvals(plan));
+	json_w_int(w, "required", plan->required);
+	call_send(call, MHD_HTTP_OK, w);
+}
+
+static void post_decision(struct call *call)
+{
+	g_autoptr(json_doc_auto) doc = NULL;
+	g_autoptr(GError) error = NULL;
+	struct decide_request request = {.plan = call->args[0]};
+	struct decide_world world;
+	struct assent_error err;
+	struct fold_plan *plan = NULL;
+	struct json_obj o;
+
+	if (!call_body(call, &doc, &o)) {
+		return;
+	}
+	request.person = json_str(&o, "person", 255);
+	request.decision = json_str(&o, "decision", 16);
+	request.reason = json_str_opt(&o, "reason", STATEMENT_REASON_MAX);
+	request.signature = json_str(&o, "signature", SSHSIG_MAX_ARMOR);
+	request.channel = json_str(&o, "channel", 32);
+	json_obj_end(&o);
+	if (json_doc_status(doc, &err) != 0) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text, "see doc/api.yaml");
+		return;
+	}
+	if (request.reason == NULL) {
+		request.reason = "";
+	}
+	evidence_world(call->agent, &world);
+	if (!decide(&world, &request, &plan, &error)) {
+		send_refusal(call, error);
+		return;
+	}
+	send_accepted(call, plan);
+}
+
+static bool get_number(struct call *call, const char *name, guint64 max, guint64 dflt, guint64 *out)
+{
+	const char *text = call_query(call, name);
+
+	*out = dflt;
+	if (text == NULL || g_ascii_string_to_unsigned(text, 10, 0, max, out, NULL)) {
+		return true;
+	}
+	call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", "'from' or 'count' is out of range",
+		  "count is at most 1000");
+	return false;
+}
+
+static void get_log(struct call *call)
+{
+	g_autoptr(GString) text = g_string_new("{\"schema_version\":1,\"entries\":[");
+	guint64 from, count;
+
+	if (!get_number(call, "from", G_MAXINT64, 0, &from) ||
+	    !get_number(call, "count", ENTRIES_MAX, ENTRIES_MAX, &count)) {
+		return;
+	}
+	for (guint64 i = from; i < store_size(call->agent->store) && i - from < count; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *raw = NULL;
+		size_t len = 0;
+
+		if (!store_read(call->agent->store, i, &raw, &len, &error)) {
+			fail_with(call, error);
+			return;
+		}
+		g_string_append_printf(text, "%s", i > from ? "," : "");
+		g_string_append_len(text, raw, (gssize)len);
+	}
+	g_string_append_printf(text, "],\"size\":%" G_GUINT64_FORMAT "}",
+			       (guint64)store_size(call->agent->store));
+	call_reply(call, MHD_HTTP_OK, "application/json", text->str, text->len);
+}
+
+static void get_entry(struct call *call)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *raw = NULL;
+	size_t len = 0;
+	guint64 seq = 0;
+
+	if (!g_ascii_string_to_unsigned(call->args[0], 10, 0, G_MAXINT64, &seq, NULL)) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed",
+			  "the entry's number is no number", NULL);
+		return;
+	}
+	if (!store_read(call->agent->store, seq, &raw, &len, &error)) {
+		bool absent = g_error_matches(error, BASE_ERROR, BASE_ERROR_NOT_FOUND);
+
+		call_fail(call, absent ? MHD_HTTP_NOT_FOUND : MHD_HTTP_INTERNAL_SERVER_ERROR,
+			  absent ? "unknown-entry" : "failed", error->message, NULL);
+		return;
+	}
+	call_reply(call, MHD_HTTP_OK, "application/json", raw, len);
+}
+
+static void get_checkpoint(struct call *call)
+{
+	g_autofree char *path =
+		g_build_filename(store_dir(call->agent->store), "log", "checkpoint", NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	size_t len = 0;
+
+	if (!file_read(path, NOTE_MAX_SIZE, &text, &len, &error)) {
+		fail_with(call, error);
+		return;
+	}
+	call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", text, len);
+}
+
+static void get_object(struct call *call)
+{
+	struct hash digest;
+
+	if (!hash_parse(&digest, call->args[0])) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", "not a digest (sha256:...)",
+			  NULL);
+		return;
+	}
+	send_object(call, &digest, "application/octet-stream");
+}
+
+const struct route routes[] = {
+	{"GET", "/v1/info", get_info},
+	{"GET", "/v1/status", get_status},
+	{"GET", "/v1/stacks/*", get_stack},
+	{"POST", "/v1/stacks/*/sync", post_sync},
+	{"POST", "/v1/stacks/*/plan", post_plan},
+	{"POST", "/v1/stacks/*/replan", post_replan},
+	{"GET", "/v1/plans", get_plans},
+	{"GET", "/v1/plans/*", get_plan},
+	{"GET", "/v1/plans/*/plan.json", get_plan_json},
+	{"GET", "/v1/plans/*/plan.json.sig", get_plan_signature},
+	{"GET", "/v1/plans/*/diff", get_plan_diff},
+	{"GET", "/v1/plans/*/statement", get_statement},
+	{"POST", "/v1/plans/*/decisions", post_decision},
+	{"GET", "/v1/log", get_log},
+	{"GET", "/v1/log/entries/*", get_entry},
+	{"GET", "/v1/checkpoint", get_checkpoint},
+	{"GET", "/v1/objects/*", get_object},
+	{"GET", "/v1/events", call_stream},
+	{NULL, NULL, NULL},
+};
+
+static bool matches(const char *pattern, const char *url, char *args[CALL_ARGS])
+{
+	unsigned n = 0;
+
+	while (*pattern != '\0') {
+		if (*pattern == '*') {
+			size_t len = strcspn(url, "/");
+
+			if (len == 0 || n == CALL_ARGS) {
+				return false;
+			}
+			g_free(args[n]);
+			args[n++] = g_strndup(url, len);
+			url += len;
+			pattern++;
+		} else if (*pattern++ != *url++) {
+			return false;
+		}
+	}
+	return *url == '\0';
+}
+
+void routes_handle(struct call *call)
+{
+	bool known = false;
+
+	for (const struct route *r = routes; r->method != NULL; r++) {
+		if (!matches(r->pattern, call->url, call->args)) {
+			continue;
+		}
+		known = true;
+		if (strcmp(r->method, call->method) == 0) {
+			r->handle(call);
+			return;
+		}
+	}
+	if (known) {
+		call_fail(call, MHD_HTTP_METHOD_NOT_ALLOWED, "method",
+			  "this path has another method", "see doc/api.yaml");
+	} else {
+		call_fail(call, MHD_HTTP_NOT_FOUND, "unknown-path", "there is no such path",
+			  "see doc/api.yaml");
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What the API offers: one row a route. A '*' in a pattern stands for one
+ * segment of the path.
+ */
+#include "agent/http/call.h"
+
+struct route {
+	const char *method, *pattern;
+	void (*handle)(struct call *call);
+};
+extern const struct route routes[]; /* ends with a NULL method */
+
+/* Answers the call by the table, unknown paths and methods included. */
+void routes_handle(struct call *call);
+/* The answer after a wait. */
+void routes_rested(struct call *call);
+/* Provided by the server: answer when unit rests, seconds at most. */
+void call_wait(struct call *call, struct agent_unit *unit, int64_t seconds);
+/* Provided by the server: log entries from now on, a line each. */
+void call_stream(struct call *call);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Renders stacks, plans and the agent itself for the API. */
+#include "agent/view.h"
+
+#include <unistd.h>
+
+#include "agent/stack-say.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/file.h"
+
+static void write_time(struct json_writer *w, const char *name, int64_t seconds)
+{
+	g_autofree char *text = NULL;
+
+	if (seconds == 0) {
+		json_w_null(w, name);
+		return;
+	}
+	text = stack_time(seconds);
+	json_w_str(w, name, text);
+}
+
+static void write_text(struct json_writer *w, const char *name, const char *text)
+{
+	if (text == NULL || text[0] == '\0') {
+		json_w_null(w, name);
+	} else {
+		json_w_str(w, name, text);
+	}
+}
+
+static void write_summary(struct json_writer *w, const struct fold_plan *plan)
+{
+	unsigned i;
+
+	json_w_object(w, "summary");
+	for (i = 0; i < RECORD_ACTIONS; i++) {
+		if (plan->summary[i] > 0) {
+			json_w_int(w, plan_action_names[i], plan->summary[i]);
+		}
+	}
+	json_w_end(w);
+}
+
+static void write_pending(struct json_writer *w, const struct agent_unit *unit)
+{
+	const struct fold_plan *plan = unit->record->plan;
+
+	if (unit->record->facts.phase != STACK_PHASE_OPEN) {
+		json_w_null(w, "pending");
+		return;
+	}
+	json_w_object(w, "pending");
+	json_w_str(w, "plan", plan->id);
+	json_w_int(w, "seq", plan->number);
+	json_w_int(w, "required", plan->required);
+	json_w_int(w, "votes", (int64_t)fold_approvals(plan));
+	write_time(w, "expires", plan->expires);
+	write_summary(w, plan);
+	json_w_end(w);
+}
+
+/* As the log calls it. */
+static const char *result_of(const struct fold_plan *plan)
+{
+	return plan->phase == STACK_PHASE_APPLIED ? "ok" : stack_phase_names[plan->phase];
+}
+
+static void write_last_apply(struct json_writer *w, const struct agent_unit *unit)
+{
+	const struct fold_plan *plan = unit->record->applied;
+
+	if (plan == NULL) {
+		json_w_null(w, "last_apply");
+		return;
+	}
+	json_w_object(w, "last_apply");
+	json_w_str(w, "plan", plan->id);
+	json_w_int(w, "seq", plan->number);
+	json_w_str(w, "commit", plan->commit);
+	json_w_str(w, "result", result_of(plan));
+	write_text(w, "reason", plan->end);
+	write_time(w, "time", plan->ended);
+	json_w_int(w, "done", plan->done);
+	json_w_int(w, "undone", plan->undone);
+	json_w_int(w, "left", plan->left);
+	json_w_end(w);
+}
+
+void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+
+	json_w_str(w, "name", unit->conf->name);
+	json_w_str(w, "state", stack_state_names[unit->step.state]);
+	json_w_str(w, "reason", unit->step.reason);
+	write_time(w, "since", unit->step.since);
+	json_w_str(w, "job", stack_job_names[unit->step.job]);
+	write_text(w, "commit", facts->commit);
+	write_text(w, "tree", facts->tree);
+	write_text(w, "applied", facts->base);
+	write_text(w, "ref", unit->record->ref);
+	write_text(w, "repository", unit->record->repository);
+	json_w_int(w, "drift", facts->drift_count);
+	write_pending(w, unit);
+	write_last_apply(w, unit);
+	write_time(w, "next_fetch", unit->step.next_fetch);
+	write_text(w, "fetch_problem", unit->step.fetch_problem);
+}
+
+void view_stack(struct json_writer *w, const char *name, const struct agent_unit *unit)
+{
+	json_w_object(w, name);
+	view_stack_members(w, unit);
+	json_w_end(w);
+}
+
+static void write_votes(struct json_writer *w, const struct fold_plan *plan)
+{
+	unsigned i;
+
+	json_w_array(w, "votes");
+	for (i = 0; i < plan->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
+
+		json_w_object(w, NULL);
+		json_w_str(w, "person", vote->person);
+		json_w_str(w, "decision", verdict_names[vote->verdict]);
+		json_w_str(w, "reason", vote->reason);
+		json_w_str(w, "channel", vote->channel);
+		json_w_str(w, "fingerprint", vote->fingerprint);
+		write_time(w, "time", vote->time);
+		json_w_int(w, "entry", (int64_t)vote->entry);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
+void view_plan_members(struct json_writer *w, const struct fold_plan *plan)
+{
+	json_w_str(w, "id", plan->id);
+	json_w_int(w, "seq", plan->number);
+	json_w_str(w, "stack", plan->stack);
+	json_w_str(w, "state", stack_phase_names[plan->phase]);
+	json_w_str(w, "reason", plan->reason);
+	json_w_str(w, "commit", plan->commit);
+	write_time(w, "created", plan->created);
+	write_time(w, "expires", plan->expires);
+	write_time(w, "ended", plan->ended);
+	write_summary(w, plan);
+	json_w_int(w, "required", plan->required);
+	write_votes(w, plan);
+	write_text(w, "result", plan->end);
+	json_w_int(w, "entry", (int64_t)plan->entry);
+}
+
+void view_plan(struct json_writer *w, const char *name, const struct fold_plan *plan)
+{
+	json_w_object(w, name);
+	view_plan_members(w, plan);
+	json_w_end(w);
+}
+
+bool view_info_members(struct json_writer *w, const struct agent *agent, GError **error)
+{
+	const char *state = store_dir(agent->store);
+	g_autofree char *log = g_build_filename(state, "log", NULL);
+	g_autofree char *file = g_build_filename(log, "checkpoint", NULL);
+	g_autofree char *vkey = store_log_vkey(agent->store);
+	g_autofree char *plan_key = store_plan_key_line(agent->store);
+	g_autofree char *note = NULL;
+	char root[HASH_TEXT_SIZE];
+	struct checkpoint cp;
+	size_t len;
+
+	store_checkpoint(agent->store, &cp);
+	hash_text(root, &cp.root);
+	if (!file_read(file, NOTE_MAX_SIZE, &note, &len, error)) {
+		return false;
+	}
+	json_w_str(w, "agent", agent->conf->agent);
+	json_w_str(w, "version", PACKAGE_VERSION);
+	json_w_int(w, "pid", getpid());
+	json_w_str(w, "state_dir", state);
+	json_w_str(w, "log", log);
+	json_w_str(w, "objects", store_objects(agent->store));
+	json_w_str(w, "allowed_signers", agent->conf->allowed_signers);
+	json_w_int(w, "size", (int64_t)cp.size);
+	json_w_str(w, "root", root);
+	json_w_str(w, "checkpoint", note);
+	json_w_str(w, "vkey", vkey);
+	json_w_str(w, "plan_key", plan_key);
+	write_text(w, "problem", agent->dead);
+	return true;
+}
