@@ -109,8 +109,8 @@ struct desired {
 
 /* folder: the stack's, from the repository's root; "" or "." for all of it. */
 bool desired_load(struct reader *reader, const char *folder, const struct desired_env *env,
-		  struct desired **out, struct diag_list *diags,
-		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		  struct desired **out, struct diag_list *diags, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 void desired_free(struct desired *desired);
 typedef struct desired desired_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(desired_auto, desired_free)

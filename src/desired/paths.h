@@ -15,8 +15,8 @@ char *paths_target(const char *text, const char *home, char **problem) G_GNUC_WA
 char *paths_link(const char *text, const char *home, char **problem) G_GNUC_WARN_UNUSED_RESULT;
 /* A path in the repository, from its root. text is relative to folder, or begins with '/' and is
  * relative to top; it must not leave top. Both are repository paths, "" for the root. */
-char *paths_source(const char *text, const char *folder, const char *top,
-		   char **problem) G_GNUC_WARN_UNUSED_RESULT;
+char *paths_source(const char *text, const char *folder, const char *top, char **problem)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* The folder that holds a repository path: "" or without final slash. */
 char *paths_folder(const char *path);
 /* "a/b"; a alone or b alone when the other is empty. */
