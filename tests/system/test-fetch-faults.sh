@@ -62,6 +62,51 @@ stage https "$HTTPS_PORT" cut 50 "network tls"
 stage https "$HTTPS_PORT" cut 150000 "network tls"
 stage https "$HTTPS_PORT" flip 150000 "network tls"
 
+git_proxy drip 150000 "$HTTP_PORT"
+rm -rf "$T/mirror.git"
+git_fetch "http://localhost:$PROXY_PORT/open/repo.git" "" low_speed_time=60 timeout=2
+git_says timeout "took longer than 2 seconds"
+tap_ok "a server that is only slow: the whole fetch has an end"
+git_proxy_down
+
+# A fetch that hangs, below a shell that writes the worker's id.
+git_proxy hang 150000 "$HTTP_PORT"
+hang() {
+	rm -rf "$T/mirror.git" "$T/worker"
+	printf '{"v":1,"job":"fetch","url":"http://localhost:%s/open/repo.git","known":"","path":"",' \
+		"$PROXY_PORT" >"$T/request"
+	printf '"ref":"refs/heads/main","mirror":"%s"}\n' "$T/mirror.git" >>"$T/request"
+	: >"$T/out"
+	# shellcheck disable=SC2016
+	sh -c '"$1" <"$2/request" >"$2/out" 2>"$2/err" & echo $! >"$2/worker"; wait $!; echo $? >"$2/rc"' \
+		sh "$WORKER" "$T" &
+	parent=$!
+	git_wait_for "$T/worker"
+	for i in $(seq 200); do
+		[ -n "$(find "$T/mirror.git/objects/pack" -name 'pack_git2_*' 2>/dev/null)" ] && break
+		sleep 0.05
+	done
+	worker=$(cat "$T/worker")
+}
+hang
+kill -TERM "$worker"
+wait "$parent"
+RC=$(cat "$T/rc")
+git_says interrupted "asked to stop"
+tap_ok "SIGTERM ends a fetch that hangs"
+hang
+kill -KILL "$parent"
+wait "$parent" 2>/dev/null
+# Dead is dead, even where nobody collects it.
+lives() { grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$worker/status" 2>/dev/null; }
+for i in $(seq 200); do
+	lives || break
+	sleep 0.05
+done
+! lives
+tap_ok "the worker does not outlive its parent"
+git_proxy_down
+
 if git_ssh_up; then
 	for fault in "accept 0" "closed 0" "rst 0" "garbage 0" "cut 30" "cut 2000" "cut 150000" \
 		"hang 30" "hang 2000" "hang 150000" "flip 150000"; do

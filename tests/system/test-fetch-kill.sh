@@ -19,14 +19,16 @@ count_calls() { # FILE
 	sed 's/^[0-9]* *//; s/(.*//' "$1" | grep -E '^[a-z_0-9]+$' | sort | uniq -c
 }
 
-# Kill points: for few calls every one, for many a spread that ends with the last.
-spread() { # COUNT
-	if [ "$1" -le 12 ]; then
-		seq "$1"
-	else
-		seq 1 $(((($1 - 1) / 11) + 1)) "$1"
-		echo "$1"
-	fi | sort -nu
+# Kill points: every call that changes the disk; of the others, which only divide the time between
+# those into steps, a spread that ends with the last.
+spread() { # CALL COUNT
+	case $1 in
+	openat | mmap | munmap | close)
+		seq 1 $(((($2 - 1) / 9) + 1)) "$2"
+		echo "$2"
+		;;
+	*) seq "$2" ;;
+	esac | sort -nu
 }
 
 # PREPARE makes the mirror's state before; CHECK judges after the second fetch.
@@ -38,7 +40,7 @@ every_point() { # KNOWN PREPARE CHECK
 	[ "$RC" = 0 ] || { echo "# the traced fetch failed"; tap_note "$T/out"; bad=1; return; }
 	count_calls "$T/trace" >"$T/counts"
 	while read -r n call; do
-		for i in $(spread "$n"); do
+		for i in $(spread "$call" "$n"); do
 			$2
 			WRAP="strace -f -qq -o /dev/null -e trace=$call -e signal=none --inject=$call:signal=KILL:when=$i"
 			git_fetch "$url" "$1" 2>/dev/null
