@@ -10,8 +10,6 @@
 : "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
 # shellcheck source=tests/e2e/lib.sh
 . "$srcdir/tests/e2e/lib.sh" || exit 1
-# shellcheck source=tests/e2e/servers.sh
-. "$srcdir/tests/e2e/servers.sh"
 # shellcheck source=tests/e2e/stack.sh
 . "$srcdir/tests/e2e/stack.sh"
 

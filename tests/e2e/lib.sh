@@ -5,14 +5,18 @@
 #
 #	. "$srcdir/tests/e2e/lib.sh" || exit 1
 #
-# $site is the test's folder; repositories that servers offer lie in $site/srv.
+# $site is the test's folder; repositories that the servers of tests/system/lib-git.sh offer lie in
+# $site/srv: git_http_up, git_ssh_up and, with a fault that can change, faulty_way.
 : "${ASSENT_BINDIR:?is set by make installcheck}"
 builddir=$ASSENT_BINDIR
 # shellcheck source=tests/cli/libtest.sh
 . "${srcdir:?}/tests/cli/libtest.sh" || exit 1
+# shellcheck source=tests/system/lib-git.sh
+. "$srcdir/tests/system/lib-git.sh" || exit 1
 site=$tmp
+T=$tmp
+trap 'git_cleanup; clean_up' EXIT
 mkdir "$site/srv"
-export PATH="$PATH:/usr/sbin:/sbin"
 export XDG_CONFIG_HOME="$HOME/.config" XDG_STATE_HOME="$site/state"
 export ASSENT_CONFIG="$XDG_CONFIG_HOME/assent/assentd.yaml"
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
@@ -37,4 +41,15 @@ refused() { # NAME COMMAND...
   shift
   "$@" >"$site/refused" 2>&1 </dev/null || code=$?
   ok "$name" refused_with "$code"
+}
+
+# faulty_way PORT: sets PROXY_PORT; the fault is what fault_is says, at first none.
+faulty_way() {
+  fault_is pass
+  git_proxy "@$site/fault" 0 "$1"
+}
+
+fault_is() { # MODE [N]
+  echo "$*" >"$site/fault.new"
+  mv "$site/fault.new" "$site/fault"
 }

@@ -4,8 +4,6 @@
 # rounds by default; `make soak ROUNDS=1000` by hand.
 # shellcheck source=tests/e2e/lib.sh
 . "$srcdir/tests/e2e/lib.sh" || exit 1
-# shellcheck source=tests/e2e/servers.sh
-. "$srcdir/tests/e2e/servers.sh"
 # shellcheck source=tests/e2e/stack.sh
 . "$srcdir/tests/e2e/stack.sh"
 need valgrind python3 git ssh-keygen

@@ -10,6 +10,9 @@ closed   closes at once            rst      resets at once
 garbage  answers with noise        cut N    closes after N bytes
 hang N   is silent after N bytes   drip N   sends one byte a second after N
 flip N   turns a bit of byte N
+
+MODE may be @FILE: "MODE [N]" is read from there for each connection, so that a
+fault can begin and end while the way stays the same.
 """
 import os
 import socket
@@ -95,6 +98,14 @@ def serve(client, mode, n, port):
     down(mode, n, server, client)
 
 
+def chosen(mode, n):
+    if not mode.startswith("@"):
+        return mode, n
+    with open(mode[1:], encoding="ascii") as f:
+        words = f.read().split()
+    return words[0], int(words[1]) if len(words) > 1 else 0
+
+
 def main():
     portfile, mode = sys.argv[1:3]
     n = int(sys.argv[3]) if len(sys.argv) > 4 else 0
@@ -105,7 +116,9 @@ def main():
     os.rename(portfile + ".new", portfile)
     while True:
         client, _ = listener.accept()
-        threading.Thread(target=serve, args=(client, mode, n, port), daemon=True).start()
+        threading.Thread(
+            target=serve, args=(client, *chosen(mode, n), port), daemon=True
+        ).start()
 
 
 main()
