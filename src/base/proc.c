@@ -31,7 +31,7 @@ struct proc {
 	GSource *deadline, *killer;
 	GError *error;
 	bool lines;
-	const struct proc_ops *ops;
+	struct proc_ops ops;
 	void *user;
 };
 
@@ -84,8 +84,8 @@ static void give_lines(struct proc *proc)
 		size_t len = newline - (proc->out->str + start);
 
 		*newline = '\0';
-		if (proc->ops->line != NULL) {
-			proc->ops->line(proc->out->str + start, len, proc->user);
+		if (proc->ops.line != NULL) {
+			proc->ops.line(proc->out->str + start, len, proc->user);
 		}
 		start += len + 1;
 	}
@@ -175,10 +175,10 @@ static gboolean on_exit_of_child(int fd, GIOCondition condition, void *user)
 	int status = spawn_reap(proc->child.pid);
 
 	drain(proc);
-	if (proc->lines && proc->out->len > 0 && proc->error == NULL && proc->ops->line != NULL) {
-		proc->ops->line(proc->out->str, proc->out->len, proc->user);
+	if (proc->lines && proc->out->len > 0 && proc->error == NULL && proc->ops.line != NULL) {
+		proc->ops.line(proc->out->str, proc->out->len, proc->user);
 	}
-	proc->ops->exit(status, proc->err->str, proc->error, proc->user);
+	proc->ops.exit(status, proc->err->str, proc->error, proc->user);
 	proc_free(proc);
 	return G_SOURCE_REMOVE;
 }
@@ -258,7 +258,7 @@ static bool start(const struct proc_spec *spec, GMainContext *context, bool line
 	proc->out = g_string_new(NULL);
 	proc->err = g_string_new(NULL);
 	proc->lines = lines;
-	proc->ops = ops;
+	proc->ops = *ops;
 	proc->user = user;
 	if (!open_pidfd(proc, error)) {
 		proc_free(proc);
