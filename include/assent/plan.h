@@ -19,11 +19,11 @@ typedef struct assent_plan assent_plan;
 
 /* One change; strings are borrowed from the plan. */
 struct assent_change {
-	const char *action; /* "create", "update", "replace", "remove", ... */
-	const char *id;     /* stable name of the resource: "file:/etc/x" */
-	const char *kind;   /* kind of the resource */
-	const char *path;   /* absolute, any bytes but NUL; NULL for kinds without one */
-	unsigned risk;      /* ASSENT_RISK_... */
+	const char *action;	   /* "create", "update", "replace", "remove", ... */
+	const char *id;		   /* stable name of the resource: "file:/etc/x" */
+	const char *kind;	   /* kind of the resource */
+	const char *path;	   /* absolute, any bytes but NUL; NULL for kinds without one */
+	unsigned risk;		   /* ASSENT_RISK_... */
 	struct assent_digest diff; /* of what reviewers were shown */
 };
 

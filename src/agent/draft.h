@@ -25,8 +25,8 @@ struct draft {
 	GPtrArray *paths;
 };
 
-bool draft_load(const char *file, int64_t resources, struct draft **out,
-		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool draft_load(const char *file, int64_t resources, struct draft **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 void draft_free(struct draft *draft);
 typedef struct draft draft_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(draft_auto, draft_free)

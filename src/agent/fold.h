@@ -57,8 +57,8 @@ struct fold {
 
 struct fold *fold_new(void);
 void fold_free(struct fold *fold);
-bool fold_entry(struct fold *fold, const struct entry *entry,
-		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Made when there is none. */
 struct fold_stack *fold_stack_get(struct fold *fold, const char *name);
 /* By full id, or by a unique prefix of at least 7 digits with or without "sha256:". NULL when there

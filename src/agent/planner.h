@@ -25,7 +25,7 @@ struct planner_input {
 	size_t commits_len;
 };
 /* text is NUL-terminated; g_free(). */
-bool planner_compose(const struct planner_input *in, char **text, size_t *len,
-		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool planner_compose(const struct planner_input *in, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* A repository's address without user and password. g_free(). */
 char *planner_public_url(const char *url);

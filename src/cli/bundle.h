@@ -18,6 +18,6 @@ struct bundle_request {
 	struct hash plan;
 };
 
-/* Refused when the log does not verify, or when the plan's bytes are not here. verify.sh comes last:
- * a folder without it is not complete. */
+/* Refused when the log does not verify, or when the plan's bytes are not here. verify.sh comes
+ * last: a folder without it is not complete. */
 bool bundle_write(const struct bundle_request *request, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -22,14 +22,14 @@
 #include "core/note.h"
 
 struct log_problem {
-	char *place;   /* "entry 17", "tile/0/000", "checkpoint" */
+	char *place; /* "entry 17", "tile/0/000", "checkpoint" */
 	char *message;
 };
 struct log_report {
-	GPtrArray *problems; /* struct log_problem */
-	GPtrArray *notes;    /* the same: what could not be checked, and why */
+	GPtrArray *problems;	      /* struct log_problem */
+	GPtrArray *notes;	      /* the same: what could not be checked, and why */
 	struct checkpoint checkpoint; /* size 0 until it was verified */
-	char *note;          /* the checkpoint file */
+	char *note;		      /* the checkpoint file */
 	size_t note_len;
 };
 void log_report_init(struct log_report *report);
@@ -41,8 +41,8 @@ void log_problem_add(GPtrArray *list, const char *place, const char *format, ...
 typedef void (*log_entry_fn)(uint64_t index, const char *bytes, size_t len, void *user);
 
 /* leaves (may be NULL) receives the leaf hashes, struct hash; g_array_unref(). */
-bool log_check(struct log_source *source, const struct note_key *key, log_entry_fn entry, void *user,
-	       GArray **leaves, struct log_report *report, GError **error)
+bool log_check(struct log_source *source, const struct note_key *key, log_entry_fn entry,
+	       void *user, GArray **leaves, struct log_report *report, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* A merkle_read_fn over such leaves. */
 int log_leaves_read(void *leaves, unsigned level, uint64_t index, struct hash *out,

@@ -9,8 +9,7 @@
 #include "core/record.h"
 
 /* How many entries the checkpoint says there are. */
-bool log_size(struct log_source *source, uint64_t *size, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+bool log_size(struct log_source *source, uint64_t *size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Return false to stop without an error. */
 typedef bool (*log_view_fn)(uint64_t index, const char *bytes, size_t len, void *user);
 /* Entries from to to - 1. */

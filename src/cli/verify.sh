@@ -18,51 +18,51 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
 die() {
-	echo "NOT VERIFIED: $*" >&2
-	exit 1
+  echo "NOT VERIFIED: $*" >&2
+  exit 1
 }
 hex() {
-	od -An -v -tx1 | tr -d ' \n'
+  od -An -v -tx1 | tr -d ' \n'
 }
 # Bytes of hexadecimal digits, through printf's octal escapes.
 unhex() {
-	# shellcheck disable=SC2059 # the format is nothing but octal escapes
-	printf "$(printf %s "$1" | awk '{
-		d = "0123456789abcdef"
-		for (i = 1; i < length($0); i += 2)
-			printf "\\%03o", (index(d, substr($0, i, 1)) - 1) * 16 + \
-				index(d, substr($0, i + 1, 1)) - 1
-	}')"
+  # shellcheck disable=SC2059 # the format is nothing but octal escapes
+  printf "$(printf %s "$1" | awk '{
+    d = "0123456789abcdef"
+    for (i = 1; i < length($0); i += 2)
+      printf "\\%03o", (index(d, substr($0, i, 1)) - 1) * 16 + \
+        index(d, substr($0, i + 1, 1)) - 1
+  }')"
 }
 sha() {
-	sha256sum | cut -d' ' -f1
+  sha256sum | cut -d' ' -f1
 }
 # The value of a member that holds no quotes, at its first place in a canonical document.
 member() {
-	awk -v name="\"$1\":" '{
-		i = index($0, name)
-		if (i == 0) exit
-		rest = substr($0, i + length(name))
-		if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); stop = "\"" } else stop = "[,}]"
-		if (match(rest, stop)) print substr(rest, 1, RSTART - 1)
-		exit
-	}' "$2"
+  awk -v name="\"$1\":" '{
+    i = index($0, name)
+    if (i == 0) exit
+    rest = substr($0, i + length(name))
+    if (substr(rest, 1, 1) == "\"") { rest = substr(rest, 2); stop = "\"" } else stop = "[,}]"
+    if (match(rest, stop)) print substr(rest, 1, RSTART - 1)
+    exit
+  }' "$2"
 }
 # A file as it stands inside a JSON string.
 quoted() {
-	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' "$1"
+  sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' "$1"
 }
 contains() {
-	grep -qF -e "$2" "$1"
+  grep -qF -e "$2" "$1"
 }
 
 for file in policy checkpoint plan.json plan.json.sig allowed_signers proofs/0.leaf; do
-	[ -f "$file" ] || die "$file is missing"
+  [ -f "$file" ] || die "$file is missing"
 done
 vkey=$(awk '$1 == "log" { print $2; exit }' policy)
 [ -n "$vkey" ] || die "policy names no log"
 if [ $# -gt 0 ] && [ "$1" != "$vkey" ]; then
-	die "policy names another log key than the one given"
+  die "policy names another log key than the one given"
 fi
 origin=${vkey%%+*}
 rest=${vkey#*+}
@@ -72,14 +72,15 @@ key=$(printf %s "${rest#*+}" | base64 -d | hex)
 
 # The checkpoint: text, an empty line, signature lines.
 awk '/^\342\200\224 / { exit } { if (n++) print last; last = $0 }' checkpoint >"$tmp/text"
-signature=$(awk -v name="$origin" '$1 == "\342\200\224" && $2 == name { print $3; exit }' checkpoint |
-	base64 -d | hex)
+signature=$(awk -v name="$origin" \
+  '$1 == "\342\200\224" && $2 == name { print $3; exit }' checkpoint |
+  base64 -d | hex)
 [ "$(printf %.8s "$signature")" = "$key_id" ] || die "checkpoint is not signed by $origin"
 unhex "302a300506032b6570032100${key#??}" >"$tmp/key.der"
 unhex "${signature#????????}" >"$tmp/signature"
 openssl pkey -pubin -inform DER -in "$tmp/key.der" -out "$tmp/key.pem"
 openssl pkeyutl -verify -pubin -inkey "$tmp/key.pem" -rawin -in "$tmp/text" \
-	-sigfile "$tmp/signature" >/dev/null || die "the checkpoint's signature does not hold"
+  -sigfile "$tmp/signature" >/dev/null || die "the checkpoint's signature does not hold"
 [ "$(sed -n 1p "$tmp/text")" = "$origin" ] || die "the checkpoint is of another log"
 size=$(sed -n 2p "$tmp/text")
 root=$(sed -n 3p "$tmp/text" | base64 -d | hex)
@@ -87,39 +88,39 @@ echo "ok: checkpoint of $origin, $size entries"
 
 # Each entry is in the tree (RFC 9162, 2.1.3.2).
 for proof in proofs/*.tlog-proof; do
-	leaf=${proof%.tlog-proof}.leaf
-	name=${proof#proofs/}
-	index=$(awk '$1 == "index" { print $2; exit }' "$proof")
-	[ "$index" = "${name%.tlog-proof}" ] || die "$proof is for entry $index"
-	sed '1,/^$/d' "$proof" | cmp -s - checkpoint || die "$proof is for another checkpoint"
-	[ "$index" -lt "$size" ] || die "entry $index is beyond the checkpoint"
-	hash=$({
-		printf '\000'
-		cat "$leaf"
-	} | sha)
-	fn=$index
-	sn=$((size - 1))
-	# shellcheck disable=SC2013 # hashes have no spaces
-	for step in $(awk '/^$/ { exit } NR > 1 && $1 != "index" && $1 != "extra" { print }' "$proof"); do
-		step=$(printf %s "$step" | base64 -d | hex)
-		[ "$sn" -gt 0 ] || die "the proof of entry $index is too long"
-		if [ $((fn & 1)) = 1 ] || [ "$fn" = "$sn" ]; then
-			hash=$(unhex "01$step$hash" | sha)
-			while [ $((fn & 1)) = 0 ] && [ "$fn" -gt 0 ]; do
-				fn=$((fn >> 1))
-				sn=$((sn >> 1))
-			done
-		else
-			hash=$(unhex "01$hash$step" | sha)
-		fi
-		fn=$((fn >> 1))
-		sn=$((sn >> 1))
-	done
-	if [ "$sn" != 0 ] || [ "$hash" != "$root" ]; then
-		die "entry $index is not in the log"
-	fi
-	[ "$(member seq "$leaf")" = "$index" ] || die "entry $index calls itself otherwise"
-	echo "ok: entry $index ($(member type "$leaf")) is in the log"
+  leaf=${proof%.tlog-proof}.leaf
+  name=${proof#proofs/}
+  index=$(awk '$1 == "index" { print $2; exit }' "$proof")
+  [ "$index" = "${name%.tlog-proof}" ] || die "$proof is for entry $index"
+  sed '1,/^$/d' "$proof" | cmp -s - checkpoint || die "$proof is for another checkpoint"
+  [ "$index" -lt "$size" ] || die "entry $index is beyond the checkpoint"
+  hash=$({
+    printf '\000'
+    cat "$leaf"
+  } | sha)
+  fn=$index
+  sn=$((size - 1))
+  # shellcheck disable=SC2013 # hashes have no spaces
+  for step in $(awk '/^$/ { exit } NR > 1 && $1 != "index" && $1 != "extra" { print }' "$proof"); do
+    step=$(printf %s "$step" | base64 -d | hex)
+    [ "$sn" -gt 0 ] || die "the proof of entry $index is too long"
+    if [ $((fn & 1)) = 1 ] || [ "$fn" = "$sn" ]; then
+      hash=$(unhex "01$step$hash" | sha)
+      while [ $((fn & 1)) = 0 ] && [ "$fn" -gt 0 ]; do
+        fn=$((fn >> 1))
+        sn=$((sn >> 1))
+      done
+    else
+      hash=$(unhex "01$hash$step" | sha)
+    fi
+    fn=$((fn >> 1))
+    sn=$((sn >> 1))
+  done
+  if [ "$sn" != 0 ] || [ "$hash" != "$root" ]; then
+    die "entry $index is not in the log"
+  fi
+  [ "$(member seq "$leaf")" = "$index" ] || die "entry $index calls itself otherwise"
+  echo "ok: entry $index ($(member type "$leaf")) is in the log"
 done
 
 # The first entry names the keys.
@@ -130,36 +131,36 @@ printf 'agent namespaces="assent.plan.v1" %s\n' "$(member plan_key proofs/0.leaf
 
 # The plan is the agent's, and logged.
 ssh-keygen -Y verify -f "$tmp/agent" -I agent -n assent.plan.v1 -s plan.json.sig <plan.json \
-	>/dev/null || die "the plan's signature does not hold"
+  >/dev/null || die "the plan's signature does not hold"
 plan=sha256:$(sha <plan.json)
 plan_entry=
 for leaf in proofs/*.leaf; do
-	if [ "$(member type "$leaf")" = plan ] && [ "$(member plan "$leaf")" = "$plan" ]; then
-		plan_entry=$leaf
-	fi
+  if [ "$(member type "$leaf")" = plan ] && [ "$(member plan "$leaf")" = "$plan" ]; then
+    plan_entry=$leaf
+  fi
 done
 [ -n "$plan_entry" ] || die "the plan does not stand in the log"
 echo "ok: plan $plan is signed by the agent and logged"
 if [ -f diff ]; then
-	grep -q "\"created\":[0-9]*,\"diff\":\"sha256:$(sha <./diff)\"" plan.json ||
-		die "diff is not the one that the plan names"
-	echo "ok: the diff is the one that the plan names"
+  grep -q "\"created\":[0-9]*,\"diff\":\"sha256:$(sha <./diff)\"" plan.json ||
+    die "diff is not the one that the plan names"
+  echo "ok: the diff is the one that the plan names"
 fi
 
 # The approver list is the one that the plan names, and stands in the log before the plan.
 list=sha256:$(sha <allowed_signers)
 contains plan.json "\"policy\":{\"approvers\":\"$list\"" ||
-	die "allowed_signers is not the list that the plan names"
+  die "allowed_signers is not the list that the plan names"
 known=
 for leaf in proofs/*.leaf; do
-	case $(member type "$leaf") in
-	genesis | policy)
-		if [ "$(member allowed_signers "$leaf")" = "$list" ] &&
-			[ "$(member seq "$leaf")" -lt "$(member seq "$plan_entry")" ]; then
-			known=$leaf
-		fi
-		;;
-	esac
+  case $(member type "$leaf") in
+  genesis | policy)
+    if [ "$(member allowed_signers "$leaf")" = "$list" ] &&
+      [ "$(member seq "$leaf")" -lt "$(member seq "$plan_entry")" ]; then
+      known=$leaf
+    fi
+    ;;
+  esac
 done
 [ -n "$known" ] || die "no logged entry names this approver list"
 echo "ok: the approver list is the one that the plan and the log name"
@@ -168,50 +169,50 @@ echo "ok: the approver list is the one that the plan and the log name"
 approvals=
 people=
 for statement in approval-*.json; do
-	[ -e "$statement" ] || continue
-	index=${statement#approval-}
-	index=${index%.json}
-	leaf=proofs/$index.leaf
-	[ -f "$leaf" ] || die "$statement does not stand in the log"
-	[ "$(member type "$leaf")" = approval ] || die "entry $index is no approval"
-	person=$(member approver "$statement")
-	[ "$(member plan "$statement")" = "$plan" ] || die "$statement is for another plan"
-	[ "$(member person "$leaf")" = "$person" ] || die "$statement is by another person"
-	contains "$leaf" "\"statement\":\"$(quoted "$statement")\"" ||
-		die "$statement is not what the log holds"
-	when=$(date -u -d "@$(member time "$leaf")" +%Y%m%d%H%M%SZ)
-	ssh-keygen -Y verify -f allowed_signers -I "$person" -n assent.approval.v1 \
-		"-Overify-time=$when" -s "$statement.sig" <"$statement" >/dev/null ||
-		die "the signature of $person does not hold"
-	decision=$(member decision "$statement")
-	echo "ok: $person said $decision (entry $index)"
-	[ "$decision" = approve ] || continue
-	case " $people " in
-	*" $person "*) die "$person counts twice" ;;
-	esac
-	people="$people $person"
-	approvals="$approvals $index"
+  [ -e "$statement" ] || continue
+  index=${statement#approval-}
+  index=${index%.json}
+  leaf=proofs/$index.leaf
+  [ -f "$leaf" ] || die "$statement does not stand in the log"
+  [ "$(member type "$leaf")" = approval ] || die "entry $index is no approval"
+  person=$(member approver "$statement")
+  [ "$(member plan "$statement")" = "$plan" ] || die "$statement is for another plan"
+  [ "$(member person "$leaf")" = "$person" ] || die "$statement is by another person"
+  contains "$leaf" "\"statement\":\"$(quoted "$statement")\"" ||
+    die "$statement is not what the log holds"
+  when=$(date -u -d "@$(member time "$leaf")" +%Y%m%d%H%M%SZ)
+  ssh-keygen -Y verify -f allowed_signers -I "$person" -n assent.approval.v1 \
+    "-Overify-time=$when" -s "$statement.sig" <"$statement" >/dev/null ||
+    die "the signature of $person does not hold"
+  decision=$(member decision "$statement")
+  echo "ok: $person said $decision (entry $index)"
+  [ "$decision" = approve ] || continue
+  case " $people " in
+  *" $person "*) die "$person counts twice" ;;
+  esac
+  people="$people $person"
+  approvals="$approvals $index"
 done
 
 # Nothing was applied without them.
 required=$(sed 's/.*"policy":{.*"required":\([0-9]*\)},"reason":.*/\1/' plan.json)
 for leaf in proofs/*.leaf; do
-	[ "$(member type "$leaf")" = apply-start ] || continue
-	[ "$(member plan "$leaf")" = "$plan" ] || die "$leaf applies another plan"
-	[ "$(member time "$leaf")" -le "$(member expires "$plan_entry")" ] ||
-		die "applied after it had expired"
-	count=0
-	for index in $(sed 's/.*"approvals":\[\([0-9,]*\)\].*/\1/' "$leaf" | tr , ' '); do
-		case " $approvals " in
-		*" $index "*) count=$((count + 1)) ;;
-		*) die "applied on entry $index, which is no approval" ;;
-		esac
-		[ "$index" -lt "$(member seq "$leaf")" ] || die "approved after it was applied"
-	done
-	[ "$count" -ge "$required" ] || die "applied with $count of $required approvals"
-	echo "ok: applied with $count of $required approvals (entry $(member seq "$leaf"))"
+  [ "$(member type "$leaf")" = apply-start ] || continue
+  [ "$(member plan "$leaf")" = "$plan" ] || die "$leaf applies another plan"
+  [ "$(member time "$leaf")" -le "$(member expires "$plan_entry")" ] ||
+    die "applied after it had expired"
+  count=0
+  for index in $(sed 's/.*"approvals":\[\([0-9,]*\)\].*/\1/' "$leaf" | tr , ' '); do
+    case " $approvals " in
+    *" $index "*) count=$((count + 1)) ;;
+    *) die "applied on entry $index, which is no approval" ;;
+    esac
+    [ "$index" -lt "$(member seq "$leaf")" ] || die "approved after it was applied"
+  done
+  [ "$count" -ge "$required" ] || die "applied with $count of $required approvals"
+  echo "ok: applied with $count of $required approvals (entry $(member seq "$leaf"))"
 done
 if [ $# -eq 0 ]; then
-	echo "The log's key was taken from this folder: $vkey"
+  echo "The log's key was taken from this folder: $vkey"
 fi
 echo "VERIFIED"

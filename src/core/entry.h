@@ -10,19 +10,30 @@
 #define ENTRY_MAX_SIZE 65535
 
 enum entry_type {
-	ENTRY_GENESIS, ENTRY_POLICY, ENTRY_COMMIT, ENTRY_PLAN, ENTRY_APPROVAL, ENTRY_CLOSED,
-	ENTRY_APPLY_START, ENTRY_APPLY_DONE, ENTRY_BLOCKED, ENTRY_UNBLOCKED, ENTRY_DRIFT,
-	ENTRY_SUSPEND, ENTRY_RESUME, ENTRY_NOTE,
+	ENTRY_GENESIS,
+	ENTRY_POLICY,
+	ENTRY_COMMIT,
+	ENTRY_PLAN,
+	ENTRY_APPROVAL,
+	ENTRY_CLOSED,
+	ENTRY_APPLY_START,
+	ENTRY_APPLY_DONE,
+	ENTRY_BLOCKED,
+	ENTRY_UNBLOCKED,
+	ENTRY_DRIFT,
+	ENTRY_SUSPEND,
+	ENTRY_RESUME,
+	ENTRY_NOTE,
 };
 /* "genesis", ... with '-' as in "apply-start"; NULL-terminated */
 extern const char *const entry_type_names[];
 
 struct entry {
 	enum entry_type type;
-	uint64_t seq;   /* index in the log */
-	int64_t time;   /* POSIX seconds, never less than its predecessor's */
-	const char *stack; /* NULL for entries of the agent */
-	struct json_doc *doc; /* owned */
+	uint64_t seq;		/* index in the log */
+	int64_t time;		/* POSIX seconds, never less than its predecessor's */
+	const char *stack;	/* NULL for entries of the agent */
+	struct json_doc *doc;	/* owned */
 	struct json_obj fields; /* head already read; borrowed from doc */
 };
 

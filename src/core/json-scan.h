@@ -10,5 +10,5 @@
 #include "assent/error.h"
 
 /* flags: enum json_flags. */
-int json_scan(const void *bytes, size_t len, unsigned flags,
-	      struct assent_error *err) ASSENT_CHECKED;
+int json_scan(const void *bytes, size_t len, unsigned flags, struct assent_error *err)
+	ASSENT_CHECKED;

@@ -34,7 +34,7 @@
 
 enum json_flags {
 	JSON_CANONICAL = 1 << 0, /* the bytes must be in the canonical form of doc/formats.md */
-	JSON_FLOATS = 1 << 1,    /* allow fractions and exponents (foreign documents only) */
+	JSON_FLOATS = 1 << 1,	 /* allow fractions and exponents (foreign documents only) */
 };
 
 struct json_doc;
@@ -45,8 +45,8 @@ struct json_obj {
 	const struct json_value *value; /* NULL: absent or after an error */
 	const struct json_obj *parent;
 	const char *name; /* in the parent, for messages */
-	size_t index;     /* in an array */
-	uint64_t seen;    /* getters use it; objects have at most 64 names we know */
+	size_t index;	  /* in an array */
+	uint64_t seen;	  /* getters use it; objects have at most 64 names we know */
 };
 
 struct json_arr {

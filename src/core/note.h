@@ -49,8 +49,8 @@ struct checkpoint {
 	struct hash root;
 };
 /* The text of a note; extension lines are allowed and ignored. */
-int checkpoint_parse(struct checkpoint *out, const char *text, size_t len,
-		     struct assent_error *err) ASSENT_CHECKED;
+int checkpoint_parse(struct checkpoint *out, const char *text, size_t len, struct assent_error *err)
+	ASSENT_CHECKED;
 /* Origin line, size, root, without signatures. Freed with free(). */
 int checkpoint_text(char **out, const struct checkpoint *cp, struct assent_error *err)
 	ASSENT_CHECKED;

@@ -19,15 +19,24 @@
 #define PLAN_MAX_CHANGES 200000
 
 enum plan_action {
-	ACTION_CREATE, ACTION_UPDATE, ACTION_REPLACE, ACTION_REMOVE, ACTION_START, ACTION_STOP,
-	ACTION_RESTART, ACTION_RELOAD, ACTION_ENABLE, ACTION_DISABLE, ACTION_RUN,
+	ACTION_CREATE,
+	ACTION_UPDATE,
+	ACTION_REPLACE,
+	ACTION_REMOVE,
+	ACTION_START,
+	ACTION_STOP,
+	ACTION_RESTART,
+	ACTION_RELOAD,
+	ACTION_ENABLE,
+	ACTION_DISABLE,
+	ACTION_RUN,
 };
 extern const char *const plan_action_names[]; /* NULL-terminated, in the order above */
 
 enum plan_risk {
 	RISK_DELETION = 1 << 0,
 	RISK_SECRET = 1 << 1,
-	RISK_ROOT = 1 << 2,      /* target owned by root or to be */
+	RISK_ROOT = 1 << 2,	  /* target owned by root or to be */
 	RISK_EXECUTABLE = 1 << 3, /* a file that becomes or stays executable */
 	RISK_CLUSTER = 1 << 4,
 };
@@ -39,17 +48,17 @@ extern const char *const state_type_names[]; /* "absent", "file", "directory", "
 
 struct plan_state {
 	enum state_type type;
-	struct hash digest; /* of a file's content */
-	int64_t size;       /* of a file, bytes; -1: neither it nor digest is stated */
-	int64_t mode;       /* permission bits, -1: not stated (links) */
-	int64_t uid, gid;   /* -1: not stated */
+	struct hash digest;	   /* of a file's content */
+	int64_t size;		   /* of a file, bytes; -1: neither it nor digest is stated */
+	int64_t mode;		   /* permission bits, -1: not stated (links) */
+	int64_t uid, gid;	   /* -1: not stated */
 	const char *owner, *group; /* names, NULL where unknown */
-	const char *link;   /* target of a link, bytes */
-	const char *xattrs; /* "sha256:..." of the extended attributes, NULL: none */
+	const char *link;	   /* target of a link, bytes */
+	const char *xattrs;	   /* "sha256:..." of the extended attributes, NULL: none */
 };
 
 struct plan_change {
-	const char *id;   /* "file:/etc/x" */
+	const char *id;	  /* "file:/etc/x" */
 	const char *kind; /* "file", "tree", ... the resource's kind */
 	const char *path; /* absolute, bytes; NULL for kinds without one */
 	const char *root; /* folder of the tree the path must stay beneath, NULL: none */
@@ -58,35 +67,35 @@ struct plan_change {
 	struct plan_state observed;
 	struct plan_state desired;
 	const char *renamed_from; /* same content vanishes there; for display only */
-	struct hash diff; /* of its section of the plan's diff */
+	struct hash diff;	  /* of its section of the plan's diff */
 	int64_t diff_size;
 };
 
 struct plan_commit {
 	const char *id, *author_name, *author_email, *committer_name, *committer_email, *subject;
-	int64_t time;            /* committer, POSIX seconds */
-	const char *signature;   /* "none", "good", "bad", "unknown" */
-	const char *signer;      /* principal of a good signature */
+	int64_t time;	       /* committer, POSIX seconds */
+	const char *signature; /* "none", "good", "bad", "unknown" */
+	const char *signer;    /* principal of a good signature */
 };
 
 struct plan_policy {
-	int64_t required;        /* distinct people */
-	const char **from;       /* principals who may approve; NULL-terminated */
+	int64_t required;  /* distinct people */
+	const char **from; /* principals who may approve; NULL-terminated */
 	bool author_may_approve;
-	struct hash approvers;   /* digest of the allowed_signers file */
+	struct hash approvers; /* digest of the allowed_signers file */
 };
 
 struct plan_check {
-	const char *kind;   /* "http" ... */
+	const char *kind; /* "http" ... */
 	const char *target;
-	int64_t within;     /* seconds */
+	int64_t within; /* seconds */
 };
 
 struct plan {
 	struct hash digest; /* its id */
 	const char *agent, *stack, *nonce, *reason, *repository, *ref, *path;
-	int64_t seq, created, expires; /* POSIX seconds */
-	const char *base_commit, *base_tree;   /* NULL: nothing was applied before */
+	int64_t seq, created, expires;	     /* POSIX seconds */
+	const char *base_commit, *base_tree; /* NULL: nothing was applied before */
 	const char *target_commit, *target_tree;
 	struct plan_policy policy;
 	const char *on_failure; /* "rollback", "stop" */

@@ -21,8 +21,8 @@ void secret_public(const struct secret *s, uint8_t pk[static 32]);
  * wiped and freed with secret_text_free(). */
 int secret_to_openssh(const struct secret *s, const char *comment, char **out,
 		      struct assent_error *err) ASSENT_CHECKED;
-int secret_from_openssh(struct secret **out, const char *text, size_t len,
-			struct assent_error *err) ASSENT_CHECKED;
+int secret_from_openssh(struct secret **out, const char *text, size_t len, struct assent_error *err)
+	ASSENT_CHECKED;
 /* "PRIVATE+KEY+name+id+base64", the note signer key of the Go tools. */
 int secret_to_note(const struct secret *s, const char *name, char **out, struct assent_error *err)
 	ASSENT_CHECKED;
@@ -31,8 +31,8 @@ int secret_from_note(struct secret **out, char **name, const char *text, size_t 
 void secret_text_free(char *text);
 
 /* Armored SSH signature of msg (sha512). Freed with free(). */
-int secret_sshsig(const struct secret *s, const char *ns, const void *msg, size_t len,
-		  char **armor, struct assent_error *err) ASSENT_CHECKED;
+int secret_sshsig(const struct secret *s, const char *ns, const void *msg, size_t len, char **armor,
+		  struct assent_error *err) ASSENT_CHECKED;
 /* A signed note: text (ending in newline), blank line, one signature line. Freed with free(). */
 int secret_sign_note(const struct secret *s, const char *name, const char *text, char **note,
 		     struct assent_error *err) ASSENT_CHECKED;

@@ -15,8 +15,8 @@
 #define SIGNERS_MAX_SIZE ((size_t)1 << 20)
 
 struct signer {
-	char *principal; /* one line with several principals becomes several signers */
-	char *namespaces; /* comma list, literal */
+	char *principal;      /* one line with several principals becomes several signers */
+	char *namespaces;     /* comma list, literal */
 	int64_t valid_after;  /* POSIX seconds, INT64_MIN: none */
 	int64_t valid_before; /* POSIX seconds, INT64_MAX: none; inclusive */
 	struct ssh_key key;

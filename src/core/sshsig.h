@@ -28,11 +28,11 @@ struct ssh_key {
 
 struct sshsig {
 	struct ssh_key key;
-	char ns[64];       /* namespace */
-	char hash_alg[8];  /* "sha512" or "sha256" */
+	char ns[64];	  /* namespace */
+	char hash_alg[8]; /* "sha512" or "sha256" */
 	uint8_t sig[64];
-	uint8_t flags;     /* FIDO only: 1 touched, 4 user verified */
-	uint32_t counter;  /* FIDO only */
+	uint8_t flags;	  /* FIDO only: 1 touched, 4 user verified */
+	uint32_t counter; /* FIDO only */
 };
 
 int sshsig_parse(struct sshsig *out, const char *armor, size_t len, struct assent_error *err)
@@ -53,8 +53,8 @@ int sshsig_from_inner(struct sshsig *out, const struct ssh_key *key, const char 
 /* Public keys: wire blob, "type base64 [comment]" line, SHA256: fingerprint. */
 int ssh_key_from_blob(struct ssh_key *out, const uint8_t *blob, size_t len,
 		      struct assent_error *err) ASSENT_CHECKED;
-int ssh_key_to_blob(const struct ssh_key *key, uint8_t **out, size_t *len,
-		    struct assent_error *err) ASSENT_CHECKED;
+int ssh_key_to_blob(const struct ssh_key *key, uint8_t **out, size_t *len, struct assent_error *err)
+	ASSENT_CHECKED;
 int ssh_key_parse_line(struct ssh_key *out, const char *line, struct assent_error *err)
 	ASSENT_CHECKED;
 /* "ssh-ed25519 AAAA..." without comment. Freed with free(). */

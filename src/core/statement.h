@@ -20,8 +20,8 @@ struct statement {
 	const char *approver; /* principal in the approver list */
 	enum verdict verdict;
 	struct hash plan;
-	int64_t seq;     /* the plan's */
-	int64_t expires; /* the plan's */
+	int64_t seq;	    /* the plan's */
+	int64_t expires;    /* the plan's */
 	const char *reason; /* UTF-8, may be "" for an approval */
 };
 

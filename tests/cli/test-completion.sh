@@ -15,12 +15,12 @@ id=$(cut -c1-12 "$web/id")
 # shellcheck source=contrib/completion/assent.bash
 source "$srcdir/contrib/completion/assent.bash"
 completes() {
-	local name=$1 wanted=$2
-	shift 2
-	COMP_WORDS=(assent "$@") COMP_CWORD=$#
-	_assent
-	ok "$name" test "${COMPREPLY[*]}" = "$wanted"
-	[ "${COMPREPLY[*]}" = "$wanted" ] || echo "# got: ${COMPREPLY[*]}"
+  local name=$1 wanted=$2
+  shift 2
+  COMP_WORDS=(assent "$@") COMP_CWORD=$#
+  _assent
+  ok "$name" test "${COMPREPLY[*]}" = "$wanted"
+  [ "${COMPREPLY[*]}" = "$wanted" ] || echo "# got: ${COMPREPLY[*]}"
 }
 
 completes 'a command' 'approve' app
@@ -36,8 +36,8 @@ completes 'no name that a shell could run' '' status ''
 export ASSENT_SOCKET="$tmp/nobody"
 completes 'nothing without an agent, and quietly' '' status ''
 for shell in bash zsh fish; do
-	exits 0 "there is a script for $shell" assent completion "$shell"
-	ok "which asks the program ($shell)" grep -q 'assent complete -- ' "$tmp/out"
+  exits 0 "there is a script for $shell" assent completion "$shell"
+  ok "which asks the program ($shell)" grep -q 'assent complete -- ' "$tmp/out"
 done
 ok 'the script of bash is one' bash -n <(assent completion bash)
 exits 2 'no script for another shell' assent completion csh

@@ -17,7 +17,7 @@ resources:
 END
 echo 'resources: [{directory: ~/data}]' >"$tmp/good/db.yaml"
 printf 'include: more.yaml\nresources:\n  - {file: x, mode: 0640}\n  - {pakage: nginx}\n' \
-	>"$tmp/bad/assent.yaml"
+  >"$tmp/bad/assent.yaml"
 printf 'resources:\n  - {link: "/a\\e[2Jb", to: x}\n' >"$tmp/bad/more.yaml"
 
 exits 0 'a good manifest is clean for all hosts' assent lint "$tmp/good"
@@ -31,7 +31,7 @@ says 'and has more' err '3 resources'
 
 exits 1 'a bad manifest is refused' assent lint "$tmp/bad"
 says 'a path is refused with its place' out \
-	"$tmp/bad/assent.yaml:3:12: the path must begin with '/' or '~/': 'x'"
+  "$tmp/bad/assent.yaml:3:12: the path must begin with '/' or '~/': 'x'"
 says 'an unquoted mode too' out "$tmp/bad/assent.yaml:3:21: 'mode' must be quoted"
 says 'and a misspelt kind' out "$tmp/bad/assent.yaml:4:6: unknown kind 'pakage'"
 says 'and what is included' out "$tmp/bad/more.yaml:2:12: the path has a control character"
@@ -59,5 +59,5 @@ exits 2 'and two folders' assent lint "$tmp/good" "$tmp/bad"
 
 exits 0 'the schema is printed' assent lint --schema
 ok 'it is the one that is installed' diff <(tr -d ' \n' <"$tmp/out") \
-	<(tr -d ' \n' <"$srcdir/doc/manifest.schema.json")
+  <(tr -d ' \n' <"$srcdir/doc/manifest.schema.json")
 finish

@@ -10,7 +10,7 @@ make-log "$state" 300 || skip_all "cannot make a log"
 export ASSENT_SOCKET="$tmp/none"
 
 lacks_text() {
-	! grep -qF -e "$2" "$1"
+  ! grep -qF -e "$2" "$1"
 }
 
 # The sound log.
@@ -25,11 +25,11 @@ exits 1 'a folder that is not there' assent log verify "$tmp/nowhere"
 
 # A copy to damage; FILE is beneath the log's folder.
 damage() {
-	rm -rf "$tmp/copy"
-	cp -r "$state" "$tmp/copy"
+  rm -rf "$tmp/copy"
+  cp -r "$state" "$tmp/copy"
 }
 flip() {
-	python3 - "$tmp/copy/$1" "$2" <<-'EOF'
+  python3 - "$tmp/copy/$1" "$2" <<-'EOF'
 		import sys
 		path, at = sys.argv[1], int(sys.argv[2])
 		data = bytearray(open(path, "rb").read())
@@ -38,8 +38,8 @@ flip() {
 	EOF
 }
 found() {
-	exits 1 "$1 is found" assent log verify "$tmp/copy/log"
-	says "$1 is named" out "$2"
+  exits 1 "$1 is found" assent log verify "$tmp/copy/log"
+  says "$1 is named" out "$2"
 }
 
 damage && flip log/tile/entries/000 50
@@ -55,9 +55,9 @@ found 'a flipped byte in an upper tile' 'tile/1/000.p/1: hash 0 is not that of e
 damage && flip log/checkpoint 20
 found 'a flipped byte in the checkpoint' 'checkpoint:'
 for object in "$state"/objects/*/*; do
-	name=${object#"$state"/}
-	damage && flip "$name" 3
-	found "a flipped byte in object ${name:8:9}" "$(basename "$name")"
+  name=${object#"$state"/}
+  damage && flip "$name" 3
+  found "a flipped byte in object ${name:8:9}" "$(basename "$name")"
 done
 damage && rm "$tmp/copy/log/tile/entries/000"
 found 'a missing bundle' 'tile/entries/000: missing'
@@ -80,7 +80,7 @@ found 'a file that is no tile' 'tile/0/00a: is not a file of a log'
 
 # Entries dropped and swapped, with everything beside them left alone.
 edit() {
-	python3 - "$tmp/copy/log/tile/entries/000" "$1" <<-'EOF'
+  python3 - "$tmp/copy/log/tile/entries/000" "$1" <<-'EOF'
 		import sys
 		path, what = sys.argv[1:]
 		data, out = open(path, "rb").read(), []
@@ -103,7 +103,7 @@ found 'a swapped pair' 'entry 9: calls itself entry 10'
 
 # Narrow tiles of earlier sizes may stay, as long as they agree.
 damage && mkdir -p "$tmp/copy/log/tile/0/000.p" &&
-	head -c 64 "$log/tile/0/000" >"$tmp/copy/log/tile/0/000.p/2"
+  head -c 64 "$log/tile/0/000" >"$tmp/copy/log/tile/0/000.p/2"
 exits 0 'an older narrow tile may stay' assent log verify "$tmp/copy/log"
 flip log/tile/0/000.p/2 40
 found 'an older narrow tile that differs' 'tile/0/000.p/2: an older, narrower tile'
@@ -123,10 +123,10 @@ says 'and a warning is given' out 'taken from the log itself'
 
 # Sound trees around stories that cannot be.
 tells() {
-	rm -rf "$tmp/fault"
-	make-log "$tmp/fault" 6 "$1"
-	exits 1 "$1 is found" assent log verify "$tmp/fault/log"
-	says "$1 is named" out "$2"
+  rm -rf "$tmp/fault"
+  make-log "$tmp/fault" 6 "$1"
+  exits 1 "$1 is found" assent log verify "$tmp/fault/log"
+  says "$1 is named" out "$2"
 }
 tells no-approval 'entry 3: applies with 0 of 1 approvals'
 tells forged-approval "entry 2: key SHA256:"
@@ -178,14 +178,14 @@ server=$!
 pids="$pids $server"
 port=
 for _ in $(seq 100); do
-	port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$tmp/http")
-	[ -n "$port" ] && break
-	sleep 0.1
+  port=$(sed -n 's/.*port \([0-9]*\).*/\1/p' "$tmp/http")
+  [ -n "$port" ] && break
+  sleep 0.1
 done
 vkey=$(cat "$state/keys/log.vkey")
 if [ -n "$port" ]; then
-	exits 0 'a log on the web verifies' assent log verify --key "$vkey" "http://127.0.0.1:$port/log"
-	exits 1 'a missing one does not' assent log verify --key "$vkey" "http://127.0.0.1:$port/none"
+  exits 0 'a log on the web verifies' assent log verify --key "$vkey" "http://127.0.0.1:$port/log"
+  exits 1 'a missing one does not' assent log verify --key "$vkey" "http://127.0.0.1:$port/none"
 fi
 
 # Bundles.
@@ -196,22 +196,22 @@ says 'in the end' out 'VERIFIED'
 exits 0 'with the right key' "$tmp/bundle/verify.sh" "$vkey"
 exits 1 'not with another' "$tmp/bundle/verify.sh" "$witness"
 exits 1 'a folder that is not empty is left alone' \
-	assent log export --log "$log" "$plan" "$tmp/bundle"
+  assent log export --log "$log" "$plan" "$tmp/bundle"
 exits 1 'an unknown plan' assent log export --log "$log" 0123456 "$tmp/bundle2"
 exits 2 'too few digits' assent log export --log "$log" 0123 "$tmp/bundle2"
 while read -r file <&3; do
-	case $file in
-	verify.sh) continue ;;
-	esac
-	rm -rf "$tmp/copy"
-	cp -r "$tmp/bundle" "$tmp/copy"
-	flip "$file" $(($(wc -c <"$tmp/bundle/$file") / 2))
-	exits 1 "a flipped byte in $file is found" "$tmp/copy/verify.sh" "$vkey"
+  case $file in
+  verify.sh) continue ;;
+  esac
+  rm -rf "$tmp/copy"
+  cp -r "$tmp/bundle" "$tmp/copy"
+  flip "$file" $(($(wc -c <"$tmp/bundle/$file") / 2))
+  exits 1 "a flipped byte in $file is found" "$tmp/copy/verify.sh" "$vkey"
 done 3< <(cd "$tmp/bundle" && find . -type f | sed 's,^\./,,' | sort)
 for file in proofs/2.leaf approval-2.json proofs/0.leaf plan.json.sig allowed_signers; do
-	rm -rf "$tmp/copy"
-	cp -r "$tmp/bundle" "$tmp/copy"
-	rm "$tmp/copy/$file"
-	exits 1 "without $file it fails" "$tmp/copy/verify.sh"
+  rm -rf "$tmp/copy"
+  cp -r "$tmp/bundle" "$tmp/copy"
+  rm "$tmp/copy/$file"
+  exits 1 "without $file it fails" "$tmp/copy/verify.sh"
 done
 finish

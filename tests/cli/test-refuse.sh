@@ -14,18 +14,18 @@ plan="$web/v1/plan-sha256:$id"
 cp -r "$web" "$tmp/good"
 
 restore() {
-	rm -rf "$web/v1" "$web/post" "$web/posted"
-	cp -r "$tmp/good/v1" "$tmp/good/post" "$web/"
+  rm -rf "$web/v1" "$web/post" "$web/posted"
+  cp -r "$tmp/good/v1" "$tmp/good/post" "$web/"
 }
 
 # Neither shown nor approved: TEXT of the error
 refused() {
-	exits 1 "$1: show refuses" assent show "sha256:$id"
-	says "$1: show says why" err "$2"
-	ok "$1: nothing is shown" test ! -s "$tmp/out"
-	exits 1 "$1: approve refuses" assent approve "sha256:$id" --key "$web/alice" --yes
-	ok "$1: nothing is sent" test ! -e "$web/posted"
-	restore
+  exits 1 "$1: show refuses" assent show "sha256:$id"
+  says "$1: show says why" err "$2"
+  ok "$1: nothing is shown" test ! -s "$tmp/out"
+  exits 1 "$1: approve refuses" assent approve "sha256:$id" --key "$web/alice" --yes
+  ok "$1: nothing is sent" test ! -e "$web/posted"
+  restore
 }
 
 exits 0 'a good plan is shown' assent show "${id:0:7}"
@@ -36,7 +36,7 @@ says 'a bidirectional override is made visible' out 'two <U+202E> changes'
 says 'an escape sequence is made visible' out '+created<U+202E><U+001B>[31m'
 lacks 'no escape character reaches the screen' out $'\033'
 ok 'the removal stands before the creation' \
-	awk '/remove +file/ { r = NR } /create +file/ { c = NR } END { exit !(r < c) }' "$tmp/out"
+  awk '/remove +file/ { r = NR } /create +file/ { c = NR } END { exit !(r < c) }' "$tmp/out"
 exits 0 'JSON is one document' assent show "$id" --json
 ok 'and parses' python3 -c 'import json,sys
 d = json.load(open(sys.argv[1]))
@@ -83,7 +83,7 @@ export ASSENT_CONFIG="$tmp/conf/assentd.yaml"
 : >"$ASSENT_CONFIG"
 cp "$web/v1/objects/"* "$tmp/conf/allowed_signers"
 printf 'agents:\n  web1.example.org: %s\napprovers: allowed_signers\nminimum: 1\n' \
-	"$(cut -d' ' -f1,2 "$web/plan.pub")" >"$tmp/conf/trust.yaml"
+  "$(cut -d' ' -f1,2 "$web/plan.pub")" >"$tmp/conf/trust.yaml"
 chmod 600 "$tmp/conf/"*
 exits 0 'the trust file names the plan key' assent show "$id" --no-diff
 says 'and that is told' out 'plan key of the trust file'
@@ -112,12 +112,12 @@ ok 'with a code' grep -q '"code":"bad-answer"' "$tmp/err"
 ok 'and nothing else on standard output' test ! -s "$tmp/out"
 restore
 python3 -c 'print("{\"schema_version\":1,\"stacks\":[" + "[" * 100 + "]" * 100 + "]}")' \
-	>"$web/v1/status"
+  >"$web/v1/status"
 exits 1 'a deep answer is refused' assent status
 restore
 
 printf '%s' '{"error":{"code":"closed","message":"plan is\u001b[2J closed","hint":"look"}}' \
-	>"$web/post/v1/plan-sha256:$id/decisions"
+  >"$web/post/v1/plan-sha256:$id/decisions"
 printf 409 >"$web/post/v1/plan-sha256:$id/decisions.status"
 exits 1 "the agent's refusal is passed on" assent approve "$id" --key "$web/alice" --yes
 says 'with its text made harmless' err 'plan is<U+001B>[2J closed'

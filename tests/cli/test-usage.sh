@@ -30,9 +30,9 @@ export ASSENT_SOCKET="$tmp/none"
 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' "$tmp/list" >"$tmp/commands"
 ok 'there are commands' test -s "$tmp/commands"
 while read -r command <&3; do
-	exits 0 "$command --help" assent "$command" --help
-	ok "$command --help begins with its usage" \
-		grep -q "^  assent $command " "$tmp/out"
-	ok "$command --help says nothing on standard error" test ! -s "$tmp/err"
+  exits 0 "$command --help" assent "$command" --help
+  ok "$command --help begins with its usage" \
+    grep -q "^  assent $command " "$tmp/out"
+  ok "$command --help says nothing on standard error" test ! -s "$tmp/err"
 done 3<"$tmp/commands"
 finish

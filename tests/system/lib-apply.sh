@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=bash
-# A repository, keys and a host for tests of the worker's plan and apply, without an agent. Source it
+# A repository, keys and a host for tests of the worker's plan and apply, without an agent.
+# Source it
 # after libtest.sh, then:
 #
-#	apply_setup                  $repo (work tree), $host (what is managed), $keys, $objects, $journal
+#	apply_setup                  $repo (work tree), $host (what is managed), $keys,
+#                                $objects, $journal
 #	commit                       everything in $repo; sets $commit
 #	plan [BASE]                  a draft of $commit, in $tmp/draft; the answer in $tmp/answer
 #	sign [KEY [LIFETIME [REQUIRED]]]   $tmp/plan.json and its signature
@@ -14,56 +16,56 @@ worker=${worker:-$builddir/assent-worker}
 mkplan=$builddir/mkplan
 
 apply_setup() {
-	repo=$tmp/repo mirror=$tmp/mirror.git host=$tmp/host keys=$tmp/keys
-	objects=$tmp/objects journal=$tmp/journal
-	mkdir -p "$repo" "$host" "$keys"
-	git init -q -b main "$repo"
-	git -C "$repo" config user.name Test
-	git -C "$repo" config user.email test@example.org
-	git init -q --bare -b main "$mirror"
-	"$mkplan" keys "$keys"
+  repo=$tmp/repo mirror=$tmp/mirror.git host=$tmp/host keys=$tmp/keys
+  objects=$tmp/objects journal=$tmp/journal
+  mkdir -p "$repo" "$host" "$keys"
+  git init -q -b main "$repo"
+  git -C "$repo" config user.name Test
+  git -C "$repo" config user.email test@example.org
+  git init -q --bare -b main "$mirror"
+  "$mkplan" keys "$keys"
 }
 
 commit() {
-	git -C "$repo" add -A
-	git -C "$repo" commit -q --allow-empty -m "${1:-change}"
-	git -C "$repo" push -q "$mirror" HEAD:main
-	commit=$(git -C "$repo" rev-parse HEAD)
+  git -C "$repo" add -A
+  git -C "$repo" commit -q --allow-empty -m "${1:-change}"
+  git -C "$repo" push -q "$mirror" HEAD:main
+  commit=$(git -C "$repo" rev-parse HEAD)
 }
 
 plan_request() {
-	printf '{"v":1,"job":"plan","mirror":"%s","commit":"%s","base":"%s","path":"","agent":"%s",' \
-		"$mirror" "$commit" "${1:-}" test.example.org
-	printf '"stack":"web","home":"%s","labels":[],"objects":"%s","out":"%s","cache":"%s"}\n' \
-		"$host" "$objects" "$tmp/draft" "$tmp/cache"
+  printf '{"v":1,"job":"plan","mirror":"%s","commit":"%s","base":"%s","path":"","agent":"%s",' \
+    "$mirror" "$commit" "${1:-}" test.example.org
+  printf '"stack":"web","home":"%s","labels":[],"objects":"%s","out":"%s","cache":"%s"}\n' \
+    "$host" "$objects" "$tmp/draft" "$tmp/cache"
 }
 
 plan() {
-	plan_request "$@" | "$worker" >"$tmp/answer" 2>"$tmp/worker.err"
+  plan_request "$@" | "$worker" >"$tmp/answer" 2>"$tmp/worker.err"
 }
 
 sign() {
-	"$mkplan" plan "$keys" "$tmp/draft" "$tmp/plan.json" "$@"
+  "$mkplan" plan "$keys" "$tmp/draft" "$tmp/plan.json" "$@"
 }
 
 request() {
-	"$mkplan" request "$keys" "$tmp/plan.json" "$objects" "$journal" "$@" >"$tmp/request"
+  "$mkplan" request "$keys" "$tmp/plan.json" "$objects" "$journal" "$@" >"$tmp/request"
 }
 
 # With $trace, a command that runs the worker.
 apply() {
-	request "$@"
-	${trace:-} "$worker" --trust "$keys/trust.yaml" <"$tmp/request" >"$tmp/answer" \
-		2>"$tmp/worker.err"
+  request "$@"
+  ${trace:-} "$worker" --trust "$keys/trust.yaml" <"$tmp/request" >"$tmp/answer" \
+    2>"$tmp/worker.err"
 }
 
 recover() {
-	printf '{"v":1,"job":"apply","mode":"recover","journal":"%s"}\n' "$journal" |
-		${trace:-} "$worker" --trust "$keys/trust.yaml" >"$tmp/answer" 2>"$tmp/worker.err"
+  printf '{"v":1,"job":"apply","mode":"recover","journal":"%s"}\n' "$journal" |
+    ${trace:-} "$worker" --trust "$keys/trust.yaml" >"$tmp/answer" 2>"$tmp/worker.err"
 }
 
 field() {
-	tail -n 1 "$tmp/answer" | python3 -c '
+  tail -n 1 "$tmp/answer" | python3 -c '
 import json, sys
 answer = json.load(sys.stdin)
 value = list(answer.values())[0].get(sys.argv[1])
@@ -71,22 +73,22 @@ print(value if isinstance(value, (str, int)) else json.dumps(value, sort_keys=Tr
 }
 
 is() {
-	[ "$(field "$1")" = "$2" ] || {
-		echo "$1 is '$(field "$1")', not '$2'"
-		tail -n 1 "$tmp/answer"
-		return 1
-	}
+  [ "$(field "$1")" = "$2" ] || {
+    echo "$1 is '$(field "$1")', not '$2'"
+    tail -n 1 "$tmp/answer"
+    return 1
+  }
 }
 
 # Everything about a folder that a plan can state.
 listing() {
-	(cd "$1" && find . -mindepth 1 -printf '%P %y %#m %U:%G %l ' -exec sh -c '
-		if [ -f "$1" ] && [ ! -L "$1" ]; then sha256sum <"$1"; else echo; fi' sh {} \;) |
-		LC_ALL=C sort
+  (cd "$1" && find . -mindepth 1 -printf '%P %y %#m %U:%G %l ' -exec sh -c '
+    if [ -f "$1" ] && [ ! -L "$1" ]; then sha256sum <"$1"; else echo; fi' sh {} \;) |
+    LC_ALL=C sort
 }
 
 no_leftovers() {
-	found=$(find "$host" -name '*.assent-*' -o -name '.assent-*')
-	[ -z "$found" ] || { echo "left: $found"; return 1; }
-	[ ! -e "$journal/journal" ] || { echo "the journal is left"; return 1; }
+  found=$(find "$host" -name '*.assent-*' -o -name '.assent-*')
+  [ -z "$found" ] || { echo "left: $found"; return 1; }
+  [ ! -e "$journal/journal" ] || { echo "the journal is left"; return 1; }
 }

@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Plans and applies of the worker over every kind of change.
+# The helpers take arguments where they need them.
+# shellcheck disable=SC2119
 . "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
 . "$srcdir/tests/system/lib-apply.sh"
 need git python3
 apply_setup
 
 converged() {
-	plan "$@" && is changes 0
+  plan "$@" && is changes 0
 }
 
 # 1. A first state, from nothing.
@@ -38,7 +40,7 @@ first=$commit
 sign
 ok 'it is applied' apply alice
 ok 'with all done' is result ok
-ok 'and counted' is done 11
+ok 'and counted' is 'done' 11
 ok 'the file is there' grep -qx one "$host/etc/app/app.conf"
 ok 'with its mode' test "$(stat -c %a "$host/etc/app/app.conf")" = 640
 ok 'the folders above are there' test "$(stat -c %a "$host/etc/app")" = 755
@@ -67,11 +69,11 @@ before=$(listing "$host")
 commit
 ok 'a second plan is made' plan "$first"
 ok 'it counts what it does' is summary \
-	'{"create": 2, "remove": 6, "replace": 2, "update": 4}'
+  '{"create": 2, "remove": 6, "replace": 2, "update": 4}'
 ok 'it counts deletions' is deletions 8
 ok 'planning changes nothing' test "$(listing "$host")" = "$before"
 diff_of_plan() {
-	python3 - "$tmp/draft" "$objects" <<'END'
+  python3 - "$tmp/draft" "$objects" <<'END'
 import json, sys
 d = json.load(open(sys.argv[1]))["diff"][7:]
 sys.stdout.buffer.write(open(f"{sys.argv[2]}/{d[:2]}/{d[2:]}", "rb").read())
@@ -136,18 +138,18 @@ sign
 before=$(listing "$host")
 trace='strace -qq -f -o /dev/null -e trace=renameat2 -e inject=renameat2:error=EIO:when=2'
 if $trace true 2>/dev/null; then
-	ok 'a step fails' apply alice
-	ok 'everything is taken back' is result rolled-back
-	ok 'as it was' test "$(listing "$host")" = "$before"
-	ok 'nothing is left behind' no_leftovers
-	echo 'on-failure: stop' >>"$repo/assent.yaml"
-	commit
-	trace= plan "$second"
-	sign
-	ok 'a step fails again' apply alice
-	ok 'and that is said' is result failed
-	ok 'the other is done' is done 1
-	ok 'nothing is left behind' no_leftovers
+  ok 'a step fails' apply alice
+  ok 'everything is taken back' is result rolled-back
+  ok 'as it was' test "$(listing "$host")" = "$before"
+  ok 'nothing is left behind' no_leftovers
+  echo 'on-failure: stop' >>"$repo/assent.yaml"
+  commit
+  trace='' plan "$second"
+  sign
+  ok 'a step fails again' apply alice
+  ok 'and that is said' is result failed
+  ok 'the other is done' is 'done' 1
+  ok 'nothing is left behind' no_leftovers
 fi
 trace=
 

@@ -25,7 +25,8 @@ git --git-dir="$T/mirror.git" fsck --strict >"$T/out" 2>&1
 tap_ok "git finds no fault in the mirror"
 git_commit "change 4"
 git_fetch "$http/open/repo.git" "$tip"
-git_gives ok "$COMMIT" && grep -q '"subject":"change 4"' "$T/out" && [ "$(git_member commits_total)" = 1 ]
+git_gives ok "$COMMIT" && grep -q '"subject":"change 4"' "$T/out" &&
+  [ "$(git_member commits_total)" = 1 ]
 tap_ok "a new commit arrives, with its subject"
 tip=$COMMIT
 fresh "$http/open/repo.git/" ""
@@ -64,9 +65,9 @@ git_says usage "holds a password" && ! grep -q s3cret "$T/out" "$T/err"
 tap_ok "a password in the URL is refused and not shown"
 
 for kind in tok bearer; do
-	fresh "$https/$kind/repo.git" "" "$ca" "token_file=$T/token"
-	git_gives ok "$tip"
-	tap_ok "a token, the server asks for $kind"
+  fresh "$https/$kind/repo.git" "" "$ca" "token_file=$T/token"
+  git_gives ok "$tip"
+  tap_ok "a token, the server asks for $kind"
 done
 fresh "$https/tok/repo.git" "" "$ca" username=robot "token_file=$T/token"
 git_gives ok "$tip"
@@ -82,12 +83,13 @@ chmod 755 "$T/helper"
 echo s3cret >"$T/helper.password"
 fresh "$https/git/repo.git" "" "$ca" "credential_helper=$T/helper"
 git_gives ok "$tip" && grep -qx "host=localhost:$HTTPS_PORT" "$T/helper.seen" &&
-	grep -qx protocol=https "$T/helper.seen"
+  grep -qx protocol=https "$T/helper.seen"
 tap_ok "a credential helper is asked"
 echo wrong >"$T/helper.password"
 : >"$T/helper.seen"
 fresh "$https/git/repo.git" "" "$ca" "credential_helper=$T/helper"
-git_says auth "refuses" && grep -qx verb=erase "$T/helper.seen" && grep -qx password=wrong "$T/helper.seen"
+git_says auth "refuses" && grep -qx verb=erase "$T/helper.seen" &&
+  grep -qx password=wrong "$T/helper.seen"
 tap_ok "a helper is told when its password was refused"
 git config --file "$T/home/.gitconfig" credential.helper "store --file $T/store"
 echo "https://op:s3cret@localhost%3a$HTTPS_PORT" >"$T/store"

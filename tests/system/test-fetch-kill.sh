@@ -11,57 +11,60 @@ case $(nm -D "$WORKER" 2>/dev/null; ldd "$WORKER" 2>/dev/null) in
 esac
 git_seed
 url=file://$T/srv/repo.git
-calls=openat,write,pwrite64,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir
+calls=openat,write,pwrite64,rename,renameat,renameat2,link,linkat,unlink,unlinkat
+calls=$calls,mkdir,mkdirat,rmdir
 calls=$calls,fsync,fdatasync,ftruncate,fchmod,fchmodat,chmod,symlink,symlinkat,mmap,munmap,close
 
 # Which of the calls a fetch makes, how often, by the process that makes most of them.
 count_calls() { # FILE
-	sed 's/^[0-9]* *//; s/(.*//' "$1" | grep -E '^[a-z_0-9]+$' | sort | uniq -c
+  sed 's/^[0-9]* *//; s/(.*//' "$1" | grep -E '^[a-z_0-9]+$' | sort | uniq -c
 }
 
 # Kill points: every call that changes the disk; of the others, which only divide the time between
 # those into steps, a spread that ends with the last.
 spread() { # CALL COUNT
-	case $1 in
-	openat | mmap | munmap | close)
-		seq 1 $(((($2 - 1) / 9) + 1)) "$2"
-		echo "$2"
-		;;
-	*) seq "$2" ;;
-	esac | sort -nu
+  case $1 in
+  openat | mmap | munmap | close)
+    seq 1 $(((($2 - 1) / 9) + 1)) "$2"
+    echo "$2"
+    ;;
+  *) seq "$2" ;;
+  esac | sort -nu
 }
 
 # PREPARE makes the mirror's state before; CHECK judges after the second fetch.
 killed=0 bad=0
 every_point() { # KNOWN PREPARE CHECK
-	$2
-	WRAP="strace -f -qq -o $T/trace -e trace=$calls -e signal=none" git_fetch "$url" "$1"
-	WRAP=
-	[ "$RC" = 0 ] || { echo "# the traced fetch failed"; tap_note "$T/out"; bad=1; return; }
-	count_calls "$T/trace" >"$T/counts"
-	while read -r n call; do
-		for i in $(spread "$call" "$n"); do
-			$2
-			WRAP="strace -f -qq -o /dev/null -e trace=$call -e signal=none --inject=$call:signal=KILL:when=$i"
-			git_fetch "$url" "$1" 2>/dev/null
-			WRAP=
-			[ "$RC" = 0 ] || killed=$((killed + 1))
-			$3 || { echo "# bad after a kill at $call #$i"; bad=$((bad + 1)); }
-		done
-	done <"$T/counts"
+  $2
+  WRAP="strace -f -qq -o $T/trace -e trace=$calls -e signal=none" git_fetch "$url" "$1"
+  WRAP=
+  [ "$RC" = 0 ] || { echo "# the traced fetch failed"; tap_note "$T/out"; bad=1; return; }
+  count_calls "$T/trace" >"$T/counts"
+  while read -r n call; do
+    for i in $(spread "$call" "$n"); do
+      $2
+      WRAP="strace -f -qq -o /dev/null -e trace=$call -e signal=none"
+      WRAP="$WRAP --inject=$call:signal=KILL:when=$i"
+      git_fetch "$url" "$1" 2>/dev/null
+      WRAP=
+      [ "$RC" = 0 ] || killed=$((killed + 1))
+      $3 || { echo "# bad after a kill at $call #$i"; bad=$((bad + 1)); }
+    done
+  done <"$T/counts"
 }
 none() { rm -rf "$T/mirror.git" "$T/mirror.git.new"; }
 older() { rm -rf "$T/mirror.git"; cp -a "$T/older.git" "$T/mirror.git"; }
 many() { rm -rf "$T/mirror.git"; cp -a "$T/many.git" "$T/mirror.git"; }
 
 works() {
-	git_fetch "$url" "" && git_gives ok "$COMMIT" || return 1
-	leftover=$(find "$T/mirror.git" "$T/mirror.git.new" \( -name '*.lock' -o -name 'pack_git2_*' \) 2>/dev/null)
-	if [ -n "$leftover" ] || ! git --git-dir="$T/mirror.git" fsck --strict >"$T/fsck" 2>&1; then
-		tap_note "$T/fsck"
-		echo "# left: $leftover"
-		return 1
-	fi
+  git_fetch "$url" "" && git_gives ok "$COMMIT" || return 1
+  leftover=$(find "$T/mirror.git" "$T/mirror.git.new" \
+    \( -name '*.lock' -o -name 'pack_git2_*' \) 2>/dev/null)
+  if [ -n "$leftover" ] || ! git --git-dir="$T/mirror.git" fsck --strict >"$T/fsck" 2>&1; then
+    tap_note "$T/fsck"
+    echo "# left: $leftover"
+    return 1
+  fi
 }
 
 every_point "" none works
@@ -80,10 +83,10 @@ tap_ok "a fetch, killed at $killed points"
 
 # One fetch below the number of packs that makes the next one join them.
 for i in $(seq 30); do
-	git_commit "pack $i"
-	git_fetch "$url" ""
-	packs=$(find "$T/mirror.git/objects/pack" -name '*.pack' | wc -l)
-	[ "$packs" = 19 ] && break
+  git_commit "pack $i"
+  git_fetch "$url" ""
+  packs=$(find "$T/mirror.git/objects/pack" -name '*.pack' | wc -l)
+  [ "$packs" = 19 ] && break
 done
 cp -a "$T/mirror.git" "$T/many.git"
 before=$COMMIT
@@ -106,13 +109,13 @@ cat >"$T/careless" <<-'C'
 C
 found=0
 for i in 1 2 3; do
-	echo "old content" >"$T/victim"
-	strace -f -qq -o /dev/null -e trace=write --inject=write:signal=KILL:when=$i \
-		python3 "$T/careless" "$T/victim" >/dev/null 2>&1
-	case $(cat "$T/victim") in
-	"old content" | "new content") ;;
-	*) found=$((found + 1)) ;;
-	esac
+  echo "old content" >"$T/victim"
+  strace -f -qq -o /dev/null -e trace=write --inject=write:signal=KILL:when=$i \
+    python3 "$T/careless" "$T/victim" >/dev/null 2>&1
+  case $(cat "$T/victim") in
+  "old content" | "new content") ;;
+  *) found=$((found + 1)) ;;
+  esac
 done
 [ "$found" -gt 0 ]
 tap_ok "the rig finds a careless writer"

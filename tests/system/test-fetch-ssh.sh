@@ -44,7 +44,8 @@ tap_ok "a path with blanks and quotes"
 
 : >"$T/known_hosts"
 fresh "$url" "" "$ssh"
-git_says hostkey "ssh-keyscan -p $SSH_PORT 127.0.0.1 >> ~/.ssh/known_hosts" && [ ! -s "$T/known_hosts" ]
+git_says hostkey "ssh-keyscan -p $SSH_PORT 127.0.0.1 >> ~/.ssh/known_hosts" &&
+  [ ! -s "$T/known_hosts" ]
 tap_ok "an unknown host key: the error says what to run, nothing is learnt"
 git_known_host "$SSH_PORT" "$T/otherkey.pub" >"$T/known_hosts"
 fresh "$url" "" "$ssh"
@@ -75,11 +76,11 @@ fresh "$url" "" "$ssh" max_bytes=100000
 git_says limit "100000 bytes"
 tap_ok "a pack beyond the limit is refused"
 for bad in "ssh://-oProxyCommand=touch%20$T%2fpwned/x" "ssh://-oProxyCommand=x/x" \
-	"-oProxyCommand=touch:$T/x" "box:--upload-pack=touch $T/pwned" "ssh://box/" \
-	"ssh://-l@box/x" "ext::sh -c 'touch $T/pwned'" "/etc/passwd"; do
-	fresh "$bad" "" "$ssh"
-	git_says usage "refused" && [ ! -e "$T/pwned" ]
-	tap_ok "refused: $(echo "$bad" | sed "s|$T|T|g;s/#/ /g")"
+  "-oProxyCommand=touch:$T/x" "box:--upload-pack=touch $T/pwned" "ssh://box/" \
+  "ssh://-l@box/x" "ext::sh -c 'touch $T/pwned'" "/etc/passwd"; do
+  fresh "$bad" "" "$ssh"
+  git_says usage "refused" && [ ! -e "$T/pwned" ]
+  tap_ok "refused: $(echo "$bad" | sed "s|$T|T|g;s/#/ /g")"
 done
 fresh "box:x'; touch $T/pwned; '" "" "$ssh"
 git_says repository "is not there" && [ ! -e "$T/pwned" ]

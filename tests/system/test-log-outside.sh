@@ -4,7 +4,7 @@
 driver=${builddir:-.}/store-driver
 verify=${srcdir:-.}/tests/system/verify-log.py
 for tool in python3 openssl; do
-	command -v $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
+  command -v $tool >/dev/null || { echo "1..0 # SKIP no $tool"; exit 0; }
 done
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -30,19 +30,20 @@ ok $? "and the store goes on from there"
 
 # This verifier can say no.
 bad=0
-for file in checkpoint tile/0/000 tile/0/001.p/3 tile/1/000.p/1 tile/entries/000 tile/entries/001.p/3; do
-	cp -a "$dir/s/log" "$dir/bad"
-	python3 - "$dir/bad/$file" <<-'EOF'
+for file in checkpoint tile/0/000 tile/0/001.p/3 tile/1/000.p/1 \
+  tile/entries/000 tile/entries/001.p/3; do
+  cp -a "$dir/s/log" "$dir/bad"
+  python3 - "$dir/bad/$file" <<-'EOF'
 		import sys
 		data = bytearray(open(sys.argv[1], "rb").read())
 		data[len(data) // 2] ^= 1
 		open(sys.argv[1], "wb").write(data)
 	EOF
-	if python3 "$verify" "$dir/bad" "$vkey" >/dev/null 2>&1; then
-		echo "# $file: a flipped bit was not found"
-		bad=1
-	fi
-	rm -rf "$dir/bad"
+  if python3 "$verify" "$dir/bad" "$vkey" >/dev/null 2>&1; then
+    echo "# $file: a flipped bit was not found"
+    bad=1
+  fi
+  rm -rf "$dir/bad"
 done
 ok $bad "a flipped bit is found in each kind of file"
 

@@ -3,9 +3,13 @@
 # Ends the store's writer at every system call that changes the disk, and breaks each of them once.
 # Afterwards the store must open, verify, and hold every entry that was acknowledged.
 driver=${builddir:-.}/store-driver
-calls=write,pwrite64,fchmod,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,ftruncate,link,linkat
+calls=write,pwrite64,fchmod,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat
+calls=$calls,rmdir,ftruncate,link,linkat
 command -v strace >/dev/null || { echo "1..0 # SKIP no strace"; exit 0; }
-strace -qq -o /dev/null -e trace=write true 2>/dev/null || { echo "1..0 # SKIP strace may not trace"; exit 0; }
+strace -qq -o /dev/null -e trace=write true 2>/dev/null || {
+  echo "1..0 # SKIP strace may not trace"
+  exit 0
+}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 export ASAN_OPTIONS="${ASAN_OPTIONS:-detect_leaks=0}" # leaks cannot be looked for under strace
@@ -16,40 +20,40 @@ ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok 
 
 # Names and counts of the calls that change the disk: one trace of an undisturbed run.
 points() { # template command count
-	rm -rf "$dir/s" && cp -a "$1" "$dir/s"
-	strace -qq -o "$dir/trace" -e trace=$calls -e signal=none "$driver" "$2" "$dir/s" "$3" \
-		>/dev/null || return 1
-	sed 's/(.*//' "$dir/trace" | sort | uniq -c
+  rm -rf "$dir/s" && cp -a "$1" "$dir/s"
+  strace -qq -o "$dir/trace" -e trace=$calls -e signal=none "$driver" "$2" "$dir/s" "$3" \
+    >/dev/null || return 1
+  sed 's/(.*//' "$dir/trace" | sort | uniq -c
 }
 
 # Acknowledged by now: what the template held, and what this run said.
 acked() { # held
-	last=$(sed -n 's/^ack //p' "$dir/out" | tail -n 1)
-	echo $((${last:-$(($1 - 1))} + 1))
+  last=$(sed -n 's/^ack //p' "$dir/out" | tail -n 1)
+  echo $((${last:-$(($1 - 1))} + 1))
 }
 
 # Runs with an injection at every point; counts runs, those that were hit and bad outcomes.
 sweep() { # template held command count injection expected-status
-	runs=0 hit=0 bad=0
-	while read -r count call; do
-		for i in $(seq "$count"); do
-			rm -rf "$dir/s" && cp -a "$1" "$dir/s"
-			# In braces, since the shell itself tells of every kill.
-			{ strace -qq -o /dev/null -e trace="$call" -e inject="$call:$5:when=$i" \
-				"$driver" "$3" "$dir/s" "$4" >"$dir/out"; } 2>/dev/null
-			rc=$?
-			runs=$((runs + 1))
-			[ $rc = "$6" ] && hit=$((hit + 1))
-			if ! "$driver" check "$dir/s" "$(acked "$2")" 2>"$dir/why"; then
-				bad=$((bad + 1))
-				[ -n "$quiet" ] || echo "# after $5 at $call $i (status $rc): $(cat "$dir/why")"
-			elif [ -n "$(find "$dir/s" -name '.assent-*')" ]; then
-				bad=$((bad + 1))
-				echo "# after $5 at $call $i: temporary files are left"
-			fi
-		done
-	done <"$dir/points"
-	echo "# $runs runs, $hit hit, $bad bad"
+  runs=0 hit=0 bad=0
+  while read -r count call; do
+    for i in $(seq "$count"); do
+      rm -rf "$dir/s" && cp -a "$1" "$dir/s"
+      # In braces, since the shell itself tells of every kill.
+      { strace -qq -o /dev/null -e trace="$call" -e inject="$call:$5:when=$i" \
+        "$driver" "$3" "$dir/s" "$4" >"$dir/out"; } 2>/dev/null
+      rc=$?
+      runs=$((runs + 1))
+      [ $rc = "$6" ] && hit=$((hit + 1))
+      if ! "$driver" check "$dir/s" "$(acked "$2")" 2>"$dir/why"; then
+        bad=$((bad + 1))
+        [ -n "$quiet" ] || echo "# after $5 at $call $i (status $rc): $(cat "$dir/why")"
+      elif [ -n "$(find "$dir/s" -name '.assent-*')" ]; then
+        bad=$((bad + 1))
+        echo "# after $5 at $call $i: temporary files are left"
+      fi
+    done
+  done <"$dir/points"
+  echo "# $runs runs, $hit hit, $bad bad"
 }
 
 "$driver" init "$dir/empty" >/dev/null

@@ -42,8 +42,8 @@ struct diff_content {
 };
 /* Appends the section. change's states give the rest. */
 bool diff_write(struct differ *d, GString *out, const struct plan_change *change,
-		const struct diff_content *old, const struct diff_content *new,
-		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		const struct diff_content *old, const struct diff_content *new, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct differ differ_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(differ_auto, differ_free)

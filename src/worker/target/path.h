@@ -25,13 +25,13 @@ bool path_check(const struct plan_change *change, unsigned types, GError **error
 	G_GNUC_WARN_UNUSED_RESULT; /* types: bits 1 << enum state_type that may be desired */
 bool path_observe(struct observer *o, const struct plan_change *change, struct observed *out,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool path_stage(struct target_run *run, struct step *step,
-		GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool path_commit(struct target_run *run, struct step *step,
-		 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_stage(struct target_run *run, struct step *step, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool path_commit(struct target_run *run, struct step *step, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 bool path_undo(struct target_run *run, struct step *step, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool path_finish(struct target_run *run, struct step *step,
-		 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_finish(struct target_run *run, struct step *step, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 /* How a change to this target becomes visible. */
 enum step_way path_way(const struct plan_change *change, const struct observed *before);
@@ -42,8 +42,8 @@ struct place {
 	const char *name;
 	int anchor; /* that holds step->temp */
 };
-bool place_open(struct target_run *run, const struct step *step, struct place *out,
-		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool place_open(struct target_run *run, const struct step *step, struct place *out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Only the anchor; parent is -1. */
 bool place_open_anchor(struct target_run *run, const struct step *step, struct place *out,
 		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -56,5 +56,5 @@ int64_t step_gid(const struct step *step);
 /* Makes a changed mode or owner durable. fd: of the thing, O_PATH; parent: the folder's. */
 bool path_sync(int fd, int parent, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Removes the thing under the temporary name if it is there; a folder must be empty. */
-bool path_drop(const struct place *place, const struct step *step,
-	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool path_drop(const struct place *place, const struct step *step, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
