@@ -226,11 +226,35 @@ static void watch(struct proc *proc, int which, int fd, GIOCondition condition,
 	g_source_attach(proc->sources[which], proc->context);
 }
 
+/* Where the kernel, or what stands for it (valgrind), has no pidfd_open(). */
+static gboolean poll_exit(void *user)
+{
+	struct proc *proc = user;
+	siginfo_t info = {0};
+
+	if (waitid(P_PID, (id_t)proc->child.pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid == 0) {
+		return G_SOURCE_CONTINUE;
+	}
+	return on_exit_of_child(-1, 0, proc);
+}
+
+static void watch_exit(struct proc *proc)
+{
+	if (proc->pidfd >= 0) {
+		watch(proc, SOURCE_EXIT, proc->pidfd, G_IO_IN, on_exit_of_child);
+		return;
+	}
+	proc->sources[SOURCE_EXIT] = g_timeout_source_new(20);
+	g_source_set_callback(proc->sources[SOURCE_EXIT], poll_exit, proc, NULL);
+	g_source_attach(proc->sources[SOURCE_EXIT], proc->context);
+}
+
 static bool open_pidfd(struct proc *proc, GError **error)
 {
 	proc->pidfd = syscall(SYS_pidfd_open, proc->child.pid, 0);
-	if (proc->pidfd >= 0) {
-		return true;
+	if (proc->pidfd >= 0 || errno == ENOSYS) {
+		return true; // without it poll_exit() looks
 	}
 	fail_errno(error, "cannot watch '%s'", proc->name);
 	kill(-proc->child.pid, SIGKILL);
@@ -267,7 +291,7 @@ static bool start(const struct proc_spec *spec, GMainContext *context, bool line
 	watch(proc, SOURCE_IN, child.in, G_IO_OUT, on_writable);
 	watch(proc, SOURCE_OUT, child.out, G_IO_IN, on_readable);
 	watch(proc, SOURCE_ERR, child.err, G_IO_IN, on_readable);
-	watch(proc, SOURCE_EXIT, proc->pidfd, G_IO_IN, on_exit_of_child);
+	watch_exit(proc);
 	if (spec->timeout > 0) {
 		proc->deadline = g_timeout_source_new_seconds(spec->timeout);
 		g_source_set_callback(proc->deadline, on_deadline, proc, NULL);

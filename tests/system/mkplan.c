@@ -92,13 +92,13 @@ static void make_keys(const char *dir)
 	autocfree char *agent = make_key(dir, "agent");
 	autocfree char *alice = make_key(dir, "alice");
 	autocfree char *bob = make_key(dir, "bob");
-	autocfree char *eve = make_key(dir, "eve");
 	g_autofree char *signers =
 		g_strdup_printf("alice namespaces=\"" SSHSIG_NS_APPROVAL
 				"\" %s\nbob namespaces=\"" SSHSIG_NS_APPROVAL "\" %s\n",
 				alice, bob);
 	g_autofree char *trust = trust_text(AGENT, agent, "allowed_signers", 1);
 
+	free(make_key(dir, "eve")); // stands in no list
 	write_file(dir, "allowed_signers", signers, strlen(signers));
 	write_file(dir, "trust.yaml", trust, strlen(trust));
 }
