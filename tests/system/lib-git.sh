@@ -216,7 +216,7 @@ git_http_up() {
   git_need nginx fcgiwrap git openssl python3 || return 1
   git_pki || { REASON='openssl cannot make certificates'; return 1; }
   echo "op:$(openssl passwd -apr1 s3cret)" >"$T/htpasswd"
-  fcgiwrap -f -c 2 -s "unix:$T/run/fcgi.sock" >"$T/run/fcgiwrap.log" 2>&1 &
+  fcgiwrap -f -c 1 -s "unix:$T/run/fcgi.sock" >"$T/run/fcgiwrap.log" 2>&1 &
   git_pids="$git_pids $!"
   for attempt in 1 2 3; do
     # shellcheck disable=SC2046
