@@ -55,8 +55,9 @@ request() {
 # With $trace, a command that runs the worker. No leak check works below a tracer.
 apply() {
   request "$@"
-  ${trace:+env ASAN_OPTIONS=detect_leaks=0} ${trace:-} "$worker" --trust "$keys/trust.yaml" <"$tmp/request" >"$tmp/answer" \
-    2>"$tmp/worker.err"
+  # shellcheck disable=SC2086 # a command and its arguments
+  ${trace:+env ASAN_OPTIONS=detect_leaks=0} ${trace:-} \
+    "$worker" --trust "$keys/trust.yaml" <"$tmp/request" >"$tmp/answer" 2>"$tmp/worker.err"
 }
 
 recover() {
