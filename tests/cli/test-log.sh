@@ -172,6 +172,15 @@ exits 1 'an entry that is not there is not' assent log prove 300 "$log"
 damage && flip log/tile/0/000 77
 exits 1 'nothing is proved out of a damaged log' assent log prove 273 "$tmp/copy/log"
 
+# A checkpoint needs no software of ours: openssl verifies what the recorded vectors hold, and it is
+# the text that we read.
+vectors=$srcdir/tests/data/vectors
+ok 'openssl alone verifies a checkpoint' openssl pkeyutl -verify -pubin \
+	-inkey "$vectors/keys/log.pem" -rawin -in "$vectors/stock-tools/checkpoint.body" \
+	-sigfile "$vectors/stock-tools/checkpoint.rawsig"
+ok 'whose text is the one we read' test "$(cat "$vectors/stock-tools/checkpoint.body")" = \
+	"$(sed '/^$/,$d' "$vectors/tiles300/checkpoint")"
+
 # Published on the web.
 python3 -m http.server --bind 127.0.0.1 --directory "$state" 0 >"$tmp/http" 2>&1 &
 server=$!
