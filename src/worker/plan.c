@@ -173,8 +173,15 @@ static bool work(struct planner *p, GError **error)
 	g_autoptr(GPtrArray) items = NULL;
 	g_autoptr(GError) ignored = NULL;
 
-	if (!plan_wants(p, error) || !check_stop(p, error) || !plan_compare(p, error) ||
-	    !check_stop(p, error) || !plan_prune(p, error)) {
+	if (!plan_wants(p, error)) {
+		return false;
+	}
+	/* Targets that cannot be reached cannot be looked at either. */
+	if (p->diags.items->len > 0) {
+		return fail_diags(p, error);
+	}
+	if (!check_stop(p, error) || !plan_compare(p, error) || !check_stop(p, error) ||
+	    !plan_prune(p, error)) {
 		return false;
 	}
 	if (p->diags.items->len > 0) {

@@ -145,6 +145,22 @@ static void make_plan(const char *dir, const char *draft, const char *out, const
 	secret_free(key);
 }
 
+static void sign_raw(const char *dir, const char *file)
+{
+	g_autofree char *sig = g_strconcat(file, ".sig", NULL);
+	struct secret *key = load_key(dir, "agent.key");
+	struct assent_error err = {0};
+	g_autofree char *bytes = NULL;
+	char *armor = NULL;
+	size_t len;
+
+	bytes = read_file(NULL, file, &len);
+	check(secret_sshsig(key, SSHSIG_NS_PLAN, bytes, len, &armor, &err), &err);
+	write_file(NULL, sig, armor, strlen(armor));
+	free(armor);
+	secret_free(key);
+}
+
 static void add_vote(struct json_writer *w, const char *dir, const struct plan *plan,
 		     const char *voter)
 {
@@ -217,6 +233,8 @@ int main(int argc, char **argv)
 		make_plan(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : "agent.key",
 			  argc > 6 ? g_ascii_strtoll(argv[6], NULL, 10) : 3600,
 			  argc > 7 ? g_ascii_strtoll(argv[7], NULL, 10) : 1);
+	} else if (argc == 4 && strcmp(argv[1], "sign") == 0) {
+		sign_raw(argv[2], argv[3]);
 	} else if (argc >= 6 && strcmp(argv[1], "request") == 0) {
 		print_request(argv + 2, argc - 2);
 	} else {
