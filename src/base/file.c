@@ -147,7 +147,7 @@ static bool open_temp(int dirfd, const char *path, mode_t mode, char **name, int
 	return fail_errno(error, "cannot make a temporary file beside '%s'", path);
 }
 
-static bool write_temp(int fd, const void *data, size_t len, mode_t mode, GError **error)
+static bool write_temp(int fd, const void *data, size_t len, mode_t mode, bool sync, GError **error)
 {
 	if (!file_write_all(fd, data, len, error)) {
 		return false;
@@ -155,14 +155,14 @@ static bool write_temp(int fd, const void *data, size_t len, mode_t mode, GError
 	if (fchmod(fd, mode) != 0) {
 		return fail_errno(error, "cannot set the mode");
 	}
-	if (fsync(fd) != 0) {
+	if (sync && fsync(fd) != 0) {
 		return fail_errno(error, "cannot sync");
 	}
 	return true;
 }
 
-bool file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
-		     GError **error)
+static bool replace(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
+		    bool sync, GError **error)
 {
 	g_autofree char *parent = parent_of(path);
 	g_autofree char *temp = NULL;
@@ -173,7 +173,7 @@ bool file_replace_at(int dirfd, const char *path, const void *data, size_t len, 
 		return false;
 	}
 	fd = opened;
-	if (!write_temp(fd, data, len, mode, error)) {
+	if (!write_temp(fd, data, len, mode, sync, error)) {
 		unlinkat(dirfd, temp, 0);
 		return fail_prefix(error, "cannot replace '%s'", path);
 	}
@@ -182,7 +182,24 @@ bool file_replace_at(int dirfd, const char *path, const void *data, size_t len, 
 		unlinkat(dirfd, temp, 0);
 		return false;
 	}
-	return file_sync_dir(dirfd, parent, error);
+	return !sync || file_sync_dir(dirfd, parent, error);
+}
+
+bool file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
+		     GError **error)
+{
+	return replace(dirfd, path, data, len, mode, true, error);
+}
+
+bool file_replace_unsynced(const char *path, const void *data, size_t len, mode_t mode,
+			   GError **error)
+{
+	return replace(AT_FDCWD, path, data, len, mode, false, error);
+}
+
+bool file_sync_all(int fd, GError **error)
+{
+	return syncfs(fd) == 0 || fail_errno(error, "cannot sync a file system");
 }
 
 bool file_replace(const char *path, const void *data, size_t len, mode_t mode, GError **error)

@@ -41,8 +41,8 @@ static bool same_bytes(const char *path, const void *data, size_t len)
 	       memcmp(old, data, len) == 0;
 }
 
-bool objects_store(const char *dir, const void *data, size_t len, struct hash *digest,
-		   GError **error)
+static bool store(const char *dir, const void *data, size_t len, bool sync, struct hash *digest,
+		  GError **error)
 {
 	g_autofree char *path = NULL;
 	g_autofree char *folder = NULL;
@@ -52,13 +52,35 @@ bool objects_store(const char *dir, const void *data, size_t len, struct hash *d
 	path = objects_path(dir, &hash);
 	if (!same_bytes(path, data, len)) {
 		folder = g_path_get_dirname(path);
-		if (!file_mkdirs(folder, 0700, error) ||
-		    !file_replace(path, data, len, 0600, error)) {
+		if (!g_file_test(folder, G_FILE_TEST_IS_DIR) && !file_mkdirs(folder, 0700, error)) {
+			return fail_prefix(error, "cannot store an object");
+		}
+		if (sync ? !file_replace(path, data, len, 0600, error)
+			 : !file_replace_unsynced(path, data, len, 0600, error)) {
 			return fail_prefix(error, "cannot store an object");
 		}
 	}
 	*digest = hash;
 	return true;
+}
+
+bool objects_store(const char *dir, const void *data, size_t len, struct hash *digest,
+		   GError **error)
+{
+	return store(dir, data, len, true, digest, error);
+}
+
+bool objects_store_unsynced(const char *dir, const void *data, size_t len, struct hash *digest,
+			    GError **error)
+{
+	return store(dir, data, len, false, digest, error);
+}
+
+bool objects_sync(const char *dir, GError **error)
+{
+	autofd fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno(error, "cannot open '%s'", dir) : file_sync_all(fd, error);
 }
 
 static bool check_digest(const struct hash *want, const struct hash *have, const char *path,

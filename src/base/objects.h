@@ -12,12 +12,16 @@
 
 bool objects_store(const char *dir, const void *data, size_t len, struct hash *digest,
 		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for many at once: durable after objects_sync() only. */
+bool objects_store_unsynced(const char *dir, const void *data, size_t len, struct hash *digest,
+			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool objects_sync(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads and checks the digest. */
 bool objects_load(const char *dir, const struct hash *digest, size_t max, char **data, size_t *len,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool objects_has(const char *dir, const struct hash *digest);
 /* Copies to fd, checking the digest on the way; a mismatch is an error after the write. */
-bool objects_copy(const char *dir, const struct hash *digest, int fd, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+bool objects_copy(const char *dir, const struct hash *digest, int fd,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* "DIR/ab/cdef..." */
 char *objects_path(const char *dir, const struct hash *digest);

@@ -160,7 +160,7 @@ static bool load_new(struct planner *p, const struct plan_item *item, struct sid
 		return true;
 	}
 	if (!plan_content(p, item->want, &out->bytes, &out->len, error) ||
-	    !objects_store(p->objects, out->bytes, out->len, &digest, error)) {
+	    !objects_store_unsynced(p->objects, out->bytes, out->len, &digest, error)) {
 		return false;
 	}
 	if (!hash_equal(&digest, &desired->digest)) {
@@ -269,7 +269,8 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
 
 	find_renames(p, items);
 	if (!write_diff(p, items, diff, error) ||
-	    !objects_store(p->objects, diff->str, diff->len, &plan.diff, error)) {
+	    !objects_store_unsynced(p->objects, diff->str, diff->len, &plan.diff, error) ||
+	    !objects_sync(p->objects, error)) {
 		return false;
 	}
 	for (guint i = 0; i < items->len; i++) {

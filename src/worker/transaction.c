@@ -4,10 +4,15 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+
+/* From so many steps on, one sync of all is quicker than one for each. */
+#define SYNC_ALL_FROM 64
 
 const char *const transaction_result_names[] = {"ok", "failed", "rolled-back", "interrupted"};
 
@@ -186,6 +191,38 @@ static bool finish_all(struct transaction *t, GError **error)
 	return sync_folders(t, error);
 }
 
+/* What was staged without a sync of its own. */
+static bool sync_staged(struct transaction *t, GError **error)
+{
+	g_autoptr(GHashTable) done = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+	for (guint i = 0; t->run.sync_later && i < t->steps->len; i++) {
+		const struct step *step = step_at(t, i);
+		struct stat st;
+		autofd fd = -1;
+		int folder;
+
+		if (!beneath_folder(t->run.beneath, step->anchor_root, step->anchor, &folder,
+				    error)) {
+			return false;
+		}
+		if (fstat(folder, &st) != 0) {
+			return fail_errno(error, "cannot look at '%s'", step->anchor);
+		}
+		if (!g_hash_table_add(done, GUINT_TO_POINTER((guint)st.st_dev))) {
+			continue;
+		}
+		fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0) {
+			return fail_errno(error, "cannot open '%s'", step->anchor);
+		}
+		if (!file_sync_all(fd, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool must_stop(const struct transaction_hooks *hooks)
 {
 	return hooks->stopped != NULL && hooks->stopped(hooks->user);
@@ -225,6 +262,10 @@ static bool stage_all(struct transaction *t, struct journal *journal,
 			return false;
 		}
 		tell(hooks, "staged", i + 1, t->steps->len);
+	}
+	if (!sync_staged(t, error)) {
+		t->result = TRANSACTION_FAILED;
+		return false;
 	}
 	return true;
 }
@@ -330,6 +371,7 @@ bool transaction_apply(struct transaction *t, struct journal *journal,
 {
 	g_autoptr(GError) problem = NULL;
 
+	t->run.sync_later = t->steps->len >= SYNC_ALL_FROM;
 	if (!journal_begin(journal, t->tx, papers->plan, papers->plan_len, papers->signature,
 			   papers->signature_len, t->steps->len, error)) {
 		return false;

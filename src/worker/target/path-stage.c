@@ -128,8 +128,8 @@ static bool keep_xattrs(const struct place *place, const struct step *step, int 
 }
 
 /* chown() clears capabilities and bits, an access list changes the mode: hence this order. */
-static bool set_attributes(const struct place *place, const struct step *step, int fd,
-			   GError **error)
+static bool set_attributes(struct target_run *run, const struct place *place,
+			   const struct step *step, int fd, GError **error)
 {
 	if (!set_owner(fd, step, error) || !keep_xattrs(place, step, fd, error)) {
 		return false;
@@ -137,7 +137,7 @@ static bool set_attributes(const struct place *place, const struct step *step, i
 	if (fchmod(fd, (mode_t)step_mode(step)) != 0) {
 		return fail_errno(error, "cannot set the new copy's mode");
 	}
-	if (fsync(fd) != 0) {
+	if (!run->sync_later && fsync(fd) != 0) {
 		return fail_errno(error, "cannot sync the new copy");
 	}
 	return true;
@@ -164,10 +164,11 @@ static bool stage_file(struct target_run *run, const struct place *place, struct
 		return fail_errno(error, "cannot make '%s/%s'", step->anchor, step->temp);
 	}
 	return write_content(run, place, step, fd, error) &&
-	       set_attributes(place, step, fd, error) && remember_new(fd, step, error);
+	       set_attributes(run, place, step, fd, error) && remember_new(fd, step, error);
 }
 
-static bool stage_directory(const struct place *place, struct step *step, GError **error)
+static bool stage_directory(struct target_run *run, const struct place *place, struct step *step,
+			    GError **error)
 {
 	autofd fd = -1;
 
@@ -178,7 +179,7 @@ static bool stage_directory(const struct place *place, struct step *step, GError
 	if (fd < 0) {
 		return fail_errno(error, "cannot open '%s/%s'", step->anchor, step->temp);
 	}
-	return set_attributes(place, step, fd, error) && remember_new(fd, step, error);
+	return set_attributes(run, place, step, fd, error) && remember_new(fd, step, error);
 }
 
 static bool stage_link(const struct place *place, struct step *step, GError **error)
@@ -219,7 +220,7 @@ static bool stage(struct target_run *run, struct step *step, GError **error)
 	case STATE_FILE:
 		return stage_file(run, &place, step, error);
 	case STATE_DIRECTORY:
-		return stage_directory(&place, step, error);
+		return stage_directory(run, &place, step, error);
 	case STATE_LINK:
 		return stage_link(&place, step, error);
 	case STATE_ABSENT:

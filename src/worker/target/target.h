@@ -59,6 +59,7 @@ struct target_run {
 	struct observer *observer; /* without cache */
 	struct beneath *beneath;
 	const char *objects; /* folder of the object store */
+	bool sync_later;     /* many new files: their file system is synced as a whole */
 };
 
 /* plan: one path that a resource asks for. */
