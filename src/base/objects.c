@@ -113,7 +113,7 @@ bool objects_load(const char *dir, const struct hash *digest, size_t max, char *
 	return true;
 }
 
-bool objects_copy(const char *dir, const struct hash *digest, int fd, GError **error)
+bool objects_copy(const char *dir, const struct hash *digest, size_t max, int fd, GError **error)
 {
 	g_autofree char *path = objects_path(dir, digest);
 	g_autofree char *chunk = g_malloc(COPY_CHUNK);
@@ -133,6 +133,11 @@ bool objects_copy(const char *dir, const struct hash *digest, int fd, GError **e
 		if (got < 0) {
 			return fail_errno(error, "cannot read object '%s'", path);
 		}
+		if ((size_t)got > max) {
+			return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
+				    "object '%s' is larger than it should be", path);
+		}
+		max -= (size_t)got;
 		hash_update(&state, chunk, (size_t)got);
 		if (!file_write_all(fd, chunk, (size_t)got, error)) {
 			return false;

@@ -30,19 +30,42 @@ void journal_state_clear(struct journal_state *state)
 	g_clear_pointer(&state->steps, g_array_unref);
 }
 
+/* Recovery believes what the journal says, so nobody else may have written it: whoever may start
+ * this worker as root must not make it undo what never was. */
+static bool check_folder(const struct journal *journal, GError **error)
+{
+	struct stat st;
+
+	if (fstat(journal->dir, &st) != 0) {
+		return fail_errno(error, "cannot look at '%s'", journal->folder);
+	}
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "the journal's folder '%s' must belong to the user who applies, and "
+			    "nobody else may write there",
+			    journal->folder);
+	}
+	return true;
+}
+
 bool journal_open(const char *folder, struct journal **out, GError **error)
 {
-	g_autofree char *lock = g_build_filename(folder, "lock", NULL);
 	g_autoptr(journal_auto) journal = g_new0(struct journal, 1);
+	char lock[64];
 
 	journal->dir = journal->lock = journal->file = -1;
 	journal->folder = g_strdup(folder);
-	if (!file_mkdirs(folder, 0700, error) || !file_lock(lock, &journal->lock, error)) {
+	if (!file_mkdirs(folder, 0700, error)) {
 		return false;
 	}
-	journal->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	journal->dir = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (journal->dir < 0) {
 		return fail_errno(error, "cannot open '%s'", folder);
+	}
+	/* In the folder that was checked, whatever the path means by now. */
+	g_snprintf(lock, sizeof(lock), "/proc/self/fd/%d/lock", journal->dir);
+	if (!check_folder(journal, error) || !file_lock(lock, &journal->lock, error)) {
+		return fail_prefix(error, "journal '%s'", folder);
 	}
 	*out = g_steal_pointer(&journal);
 	return true;

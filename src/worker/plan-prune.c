@@ -103,28 +103,30 @@ static bool sweep_folder(struct sweep *s, const char *folder, bool *all, GError 
 	return ok;
 }
 
-static bool sweep(struct planner *p, const char *kind, const char *root, bool keep_declared,
-		  bool *all, GError **error)
+/* Everything in folder, which is root or lies beneath it. */
+static bool sweep(struct planner *p, const char *kind, const char *root, const char *folder,
+		  bool keep_declared, bool *all, GError **error)
 {
 	struct sweep s = {.p = p, .kind = kind, .root = root, .keep_declared = keep_declared};
 	struct observed top;
 
 	*all = true;
-	if (!observe_path(p->observer, root, root, &top, error)) {
+	if (!observe_path(p->observer, root, folder, &top, error)) {
 		return false;
 	}
 	if (top.state.type != STATE_DIRECTORY) {
 		return true;
 	}
 	s.dev = top.st.st_dev;
-	return sweep_folder(&s, root, all, error);
+	return sweep_folder(&s, folder, all, error);
 }
 
 bool plan_clear_folder(struct planner *p, const struct want *want, GError **error)
 {
 	bool all;
 
-	if (!sweep(p, want->kind, want->path, false, &all, error)) {
+	if (!sweep(p, want->kind, want->root != NULL ? want->root : want->path, want->path, false,
+		   &all, error)) {
 		return false;
 	}
 	if (!all) {
@@ -255,7 +257,7 @@ bool plan_prune(struct planner *p, GError **error)
 		const struct desired_resource *r = p->desired->resources->pdata[i];
 
 		if (r->kind == DESIRED_TREE && r->prune &&
-		    !sweep(p, desired_kind_name(r->kind), r->path, true, &all, error)) {
+		    !sweep(p, desired_kind_name(r->kind), r->path, r->path, true, &all, error)) {
 			return false;
 		}
 	}

@@ -168,24 +168,30 @@ static bool check_stop(struct planner *p, GError **error)
 	       fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED, "asked to stop");
 }
 
+/* The parts of the work; each needs what was found before to be right. */
+static bool look(struct planner *p, GError **error)
+{
+	static bool (*const parts[])(struct planner *, GError **) = {plan_wants, plan_compare,
+								     plan_prune};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		if (!check_stop(p, error) || !parts[i](p, error)) {
+			return false;
+		}
+		if (p->diags.items->len > 0) {
+			return fail_diags(p, error);
+		}
+	}
+	return true;
+}
+
 static bool work(struct planner *p, GError **error)
 {
 	g_autoptr(GPtrArray) items = NULL;
 	g_autoptr(GError) ignored = NULL;
 
-	if (!plan_wants(p, error)) {
+	if (!look(p, error)) {
 		return false;
-	}
-	/* Targets that cannot be reached cannot be looked at either. */
-	if (p->diags.items->len > 0) {
-		return fail_diags(p, error);
-	}
-	if (!check_stop(p, error) || !plan_compare(p, error) || !check_stop(p, error) ||
-	    !plan_prune(p, error)) {
-		return false;
-	}
-	if (p->diags.items->len > 0) {
-		return fail_diags(p, error);
 	}
 	items = plan_order(p);
 	if (items->len > PLAN_MAX_CHANGES) {

@@ -150,6 +150,19 @@ if $trace true 2>/dev/null; then
   ok 'and that is said' is result failed
   ok 'the other is done' is 'done' 1
   ok 'nothing is left behind' no_leftovers
+
+  # Asked to stop in the middle: everything goes back, even with `stop`.
+  echo 'four and a half' >"$repo/app.conf"
+  echo 'newer' >"$repo/www/zzz"
+  commit
+  trace='' plan "$second"
+  sign
+  before=$(listing "$host")
+  trace='strace -qq -f -o /dev/null -e trace=renameat2 -e inject=renameat2:signal=TERM:when=1'
+  ok 'it is asked to stop' apply alice
+  ok 'and says so' is result interrupted
+  ok 'as it was' test "$(listing "$host")" = "$before"
+  ok 'nothing is left behind' no_leftovers
 fi
 trace=
 
@@ -168,6 +181,53 @@ before=$(listing "$host")
 ok 'a check fails' apply alice
 ok 'everything is taken back' is result rolled-back
 ok 'as it was' test "$(listing "$host")" = "$before"
+background "$tmp/port" python3 -u -c '
+import http.server
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204 if self.path == "/good" else 500)
+        self.end_headers()
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_port)
+server.serve_forever()'
+wait_for test -s "$tmp/port"
+port=$(head -n 1 "$tmp/port")
+sed -i "s,tcp: .*,http: http://127.0.0.1:$port/bad," "$repo/assent.yaml"
+commit
+plan "$second"
+sign
+ok 'an answer of 500 is a failure' apply alice
+ok 'everything is taken back' is result rolled-back
+ok 'the answer is named' grep -qF 'the answer is 500' "$tmp/answer"
+sed -i "s,/bad,/good,; s,within: .*,within: 20s," "$repo/assent.yaml"
+cat >>"$repo/assent.yaml" <<END
+  - tcp: 127.0.0.1:$port
+    within: 20s
+END
+commit
+plan "$second"
+sign
+ok 'good checks' apply alice
+ok 'let it be' is result ok
+ok 'with the new content' grep -qx five "$host/etc/app/app.conf"
+
+# What only root may do is said before anybody is asked.
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+  echo 'six' >"$repo/app.conf"
+  commit
+  chmod 711 "$tmp"
+  chmod 755 "$host" "$host/etc" "$host/etc/app"
+  chmod 644 "$host/etc/app/app.conf"
+  chmod -R a+rX "$mirror"
+  mkdir "$tmp/nobody"
+  chown 65534:65534 "$tmp/nobody"
+  plan_request "$second" | sed "s,$objects,$tmp/nobody/objects,; s,$tmp/draft,$tmp/nobody/draft,
+    s,$tmp/cache,," | setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$tmp/nobody" \
+    GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0='*' \
+    "$worker" >"$tmp/answer" 2>"$tmp/worker.err"
+  ok 'a plan for files of root is refused to others' is code manifest
+  ok 'with the reason' grep -qF 'only root may do that' "$tmp/answer"
+fi
 
 # 7. The empty state is refused.
 echo 'resources: []' >"$repo/assent.yaml"

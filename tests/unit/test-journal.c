@@ -181,6 +181,38 @@ static void test_second_is_locked_out(struct fixture *f, const void *data)
 	g_assert_null(second);
 }
 
+static void test_open_folder_is_refused(struct fixture *f, const void *data)
+{
+	g_autoptr(GError) error = NULL;
+	struct journal *journal = NULL;
+
+	(void)data;
+	scratch_folder(f->dir, "apply/web");
+	g_assert_cmpint(chmod(f->folder, 0775), ==, 0);
+	g_assert_false(journal_open(f->folder, &journal, &error));
+	g_assert_nonnull(strstr(error->message, "nobody else may write there"));
+	g_clear_error(&error);
+	g_assert_cmpint(chmod(f->folder, 0755), ==, 0);
+	if (geteuid() == 0) {
+		g_assert_cmpint(chown(f->folder, 65534, 65534), ==, 0);
+		g_assert_false(journal_open(f->folder, &journal, &error));
+		g_assert_nonnull(strstr(error->message, "must belong to the user"));
+	}
+}
+
+static void test_link_is_refused(struct fixture *f, const void *data)
+{
+	g_autofree char *link = g_build_filename(f->dir, "link", NULL);
+	g_autoptr(GError) error = NULL;
+	struct journal *journal = NULL;
+
+	(void)data;
+	scratch_folder(f->dir, "real");
+	g_assert_cmpint(symlink("real", link), ==, 0);
+	g_assert_false(journal_open(link, &journal, &error));
+	g_assert_nonnull(error);
+}
+
 #define ADD(name, function) g_test_add(name, struct fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -191,6 +223,8 @@ int main(int argc, char **argv)
 	ADD("/journal/damage-is-found", test_damage_is_found);
 	ADD("/journal/dropped-or-swapped-line-is-found", test_dropped_or_swapped_line_is_found);
 	ADD("/journal/too-many-steps-are-refused", test_too_many_steps_are_refused);
+	ADD("/journal/open-folder-is-refused", test_open_folder_is_refused);
+	ADD("/journal/link-is-refused", test_link_is_refused);
 	ADD("/journal/second-is-locked-out", test_second_is_locked_out);
 	return g_test_run();
 }

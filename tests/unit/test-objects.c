@@ -98,11 +98,14 @@ static void test_copy_checks_the_digest(struct fixture *f, const void *data)
 
 	(void)data;
 	g_assert_cmpint(fd, >=, 0);
-	g_assert_true(objects_copy(f->dir, &f->abc, fd, &error));
+	g_assert_true(objects_copy(f->dir, &f->abc, 3, fd, &error));
 	g_assert_cmpint(pread(fd, got, 4, 0), ==, 3);
 	g_assert_cmpstr(got, ==, "abc");
+	g_assert_false(objects_copy(f->dir, &f->abc, 2, fd, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_LIMIT);
+	g_clear_error(&error);
 	damage(f);
-	g_assert_false(objects_copy(f->dir, &f->abc, fd, &error));
+	g_assert_false(objects_copy(f->dir, &f->abc, 3, fd, &error));
 	g_assert_error(error, BASE_ERROR, BASE_ERROR_MALFORMED);
 	g_remove(name);
 }

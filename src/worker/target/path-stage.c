@@ -64,7 +64,7 @@ static bool write_content(struct target_run *run, const struct place *place,
 	    hash_equal(&desired->digest, &step->change->observed.digest)) {
 		return copy_live(place, step, fd, error);
 	}
-	if (!objects_copy(run->objects, &desired->digest, fd, error)) {
+	if (!objects_copy(run->objects, &desired->digest, (size_t)desired->size, fd, error)) {
 		return false;
 	}
 	if (fstat(fd, &st) != 0 || st.st_size != desired->size) {
