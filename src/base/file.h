@@ -13,17 +13,17 @@
 #include <sys/types.h>
 
 /* text is NUL-terminated beyond len. Refuses anything but a regular file. */
-bool file_read_at(int dirfd, const char *path, size_t max, char **text, size_t *len,
-		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool file_read(const char *path, size_t max, char **text, size_t *len,
-	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool file_read_at(int dirfd, const char *path, size_t max, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool file_read(const char *path, size_t max, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a file that holds a secret: refuses one that others than its owner may read. */
-bool file_read_secret(const char *path, size_t max, char **text, size_t *len,
-		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool file_read_secret(const char *path, size_t max, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 bool file_replace_at(int dirfd, const char *path, const void *data, size_t len, mode_t mode,
 		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool file_replace(const char *path, const void *data, size_t len, mode_t mode,
-		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool file_replace(const char *path, const void *data, size_t len, mode_t mode, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Atomic, but durable only after file_sync_all(): for many files at once. */
 bool file_replace_unsynced(const char *path, const void *data, size_t len, mode_t mode,
 			   GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -22,7 +22,7 @@ bool objects_load(const char *dir, const struct hash *digest, size_t max, char *
 bool objects_has(const char *dir, const struct hash *digest);
 /* Copies to fd, checking the digest on the way; a mismatch is an error after the write, more
  * than max bytes are not written. */
-bool objects_copy(const char *dir, const struct hash *digest, size_t max, int fd,
-		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool objects_copy(const char *dir, const struct hash *digest, size_t max, int fd, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* "DIR/ab/cdef..." */
 char *objects_path(const char *dir, const struct hash *digest);

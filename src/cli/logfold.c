@@ -224,7 +224,8 @@ static void check_diff(const struct step *s, const struct plan *plan)
 
 	if (!objects_has(s->fold->objects, &plan->diff)) {
 		unchecked(s, "the plan's diff is not here");
-	} else if (null >= 0 && !objects_copy(s->fold->objects, &plan->diff, SIZE_MAX, null, &error)) {
+	} else if (null >= 0 &&
+		   !objects_copy(s->fold->objects, &plan->diff, SIZE_MAX, null, &error)) {
 		bad(s, "%s", error->message);
 	}
 }

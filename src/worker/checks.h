@@ -10,5 +10,5 @@
 #include "core/plan.h"
 
 /* stopped: asked between two tries. */
-bool checks_run(const struct plan *plan, bool (*stopped)(void *user), void *user,
-		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool checks_run(const struct plan *plan, bool (*stopped)(void *user), void *user, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;

@@ -42,8 +42,8 @@ struct journal_state {
 void journal_state_clear(struct journal_state *state);
 
 /* Makes the folder if needed and takes the lock. */
-bool journal_open(const char *folder, struct journal **out,
-		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool journal_open(const char *folder, struct journal **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 void journal_close(struct journal *journal);
 /* Is there something that was begun and not ended? */
 bool journal_is_pending(const struct journal *journal);
@@ -55,8 +55,8 @@ bool journal_load(struct journal *journal, size_t max_steps, struct journal_stat
 
 /* In this order; all but step() are durable when they return. */
 bool journal_begin(struct journal *journal, const char *tx, const char *plan, size_t len,
-		   const char *signature, size_t signature_len, size_t count,
-		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		   const char *signature, size_t signature_len, size_t count, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 bool journal_step(struct journal *journal, size_t index, const struct journal_step *step,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool journal_commit(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;

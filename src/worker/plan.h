@@ -46,8 +46,8 @@ bool plan_wants(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Everything in a folder that a file or link takes the place of. */
-bool plan_clear_folder(struct planner *p, const struct want *want,
-		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_clear_folder(struct planner *p, const struct want *want, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* All changes, in order; free with g_ptr_array_unref(). */
 GPtrArray *plan_order(struct planner *p);
 bool plan_draft(struct planner *p, GPtrArray *items, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -62,16 +62,16 @@ struct transaction *transaction_new(const struct plan *plan, const char *objects
 void transaction_free(struct transaction *t);
 bool transaction_prepare(struct transaction *t, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* stale receives a text for each difference; not to be applied unless it stays empty. */
-bool transaction_observe(struct transaction *t, GPtrArray *stale,
-			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool transaction_observe(struct transaction *t, GPtrArray *stale, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 bool transaction_apply(struct transaction *t, struct journal *journal,
 		       const struct transaction_papers *papers,
-		       const struct transaction_hooks *hooks,
-		       GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		       const struct transaction_hooks *hooks, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* After transaction_prepare() only. */
 bool transaction_recover(struct transaction *t, struct journal *journal,
-			 const struct journal_state *state,
-			 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+			 const struct journal_state *state, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 size_t transaction_count(const struct transaction *t, enum step_outcome outcome);
 
 typedef struct transaction transaction_auto;

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Ends, disturbs and ends again the worker's apply at every system call that changes the disk.
+# The helpers take arguments where they need them.
+# shellcheck disable=SC2119
 . "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
 . "$srcdir/tests/system/lib-apply.sh"
 need git python3 strace
@@ -54,8 +56,8 @@ is result ok || { cat "$tmp/answer"; finish; }
 cp -a "$host" "$tmp/new"
 
 sweep() { # MODE WORKER...
-	python3 "$srcdir/tests/system/apply-sweep.py" "$1" "$tmp/old" "$tmp/new" "$host" "$journal" \
-		"$tmp/request" "${@:2}" >"$tmp/out" 2>&1
+	python3 "$srcdir/tests/system/apply-sweep.py" "$1" "$tmp/old" "$tmp/new" \
+		"$host" "$journal" "$tmp/request" "${@:2}" >"$tmp/out" 2>&1
 	grep '^#' "$tmp/out"
 	read -r _ runs _ hit _ bad < <(tail -n 1 "$tmp/out")
 }

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What the worker must refuse, by name, without touching anything.
+# The helpers take arguments where they need them.
+# shellcheck disable=SC2119
 . "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
 . "$srcdir/tests/system/lib-apply.sh"
 need git python3
@@ -179,7 +181,7 @@ rm "$host/www" && mv "$host/moved" "$host/www"
 if [ "$(id -u)" = 0 ]; then
 	mkdir -p "$tmp/outside2/etc"
 	cp -a "$host/etc/a" "$tmp/outside2/etc/a"
-	rm -rf "$host/etc"
+	rm -rf "${host:?}/etc"
 	ln -s "$tmp/outside2/etc" "$host/etc"
 	chown -h 65534:65534 "$host/etc"
 	apply alice
