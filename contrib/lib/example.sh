@@ -115,9 +115,27 @@ example_pending() {
     sed -n 's/.*"pending":{[^}]*"plan":"\(sha256:[0-9a-f]*\)".*/\1/p'
 }
 
+# What is signed is shown again before the signature; here once is enough.
 example_approve() { # PLAN
-  example_show assent approve "${1:7:12}" --yes --as alice --key "$place/alice"
+  local code=0
+  set -- assent approve "${1:7:12}" --yes --as alice --key "$place/alice"
+  printf '\n  $ %s\n' "$*"
+  "$@" >"$place/out" 2>&1 </dev/null || code=$?
+  sed -n 's/^/    /; 1p; 1s/.*/    .../p; $p' "$place/out"
+  [ $code = 0 ] || example_die "the approval was refused"
   example_wait "the plan's end" example_state_is converged
+}
+
+# Mallory has a key, too, and nobody has asked for it.
+example_stranger() { # PLAN
+  ssh-keygen -q -t ed25519 -N '' -C mallory -f "$place/mallory"
+  set -- assent approve "${1:7:12}" --yes --as alice --key "$place/mallory"
+  printf '\n  $ %s\n' "$*"
+  if "$@" >"$place/out" 2>&1 </dev/null; then
+    example_die "a stranger's approval was accepted"
+  fi
+  sed 's/^/    /' "$place/out"
+  [ ! -e "$HOME/app" ] || example_die "something was written without an approval"
 }
 
 example_first_plan() {
@@ -133,6 +151,8 @@ example_first_plan() {
   example_say "Nothing is written yet: $HOME/app does not exist."
 
   example_step "3. An approval arrives"
+  example_say "First somebody whose key is not among the approvers' tries."
+  example_stranger "$plan"
   example_say "Alice signs the plan's digest with her SSH key. Only now it is applied."
   example_approve "$plan"
   example_show cat "$HOME/app/app.conf"
@@ -158,7 +178,6 @@ example_drift() {
   example_show assent plan app
   plan=$(example_pending)
   [ -n "$plan" ] || example_die "the drift was not found"
-  example_show assent show "${plan:7:12}"
   example_approve "$plan"
   ! grep -q 64 "$HOME/app/app.conf" || example_die "the drift is still there"
   drift_plan=$plan

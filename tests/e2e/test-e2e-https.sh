@@ -25,8 +25,8 @@ ok "nothing is written without approval" test ! -e "$target"
 refused "a stranger's key is refused" assent approve "$plan" --yes --as alice \
   --key "$site/keys/mallory"
 ok "still nothing is written" test ! -e "$target"
-ok "the plan can be shown" assent show "$plan"
-ok "it names what it creates" grep -q app.conf "$site/out"
+exits 0 "the plan can be shown" assent show "$plan"
+says "it names what it creates" out "$target/app.conf"
 ok "an approval is accepted" approve "$plan"
 ok "the stack converges" wait_for stack_is converged
 is "the file has its content" "$(cat "$target/app.conf")" first
@@ -38,14 +38,15 @@ ok "a second commit" repo_commit second
 ok "is fetched" sync_now
 second=$(plan_pending)
 ok "and waits" stack_is pending
-refused "the old plan cannot be approved again" approve "$plan"
+refused "the old plan cannot be taken back" assent reject "$plan" --yes --as alice \
+  --key "$site/keys/alice" --reason "too late"
 refused "a rejection needs a reason" assent reject "$second" --yes --as alice \
   --key "$site/keys/alice"
 ok "it is rejected" assent reject "$second" --yes --as alice --key "$site/keys/alice" \
   --reason "not today"
 is "and nothing has changed" "$(cat "$target/app.conf")" first
 refused "a rejected plan stays closed" approve "$second"
-ok "a new plan is asked for" assent replan web
+exits 1 "a new plan is asked for, and waits" assent replan web
 third=$(plan_pending)
 ok "the same commit is another plan" test -n "$third" -a "$third" != "$second"
 ok "which is approved" approve "$third"
@@ -53,7 +54,7 @@ ok "the stack converges again" wait_for stack_is converged
 is "the file is the second one" "$(cat "$target/app.conf")" second
 
 echo 'by hand' >"$target/app.conf"
-ok "drift is looked for" assent plan web
+exits 1 "drift is looked for" assent plan web
 drift=$(plan_pending)
 ok "and is a plan" test -n "$drift"
 ok "which says so" assent show "$drift"

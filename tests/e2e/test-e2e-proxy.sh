@@ -8,17 +8,25 @@
 . "$srcdir/tests/e2e/stack.sh"
 need git ssh-keygen
 repo_make
+# Not compressible, so that a fault can come in the middle of a pack.
+random_bytes() {
+  head -c 60000 /dev/urandom >"$site/work/web/www/bytes"
+}
+random_bytes
+git -C "$site/work" add -A
+repo_commit first
 git_http_up || skip_all "$REASON"
 echo s3cret >"$site/password"
 chmod 600 "$site/password"
 ok "a proxy stands before the server" faulty_way "$HTTPS_PORT"
 ok "init makes keys and trust" stack_make "https://localhost:$PROXY_PORT/git/ops.git" \
   "username: op" "password-file: $site/password" "ca-file: $site/ca.pem" "timeout: 10s"
+fault_is closed
 ok "the agent starts" agent_start
 
 # The numbers lie in the handshake, in the list of refs and in the pack.
-faults='closed:rst:garbage:cut 1:cut 300:cut 1500:cut 2600:cut 3000:flip 20:flip 900:flip 2400'
-faults="$faults:accept:hang 0:hang 1200:hang 2700"
+faults='closed:rst:garbage:cut 1:cut 300:cut 1200:cut 4000:cut 30000:flip 20:flip 900:flip 2000'
+faults="$faults:flip 30000:accept:hang 0:hang 1200:hang 30000"
 
 under_fault() { # WANTED-PLAN
   fault_is "$2"
@@ -43,6 +51,7 @@ ok "the stack waits" stack_is pending
 ok "approval" approve "$(plan_pending)"
 ok "the stack converges" wait_for stack_is converged
 
+random_bytes
 ok "a second commit" repo_commit second
 each_fault "a converged stack stays as it is"
 is "the file is the first one" "$(cat "$target/app.conf")" first
