@@ -55,6 +55,8 @@ END
 "objects":"$base/objects","out":"$base/draft.json","cache":"$base/cache"}
 END
   echo >>"$base/plan.json"
+  # hyperfine of Debian 12 cannot give a command its standard input.
+  echo "exec '$worker' <'$base/plan.json'" >"$base/plan.sh"
   job "$base/plan.json"
 }
 
@@ -82,7 +84,7 @@ END
 
 # Looks only, on files that are all as they should be (noop) or of which one in a hundred is not.
 measure_plan() { # WORK COUNT
-  set -- "$1" "$2" -N --input "$base/plan.json" -n assent "$worker" \
+  set -- "$1" "$2" -N -n assent "sh $base/plan.sh" \
     -n 'git status' "git -C $base/git status --porcelain" \
     -n 'rsync -n' "rsync -a -n --delete $base/work/files/ $live/" \
     -n 'rsync -n -c' "rsync -a -n -c --delete $base/work/files/ $live/"
@@ -111,9 +113,13 @@ measure_apply() { # COUNT
   agent_stop
   python3 "$tools/request.py" "$base/bundle" "$site/state/assent" "$base/journal" \
     >"$base/apply.json"
-  measure apply-1% "$1" --input "$base/apply.json" \
-    --prepare "rsync -a --delete $base/spoiled/ $live/; rm -rf $base/journal; sync" \
-    -n assent "$worker --trust $(dirname "$ASSENT_CONFIG")/trust.yaml" \
+  echo "exec '$worker' --trust '$(dirname "$ASSENT_CONFIG")/trust.yaml' <'$base/apply.json'" \
+    >"$base/apply.sh"
+  echo "rsync -a --delete '$base/spoiled/' '$live/'; rm -rf '$base/journal'; sync" \
+    >"$base/prepare.sh"
+  measure apply-1% "$1" -N \
+    --prepare "sh $base/prepare.sh" \
+    -n assent "sh $base/apply.sh" \
     -n 'rsync' "rsync -a --delete $base/work/files/ $live/" \
     -n 'rsync --fsync' "rsync -a --fsync --delete $base/work/files/ $live/"
 }
