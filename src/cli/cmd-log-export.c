@@ -99,7 +99,7 @@ bool cmd_log_export(struct cli *cli, int argc, char **argv, GError **error)
 	if (!cli_begin(cli, options, &argc, &argv, error)) {
 		return false;
 	}
-	if (!log_source_open(place, &source, error) ||
+	if (!log_source_open(cli, place, &source, error) ||
 	    !find_plan(source, argv[0], &request.plan, error)) {
 		return false;
 	}

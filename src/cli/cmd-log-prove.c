@@ -69,7 +69,7 @@ bool cmd_log_prove(struct cli *cli, int argc, char **argv, GError **error)
 		return problem(error, EXIT_USAGE, "bad-number", NULL,
 			       _("'%s' is not the number of an entry"), argv[0]);
 	}
-	if (!log_source_open(argc > 1 ? argv[1] : NULL, &source, error) ||
+	if (!log_source_open(cli, argc > 1 ? argv[1] : NULL, &source, error) ||
 	    !log_source_key(source, given, &key, &own, error)) {
 		return false;
 	}

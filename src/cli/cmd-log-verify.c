@@ -83,7 +83,7 @@ static bool run(struct cli *cli, const char *place, const char *given, const cha
 	struct note_key key;
 	bool own;
 
-	if (!log_source_open(place, &source, error) ||
+	if (!log_source_open(cli, place, &source, error) ||
 	    !log_source_key(source, given, &key, &own, error)) {
 		return false;
 	}

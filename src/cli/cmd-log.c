@@ -144,7 +144,7 @@ bool cmd_log(struct cli *cli, int argc, char **argv, GError **error)
 	l.stack = stack;
 	l.type = type;
 	if (!known_type(type, error) || !parse_since(since, &l.since, error) ||
-	    !log_source_open(argc > 0 ? argv[0] : NULL, &source, error)) {
+	    !log_source_open(cli, argc > 0 ? argv[0] : NULL, &source, error)) {
 		return false;
 	}
 	return list(cli, &l, source, error);
@@ -226,7 +226,7 @@ bool cmd_log_show(struct cli *cli, int argc, char **argv, GError **error)
 			       _("'%s' is not the number of an entry"), argv[0]);
 	}
 	s.out = cli->out;
-	if (!log_source_open(argc > 1 ? argv[1] : NULL, &source, error) ||
+	if (!log_source_open(cli, argc > 1 ? argv[1] : NULL, &source, error) ||
 	    !log_each(source, index, index + 1, show, &s, error)) {
 		return false;
 	}

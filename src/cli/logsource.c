@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/http.h"
-#include "base/paths.h"
 #include "cli/place.h"
 #include "core/merkle.h"
 #include "core/record.h"
@@ -25,9 +24,10 @@ struct log_source {
 };
 
 /* The folder that a running agent says its log is in; NULL when none answers. */
-static char *folder_of_agent(void)
+static char *folder_of_agent(const struct cli *cli)
 {
-	g_autofree char *socket = place_socket(NULL);
+	g_autofree char *socket =
+		cli->socket != NULL ? g_strdup(cli->socket) : place_socket(cli->config_file);
 	struct http_request request = {.socket = socket,
 				       .method = "GET",
 				       .url = "http://agent/v1/info",
@@ -49,7 +49,8 @@ static char *folder_of_agent(void)
 	return folder;
 }
 
-bool log_source_open(const char *place, struct log_source **out, GError **error)
+bool log_source_open(const struct cli *cli, const char *place, struct log_source **out,
+		     GError **error)
 {
 	g_autoptr(log_source_auto) source = g_new0(struct log_source, 1);
 	g_autofree char *state = NULL, *parent = NULL, *objects = NULL;
@@ -57,10 +58,10 @@ bool log_source_open(const char *place, struct log_source **out, GError **error)
 	if (place != NULL) {
 		source->place = g_strdup(place);
 	} else {
-		source->place = folder_of_agent();
+		source->place = folder_of_agent(cli);
 	}
 	if (source->place == NULL) {
-		state = paths_state();
+		state = place_state(cli->config_file);
 		source->place = g_build_filename(state, "log", NULL);
 	}
 	while (strlen(source->place) > 1 && g_str_has_suffix(source->place, "/")) {

@@ -11,14 +11,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/command.h"
 #include "core/note.h"
 
 struct log_source;
 
-/* place: a folder, a URL, or NULL: the log of the agent that answers, else of the usual state
- * folder. */
-bool log_source_open(const char *place, struct log_source **out, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+/* place: a folder, a URL, or NULL: the log of the agent that answers at cli's socket, else of the
+ * state folder that cli's configuration names. */
+bool log_source_open(const struct cli *cli, const char *place, struct log_source **out,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void log_source_close(struct log_source *source);
 const char *log_source_place(const struct log_source *source);
 /* NULL for a URL. */

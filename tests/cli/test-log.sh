@@ -23,6 +23,13 @@ ok 'JSON says verified' grep -q '"verified":true' "$tmp/out"
 exits 2 'a log that is not there' assent log verify --bad "$log"
 exits 1 'a folder that is not there' assent log verify "$tmp/nowhere"
 
+# No agent, no folder named: the configuration tells where the log is.
+printf 'agent: web1.example.org\nstate: %s\n' "$state" >"$tmp/assentd.yaml"
+exits 0 'the log of the configured state folder is found' \
+  assent log verify --config "$tmp/assentd.yaml"
+exits 0 'without a socket named' \
+  env -u ASSENT_SOCKET assent log verify --config "$tmp/assentd.yaml" --socket "$tmp/none"
+
 # A copy to damage; FILE is beneath the log's folder.
 damage() {
   rm -rf "$tmp/copy"
