@@ -286,6 +286,7 @@ static void test_no_agent_is_told(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/sshagent/no-agent-is-told", test_no_agent_is_told);
 	g_test_add_func("/sshagent/a-recorded-agent-signs", test_a_recorded_agent_signs);
 	g_test_add_func("/sshagent/a-touched-security-key-signs",
 			test_a_touched_security_key_signs);
@@ -294,6 +295,5 @@ int main(int argc, char **argv)
 	g_test_add_func("/sshagent/other-types-are-named-not-used",
 			test_other_types_are_named_not_used);
 	g_test_add_func("/sshagent/malformed-lists-are-refused", test_malformed_lists_are_refused);
-	g_test_add_func("/sshagent/no-agent-is-told", test_no_agent_is_told);
 	return g_test_run();
 }
