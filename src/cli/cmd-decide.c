@@ -131,7 +131,14 @@ static bool find_person(struct decision *d, GError **error)
 static bool check_plan(const struct decision *d, GError **error)
 {
 	const struct plan *plan = d->review->plan;
+	const struct api_plan *known = d->review->known;
 
+	if (strcmp(known->state, "pending") != 0) {
+		return problem(error, EXIT_REFUSED, "closed",
+			       _("'assent plans' lists those that wait"),
+			       _("plan '%s' does not wait for approval: it is %s"), d->review->id,
+			       known->state);
+	}
 	if (plan->expires <= d->now) {
 		g_autofree char *hint =
 			g_strdup_printf(_("'assent replan %s' asks again"), plan->stack);

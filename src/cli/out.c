@@ -244,6 +244,7 @@ void out_note(const struct out *out, const char *format, ...)
 	if (out->json) {
 		return;
 	}
+	(void)fflush(out->stream); /* in the order in which it was said */
 	va_start(args, format);
 	(void)vfprintf(stderr, format, args);
 	va_end(args);
