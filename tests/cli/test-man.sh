@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# assent(1) names every command of the table as its help does, with every option.
+# assent(1) names every command of the table as its help does, with every option; assentd(8) too.
 . "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
 
 page="$srcdir/doc/assent.1"
@@ -61,6 +61,15 @@ sed -n '/^Common options/,$p' "$tmp/out" | grep -oE -e '--[a-z][a-z-]*' | sort -
 while read -r option <&3; do
   ok "$option is explained" grep -qF -e "$option" "$tmp/flat"
 done 3<"$tmp/common"
+# assentd(8) as assentd says.
+exits 0 'assentd --help' assentd --help
+grep -oE -e '--[a-z][a-z-]*' "$tmp/out" | sort -u >"$tmp/options"
+ok 'has options' test -s "$tmp/options"
+while read -r option <&3; do
+	ok "assentd $option is explained" \
+		grep -qF -e "$option" <(sed 's/\\-/-/g' "$srcdir/doc/assentd.8")
+done 3<"$tmp/options"
+
 if command -v groff >/dev/null; then
   ok 'groff has nothing to complain about' \
     test -z "$(groff -man -Tutf8 -ww -z "$page" 2>&1 | head -n 3)"
