@@ -43,6 +43,14 @@ char *paths_state(void)
 	return g_build_filename(g_get_user_state_dir(), "assent", NULL);
 }
 
+/* The runtime folder of root's login is not the one of the system service. */
+static const char *runtime_dir(void)
+{
+	const char *dir = variable("XDG_RUNTIME_DIR");
+
+	return dir != NULL && is_root() && g_str_has_prefix(dir, "/run/user/") ? NULL : dir;
+}
+
 char *paths_socket(void)
 {
 	const char *named = variable("ASSENT_SOCKET");
@@ -50,8 +58,8 @@ char *paths_socket(void)
 	if (named != NULL) {
 		return g_strdup(named);
 	}
-	if (variable("XDG_RUNTIME_DIR") != NULL) {
-		return g_build_filename(variable("XDG_RUNTIME_DIR"), "assent", "agent.sock", NULL);
+	if (runtime_dir() != NULL) {
+		return g_build_filename(runtime_dir(), "assent", "agent.sock", NULL);
 	}
 	if (is_root()) {
 		return g_strdup("/run/assent/agent.sock");

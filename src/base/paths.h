@@ -5,8 +5,9 @@
  * state folder and the agent's socket. Agent, command line and tests must agree
  * on these, so they stand here and nowhere else.
  *
- * Root means the system service: /etc/assent, /var/lib/assent, /run/assent.
- * Anybody else has the XDG folders. All results are freed with g_free().
+ * Root means the system service: /etc/assent, /var/lib/assent, /run/assent,
+ * whatever the runtime folder of a login is. Anybody else has the XDG folders.
+ * All results are freed with g_free().
  */
 #include <glib.h>
 #include <stdbool.h>

@@ -2,6 +2,8 @@
 /* Tests of base/paths.c. */
 #include "base/paths.h"
 
+#include <unistd.h>
+
 static void test_variables_win(void)
 {
 	g_autofree char *config = NULL, *socket = NULL;
@@ -21,12 +23,24 @@ static void test_session_folders_are_used(void)
 	g_autofree char *socket = NULL, *state = NULL;
 
 	g_setenv("ASSENT_SOCKET", "", true);
-	g_setenv("XDG_RUNTIME_DIR", "/run/user/77", true);
+	g_setenv("XDG_RUNTIME_DIR", "/srv/run", true);
 	socket = paths_socket();
 	state = paths_state();
-	g_assert_cmpstr(socket, ==, "/run/user/77/assent/agent.sock");
+	g_assert_cmpstr(socket, ==, "/srv/run/assent/agent.sock");
 	g_assert_true(g_str_has_suffix(state, "/assent"));
 	g_unsetenv("ASSENT_SOCKET");
+	g_unsetenv("XDG_RUNTIME_DIR");
+}
+
+static void test_a_login_of_root_finds_the_service(void)
+{
+	g_autofree char *socket = NULL;
+
+	g_setenv("XDG_RUNTIME_DIR", "/run/user/0", true);
+	socket = paths_socket();
+	g_assert_cmpstr(socket, ==,
+			geteuid() == 0 ? "/run/assent/agent.sock"
+				       : "/run/user/0/assent/agent.sock");
 	g_unsetenv("XDG_RUNTIME_DIR");
 }
 
@@ -54,6 +68,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/paths/variables-win", test_variables_win);
 	g_test_add_func("/paths/session-folders-are-used", test_session_folders_are_used);
+	g_test_add_func("/paths/a-login-of-root-finds-the-service",
+			test_a_login_of_root_finds_the_service);
 	g_test_add_func("/paths/paths-of-a-configuration-expand",
 			test_paths_of_a_configuration_expand);
 	return g_test_run();
