@@ -44,8 +44,7 @@ bool cmd_completion(struct cli *cli, int argc, char **argv, GError **error)
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(scripts); i++) {
 		if (strcmp(scripts[i].shell, argv[0]) == 0) {
-			out_printf(cli->out, "%s", scripts[i].script);
-			return true;
+			return out_text(cli->out, "script", scripts[i].script, error);
 		}
 	}
 	return problem(error, EXIT_USAGE, "bad-shell", _("say bash, zsh or fish"),

@@ -92,8 +92,7 @@ bool cmd_config_sample(struct cli *cli, int argc, char **argv, GError **error)
 		return false;
 	}
 	text = conf_sample(conf_is_agent_name(g_get_host_name()) ? g_get_host_name() : "agent");
-	out_printf(cli->out, "%s", text);
-	return true;
+	return out_text(cli->out, "sample", text, error);
 }
 
 bool cmd_config_schema(struct cli *cli, int argc, char **argv, GError **error)

@@ -392,11 +392,42 @@ int cli_main(int argc, char **argv)
 	return status;
 }
 
+static void list_json(struct json_writer *w, const char *group, const struct command *table)
+{
+	for (const struct command *c = table; c->name != NULL; c++) {
+		g_autofree char *path =
+			g_strconcat(group, group[0] != '\0' ? " " : "", c->name, NULL);
+
+		if ((c->needs & IS_HIDDEN) != 0) {
+			continue;
+		}
+		if (c->run != NULL) {
+			json_w_object(w, NULL);
+			json_w_str(w, "name", path);
+			json_w_str(w, "args", c->args);
+			json_w_str(w, "summary", c->summary);
+			json_w_end(w);
+		}
+		if (c->members != NULL) {
+			list_json(w, path, c->members);
+		}
+	}
+}
+
 bool cmd_help(struct cli *cli, int argc, char **argv, GError **error)
 {
+	struct json_writer *w;
+
 	if (!cli_begin(cli, NULL, &argc, &argv, error)) {
 		return false;
 	}
-	print_list("", command_table);
-	return true;
+	if (!out_is_json(cli->out)) {
+		print_list("", command_table);
+		return true;
+	}
+	w = out_json_begin(cli->out);
+	json_w_array(w, "commands");
+	list_json(w, "", command_table);
+	json_w_end(w);
+	return out_json_end(cli->out, w, error);
 }

@@ -186,6 +186,19 @@ bool out_json_end(struct out *out, struct json_writer *w, GError **error)
 	return true;
 }
 
+bool out_text(struct out *out, const char *name, const char *text, GError **error)
+{
+	struct json_writer *w;
+
+	if (!out->json) {
+		out_write(out, text, strlen(text));
+		return true;
+	}
+	w = out_json_begin(out);
+	json_w_str(w, name, text);
+	return out_json_end(out, w, error);
+}
+
 static bool print_json_error(const GError *error)
 {
 	struct json_writer *w = json_writer_new(0);

@@ -72,6 +72,10 @@ void table_free(struct table *table);
 struct json_writer *out_json_begin(struct out *out);
 bool out_json_end(struct out *out, struct json_writer *w, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* text as it is; with --json as the member name of the document. */
+bool out_text(struct out *out, const char *name, const char *text, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* Prints a failure to standard error: a line and a hint, or {"error":{...}} with json. */
 void out_error(bool json, const GError *error);
 /* Talk that is not the result: standard error, nothing with --json. */

@@ -25,6 +25,12 @@ exits 2 '--print and --key exclude each other' assent approve 0123456789 --print
 exits 2 'usage errors as JSON' assent frobnicate --json
 ok 'have a code' grep -q '"code":"unknown-command"' "$tmp/err"
 
+exits 0 'the list as JSON' assent help --json
+ok 'has members of groups' grep -q '"name":"config check"' "$tmp/out"
+ok 'but nothing hidden' not grep -q '"name":"complete"' "$tmp/out"
+exits 0 'a text as JSON' assent config sample --json
+ok 'is one member' grep -q '^{"schema_version":1,"sample":"' "$tmp/out"
+
 # Every command of the list explains itself, on standard output, without an agent.
 export ASSENT_SOCKET="$tmp/none"
 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' "$tmp/list" >"$tmp/commands"
