@@ -227,6 +227,7 @@ static void fold_planned(struct reading *r)
 	facts->plan_expires = plan->expires;
 	facts->plan_required = plan->required;
 	facts->plan_reason[0] = '\0';
+	facts->settled[0] = '\0'; // what became of the plans before it is past
 }
 
 static void fold_approval(struct reading *r)
@@ -390,7 +391,9 @@ bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 	}
 	if (entry->stack != NULL) {
 		r.stack = fold_stack_get(fold, entry->stack);
-		r.stack->facts.changed = entry->time;
+		if (entry->type != ENTRY_APPROVAL) { // a vote alone changes no state
+			r.stack->facts.changed = entry->time;
+		}
 	}
 	kinds[entry->type](&r);
 	if (r.problem != NULL) {

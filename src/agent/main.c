@@ -3,6 +3,7 @@
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "agent/agent.h"
@@ -86,6 +87,7 @@ static gboolean on_reload(void *data)
 	} else if (!agent_reload(d->agent, conf, &error)) {
 		log_event(EV_CONFIG_BAD, NULL, NULL, "%s; the old configuration stays in force",
 			  error->message);
+		conf_free(conf);
 	} else {
 		log_event(EV_RELOAD, NULL, NULL, "the configuration has been read again");
 	}
@@ -213,6 +215,7 @@ int main(int argc, char **argv)
 
 	setlocale(LC_ALL, "");
 	umask(077);
+	prctl(PR_SET_DUMPABLE, 0); // keys stay out of core files and other programs' reach
 	if (!parse(argc, argv, &o, &error)) {
 		g_printerr("assentd: %s\n", error->message);
 		rc = EXIT_USAGE;

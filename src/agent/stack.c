@@ -8,6 +8,9 @@
 #include "agent/schedule.h"
 #include "agent/stack-say.h"
 
+#define RETRY_FIRST 10 /* seconds until a failed job is tried again, then twice as long */
+#define RECOVER_MAX 30 /* seconds; a worker that outlived its agent may still be at work */
+
 const char *const stack_state_names[] = {
 	"idle",	  "planning", "pending",   "applying", "converged",
 	"failed", "drifted",  "suspended", "blocked",  NULL,
@@ -64,8 +67,9 @@ static void close_plan(struct step *t, enum stack_phase phase, const char *reaso
 
 static int64_t back_off(const struct step *t, unsigned failures)
 {
-	return t->now + schedule_backoff(t->s->settings.interval, t->s->settings.backoff_max,
-					 failures, t->random);
+	int64_t base = MIN(t->s->settings.interval, RETRY_FIRST);
+
+	return t->now + schedule_backoff(base, t->s->settings.backoff_max, failures, t->random);
 }
 
 static int64_t next_drift(const struct step *t)
@@ -310,7 +314,8 @@ static void on_recover_failed(struct step *t)
 	t->s->job = STACK_JOB_NONE;
 	t->s->recover_failures++;
 	stack_keep(t->s->recover_problem, t->d->reason);
-	t->s->next_recover = back_off(t, t->s->recover_failures);
+	t->s->next_recover =
+		t->now + schedule_backoff(1, RECOVER_MAX, t->s->recover_failures, t->random);
 }
 
 static void on_dead(struct step *t)

@@ -93,7 +93,7 @@ struct stack_facts {
 	char suspended[STACK_REASON_MAX]; /* "" unless it is */
 	char drift[HASH_TEXT_SIZE];	  /* stack_drift_key() of the recorded drift, "" without */
 	int64_t drift_count;
-	int64_t changed; /* time of the last entry, 0 before the first */
+	int64_t changed; /* time of the last entry but votes; 0: none */
 };
 
 enum stack_on_drift { STACK_DRIFT_PROPOSE, STACK_DRIFT_REPORT };

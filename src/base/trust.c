@@ -124,7 +124,7 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 	}
 	read_agents(trust, root, diags);
 	read_people(trust, root, diags);
-	trust->minimum = yaml_get_int(root, "minimum", 1, 1000, 1, diags);
+	trust->minimum = yaml_get_int(root, "minimum", 0, 1000, 1, diags);
 	approvers = yaml_get_string(root, "approvers", NULL, diags);
 	if (approvers == NULL || *approvers == '\0') {
 		yaml_fail(root, diags, "'approvers' is missing: it names the approver list");

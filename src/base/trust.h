@@ -22,7 +22,7 @@ struct trust {
 	GArray *agents;	      /* struct trust_agent */
 	char *approvers_file; /* absolute */
 	struct signers *signers;
-	int64_t minimum; /* least number of approvals */
+	int64_t minimum; /* least number of approvals; 0: what a plan says is enough */
 	GArray *people;	 /* struct approval_person, for approval_quorum() */
 };
 

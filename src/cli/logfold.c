@@ -340,8 +340,13 @@ static void on_approval(const struct step *s)
 
 static void on_closed(const struct step *s)
 {
-	struct planned *p = plan_of(s, &s->record->u.closed.plan);
+	const struct record_closed *r = &s->record->u.closed;
+	struct planned *p;
 
+	if (r->outcome == OUTCOME_CONVERGED) {
+		return; // of a commit that needed no plan
+	}
+	p = plan_of(s, &r->plan);
 	if (p != NULL) {
 		p->closed = true;
 	}

@@ -95,7 +95,8 @@ const struct hash *log_plan_of(const struct record *record)
 	case ENTRY_APPROVAL:
 		return &record->u.approval.plan;
 	case ENTRY_CLOSED:
-		return &record->u.closed.plan;
+		return record->u.closed.outcome != OUTCOME_CONVERGED ? &record->u.closed.plan
+								     : NULL;
 	case ENTRY_APPLY_START:
 		return &record->u.apply_start.plan;
 	case ENTRY_APPLY_DONE:
@@ -162,6 +163,10 @@ char *log_describe(const struct record *record)
 				       verdict_names[record->u.approval.decision], id);
 		return with_reason(text, record->u.approval.reason);
 	case ENTRY_CLOSED:
+		if (record->u.closed.outcome == OUTCOME_CONVERGED) {
+			text = text_short_id(record->u.closed.commit);
+			return g_strdup_printf("%s converged", text);
+		}
 		text = g_strdup_printf("%s %s", id, record_outcome_names[record->u.closed.outcome]);
 		return with_reason(text, record->u.closed.reason);
 	case ENTRY_APPLY_START:

@@ -352,7 +352,7 @@ static void test_stale(void)
 	g_assert_cmpint(w.s.next_plan, >, w.now);
 	g_assert_cmpstr(w.s.reason, ==,
 			"plans commit aaaaaaaaaaaa again at "
-			"1970-01-12T13:47:40Z: why");
+			"1970-01-12T13:46:50Z: why");
 	w.s.next_fetch = 0;
 	w.now = w.s.next_plan;
 	step(&w, STACK_LOOK, NULL);
@@ -376,6 +376,22 @@ static void test_rejected_stays(void)
 	g_assert_cmpstr(w.trace->str, ==, "fetch");
 	send(&w, STACK_REPLAN);
 	g_assert_cmpstr(w.trace->str, ==, "fetch plan");
+	finish(&w);
+}
+
+/* What became of the first plan says nothing of the second. */
+static void test_stale_after_rejected(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_rejected(&w);
+	send(&w, STACK_REPLAN);
+	send(&w, STACK_PLANNED);
+	send(&w, STACK_APPROVED);
+	forget(&w);
+	send(&w, STACK_STALE);
+	g_assert_cmpstr(w.trace->str, ==, "+closed:void plan");
 	finish(&w);
 }
 
@@ -619,6 +635,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/a-new-commit-supersedes", test_superseded);
 	g_test_add_func("/stack/stale-is-void-and-planned-again", test_stale);
 	g_test_add_func("/stack/rejected-stays", test_rejected_stays);
+	g_test_add_func("/stack/stale-after-a-rejection-is-planned-again",
+			test_stale_after_rejected);
 	g_test_add_func("/stack/expired-stays", test_expired_stays);
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);
 	g_test_add_func("/stack/a-failed-apply-is-not-repeated", test_failed_not_repeated);

@@ -102,7 +102,7 @@ static void test_bad_files_are_refused(void)
 		{"agents: {a: KEY}\n", "'approvers' is missing"},
 		{"agents: {a: KEY}\napprovers: missing\n", "No such file"},
 		{"agents: {a: KEY}\napprovers: trust.yaml\n", "approver list"},
-		{"agents: {a: KEY}\napprovers: allowed_signers\nminimum: 0\n", "'minimum' must be"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nminimum: -1\n", "'minimum' must be"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\nmaximum: 1\n", "unknown key"},
 		{"agents: {a: KEY, a: KEY}\napprovers: allowed_signers\n", "2:"},
 		{"- a\n", "a map"},

@@ -18,7 +18,7 @@ struct call {
 	GString *body;
 	char *args[CALL_ARGS];	      /* what the stars of the route stand for */
 	enum MHD_Result sent;	      /* of the answer */
-	struct agent_unit *waits_for; /* answered when it rests */
+	bool waits;		      /* answered when the stack of args[0] rests */
 	gint64 until;		      /* monotonic microseconds */
 	bool parked;		      /* suspended */
 	bool too_large;

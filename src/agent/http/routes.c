@@ -104,7 +104,11 @@ static void get_stack(struct call *call)
 
 void routes_rested(struct call *call)
 {
-	send_unit(call, call->waits_for);
+	const struct agent_unit *unit = find_unit(call); // a reload may have removed it
+
+	if (unit != NULL) {
+		send_unit(call, unit);
+	}
 }
 
 static void send_event(struct call *call, enum stack_event event)
@@ -121,11 +125,16 @@ static void send_event(struct call *call, enum stack_event event)
 			  "0 to 3600");
 		return;
 	}
+	if (call->agent->dead != NULL) {
+		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "dead", call->agent->dead,
+			  "mend this, then start assentd again");
+		return;
+	}
 	agent_send(unit, event, NULL);
 	if (seconds == 0 || stack_rests(&unit->step, &unit->record->facts, agent_now())) {
 		send_unit(call, unit);
 	} else {
-		call_wait(call, unit, seconds);
+		call_wait(call, seconds);
 	}
 }
 

@@ -16,7 +16,7 @@ extern const struct route routes[]; /* ends with a NULL method */
 void routes_handle(struct call *call);
 /* The answer after a wait. */
 void routes_rested(struct call *call);
-/* Provided by the server: answer when unit rests, seconds at most. */
-void call_wait(struct call *call, struct agent_unit *unit, int64_t seconds);
+/* Provided by the server: answer when the stack of args[0] rests, seconds at most. */
+void call_wait(struct call *call, int64_t seconds);
 /* Provided by the server: log entries from now on, a line each. */
 void call_stream(struct call *call);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent/http/routes.h"
+#include "agent/http/socket.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -80,11 +81,16 @@ static void wake(struct http_server *server, struct MHD_Connection *connection)
 	}
 }
 
+static gboolean on_tick(void *data);
+
 static void park(struct http_server *server, struct call *call)
 {
 	call->parked = true;
 	MHD_suspend_connection(call->connection);
 	g_ptr_array_add(server->waiting, call);
+	if (server->tick == 0) { // nobody waits, nothing ticks
+		server->tick = g_timeout_add_seconds(1, on_tick, server);
+	}
 }
 
 static void unpark(struct http_server *server, struct call *call)
@@ -96,9 +102,9 @@ static void unpark(struct http_server *server, struct call *call)
 
 static bool is_done(const struct call *call)
 {
-	const struct agent_unit *unit = call->waits_for;
+	const struct agent_unit *unit = agent_unit(call->agent, call->args[0]);
 
-	return g_get_monotonic_time() >= call->until ||
+	return unit == NULL || g_get_monotonic_time() >= call->until ||
 	       stack_rests(&unit->step, &unit->record->facts, agent_now());
 }
 
@@ -117,8 +123,14 @@ static void look_at_waiting(void *user)
 
 static gboolean on_tick(void *data)
 {
-	look_at_waiting(data);
-	return G_SOURCE_CONTINUE;
+	struct http_server *server = data;
+
+	look_at_waiting(server);
+	if (server->waiting->len > 0) {
+		return G_SOURCE_CONTINUE;
+	}
+	server->tick = 0;
+	return G_SOURCE_REMOVE;
 }
 
 static struct http_server *server_of(const struct call *call)
@@ -126,9 +138,9 @@ static struct http_server *server_of(const struct call *call)
 	return call->agent->watch.user;
 }
 
-void call_wait(struct call *call, struct agent_unit *unit, int64_t seconds)
+void call_wait(struct call *call, int64_t seconds)
 {
-	call->waits_for = unit;
+	call->waits = true;
 	call->until = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
 	call->sent = MHD_YES;
 	park(server_of(call), call);
@@ -200,12 +212,8 @@ static bool is_welcome(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
 
-	return info != NULL &&
-	       getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
+	return info != NULL && socket_peer_is_ours(info->connect_fd);
 }
 
 static void take_body(struct call *call, const char *data, size_t len)
@@ -226,7 +234,7 @@ static enum MHD_Result answer(struct call *call)
 	} else if (call->too_large) {
 		call_fail(call, MHD_HTTP_CONTENT_TOO_LARGE, "limit", "the request is too large",
 			  NULL);
-	} else if (call->waits_for != NULL) {
+	} else if (call->waits) {
 		routes_rested(call);
 	} else {
 		routes_handle(call);
@@ -280,39 +288,13 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 	*state = NULL;
 }
 
-/* The lock of the state folder is held, so a socket that is there is a dead agent's. */
-static bool listen_at(const char *path, int *fd, GError **error)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	g_autofree char *folder = g_path_get_dirname(path);
-	autofd opened = -1;
-
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
-			    "the socket's path '%s' is longer than %zu bytes: set 'socket'", path,
-			    sizeof(address.sun_path) - 1);
-	}
-	if (!file_mkdirs(folder, 0700, error)) {
-		return false;
-	}
-	memcpy(address.sun_path, path, strlen(path) + 1);
-	opened = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (opened < 0 || (unlink(path) != 0 && errno != ENOENT) ||
-	    bind(opened, (const struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    chmod(path, 0600) != 0 || listen(opened, HTTP_CONNECTIONS) != 0) {
-		return fail_errno(error, "cannot listen at '%s'", path);
-	}
-	*fd = fd_steal(&opened);
-	return true;
-}
-
 bool http_open(struct agent *agent, const char *path, struct http_server **out, GError **error)
 {
 	struct http_server *server;
 	const union MHD_DaemonInfo *info;
 	int fd = -1;
 
-	if (!listen_at(path, &fd, error)) {
+	if (!socket_listen(path, &fd, error)) {
 		return false;
 	}
 	server = g_new0(struct http_server, 1);
@@ -332,7 +314,6 @@ bool http_open(struct agent *agent, const char *path, struct http_server **out, 
 	}
 	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	server->epoll = g_unix_fd_add(info->epoll_fd, G_IO_IN, on_ready, server);
-	server->tick = g_timeout_add_seconds(1, on_tick, server);
 	agent->watch = (struct agent_watch){on_entry, look_at_waiting, server};
 	*out = server;
 	return true;

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The one door: what goes through it, and each way of being refused. */
+#include "agent/decide.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "agent/planner.h"
+#include "base/autoptr.h"
+#include "core/sign.h"
+#include "fold-entry.h"
+#include "plan-maker.h"
+
+#define NOW INT64_C(1767225700)
+enum person { ALICE, BOB, CAROL, DORA, EVE, PEOPLE };
+static const char *const names[] = {"alice", "bob", "carol", "dora", "eve"};
+
+struct world {
+	struct secret *keys[PEOPLE];
+	struct signers *signers;
+	struct fold *fold;
+	struct decide_world door;
+	char *plan_text;
+	size_t plan_len;
+	char id[HASH_TEXT_SIZE];
+	GPtrArray *sigs; /* by index in the log; NULL where an entry has none */
+	bool broken;	 /* the log cannot be written */
+	unsigned writes;
+	const char *emails[2];
+	struct approval_person people[1];
+};
+
+static bool load(void *user, const struct fold_plan *plan, struct plan **out, GError **error)
+{
+	struct world *w = user;
+
+	return plan_parse(out, w->plan_text, w->plan_len, NULL) == 0;
+}
+
+static bool signature(void *user, const struct fold_vote *vote, char **out, GError **error)
+{
+	struct world *w = user;
+
+	*out = g_strdup(g_ptr_array_index(w->sigs, vote->entry));
+	return true;
+}
+
+static char *sig_of(const char *fields)
+{
+	struct json_doc *doc = NULL;
+	struct json_obj o;
+	char *sig;
+
+	g_assert_cmpint(json_doc_parse(&doc, fields, strlen(fields), 0, NULL), ==, 0);
+	json_doc_root(doc, &o);
+	sig = g_strdup(json_str_opt(&o, "sig", SSHSIG_MAX_ARMOR));
+	json_doc_free(doc);
+	return sig;
+}
+
+static void write_entry(struct world *w, const char *type, const char *stack, const char *fields)
+{
+	g_autofree char *inner = g_strndup(fields + 1, strlen(fields) - 2);
+
+	fold_ok(w->fold, type, stack, NOW, inner);
+	g_ptr_array_add(w->sigs, sig_of(fields));
+}
+
+static bool append(void *user, enum entry_type type, const char *stack, const char *fields,
+		   GError **error)
+{
+	struct world *w = user;
+
+	if (w->broken) {
+		g_set_error_literal(error, g_quark_from_static_string("disk"), 1, "no space");
+		return false;
+	}
+	w->writes++;
+	write_entry(w, entry_type_names[type], stack, fields);
+	return true;
+}
+
+static void make_people(struct world *w)
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+
+	for (int i = 0; i < PEOPLE; i++) {
+		uint8_t seed[32] = {(uint8_t)(i + 1)};
+		struct ssh_key key = {.type = SSH_ED25519};
+		char *line = NULL;
+
+		g_assert_cmpint(secret_from_seed(&w->keys[i], seed, NULL), ==, 0);
+		secret_public(w->keys[i], key.pk);
+		g_assert_cmpint(ssh_key_line(&line, &key, NULL), ==, 0);
+		if (i != EVE) {
+			g_string_append_printf(list, "%s namespaces=\"assent.approval.v1\" %s\n",
+					       names[i], line);
+		}
+		free(line);
+	}
+	g_assert_cmpint(signers_parse(&w->signers, list->str, list->len, NULL), ==, 0);
+}
+
+static void make_plan(struct world *w, int64_t required)
+{
+	static char alice[] = "alice", bob[] = "bob", dora[] = "dora";
+	static char *from[] = {alice, bob, dora, NULL};
+	struct policy policy = {required, 3600, from, false};
+	g_autoptr(draft_auto) draft = maker_load(maker_draft);
+	g_autofree char *fields = NULL;
+	struct planner_input in;
+	struct hash digest;
+	GError *error = NULL;
+
+	maker_input(&in);
+	in.policy = &policy;
+	in.approvers = &w->signers->digest;
+	in.draft = draft;
+	if (!planner_compose(&in, &w->plan_text, &w->plan_len, &error)) {
+		g_error("%s", error->message);
+	}
+	hash_bytes(&digest, w->plan_text, w->plan_len);
+	hash_text(w->id, &digest);
+	fields = g_strdup_printf("{\"commit\":\"" MAKER_COMMIT "\",\"expires\":%" G_GINT64_FORMAT
+				 ",\"number\":7,\"plan\":\"%s\",\"reason\":\"commit\","
+				 "\"required\":%d,\"sig\":\"s\",\"summary\":{\"create\":1}}",
+				 in.created + 3600, w->id, (int)required);
+	write_entry(w, "plan", "web", fields);
+}
+
+static void begin_with(struct world *w, int64_t required)
+{
+	*w = (struct world){.emails = {"DORA@example.org", NULL}};
+	w->people[0] = (struct approval_person){"dora", w->emails};
+	w->sigs = g_ptr_array_new_with_free_func(g_free);
+	w->fold = fold_new();
+	make_people(w);
+	make_plan(w, required);
+	w->door = (struct decide_world){
+		.fold = w->fold,
+		.signers = w->signers,
+		.people = w->people,
+		.people_count = 1,
+		.now = NOW,
+		.load = load,
+		.signature = signature,
+		.append = append,
+		.user = w,
+	};
+}
+
+static void begin(struct world *w)
+{
+	begin_with(w, 1);
+}
+
+static void finish(struct world *w)
+{
+	for (int i = 0; i < PEOPLE; i++) {
+		secret_free(w->keys[i]);
+	}
+	signers_free(w->signers);
+	fold_free(w->fold);
+	g_ptr_array_unref(w->sigs);
+	g_free(w->plan_text);
+}
+
+/* name's statement, signed by the key of another. */
+static char *sign_as(struct world *w, const char *name, enum person key, const char *decision,
+		     const char *reason)
+{
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *text = NULL;
+	char *armor = NULL, *copy;
+
+	g_assert_cmpint(plan_parse(&plan, w->plan_text, w->plan_len, NULL), ==, 0);
+	if (!decide_statement(plan, name, decision, reason, &text, NULL)) {
+		return g_strdup("nothing that verifies");
+	}
+	g_assert_cmpint(
+		secret_sshsig(w->keys[key], SSHSIG_NS_APPROVAL, text, strlen(text), &armor, NULL),
+		==, 0);
+	copy = g_strdup(armor);
+	free(armor);
+	return copy;
+}
+
+/* "ok", or the code of the refusal. */
+static const char *say_by(struct world *w, const char *name, enum person key, const char *decision,
+			  const char *reason, const char *channel)
+{
+	g_autofree char *sig = sign_as(w, name, key, decision, reason);
+	struct decide_request request = {w->id, name, decision, reason, sig, channel};
+	g_autoptr(GError) error = NULL;
+	struct fold_plan *plan = NULL;
+
+	if (decide(&w->door, &request, &plan, &error)) {
+		g_assert_cmpstr(plan->id, ==, w->id);
+		return "ok";
+	}
+	g_assert_cmpuint(error->domain, ==, DECIDE_ERROR);
+	return decide_error_names[error->code];
+}
+
+static const char *say(struct world *w, enum person person, const char *decision,
+		       const char *reason)
+{
+	return say_by(w, names[person], person, decision, reason, "signature");
+}
+
+static bool enough(struct world *w)
+{
+	g_autofree char *why = NULL;
+	GError *error = NULL;
+	bool yes = false;
+
+	if (!decide_quorum(&w->door, g_ptr_array_index(w->fold->plans, 0), &yes, &why, &error)) {
+		g_error("%s", error->message);
+	}
+	g_assert_true(yes == (why == NULL));
+	return yes;
+}
+
+static void test_approve(void)
+{
+	struct world w;
+
+	begin(&w);
+	g_assert_false(enough(&w));
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	g_assert_true(enough(&w));
+	g_assert_cmpuint(w.writes, ==, 1);
+	/* said again */
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	g_assert_cmpuint(w.writes, ==, 1);
+	/* said otherwise */
+	g_assert_cmpstr(say(&w, ALICE, "approve", "indeed"), ==, "duplicate");
+	g_assert_cmpstr(say(&w, ALICE, "reject", "or not"), ==, "duplicate");
+	g_assert_cmpuint(w.writes, ==, 1);
+	finish(&w);
+}
+
+static void test_quorum(void)
+{
+	struct world w;
+
+	begin_with(&w, 2);
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	g_assert_false(enough(&w));
+	g_assert_cmpstr(say(&w, BOB, "approve", "seen"), ==, "ok");
+	g_assert_true(enough(&w));
+	finish(&w);
+}
+
+static void test_nobody_needed(void)
+{
+	struct world w;
+
+	begin_with(&w, 0);
+	g_assert_true(enough(&w));
+	w.door.now = NOW + 100000;
+	g_assert_false(enough(&w));
+	finish(&w);
+}
+
+static void test_reject(void)
+{
+	struct world w;
+	const struct fold_plan *plan;
+
+	begin(&w);
+	g_assert_cmpstr(say(&w, BOB, "reject", ""), ==, "reason-missing");
+	g_assert_cmpstr(say(&w, BOB, "reject", " \n"), ==, "reason-missing");
+	g_assert_cmpuint(w.writes, ==, 0);
+	g_assert_cmpstr(say(&w, BOB, "reject", "not today"), ==, "ok");
+	plan = g_ptr_array_index(w.fold->plans, 0);
+	g_assert_cmpint(plan->phase, ==, STACK_PHASE_REJECTED);
+	g_assert_cmpstr(plan->end, ==, "bob: not today");
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "closed");
+	g_assert_false(enough(&w));
+	/* the same rejection again is no news */
+	g_assert_cmpstr(say(&w, BOB, "reject", "not today"), ==, "ok");
+	g_assert_cmpuint(w.writes, ==, 2);
+	finish(&w);
+}
+
+/* Nothing may be written by any of these. */
+static void test_refusals(void)
+{
+	struct world w;
+	g_autofree char *long_reason = g_strnfill(STATEMENT_REASON_MAX + 1, 'x');
+
+	begin(&w);
+	g_assert_cmpstr(say(&w, EVE, "approve", ""), ==, "unknown-person");
+	g_assert_cmpstr(say(&w, CAROL, "approve", ""), ==, "not-allowed");
+	g_assert_cmpstr(say(&w, CAROL, "reject", "no"), ==, "not-allowed");
+	g_assert_cmpstr(say(&w, DORA, "approve", ""), ==, "author");
+	g_assert_cmpstr(say_by(&w, "alice", BOB, "approve", "", "signature"), ==, "bad-signature");
+	g_assert_cmpstr(say_by(&w, "alice", EVE, "approve", "", "signature"), ==, "bad-signature");
+	g_assert_cmpstr(say_by(&w, "alice", ALICE, "approve", "", "slack"), ==,
+			"channel-not-allowed");
+	g_assert_cmpstr(say(&w, ALICE, "maybe", ""), ==, "malformed");
+	g_assert_cmpstr(say(&w, ALICE, "approve", long_reason), ==, "malformed");
+	g_assert_cmpuint(w.writes, ==, 0);
+	/* an author may well refuse */
+	g_assert_cmpstr(say(&w, DORA, "reject", "my mistake"), ==, "ok");
+	finish(&w);
+}
+
+static void test_signature_of_something_else(void)
+{
+	struct world w;
+	struct decide_request request = {.person = "alice", .channel = "signature", .reason = ""};
+	g_autoptr(GError) error = NULL;
+	g_autofree char *sig = NULL;
+	struct fold_plan *plan;
+
+	begin(&w);
+	sig = sign_as(&w, "alice", ALICE, "approve", "for this reason");
+	request.plan = w.id;
+	request.decision = "approve";
+	request.signature = sig;
+	g_assert_false(decide(&w.door, &request, &plan, &error));
+	g_assert_error(error, DECIDE_ERROR, DECIDE_ERROR_BAD_SIGNATURE);
+	g_clear_error(&error);
+	request.decision = "reject";
+	request.reason = "for this reason";
+	g_assert_false(decide(&w.door, &request, &plan, &error));
+	g_assert_error(error, DECIDE_ERROR, DECIDE_ERROR_BAD_SIGNATURE);
+	g_assert_cmpuint(w.writes, ==, 0);
+	finish(&w);
+}
+
+static void test_plan_names(void)
+{
+	static const struct {
+		const char *id;
+		const char *code;
+	} cases[] = {
+		{"0000000", "unknown-plan"},
+		{"", "unknown-plan"},
+		{"sha256:", "unknown-plan"},
+		{"zzzzzzzzzz", "unknown-plan"},
+	};
+	struct world w;
+
+	begin(&w);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct decide_request request = {cases[i].id, "alice", "approve",
+						 "",	      "x",     "signature"};
+		g_autoptr(GError) error = NULL;
+		struct fold_plan *plan;
+
+		g_assert_false(decide(&w.door, &request, &plan, &error));
+		g_assert_cmpstr(decide_error_names[error->code], ==, cases[i].code);
+	}
+	w.id[7 + 6] = '\0'; // six digits are too few
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "unknown-plan");
+	finish(&w);
+}
+
+static void test_closed(void)
+{
+	static const struct {
+		const char *outcome, *code;
+	} cases[] = {{"superseded", "superseded"}, {"expired", "expired"}, {"void", "closed"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *fields = NULL;
+		struct world w;
+
+		begin(&w);
+		fields = g_strdup_printf("{\"outcome\":\"%s\",\"plan\":\"%s\",\"reason\":\"x\"}",
+					 cases[i].outcome, w.id);
+		write_entry(&w, "closed", "web", fields);
+		g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, cases[i].code);
+		g_assert_cmpuint(w.writes, ==, 0);
+		finish(&w);
+	}
+}
+
+static void test_expired(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.door.now = 1767225600 + 3600;
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "expired");
+	w.door.now--;
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	finish(&w);
+}
+
+static void test_unwritten(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.broken = true;
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "unwritten");
+	g_assert_false(enough(&w));
+	finish(&w);
+}
+
+/* The list in force is not the one of the plan: neither an old nor a new key counts. */
+static void test_other_list(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.signers->digest.bytes[0] ^= 1;
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "closed");
+	finish(&w);
+}
+
+int main(int argc, char **argv)
+{
+	g_assert_cmpint(sodium_init(), >=, 0);
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/decide/approve-once", test_approve);
+	g_test_add_func("/decide/a-quorum-of-two", test_quorum);
+	g_test_add_func("/decide/nobody-is-needed", test_nobody_needed);
+	g_test_add_func("/decide/a-rejection-closes", test_reject);
+	g_test_add_func("/decide/refusals", test_refusals);
+	g_test_add_func("/decide/a-signature-of-something-else", test_signature_of_something_else);
+	g_test_add_func("/decide/names-of-plans", test_plan_names);
+	g_test_add_func("/decide/closed-plans", test_closed);
+	g_test_add_func("/decide/expired-plans", test_expired);
+	g_test_add_func("/decide/written-before-it-counts", test_unwritten);
+	g_test_add_func("/decide/another-approver-list", test_other_list);
+	return g_test_run();
+}

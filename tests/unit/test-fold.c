@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the log means, and what cannot follow what. */
+#include "agent/fold.h"
+
+#include <string.h>
+
+#include "fold-entry.h"
+
+#define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define T "cccccccccccccccccccccccccccccccccccccccc"
+#define PLAN1 "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define PLAN2 "sha256:1111111222222222222222222222222222222222222222222222222222222222"
+#define D "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+#define COMMIT "\"commit\":\"" A "\",\"ref\":\"r\",\"repository\":\"u\",\"tree\":\"" T "\""
+#define PLAN(id, n)                                                                                \
+	"\"commit\":\"" A "\",\"expires\":900,\"number\":" #n ",\"plan\":\"" id                    \
+	"\",\"reason\":\"commit\",\"required\":1,\"sig\":\"s\",\"summary\":{\"create\":2}"
+#define VOTE(id, verdict)                                                                          \
+	"\"channel\":\"signature\",\"decision\":\"" verdict                                        \
+	"\",\"fingerprint\":\"f\",\"person\":\"bob\",\"plan\":\"" id                               \
+	"\",\"reason\":\"\",\"sig\":\"s\",\"statement\":\"t\""
+#define CLOSED(id, outcome) "\"outcome\":\"" outcome "\",\"plan\":\"" id "\",\"reason\":\"why\""
+#define START(id) "\"approvals\":[],\"commit\":\"" A "\",\"plan\":\"" id "\""
+#define DONE(id, result)                                                                           \
+	"\"commit\":\"" A "\",\"done\":2,\"left\":1,\"plan\":\"" id                                \
+	"\",\"reason\":\"why\",\"result\":\"" result "\",\"tree\":\"" T "\",\"undone\":3"
+
+static void test_story(void)
+{
+	g_autoptr(fold_auto) fold = fold_new();
+	const struct stack_facts *f = &fold_stack_get(fold, "web")->facts;
+	const struct fold_plan *plan;
+
+	fold_ok(fold, "genesis", NULL, 1,
+		"\"agent\":\"a\",\"allowed_signers\":\"" D
+		"\",\"log_key\":\"l\",\"plan_key\":\"p\"");
+	g_assert_cmpstr(fold->signers, ==, D);
+	fold_ok(fold, "commit", "web", 2, COMMIT);
+	g_assert_cmpstr(f->commit, ==, A);
+	fold_ok(fold, "plan", "web", 3, PLAN(PLAN1, 4));
+	g_assert_cmpint(f->phase, ==, STACK_PHASE_OPEN);
+	g_assert_cmpint(fold->next_number, ==, 5);
+	fold_ok(fold, "approval", "web", 4, VOTE(PLAN1, "approve"));
+	plan = g_ptr_array_index(fold->plans, 0);
+	g_assert_cmpuint(fold_approvals(plan), ==, 1);
+	g_assert_cmpint(plan->summary[ACTION_CREATE], ==, 2);
+	g_assert_cmpint(f->changed, ==, 3); // a vote changes no state
+	fold_ok(fold, "apply-start", "web", 5, START(PLAN1));
+	g_assert_cmpint(f->phase, ==, STACK_PHASE_APPLYING);
+	fold_ok(fold, "apply-done", "web", 6, DONE(PLAN1, "ok"));
+	g_assert_cmpint(f->phase, ==, STACK_PHASE_APPLIED);
+	g_assert_cmpstr(f->base, ==, A);
+	g_assert_cmpstr(f->base_tree, ==, T);
+	g_assert_cmpint(plan->undone, ==, 3);
+	g_assert_true(fold_stack_get(fold, "web")->applied == plan);
+	fold_ok(fold, "drift", "web", 7, "\"changes\":2,\"resources\":[\"file:/x\"]");
+	g_assert_cmpint(f->drift_count, ==, 2);
+	g_assert_cmpstr(f->drift, !=, "");
+	fold_ok(fold, "closed", "web", 8,
+		"\"commit\":\"" A "\",\"outcome\":\"converged\",\"reason\":\"\",\"tree\":\"" T
+		"\"");
+	g_assert_cmpstr(f->drift, ==, "");
+	fold_ok(fold, "suspend", "web", 9, "\"person\":\"alice\",\"reason\":\"holiday\"");
+	g_assert_cmpstr(f->suspended, ==, "suspended by alice: holiday");
+	fold_ok(fold, "resume", "web", 10, "\"person\":\"alice\",\"reason\":\"back\"");
+	g_assert_cmpstr(f->suspended, ==, "");
+	fold_ok(fold, "blocked", "web", 11, "\"kind\":\"rewound\",\"reason\":\"gone back\"");
+	g_assert_cmpint(f->block, ==, STACK_BLOCK_REWOUND);
+	fold_ok(fold, "unblocked", "web", 12, "");
+	g_assert_cmpint(f->block, ==, STACK_BLOCK_NONE);
+	g_assert_cmpuint(fold->size, ==, 12);
+}
+
+static void test_ends(void)
+{
+	static const struct {
+		const char *type, *fields;
+		bool started;
+		enum stack_phase phase;
+		bool settled, applied;
+	} cases[] = {
+		{"closed", CLOSED(PLAN1, "superseded"), false, STACK_PHASE_SUPERSEDED, false,
+		 false},
+		{"closed", CLOSED(PLAN1, "void"), false, STACK_PHASE_VOID, false, false},
+		{"closed", CLOSED(PLAN1, "void"), true, STACK_PHASE_VOID, false, false},
+		{"closed", CLOSED(PLAN1, "expired"), false, STACK_PHASE_EXPIRED, true, false},
+		{"closed", CLOSED(PLAN1, "rejected"), false, STACK_PHASE_REJECTED, true, false},
+		{"apply-done", DONE(PLAN1, "ok"), true, STACK_PHASE_APPLIED, false, true},
+		{"apply-done", DONE(PLAN1, "failed"), true, STACK_PHASE_FAILED, true, false},
+		{"apply-done", DONE(PLAN1, "rolled-back"), true, STACK_PHASE_ROLLED_BACK, true,
+		 false},
+		{"apply-done", DONE(PLAN1, "interrupted"), true, STACK_PHASE_INTERRUPTED, false,
+		 false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(fold_auto) fold = fold_new();
+		const struct stack_facts *f = &fold_stack_get(fold, "web")->facts;
+
+		fold_ok(fold, "commit", "web", 1, COMMIT);
+		fold_ok(fold, "plan", "web", 1, PLAN(PLAN1, 1));
+		if (cases[i].started) {
+			fold_ok(fold, "apply-start", "web", 1, START(PLAN1));
+		}
+		fold_ok(fold, cases[i].type, "web", 2, cases[i].fields);
+		g_assert_cmpint(f->phase, ==, cases[i].phase);
+		g_assert_cmpstr(f->settled, ==, cases[i].settled ? A : "");
+		g_assert_cmpstr(f->base, ==, cases[i].applied ? A : "");
+		g_assert_cmpstr(f->plan_reason, ==, "why");
+		/* another plan may follow, and what the last one was is forgotten */
+		fold_ok(fold, "plan", "web", 3, PLAN(PLAN2, 2));
+		g_assert_cmpstr(f->settled, ==, "");
+	}
+}
+
+static void test_impossible(void)
+{
+	static const struct {
+		const char *before[4]; /* type, fields, type, fields */
+		const char *type, *fields;
+	} cases[] = {
+		{{NULL}, "approval", VOTE(PLAN1, "approve")},
+		{{NULL}, "apply-start", START(PLAN1)},
+		{{NULL}, "closed", CLOSED(PLAN1, "void")},
+		{{"plan", PLAN(PLAN1, 1)}, "plan", PLAN(PLAN2, 2)},
+		{{"plan", PLAN(PLAN1, 1)}, "apply-done", DONE(PLAN1, "ok")},
+		{{"plan", PLAN(PLAN1, 1)}, "approval", VOTE(PLAN2, "approve")},
+		{{"plan", PLAN(PLAN1, 1), "apply-start", START(PLAN1)},
+		 "approval",
+		 VOTE(PLAN1, "approve")},
+		{{"plan", PLAN(PLAN1, 1), "apply-start", START(PLAN1)},
+		 "apply-start",
+		 START(PLAN1)},
+		{{"plan", PLAN(PLAN1, 1), "apply-start", START(PLAN1)},
+		 "closed",
+		 CLOSED(PLAN1, "expired")},
+		{{"plan", PLAN(PLAN1, 1), "closed", CLOSED(PLAN1, "rejected")},
+		 "apply-start",
+		 START(PLAN1)},
+		{{"plan", PLAN(PLAN1, 1), "closed", CLOSED(PLAN1, "expired")},
+		 "approval",
+		 VOTE(PLAN1, "approve")},
+		{{"plan", PLAN(PLAN1, 1), "closed", CLOSED(PLAN1, "expired")},
+		 "closed",
+		 CLOSED(PLAN1, "rejected")},
+		{{"plan", PLAN(PLAN1, 1), "closed", CLOSED(PLAN1, "void")}, "plan", PLAN(PLAN1, 2)},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(fold_auto) fold = fold_new();
+		g_autoptr(GError) error = NULL;
+
+		for (size_t j = 0; j < 4 && cases[i].before[j] != NULL; j += 2) {
+			fold_ok(fold, cases[i].before[j], "web", 1, cases[i].before[j + 1]);
+		}
+		g_assert_false(fold_text(fold, cases[i].type, "web", 2, cases[i].fields, &error));
+		g_assert_nonnull(strstr(error->message, "log entry"));
+	}
+}
+
+static void test_stacks_are_apart(void)
+{
+	g_autoptr(fold_auto) fold = fold_new();
+	g_autoptr(GError) error = NULL;
+
+	fold_ok(fold, "plan", "web", 1, PLAN(PLAN1, 1));
+	fold_ok(fold, "plan", "db", 1, PLAN(PLAN2, 2));
+	g_assert_cmpint(fold_stack_get(fold, "web")->facts.phase, ==, STACK_PHASE_OPEN);
+	g_assert_false(fold_text(fold, "approval", "web", 2, VOTE(PLAN2, "approve"), &error));
+}
+
+static void test_find(void)
+{
+	g_autoptr(fold_auto) fold = fold_new();
+	bool ambiguous;
+
+	fold_ok(fold, "plan", "web", 1, PLAN(PLAN1, 1));
+	fold_ok(fold, "plan", "db", 1, PLAN(PLAN2, 2));
+	g_assert_nonnull(fold_find_plan(fold, PLAN1, &ambiguous));
+	g_assert_nonnull(fold_find_plan(fold, "11111112", &ambiguous));
+	g_assert_nonnull(fold_find_plan(fold, "sha256:11111112", &ambiguous));
+	g_assert_null(fold_find_plan(fold, "1111111", &ambiguous));
+	g_assert_true(ambiguous);
+	g_assert_null(fold_find_plan(fold, "111111", &ambiguous));
+	g_assert_false(ambiguous);
+	g_assert_null(fold_find_plan(fold, "1111111g", &ambiguous));
+	g_assert_null(fold_find_plan(fold, PLAN1 "1", &ambiguous));
+	g_assert_false(ambiguous);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/fold/a-story", test_story);
+	g_test_add_func("/fold/how-plans-end", test_ends);
+	g_test_add_func("/fold/what-cannot-follow-is-refused", test_impossible);
+	g_test_add_func("/fold/stacks-are-apart", test_stacks_are_apart);
+	g_test_add_func("/fold/plans-are-found-by-prefix", test_find);
+	return g_test_run();
+}

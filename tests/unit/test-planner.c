@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Drafts are read, plans composed, addresses stripped. */
+#include "agent/planner.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "plan-maker.h"
+
+static char alice[] = "alice", bob[] = "bob";
+static char *from[] = {alice, bob, NULL};
+static const struct policy policy = {2, 3600, from, false};
+static const struct hash approvers = {{0xab}};
+
+static void test_draft(void)
+{
+	g_autoptr(draft_auto) draft = maker_load(maker_draft);
+	const struct policy_change *changes = (const void *)draft->changes->data;
+
+	g_assert_cmpuint(draft->changes->len, ==, 2);
+	g_assert_cmpstr(changes[0].path, ==, "/srv/old");
+	g_assert_cmpstr(changes[0].action, ==, "remove");
+	g_assert_cmpstr(changes[1].kind, ==, "file");
+	g_assert_cmphex(changes[0].risk, ==, RISK_DELETION | RISK_ROOT);
+	g_assert_cmpint(draft->summary[ACTION_CREATE], ==, 1);
+	g_assert_cmpint(draft->summary[ACTION_UPDATE], ==, 0);
+	g_assert_cmpstr(g_ptr_array_index(draft->ids, 1), ==, "file:/etc/new");
+}
+
+static void test_plan(void)
+{
+	g_autoptr(draft_auto) draft = maker_load(maker_draft);
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *text = NULL;
+	struct planner_input in;
+	GError *error = NULL;
+	size_t len;
+
+	maker_input(&in);
+	in.policy = &policy;
+	in.approvers = &approvers;
+	in.draft = draft;
+	if (!planner_compose(&in, &text, &len, &error)) {
+		g_error("%s", error->message);
+	}
+	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
+	g_assert_null(plan->base_commit);
+	g_assert_cmpstr(plan->target_tree, ==, MAKER_TREE);
+	g_assert_cmpint(plan->expires, ==, 1767225600 + 3600);
+	g_assert_cmpint(plan->policy.required, ==, 2);
+	g_assert_cmpstr(plan->policy.from[1], ==, "bob");
+	g_assert_true(hash_equal(&plan->policy.approvers, &approvers));
+	g_assert_cmpstr(plan->commits[0].author_email, ==, "dora@example.org");
+	g_assert_cmpint(plan->changes_count, ==, 2);
+	g_assert_cmpint(plan->diff_size, ==, 16);
+}
+
+static void test_drift_has_no_commits(void)
+{
+	g_autoptr(draft_auto) draft = maker_load(maker_draft);
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *text = NULL;
+	struct planner_input in;
+	size_t len;
+
+	maker_input(&in);
+	in.policy = &policy;
+	in.approvers = &approvers;
+	in.draft = draft;
+	in.commits = NULL;
+	in.reason = "drift";
+	in.base_commit = MAKER_COMMIT;
+	in.base_tree = MAKER_TREE;
+	g_assert_true(planner_compose(&in, &text, &len, NULL));
+	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
+	g_assert_cmpint(plan->commits_total, ==, 0);
+	g_assert_cmpstr(plan->base_commit, ==, MAKER_COMMIT);
+}
+
+/* A worker that says too much, or too little, gets no signature. */
+static void test_bad_drafts(void)
+{
+	static const char *const bad[][2] = {
+		{"\"checks\":[]", "\"checks\":[],\"cheques\":[]"},
+		{"\"checks\":[],", ""},
+		{"\"on_failure\":\"rollback\"", "\"on_failure\":\"panic\""},
+		{"\"type\":\"absent\"},\"path\"", "\"type\":\"void\"},\"path\""},
+		{"\"diff\":\"sha256:0123", "\"diff\":\"sha256:XYZW"},
+		{",\"diff_size\":16", ""},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_auto(GStrv) parts = g_strsplit(maker_draft, bad[i][0], 2);
+		g_autofree char *spoiled = g_strjoin(bad[i][1], parts[0], parts[1], NULL);
+		g_autoptr(draft_auto) draft = maker_load(spoiled);
+		g_autofree char *text = NULL;
+		g_autoptr(GError) error = NULL;
+		struct planner_input in;
+		size_t len;
+
+		g_assert_nonnull(parts[1]);
+		maker_input(&in);
+		in.policy = &policy;
+		in.approvers = &approvers;
+		in.draft = draft;
+		g_assert_false(planner_compose(&in, &text, &len, &error));
+		g_assert_nonnull(error);
+		g_assert_null(text);
+	}
+}
+
+static void test_urls(void)
+{
+	static const char *const cases[][2] = {
+		{"https://git.example.org/x", "https://git.example.org/x"},
+		{"https://me:secret@git.example.org/x", "https://git.example.org/x"},
+		{"https://me:p@ss@git.example.org/x@y", "https://git.example.org/x@y"},
+		{"https://git.example.org?a=b@c", "https://git.example.org?a=b@c"},
+		{"ssh://git@host/x", "ssh://host/x"},
+		{"git@host:x/y@z", "host:x/y@z"},
+		{"file:///srv/a@b", "file:///srv/a@b"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *got = planner_public_url(cases[i][0]);
+
+		g_assert_cmpstr(got, ==, cases[i][1]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/planner/a-draft-is-read", test_draft);
+	g_test_add_func("/planner/a-plan-says-what-came-in", test_plan);
+	g_test_add_func("/planner/a-drift-has-no-commits", test_drift_has_no_commits);
+	g_test_add_func("/planner/bad-drafts-become-no-plan", test_bad_drafts);
+	g_test_add_func("/planner/addresses-lose-their-secrets", test_urls);
+	return g_test_run();
+}
