@@ -16,11 +16,11 @@ struct call {
 	struct MHD_Connection *connection;
 	const char *method, *url;
 	GString *body;
-	char *args[CALL_ARGS];	      /* what the stars of the route stand for */
-	enum MHD_Result sent;	      /* of the answer */
-	bool waits;		      /* answered when the stack of args[0] rests */
-	gint64 until;		      /* monotonic microseconds */
-	bool parked;		      /* suspended */
+	char *args[CALL_ARGS]; /* what the stars of the route stand for */
+	enum MHD_Result sent;  /* of the answer */
+	bool waits;	       /* answered when the stack of args[0] rests */
+	gint64 until;	       /* monotonic microseconds */
+	bool parked;	       /* suspended */
 	bool too_large;
 	struct stream *stream; /* of /v1/events */
 };
