@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -284,6 +285,10 @@ static bool run_keygen(const char *file, const char *text, size_t len, GBytes **
 {
 	g_autoptr(GSubprocess) child = NULL;
 	g_autoptr(GBytes) input = g_bytes_new_static(text, len);
+	g_autoptr(GError) pipe_error = NULL;
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+	struct sigaction before;
+	bool ok;
 
 	child = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
 				 error, "ssh-keygen", "-q", "-Y", "sign", "-n", SSHSIG_NS_APPROVAL,
@@ -291,10 +296,18 @@ static bool run_keygen(const char *file, const char *text, size_t len, GBytes **
 	if (child == NULL) {
 		return fail_prefix(error, "cannot run ssh-keygen");
 	}
-	if (!g_subprocess_communicate(child, input, NULL, armor, NULL, error)) {
+	/* It may refuse the key before it reads a byte: that is an answer, not our end. */
+	sigaction(SIGPIPE, &ignore, &before);
+	ok = g_subprocess_communicate(child, input, NULL, armor, NULL, &pipe_error);
+	sigaction(SIGPIPE, &before, NULL);
+	if (!ok && !g_error_matches(pipe_error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE)) {
+		g_propagate_error(error, g_steal_pointer(&pipe_error));
 		return false;
 	}
-	if (!g_subprocess_get_successful(child)) {
+	if (!ok && !g_subprocess_wait(child, NULL, error)) {
+		return false;
+	}
+	if (!ok || !g_subprocess_get_successful(child)) {
 		return problem(error, EXIT_REFUSED, "not-signed", NULL,
 			       _("ssh-keygen did not sign with '%s'"), file);
 	}
