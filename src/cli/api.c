@@ -2,6 +2,7 @@
 /* Typed answers of the agent. */
 #include "cli/api.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -47,8 +48,8 @@ static char *read_summary(struct json_obj *o)
 		int64_t n = i == (int)first ? 0 : json_int_opt(&counts, name, 0, JSON_MAX_INT, 0);
 
 		if (n > 0) {
-			g_string_append_printf(text, "%s%" G_GINT64_FORMAT " %s",
-					       text->len > 0 ? ", " : "", (gint64)n, name);
+			g_string_append_printf(text, "%s%" PRId64 " %s", text->len > 0 ? ", " : "",
+					       (gint64)n, name);
 		}
 	}
 	json_obj_ignore_rest(&counts);

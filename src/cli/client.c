@@ -2,6 +2,7 @@
 /* Requests to the agent and what comes back. */
 #include "cli/client.h"
 
+#include <inttypes.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -130,8 +131,7 @@ static bool read_json(const GString *body, const char *path, struct json_doc **o
 	if (version != SCHEMA_VERSION) {
 		return problem(error, EXIT_REFUSED, "bad-version",
 			       _("agent and command line should come from the same release"),
-			       _("the agent answers in version %" G_GINT64_FORMAT
-				 ", this program knows %d"),
+			       _("the agent answers in version %" PRId64 ", this program knows %d"),
 			       (gint64)version, SCHEMA_VERSION);
 	}
 	*out = g_steal_pointer(&doc);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent approve and reject: sign a statement about exactly one plan and hand it to the agent. */
+#include <inttypes.h>
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
@@ -317,12 +318,12 @@ static void report_approval(struct cli *cli, const struct decision *d)
 		given += strcmp(g_array_index(known->votes, struct api_vote, i).decision,
 				"approve") == 0;
 	}
-	out_printf(cli->out, _("approved plan %s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT "\n"),
-		   id, given, (gint64)known->required);
+	out_printf(cli->out, _("approved plan %s: %" PRId64 " of %" PRId64 "\n"), id, given,
+		   (gint64)known->required);
 	if (given < known->required) {
 		out_printf(cli->out,
-			   ngettext("%" G_GINT64_FORMAT " more is needed, from: %s\n",
-				    "%" G_GINT64_FORMAT " more are needed, from: %s\n",
+			   ngettext("%" PRId64 " more is needed, from: %s\n",
+				    "%" PRId64 " more are needed, from: %s\n",
 				    (gulong)(known->required - given)),
 			   (gint64)known->required - given, safe);
 	} else {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent doctor: looks at everything that must be right, and says what to do where it is not. */
+#include <inttypes.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -101,7 +102,7 @@ static bool look_agent(struct patient *p, GString *detail, GError **error)
 	if (!api_info(p->cli->client, &p->info, error)) {
 		return false;
 	}
-	g_string_append_printf(detail, _("'%s', version %s, process %" G_GINT64_FORMAT ", at %s"),
+	g_string_append_printf(detail, _("'%s', version %s, process %" PRId64 ", at %s"),
 			       p->info->agent, p->info->version, (gint64)p->info->pid,
 			       client_socket(p->cli->client));
 	return true;

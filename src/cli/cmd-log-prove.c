@@ -32,12 +32,12 @@ static bool prove(const struct log_report *report, GArray *leaves, uint64_t inde
 	}
 	if (index >= leaves->len) {
 		return problem(error, EXIT_REFUSED, "no-entry", NULL,
-			       _("the log has no entry %" G_GUINT64_FORMAT), index);
+			       _("the log has no entry %" PRIu64), index);
 	}
 	if (merkle_prove_inclusion(proof.path, &proof.count, index, leaves->len, log_leaves_read,
 				   leaves, &core) != 0 ||
 	    tlog_proof_write(text, len, &proof, &core) != 0) {
-		return fail_core(error, &core, _("entry %" G_GUINT64_FORMAT), index);
+		return fail_core(error, &core, _("entry %" PRIu64), index);
 	}
 	return true;
 }

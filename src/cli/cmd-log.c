@@ -61,8 +61,7 @@ static bool see(uint64_t index, const char *bytes, size_t len, void *user)
 
 	if (entry_parse(&entry, bytes, len, &core) != 0 ||
 	    record_read(&record, &entry, &core) != 0) {
-		out_note(l->out, _("entry %" G_GUINT64_FORMAT " cannot be read: %s"), index,
-			 core.text);
+		out_note(l->out, _("entry %" PRIu64 " cannot be read: %s"), index, core.text);
 	} else if (is_wanted(l, &entry)) {
 		list_entry(l, &entry, &record);
 	}
@@ -192,7 +191,7 @@ static bool show(uint64_t index, const char *bytes, size_t len, void *user)
 
 	s->found = true;
 	if (entry_parse(&entry, bytes, len, &core) != 0) {
-		s->good = fail_core(s->error, &core, _("entry %" G_GUINT64_FORMAT), index);
+		s->good = fail_core(s->error, &core, _("entry %" PRIu64), index);
 		return false;
 	}
 	if (out_is_json(s->out)) {
@@ -232,7 +231,7 @@ bool cmd_log_show(struct cli *cli, int argc, char **argv, GError **error)
 	}
 	if (!s.found) {
 		return problem(error, EXIT_REFUSED, "no-entry", NULL,
-			       _("the log has no entry %" G_GUINT64_FORMAT), index);
+			       _("the log has no entry %" PRIu64), index);
 	}
 	return s.good;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent show and plans: one plan in full, all plans in a table. */
+#include <inttypes.h>
 #include <glib/gi18n.h>
 
 #include "base/autoptr.h"
@@ -71,7 +72,7 @@ static char *votes_text(const struct api_plan *plan)
 		approvals += g_strcmp0(g_array_index(plan->votes, struct api_vote, i).decision,
 				       "approve") == 0;
 	}
-	return g_strdup_printf("%u/%" G_GINT64_FORMAT, approvals, (gint64)plan->required);
+	return g_strdup_printf("%u/%" PRId64, approvals, (gint64)plan->required);
 }
 
 static bool print_plans(struct cli *cli, const struct api_list *list, GError **error)
@@ -96,7 +97,7 @@ static bool print_plans(struct cli *cli, const struct api_list *list, GError **e
 	for (guint i = 0; i < list->items->len; i++) {
 		const struct api_plan *p = list->items->pdata[i];
 		g_autofree char *id = text_short_id(p->id), *made = text_age(p->created, now);
-		g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, (gint64)p->seq);
+		g_autofree char *number = g_strdup_printf("%" PRId64, (gint64)p->seq);
 		g_autofree char *commit = p->commit != NULL ? text_short_id(p->commit) : NULL;
 		g_autofree char *votes = votes_text(p);
 

@@ -76,7 +76,7 @@ bool log_each(struct log_source *source, uint64_t from, uint64_t to, log_view_fn
 
 			if (n == SIZE_MAX || n > len - at - 2) {
 				return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-					    _("the log is cut off at entry %" G_GUINT64_FORMAT), i);
+					    _("the log is cut off at entry %" PRIu64), i);
 			}
 			if (i >= from && !fn(i, bytes + at + 2, n, user)) {
 				return true;

@@ -80,7 +80,7 @@ static void render_commits(struct out *out, const struct plan *plan)
 		render_commit(out, &plan->commits[i]);
 	}
 	if ((uint64_t)plan->commits_total > plan->commits_count) {
-		field(out, "", _("and %" G_GINT64_FORMAT " older ones"),
+		field(out, "", _("and %" PRId64 " older ones"),
 		      (gint64)plan->commits_total - (gint64)plan->commits_count);
 	}
 }
@@ -93,11 +93,10 @@ static void render_policy(struct out *out, const struct plan *plan)
 
 	field(out, _("policy"),
 	      policy->author_may_approve
-		      ? ngettext("%" G_GINT64_FORMAT " approval from: %s",
-				 "%" G_GINT64_FORMAT " approvals from: %s",
+		      ? ngettext("%" PRId64 " approval from: %s", "%" PRId64 " approvals from: %s",
 				 (gulong)policy->required)
-		      : ngettext("%" G_GINT64_FORMAT " approval from: %s; not by an author",
-				 "%" G_GINT64_FORMAT " approvals from: %s; not by an author",
+		      : ngettext("%" PRId64 " approval from: %s; not by an author",
+				 "%" PRId64 " approvals from: %s; not by an author",
 				 (gulong)policy->required),
 	      (gint64)policy->required, from);
 	hash_text(digest, &policy->approvers);

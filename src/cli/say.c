@@ -2,6 +2,7 @@
 /* Puts a stack's state into words and into JSON. */
 #include "cli/say.h"
 
+#include <inttypes.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -29,10 +30,9 @@ static char *say_pending(const struct api_pending *pending, int64_t now)
 	g_autofree char *rest = text_age(pending->expires, now);
 
 	/* TRANSLATORS: id, given approvals, needed ones, "3 create, 1 remove", "in 3h" */
-	return g_strdup_printf(_("plan %s has %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
-				 " approvals (%s), expires %s"),
-			       id, (gint64)pending->votes, (gint64)pending->required,
-			       pending->summary, rest);
+	return g_strdup_printf(
+		_("plan %s has %" PRId64 " of %" PRId64 " approvals (%s), expires %s"), id,
+		(gint64)pending->votes, (gint64)pending->required, pending->summary, rest);
 }
 
 char *say_why(const struct api_stack *stack, int64_t now)

@@ -2,6 +2,7 @@
 /* Harmless texts, their widths, ages and times. */
 #include "cli/text.h"
 
+#include <inttypes.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -129,7 +130,7 @@ char *text_duration(int64_t seconds)
 	while (size < units[i].at_least) {
 		i++;
 	}
-	return g_strdup_printf("%" G_GINT64_FORMAT "%s", size / units[i].unit, units[i].letter);
+	return g_strdup_printf("%" PRId64 "%s", size / units[i].unit, units[i].letter);
 }
 
 char *text_age(int64_t when, int64_t now)
@@ -149,7 +150,7 @@ char *text_time(int64_t when)
 	g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(when);
 	char *text = time != NULL ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S %Z") : NULL;
 
-	return text != NULL ? text : g_strdup_printf("@%" G_GINT64_FORMAT, when);
+	return text != NULL ? text : g_strdup_printf("@%" PRId64, when);
 }
 
 bool text_parse_time(const char *text, int64_t *when)

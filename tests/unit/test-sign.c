@@ -45,7 +45,8 @@ static char *write_key(const struct home *h, const char *name, const char *line)
 static void write_secret(const struct home *h, const char *name, const struct secret *secret)
 {
 	autocfree char *line = plan_rig_key_line(secret);
-	g_autofree char *path = write_key(h, name, line);
+
+	g_free(write_key(h, name, line));
 }
 
 static void test_the_own_key_tells_the_person(void)
