@@ -473,12 +473,14 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 	if (stack->dead) {
 		return true;
 	}
-	if (stack->job != STACK_JOB_NONE || stack->want_fetch || stack->want_plan ||
-	    stack->fetch_due) {
+	if (stack->job != STACK_JOB_NONE) {
 		return false;
 	}
-	if (facts->phase == STACK_PHASE_APPLYING) {
+	if (facts->phase == STACK_PHASE_APPLYING) { // all that is wanted waits for the recovery
 		return stack->recover_problem[0] != '\0';
+	}
+	if (stack->want_fetch || stack->want_plan || stack->fetch_due) {
+		return false;
 	}
 	return !(facts->phase == STACK_PHASE_OPEN && stack->approved &&
 		 facts->suspended[0] == '\0') &&

@@ -575,6 +575,7 @@ static void test_restart(void)
 	send(&w, STACK_SYNC);
 	send(&w, STACK_PLAN);
 	g_assert_cmpstr(w.trace->str, ==, "recover");
+	g_assert_true(stack_rests(&w.s, w.f, w.now)); // who waits for the fetch is told
 	w.now = w.s.next_recover;
 	step(&w, STACK_LOOK, NULL);
 	send(&w, STACK_NOTHING_LEFT);

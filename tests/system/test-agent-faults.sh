@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Workers that hang, babble, fail and die: what the agent makes of it, and that others do not wait.
+# shellcheck disable=SC2016,SC2153
+. "${srcdir:-.}/tests/system/lib-git.sh"
+. "${srcdir:-.}/tests/system/lib-agent.sh"
+git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
+agent_begin
+
+# A worker that looks into $T/faults, lines of "WORD JOB FAULT", whether its request holds WORD and
+# is of JOB; without a fault it is the real one.
+real=$(cd "$builddir" && pwd)/assent-worker
+python=$(command -v python3)
+WORKER=$T/worker
+cat >"$WORKER" <<P
+#!$python
+import json, subprocess, sys, time
+line = sys.stdin.readline()
+request = json.loads(line)
+job = request["job"] if request.get("mode") != "recover" else "recover"
+fault = ""
+for rule in open("$T/faults"):
+    word, kind, what = rule.split()
+    if kind == job and "/" + word in line:
+        fault = what
+if fault == "hang":
+    time.sleep(300)
+elif fault == "babble":
+    print("no JSON at all")
+elif fault == "exit":
+    sys.exit(3)
+elif fault:
+    print(json.dumps({"error": {"code": fault, "message": "as the test wants it"}}))
+    sys.exit(1)
+else:
+    sys.exit(subprocess.run(["$real"] + sys.argv[1:], input=line.encode()).returncode)
+P
+chmod 755 "$WORKER"
+faults() { # LINE...: written as a whole
+	printf '%s\n' "$@" >"$T/faults.new"
+	mv "$T/faults.new" "$T/faults"
+}
+
+for name in app slow odd; do
+	agent_repo $name
+	agent_stack $name 'approval: {required: 1, from: [ops]}'
+done
+agent_init
+faults 'slow fetch hang' 'odd fetch babble'
+agent_start
+tap_ok 'the agent starts'
+
+agent_sync app
+[ "$STATE_NOW" = pending ]
+tap_ok 'a stack whose fetch hangs delays no other' || tap_note "$T/agent.log"
+agent_look slow
+[ "$(field "(d['state'], d['job'])")" = "('idle', 'fetch')" ]
+tap_ok 'and waits for its first fetch'
+
+agent_becomes odd failed && echo "$REASON_NOW" | grep -q 'cannot fetch: lost: .*cannot be read'
+tap_ok 'a worker that babbles is a failed fetch' || echo "# $REASON_NOW" >&2
+[ -n "$(agent_stack_field odd "d['next_fetch']")" ]
+tap_ok 'that is tried again'
+faults 'slow fetch hang' 'odd fetch network'
+agent_sync odd
+echo "$REASON_NOW" | grep -q 'network: as the test wants it'
+tap_ok 'the worker'"'"'s reason is told' || echo "# $REASON_NOW" >&2
+faults 'slow fetch hang' 'odd plan io'
+agent_sync odd
+[ "$STATE_NOW" = failed ] && echo "$REASON_NOW" | grep -q 'cannot plan: io'
+tap_ok 'a plan that fails is told, too' || echo "# $STATE_NOW $REASON_NOW" >&2
+faults 'slow fetch hang'
+agent_becomes odd pending
+tap_ok 'and made by itself later on'
+
+# --- an apply whose worker dies
+faults 'slow fetch hang' 'app apply exit'
+agent_look app
+died=$PLAN
+agent_decide "$died" alice approve
+agent_wait_for 'agent_look app && [ "$STATE_NOW" = pending ] && [ "$PLAN" != "$died" ]'
+tap_ok 'a worker that dies before it has done anything costs the approval' || tap_note "$T/agent.log"
+agent_get "/v1/plans/$died"
+[ "$(field "d['state']")" = interrupted ] && [ ! -e "$T/out/app/app.conf" ]
+tap_ok 'and the plan says so'
+
+# --- stopped during an apply
+faults 'slow fetch hang' 'app apply hang'
+agent_look app
+stopped=$PLAN
+agent_decide "$stopped" alice approve
+agent_becomes app applying
+agent_stop TERM
+[ "$agent_code" = 0 ]
+tap_ok 'SIGTERM during an apply ends cleanly' || tap_note "$T/agent.log"
+faults 'slow fetch hang' 'app recover io'
+agent_start
+agent_becomes app failed && echo "$REASON_NOW" | grep -q 'cannot be recovered: io'
+tap_ok 'a recovery that fails is told' || echo "# $REASON_NOW" >&2
+agent_sync app
+agent_entries plan app
+plans=$(field 'len(d)')
+agent_look app
+[ "$STATE_NOW" = failed ] && [ -z "$PLAN" ]
+tap_ok 'and nothing else is done before it'
+faults 'slow fetch hang'
+agent_becomes app pending && agent_entries plan app && [ "$(field 'len(d)')" = $((plans + 1)) ]
+tap_ok 'until it has come to an end'
+
+# --- refused by the worker
+faults 'slow fetch hang' 'app apply untrusted'
+agent_look app
+agent_decide "$PLAN" alice approve
+agent_becomes app failed && echo "$REASON_NOW" | grep -q 'untrusted: as the test wants it'
+tap_ok 'what the worker refuses has failed'
+faults 'slow fetch hang'
+agent_sync app
+agent_sync app
+[ "$STATE_NOW" = failed ] && [ ! -e "$T/out/app/app.conf" ]
+tap_ok 'and is not tried again by itself'
+agent_ask app replan
+agent_decide "$PLAN" alice approve
+agent_becomes app converged && [ "$(cat "$T/out/app/app.conf")" = one ]
+tap_ok 'but when it is asked for'
+
+# --- a worker that is not there
+agent_stop TERM
+WORKER=$T/nowhere
+agent_start
+agent_becomes odd pending
+agent_sync odd
+agent_stack_field odd "d['fetch_problem']" | grep -q 'nowhere'
+tap_ok 'a worker that is not installed is named' || echo "# $BODY" >&2
+agent_stop TERM
+"$builddir/assent" log verify "$STATE/log" >"$T/verify" 2>&1
+tap_ok 'the log verifies' || tap_note "$T/verify"
+tap_end
