@@ -79,7 +79,8 @@ agent_look app
 died=$PLAN
 agent_decide "$died" alice approve
 agent_wait_for 'agent_look app && [ "$STATE_NOW" = pending ] && [ "$PLAN" != "$died" ]'
-tap_ok 'a worker that dies before it has done anything costs the approval' || tap_note "$T/agent.log"
+tap_ok 'a worker that dies before it has done anything costs the approval' ||
+  tap_note "$T/agent.log"
 agent_get "/v1/plans/$died"
 [ "$(field "d['state']")" = interrupted ] && [ ! -e "$T/out/app/app.conf" ]
 tap_ok 'and the plan says so'
