@@ -163,14 +163,12 @@ static bool check_signature(struct visit *v, GError **error)
 
 static bool check_author(const struct visit *v, GError **error)
 {
-	if (v->verdict == VERDICT_APPROVE && !v->document->policy.author_may_approve &&
-	    approval_is_author(v->document, v->request->person, v->world->people,
-			       v->world->people_count)) {
-		return fail(error, DECIDE_ERROR, DECIDE_ERROR_AUTHOR,
-			    "'%s' wrote one of the commits and may not approve them",
-			    v->request->person);
-	}
-	return true;
+	const char *problem = approval_author_problem(v->document, v->request->person,
+						      v->world->people, v->world->people_count);
+
+	return v->verdict != VERDICT_APPROVE || problem == NULL ||
+	       fail(error, DECIDE_ERROR, DECIDE_ERROR_AUTHOR, "'%s' %s", v->request->person,
+		    problem);
 }
 
 static bool check_first(const struct visit *v, const char *fingerprint, GError **error)

@@ -59,6 +59,18 @@ static void write_policy(struct json_writer *w, const struct planner_input *in)
 	json_w_end(w);
 }
 
+static void write_authors(struct json_writer *w, struct json_obj *list)
+{
+	if (list == NULL) {
+		json_w_array(w, "authors");
+		json_w_end(w);
+		json_w_int(w, "authors_total", 0);
+		return;
+	}
+	json_w_value(w, "authors", json_any(list, "authors"));
+	json_w_int(w, "authors_total", json_int(list, "authors_total", 0, JSON_MAX_INT));
+}
+
 static void write_commits(struct json_writer *w, struct json_obj *list)
 {
 	if (list == NULL) {
@@ -77,6 +89,7 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 {
 	json_w_object(w, NULL);
 	json_w_str(w, "agent", in->agent);
+	write_authors(w, commits);
 	write_base(w, in);
 	json_w_value(w, "changes", json_any(draft, "changes"));
 	json_w_value(w, "checks", json_any(draft, "checks"));

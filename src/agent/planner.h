@@ -21,7 +21,8 @@ struct planner_input {
 	const struct policy *policy;
 	const struct hash *approvers;
 	const struct draft *draft;
-	const char *commits; /* JSON {"commits":[...],"total":N}, NULL: none */
+	const char *commits; /* JSON {"authors":[...],"authors_total":N,"commits":[...],"total":N},
+				NULL: none */
 	size_t commits_len;
 };
 /* text is NUL-terminated; g_free(). */

@@ -56,20 +56,29 @@ static bool is_complete(struct taking *t, enum stack_event otherwise)
 	return false;
 }
 
+/* A result that tells of commits must tell of their authors. */
 static bool take_commits(struct taking *t, struct json_obj *o)
 {
 	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	bool any = json_has(o, "commits");
 	struct json_arr arr;
 
-	json_arr_get_opt(o, "commits", COMMITS, &arr);
 	json_w_object(w, NULL);
-	if (json_has(o, "commits")) {
+	if (any) {
+		json_arr_get(o, "authors", PLAN_MAX_AUTHORS, &arr);
+		json_arr_get(o, "commits", COMMITS, &arr);
+		json_w_value(w, "authors", json_any(o, "authors"));
+		json_w_int(w, "authors_total", json_int(o, "authors_total", 0, JSON_MAX_INT));
 		json_w_value(w, "commits", json_any(o, "commits"));
+		json_w_int(w, "total", json_int(o, "commits_total", 0, JSON_MAX_INT));
 	} else {
+		json_w_array(w, "authors");
+		json_w_end(w);
+		json_w_int(w, "authors_total", 0);
 		json_w_array(w, "commits");
 		json_w_end(w);
+		json_w_int(w, "total", 0);
 	}
-	json_w_int(w, "total", json_int_opt(o, "commits_total", 0, JSON_MAX_INT, 0));
 	json_w_end(w);
 	return json_writer_finish(w, &t->commits, &t->news.commits_len, NULL) == 0;
 }

@@ -73,6 +73,20 @@ static void render_commit(struct out *out, const struct plan_commit *commit)
 	      commit->signer != NULL ? commit->signer : "");
 }
 
+/* Those whose commits are not shown are named at least: the author rule counts them. */
+static void render_authors(struct out *out, const struct plan *plan)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (size_t i = 0; i < plan->authors_count; i++) {
+		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", plan->authors[i]);
+	}
+	if ((uint64_t)plan->authors_total > plan->authors_count) {
+		g_string_append(text, ", ...");
+	}
+	field(out, _("authors"), "%s", text->str);
+}
+
 static void render_commits(struct out *out, const struct plan *plan)
 {
 	field(out, _("commits"), "%" PRId64, plan->commits_total);
@@ -82,6 +96,7 @@ static void render_commits(struct out *out, const struct plan *plan)
 	if ((uint64_t)plan->commits_total > plan->commits_count) {
 		field(out, "", _("and %" PRId64 " older ones"),
 		      (gint64)plan->commits_total - (gint64)plan->commits_count);
+		render_authors(out, plan);
 	}
 }
 

@@ -59,35 +59,69 @@ static bool wrote(const struct plan_commit *commit, const char *email)
 	       strcasecmp(commit->committer_email, email) == 0;
 }
 
-/* By registered address, by a principal that is an address, or by the commit's own signature. */
-bool approval_is_author(const struct plan *plan, const char *person,
-			const struct approval_person *people, size_t people_count)
+static bool has_author(const struct plan *plan, const char *email)
 {
-	for (size_t i = 0; i < plan->commits_count; i++) {
-		const struct plan_commit *commit = &plan->commits[i];
-
-		if (wrote(commit, person) ||
-		    (commit->signer != NULL && strcmp(commit->signer, person) == 0)) {
+	for (size_t i = 0; i < plan->authors_count; i++) {
+		if (strcasecmp(plan->authors[i], email) == 0) {
 			return true;
 		}
-		for (size_t p = 0; p < people_count; p++) {
-			if (strcmp(people[p].name, person) != 0 || people[p].emails == NULL) {
-				continue;
-			}
-			for (size_t e = 0; people[p].emails[e] != NULL; e++) {
-				if (wrote(commit, people[p].emails[e])) {
-					return true;
-				}
+	}
+	for (size_t i = 0; i < plan->commits_count; i++) {
+		if (wrote(&plan->commits[i], email)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* By registered address, by a principal that is an address, or by a commit's own signature. */
+static bool is_author(const struct plan *plan, const char *person,
+		      const struct approval_person *people, size_t people_count)
+{
+	if (has_author(plan, person)) {
+		return true;
+	}
+	for (size_t i = 0; i < plan->commits_count; i++) {
+		const char *signer = plan->commits[i].signer;
+
+		if (signer != NULL && strcmp(signer, person) == 0) {
+			return true;
+		}
+	}
+	for (size_t p = 0; p < people_count; p++) {
+		if (strcmp(people[p].name, person) != 0 || people[p].emails == NULL) {
+			continue;
+		}
+		for (size_t e = 0; people[p].emails[e] != NULL; e++) {
+			if (has_author(plan, people[p].emails[e])) {
+				return true;
 			}
 		}
 	}
 	return false;
 }
 
+const char *approval_author_problem(const struct plan *plan, const char *person,
+				    const struct approval_person *people, size_t people_count)
+{
+	if (plan->policy.author_may_approve) {
+		return NULL;
+	}
+	if (is_author(plan, person, people, people_count)) {
+		return "wrote one of the commits and may not approve them";
+	}
+	if ((uint64_t)plan->authors_total > plan->authors_count) {
+		return "may have written one of the commits, whose authors are too many to list";
+	}
+	return NULL;
+}
+
 static int check_vote(const struct plan *plan, const struct approval *vote,
 		      const struct approval_person *people, size_t people_count,
 		      struct assent_error *err)
 {
+	const char *problem;
+
 	if (vote->verdict != VERDICT_APPROVE) {
 		return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' rejected the plan",
 				 vote->person);
@@ -97,11 +131,9 @@ static int check_vote(const struct plan *plan, const struct approval *vote,
 				 "'%.100s' is not among those who may approve this plan",
 				 vote->person);
 	}
-	if (!plan->policy.author_may_approve &&
-	    approval_is_author(plan, vote->person, people, people_count)) {
-		return core_fail(err, ASSENT_EUNTRUSTED,
-				 "'%.100s' wrote one of the commits and may not approve them",
-				 vote->person);
+	problem = approval_author_problem(plan, vote->person, people, people_count);
+	if (problem != NULL) {
+		return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' %s", vote->person, problem);
 	}
 	return 0;
 }

@@ -29,9 +29,11 @@ struct approval_person {
 	const char *name;
 	const char *const *emails; /* NULL-terminated */
 };
-/* Did this person write one of the plan's commits? */
-bool approval_is_author(const struct plan *plan, const char *person,
-			const struct approval_person *people, size_t people_count);
+/* Why the author rule keeps this person from approving the plan, as the end of a sentence that
+ * begins with the person; NULL when it does not. Where a plan has more authors than it lists nobody
+ * can be told apart, so nobody may approve. */
+const char *approval_author_problem(const struct plan *plan, const char *person,
+				    const struct approval_person *people, size_t people_count);
 int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
 		    const struct signers *signers, const struct approval_person *people,
 		    size_t people_count, int64_t minimum, int64_t now, struct assent_error *err)

@@ -122,6 +122,16 @@ static void write_changes(struct json_writer *w, const struct plan *plan)
 	json_w_end(w);
 }
 
+static void write_authors(struct json_writer *w, const struct plan *plan)
+{
+	json_w_array(w, "authors");
+	for (size_t i = 0; i < plan->authors_count; i++) {
+		json_w_str(w, NULL, plan->authors[i]);
+	}
+	json_w_end(w);
+	json_w_int(w, "authors_total", plan->authors_total);
+}
+
 static void write_commits(struct json_writer *w, const struct plan *plan)
 {
 	json_w_array(w, "commits");
@@ -179,6 +189,7 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 {
 	json_w_object(w, NULL);
 	json_w_str(w, "agent", plan->agent);
+	write_authors(w, plan);
 	write_point(w, "base", plan->base_commit, plan->base_tree);
 	write_changes(w, plan);
 	write_commits(w, plan);

@@ -3,6 +3,7 @@
 #include "core/plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/fail.h"
@@ -41,6 +42,7 @@ static void box_free(struct plan_box *box)
 	}
 	free(box->texts);
 	free(box->plan.policy.from);
+	free(box->plan.authors);
 	free(box->plan.commits);
 	free(box->plan.checks);
 	free(box->plan.changes);
@@ -339,6 +341,26 @@ static void read_checks(struct plan_box *box, struct json_obj *o)
 	plan->checks_count = count;
 }
 
+static void read_authors(struct plan *plan, struct json_obj *o)
+{
+	struct json_arr list;
+	size_t count = json_arr_get(o, "authors", PLAN_MAX_AUTHORS, &list);
+
+	plan->authors_total = json_int(o, "authors_total", 0, JSON_MAX_INT);
+	if ((uint64_t)plan->authors_total < count) {
+		json_obj_fail(o, "authors_total", "less than the authors listed");
+	}
+	plan->authors = box_alloc(o, count, sizeof(*plan->authors));
+	for (size_t i = 0; plan->authors != NULL && i < count; i++) {
+		plan->authors[i] = json_arr_str(&list, i, PLAN_MAX_ADDRESS);
+		if (i > 0 && strcmp(plan->authors[i - 1], plan->authors[i]) >= 0) {
+			json_obj_fail(o, "authors", "not sorted, or one stands twice");
+			return;
+		}
+	}
+	plan->authors_count = plan->authors != NULL ? count : 0;
+}
+
 static void read_commit(struct plan_box *box, struct json_obj *o, struct plan_commit *out)
 {
 	out->id = get_object_id(o, "id");
@@ -351,6 +373,22 @@ static void read_commit(struct plan_box *box, struct json_obj *o, struct plan_co
 	out->signature = get_name(o, "signature", verdicts);
 	out->signer = json_str_opt(o, "signer", NAME_MAX_BYTES);
 	json_obj_end(o);
+}
+
+static int compare_text(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+/* The author rule is judged by the authors, so the commits that are shown must not name others. */
+static void check_author(const struct plan *plan, struct json_obj *commit, const char *email)
+{
+	if ((uint64_t)plan->authors_total == plan->authors_count &&
+	    text_is_utf8(email, strlen(email)) &&
+	    (plan->authors_count == 0 || bsearch(email, plan->authors, plan->authors_count,
+						 sizeof(*plan->authors), compare_text) == NULL)) {
+		json_obj_fail(commit, "author_email", "not among the plan's authors");
+	}
 }
 
 static void read_commits(struct plan_box *box, struct json_obj *o)
@@ -374,6 +412,8 @@ static void read_commits(struct plan_box *box, struct json_obj *o)
 			return;
 		}
 		read_commit(box, &commit, &plan->commits[i]);
+		check_author(plan, &commit, plan->commits[i].author_email);
+		check_author(plan, &commit, plan->commits[i].committer_email);
 	}
 	plan->commits_count = count;
 }
@@ -457,6 +497,7 @@ static void read_head(struct plan_box *box, struct json_obj *o)
 		json_obj_fail(o, "target", "expected an object");
 	}
 	read_policy(plan, o);
+	read_authors(plan, o);
 	read_commits(box, o);
 }
 

@@ -17,6 +17,8 @@
 
 #define PLAN_MAX_SIZE ((size_t)64 << 20)
 #define PLAN_MAX_CHANGES 200000
+#define PLAN_MAX_AUTHORS 10000
+#define PLAN_MAX_ADDRESS 1024 /* bytes of an author's address */
 
 enum plan_action {
 	ACTION_CREATE,
@@ -99,6 +101,11 @@ struct plan {
 	const char *target_commit, *target_tree;
 	struct plan_policy policy;
 	const char *on_failure; /* "rollback", "stop" */
+	/* Addresses of all who wrote or committed what lies between base and target, sorted by
+	 * byte, none twice; the listed commits are only the newest. */
+	const char **authors;
+	size_t authors_count;
+	int64_t authors_total; /* more than authors_count: there are others too */
 	struct plan_commit *commits;
 	size_t commits_count;
 	int64_t commits_total;

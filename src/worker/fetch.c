@@ -184,9 +184,7 @@ static bool write_missing(struct job *job, const struct request *r, const struct
 	const struct finding finding = {fetched->any_refs ? "deleted" : "empty", reason};
 
 	write_start(w, &finding, "", "", fetched->bytes);
-	json_w_array(w, "commits");
-	json_w_end(w);
-	json_w_int(w, "commits_total", 0);
+	commits_write_none(w);
 	return true;
 }
 

@@ -57,7 +57,8 @@ def make_plan(signers, expires):
               "committer_email": "mallory@example.org", "committer_name": "Mallory",
               "id": "1" * 40, "signature": "none", "subject": "two \u202e changes",
               "time": 1767225600}
-    plan = {"agent": AGENT, "base": None, "changes": changes, "checks": [], "commits": [commit],
+    plan = {"agent": AGENT, "authors": ["mallory@example.org"], "authors_total": 1,
+            "base": None, "changes": changes, "checks": [], "commits": [commit],
             "commits_total": 1, "created": int(time.time()), "expires": expires,
             "diff": digest(add + drop), "diff_size": len(add + drop), "nonce": "ab" * 16,
             "on_failure": "rollback", "path": "hosts/web1",

@@ -24,7 +24,8 @@ const char maker_draft[] =
 	"\",\"diff_size\":16,\"on_failure\":\"rollback\"}";
 
 const char maker_commits[] =
-	"{\"commits\":[{\"author_email\":\"dora@example.org\",\"author_name\":\"Dora\","
+	"{\"authors\":[\"dora@example.org\",\"git@example.org\"],\"authors_total\":2,"
+	"\"commits\":[{\"author_email\":\"dora@example.org\",\"author_name\":\"Dora\","
 	"\"committer_email\":\"git@example.org\",\"committer_name\":\"Forge\",\"id\":"
 	"\"" MAKER_COMMIT
 	"\",\"signature\":\"none\",\"subject\":\"change\",\"time\":1767225000}],\"total\":1}";

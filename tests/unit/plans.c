@@ -22,6 +22,7 @@ char *plan_rig_key_line(const struct secret *secret)
 void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_commit *commit)
 {
 	static const char *from[] = {"alice", "bob", NULL};
+	static const char *authors[] = {"bob@example.com"};
 
 	*commit = (struct plan_commit){.id = OID,
 				       .author_name = "Bob",
@@ -56,6 +57,9 @@ void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_
 			      .target_tree = OID,
 			      .policy = {.required = 1, .from = from},
 			      .on_failure = "rollback",
+			      .authors = authors,
+			      .authors_count = 1,
+			      .authors_total = 1,
 			      .commits = commit,
 			      .commits_count = 1,
 			      .commits_total = 1,

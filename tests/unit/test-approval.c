@@ -190,6 +190,45 @@ static void authors_do_not_count(void)
 	plan_rig_clear(&rig);
 }
 
+static void set_authors(struct plan *plan, const char **authors, size_t count, int64_t total)
+{
+	plan->authors = authors;
+	plan->authors_count = count;
+	plan->authors_total = total;
+}
+
+/* A plan shows the newest commits only, and counts the authors of all. */
+static void authors_of_older_commits_do_not_count(void)
+{
+	static const char *authors[] = {"Alice@example.com", "bob@example.com"};
+	static const char *const emails[] = {"alice@example.com", NULL};
+	struct approval_person people[] = {{.name = "alice", .emails = emails}};
+	struct plan_rig rig;
+	struct plan plan;
+	struct votes v = {0};
+
+	plan_rig_init(&rig, 1, false);
+	plan = *rig.plan;
+	add(&v, &rig, "alice", rig.alice, VERDICT_APPROVE);
+	g_assert_cmpint(
+		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
+		0);
+	set_authors(&plan, authors, 2, 2);
+	g_assert_cmpint(
+		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
+		ASSENT_EUNTRUSTED);
+	set_authors(&plan, authors + 1, 1, 2); // one is not listed: it may be anybody
+	g_assert_cmpint(
+		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
+		ASSENT_EUNTRUSTED);
+	plan.policy.author_may_approve = true;
+	g_assert_cmpint(
+		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
+		0);
+	drop(&v);
+	plan_rig_clear(&rig);
+}
+
 static void another_approver_list_is_refused(void)
 {
 	struct plan_rig rig;
@@ -235,6 +274,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/approval/a-rejection-stops", a_rejection_stops);
 	g_test_add_func("/approval/time-is-checked", time_is_checked);
 	g_test_add_func("/approval/authors-do-not-count", authors_do_not_count);
+	g_test_add_func("/approval/authors-of-older-commits-do-not-count",
+			authors_of_older_commits_do_not_count);
 	g_test_add_func("/approval/another-approver-list-is-refused",
 			another_approver_list_is_refused);
 	g_test_add_func("/approval/people-outside-the-policy-are-refused",

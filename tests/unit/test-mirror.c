@@ -308,15 +308,21 @@ static void test_commits_are_told(struct rig *rig, const void *data)
 	g_assert_nonnull(strstr(text, "\"signature\":\"none\""));
 	g_assert_nonnull(strstr(text, "\"commits_total\":3"));
 	g_assert_true(strstr(text, git_oid_tostr_s(&three)) < strstr(text, "\"J\xc3\xbcrgen\""));
-	g_assert_cmpstr(none, ==, "{\"commits\":[],\"commits_total\":0}");
+	g_assert_cmpstr(none, ==,
+			"{\"authors\":[],\"authors_total\":0,\"commits\":[],\"commits_total\":0}");
 	g_assert_nonnull(strstr(all, "\"commits_total\":4"));
+	g_assert_nonnull(
+		strstr(text, "{\"authors\":[\"a@x\",\"b@x\",\"j@x\"],\"authors_total\":3,"));
 }
 
 static void test_only_so_many_commits_are_told(struct rig *rig, const void *data)
 {
+	static const char early[] = "author E <early@x> 1 +0000\ncommitter E <early@x> 2 +0000\n";
+	git_oid first = put_commit(rig, &rig->tip, early, "early\n");
 	g_autofree char *text = NULL;
 	unsigned told = 0;
 
+	move_branch(rig, &first);
 	for (int i = 0; i < COMMITS_MAX + 5; i++) {
 		advance(rig);
 	}
@@ -325,7 +331,10 @@ static void test_only_so_many_commits_are_told(struct rig *rig, const void *data
 		told++;
 	}
 	g_assert_cmpuint(told, ==, COMMITS_MAX);
-	g_assert_nonnull(strstr(text, "\"commits_total\":106"));
+	g_assert_nonnull(strstr(text, "\"commits_total\":107"));
+	/* Whoever wrote one that is not told is an author all the same. */
+	g_assert_null(strstr(text, "\"author_email\":\"early@x\""));
+	g_assert_nonnull(strstr(text, "\"early@x\""));
 }
 
 static void test_descent(struct rig *rig, const void *data)

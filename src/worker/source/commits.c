@@ -107,6 +107,32 @@ static void write_commit(struct json_writer *w, const git_commit *commit)
 	plan_commit_write(w, &row);
 }
 
+/* What a walk over the history gathers. */
+struct gathered {
+	git_oid newest[COMMITS_MAX];
+	int64_t total;
+	GHashTable *authors;
+	int64_t authors_total;
+};
+
+/* Addresses are compared as text, so one that is none can be nobody's. */
+static void gather_address(struct gathered *g, const git_commit *commit,
+			   const git_signature *signature)
+{
+	g_autofree char *email =
+		text_of(commit, signature->email, strlen(signature->email), PLAN_MAX_ADDRESS);
+
+	if (!g_utf8_validate(email, -1, NULL) || g_hash_table_contains(g->authors, email)) {
+		return;
+	}
+	if (g_hash_table_size(g->authors) == PLAN_MAX_AUTHORS) {
+		g->authors_total = PLAN_MAX_AUTHORS + 1; // how many more does not matter
+		return;
+	}
+	g_hash_table_add(g->authors, g_steal_pointer(&email));
+	g->authors_total++;
+}
+
 static int start_walk(git_repository *repository, const git_oid *commit, const git_oid *known,
 		      git_revwalk **out)
 {
@@ -120,27 +146,88 @@ static int start_walk(git_repository *repository, const git_oid *commit, const g
 	return code;
 }
 
-bool commits_write(git_repository *repository, const git_oid *commit, const git_oid *known,
-		   struct json_writer *w, GError **error)
+static int gather(git_repository *repository, const git_oid *commit, const git_oid *known,
+		  struct gathered *g)
 {
 	g_autoptr(git_revwalk_auto) walk = NULL;
-	int64_t total = 0;
 	git_oid oid;
 	int code = start_walk(repository, commit, known, &walk);
 
-	json_w_array(w, "commits");
 	while (code == 0 && (code = git_revwalk_next(&oid, walk)) == 0) {
-		if (total++ < COMMITS_MAX) {
-			g_autoptr(git_commit_auto) object = NULL;
+		g_autoptr(git_commit_auto) object = NULL;
 
-			code = git_commit_lookup(&object, repository, &oid);
-			if (code == 0) {
-				write_commit(w, object);
+		code = git_commit_lookup(&object, repository, &oid);
+		if (code == 0) {
+			gather_address(g, object, git_commit_author(object));
+			gather_address(g, object, git_commit_committer(object));
+			if (g->total < COMMITS_MAX) {
+				g->newest[g->total] = oid;
 			}
+			g->total++;
+		}
+	}
+	return code == GIT_ITEROVER ? 0 : code;
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void write_authors(struct json_writer *w, const struct gathered *g)
+{
+	guint count = 0;
+	g_autofree char **list = (char **)g_hash_table_get_keys_as_array(g->authors, &count);
+
+	qsort(list, count, sizeof(*list), compare_text);
+	json_w_array(w, "authors");
+	for (guint i = 0; i < count; i++) {
+		json_w_str(w, NULL, list[i]);
+	}
+	json_w_end(w);
+	json_w_int(w, "authors_total", g->authors_total);
+}
+
+static int write_newest(git_repository *repository, struct json_writer *w, const struct gathered *g)
+{
+	int code = 0;
+
+	json_w_array(w, "commits");
+	for (int64_t i = 0; code == 0 && i < MIN(g->total, COMMITS_MAX); i++) {
+		g_autoptr(git_commit_auto) object = NULL;
+
+		code = git_commit_lookup(&object, repository, &g->newest[i]);
+		if (code == 0) {
+			write_commit(w, object);
 		}
 	}
 	json_w_end(w);
-	json_w_int(w, "commits_total", total);
-	return code == GIT_ITEROVER ||
+	json_w_int(w, "commits_total", g->total);
+	return code;
+}
+
+bool commits_write(git_repository *repository, const git_oid *commit, const git_oid *known,
+		   struct json_writer *w, GError **error)
+{
+	g_autoptr(GHashTable) authors =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct gathered gathered = {.authors = authors};
+	int code = gather(repository, commit, known, &gathered);
+
+	if (code == 0) {
+		write_authors(w, &gathered);
+		code = write_newest(repository, w, &gathered);
+	}
+	return code == 0 ||
 	       fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(commit));
+}
+
+void commits_write_none(struct json_writer *w)
+{
+	json_w_array(w, "authors");
+	json_w_end(w);
+	json_w_int(w, "authors_total", 0);
+	json_w_array(w, "commits");
+	json_w_end(w);
+	json_w_int(w, "commits_total", 0);
 }

@@ -20,7 +20,10 @@
 /* Whether commit is known or one of its descendants; a known that is missing is not. */
 bool commits_descend(git_repository *repository, const git_oid *commit, const git_oid *known,
 		     bool *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Writes the members commits and commits_total: what commit has and known (may be NULL, may be
- * missing) has not, newest first. Longer names and subjects are cut. */
+/* Writes the members authors, authors_total, commits and commits_total: what commit has and known
+ * (may be NULL, may be missing) has not, newest first. Longer names and subjects are cut. authors
+ * are the addresses of all of them, not only of the commits that are listed. */
 bool commits_write(git_repository *repository, const git_oid *commit, const git_oid *known,
 		   struct json_writer *w, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same members of no commits. */
+void commits_write_none(struct json_writer *w);
