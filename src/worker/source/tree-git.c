@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tree of a commit, through libgit2; every tree object is checked before it is believed. */
-#include "worker/source/tree-ops.h"
+#include "worker/source/tree-git.h"
 
 #include "worker/source/name.h"
 #include "worker/source/repo.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-struct git_source {
+struct tree_git {
 	git_repository *repository;
 	git_odb *odb;
 	git_oid root;
@@ -31,10 +31,8 @@ static gboolean oid_equal(gconstpointer a, gconstpointer b)
 	return git_oid_equal(a, b);
 }
 
-static void source_free(void *self)
+void tree_git_free(struct tree_git *s)
 {
-	struct git_source *s = self;
-
 	g_hash_table_unref(s->trees);
 	git_odb_free(s->odb);
 	git_repository_free(s->repository);
@@ -104,7 +102,7 @@ static bool check_tree(const git_tree *tree, const char *path, GError **error)
 }
 
 /* Borrowed from the cache. */
-static bool load_tree(struct git_source *s, const git_oid *oid, const char *path, git_tree **out,
+static bool load_tree(struct tree_git *s, const git_oid *oid, const char *path, git_tree **out,
 		      GError **error)
 {
 	g_autoptr(git_tree_auto) tree = NULL;
@@ -132,7 +130,7 @@ static bool load_tree(struct git_source *s, const git_oid *oid, const char *path
 	return true;
 }
 
-static bool entry_from_git(struct git_source *s, const git_tree_entry *from, const char *path,
+static bool entry_from_git(struct tree_git *s, const git_tree_entry *from, const char *path,
 			   struct source_entry *entry, GError **error)
 {
 	git_object_t type;
@@ -168,9 +166,8 @@ static bool entry_from_git(struct git_source *s, const git_tree_entry *from, con
 	return true;
 }
 
-static bool git_stat(void *self, const char *path, struct source_entry *entry, GError **error)
+bool tree_git_stat(struct tree_git *s, const char *path, struct source_entry *entry, GError **error)
 {
-	struct git_source *s = self;
 	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
 	g_autoptr(GString) walked = g_string_new(NULL);
 	const git_oid *oid = &s->root;
@@ -203,10 +200,9 @@ static bool git_stat(void *self, const char *path, struct source_entry *entry, G
 	return true;
 }
 
-static bool git_read(void *self, const struct source_entry *entry, size_t max, char **bytes,
-		     size_t *len, GError **error)
+bool tree_git_read(struct tree_git *s, const struct source_entry *entry, size_t max, char **bytes,
+		   size_t *len, GError **error)
 {
-	struct git_source *s = self;
 	g_autoptr(git_odb_object_auto) object = NULL;
 	git_oid oid;
 	int code;
@@ -227,16 +223,15 @@ static bool git_read(void *self, const struct source_entry *entry, size_t max, c
 	return true;
 }
 
-static bool git_list(void *self, const char *folder, GArray *entries, GError **error)
+bool tree_git_list(struct tree_git *s, const char *folder, GArray *entries, GError **error)
 {
-	struct git_source *s = self;
 	struct source_entry where = {0};
 	git_tree *tree;
 	git_oid oid;
 
 	if (folder[0] == '\0') {
 		oid = s->root;
-	} else if (!git_stat(self, folder, &where, error)) {
+	} else if (!tree_git_stat(s, folder, &where, error)) {
 		return false;
 	} else {
 		git_oid_fromstr(&oid, where.oid);
@@ -258,16 +253,13 @@ static bool git_list(void *self, const char *folder, GArray *entries, GError **e
 	return true;
 }
 
-const struct tree_ops tree_git_ops = {
-	.name = "git", .free = source_free, .stat = git_stat, .read = git_read, .list = git_list};
-
-bool tree_git_new(const char *mirror, const char *commit, void **self, char *tree_id,
+bool tree_git_new(const char *mirror, const char *commit, struct tree_git **out, char *tree_id,
 		  GError **error)
 {
 	g_autoptr(git_repository_auto) repository = NULL;
 	g_autoptr(git_commit_auto) object = NULL;
 	g_autoptr(git_odb_auto) odb = NULL;
-	struct git_source *s;
+	struct tree_git *s;
 	git_oid oid;
 	int code;
 
@@ -279,12 +271,12 @@ bool tree_git_new(const char *mirror, const char *commit, void **self, char *tre
 	if (code < 0) {
 		return fail_git(error, code, "cannot read commit %s in '%s'", commit, mirror);
 	}
-	s = g_new0(struct git_source, 1);
+	s = g_new0(struct tree_git, 1);
 	s->root = *git_commit_tree_id(object);
 	s->repository = g_steal_pointer(&repository);
 	s->odb = g_steal_pointer(&odb);
 	s->trees = g_hash_table_new_full(oid_hash, oid_equal, NULL, (GDestroyNotify)git_tree_free);
 	git_oid_tostr(tree_id, SOURCE_OID_SIZE, &s->root);
-	*self = s;
+	*out = s;
 	return true;
 }

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Read access to a tree: what is the same for Git and for a plain directory. */
+/* Read access to a tree: paths and bounds are checked here. */
 #include "worker/source/tree.h"
 
 #include "worker/source/name.h"
-#include "worker/source/tree-ops.h"
+#include "worker/source/tree-git.h"
 
 #include "base/error.h"
 
 #include <string.h>
 
 struct source_tree {
-	const struct tree_ops *ops;
-	void *self;
+	struct tree_git *git;
 	char tree_id[SOURCE_OID_SIZE];
+};
+
+struct tree_walk {
+	source_walk_fn each;
+	void *user;
+	unsigned count; /* entries so far, folders included */
 };
 
 void tree_row_clear(void *row)
@@ -20,44 +25,22 @@ void tree_row_clear(void *row)
 	g_free(((struct tree_row *)row)->name);
 }
 
-static struct source_tree *tree_new(const struct tree_ops *ops, void *self, const char *tree_id)
-{
-	struct source_tree *tree = g_new0(struct source_tree, 1);
-
-	tree->ops = ops;
-	tree->self = self;
-	g_strlcpy(tree->tree_id, tree_id, sizeof(tree->tree_id));
-	return tree;
-}
-
 bool source_tree_open(const char *mirror, const char *commit, struct source_tree **out,
 		      GError **error)
 {
-	char tree_id[SOURCE_OID_SIZE];
-	void *self;
+	g_autofree struct source_tree *tree = g_new0(struct source_tree, 1);
 
-	if (!tree_git_new(mirror, commit, &self, tree_id, error)) {
+	if (!tree_git_new(mirror, commit, &tree->git, tree->tree_id, error)) {
 		return false;
 	}
-	*out = tree_new(&tree_git_ops, self, tree_id);
-	return true;
-}
-
-bool source_tree_open_dir(const char *path, struct source_tree **out, GError **error)
-{
-	void *self;
-
-	if (!tree_dir_new(path, &self, error)) {
-		return false;
-	}
-	*out = tree_new(&tree_dir_ops, self, "");
+	*out = g_steal_pointer(&tree);
 	return true;
 }
 
 void source_tree_free(struct source_tree *tree)
 {
 	if (tree != NULL) {
-		tree->ops->free(tree->self);
+		tree_git_free(tree->git);
 		g_free(tree);
 	}
 }
@@ -72,7 +55,7 @@ bool source_tree_stat(struct source_tree *tree, const char *path, struct source_
 {
 	struct source_entry found = {0};
 
-	if (!name_check_path(path, error) || !tree->ops->stat(tree->self, path, &found, error)) {
+	if (!name_check_path(path, error) || !tree_git_stat(tree->git, path, &found, error)) {
 		return false;
 	}
 	found.path = path;
@@ -96,7 +79,7 @@ bool source_tree_read(struct source_tree *tree, const char *path, size_t max, ch
 			    "'%s' has %" G_GUINT64_FORMAT " bytes; at most %zu are allowed", path,
 			    entry.size, max);
 	}
-	return tree->ops->read(tree->self, &entry, max, bytes, len, error);
+	return tree_git_read(tree->git, &entry, max, bytes, len, error);
 }
 
 static bool walk_folder(struct source_tree *tree, const char *folder, unsigned depth,
@@ -133,7 +116,7 @@ static bool walk_folder(struct source_tree *tree, const char *folder, unsigned d
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "'%s' is deeper than %d folders",
 			    folder, SOURCE_MAX_DEPTH);
 	}
-	if (!tree->ops->list(tree->self, folder, rows, error)) {
+	if (!tree_git_list(tree->git, folder, rows, error)) {
 		return false;
 	}
 	for (unsigned i = 0; i < rows->len; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * Read access to a desired state: the tree of a commit in a bare mirror, or a
- * plain directory (assent lint). Nothing is ever checked out.
+ * Read access to a desired state: the tree of a commit in a bare mirror.
+ * Nothing is ever checked out.
  *
  *	source_tree_open(mirror, commit, &tree, error)
  *	source_tree_read(tree, "hosts/web1/assent.yaml", 262144, &bytes, &len, error)
@@ -13,8 +13,7 @@
  * one '/'; "" is the root. Components "", ".", "..", and what some system
  * takes for ".git" (name.h) are refused, in what callers ask for and in what a tree
  * holds; so are modes other than 100644, 100755, 120000 and folders, trees that
- * are not sorted or name a thing twice, and paths that lead through a link. A
- * plain directory leaves out its ".git".
+ * are not sorted or name a thing twice, and paths that lead through a link.
  *
  * Errors: BASE_ERROR_NOT_FOUND, BASE_ERROR_LIMIT, BASE_ERROR_MALFORMED (what is
  * in the tree is refused), BASE_ERROR_FAILED.
@@ -37,17 +36,15 @@ enum source_mode { SOURCE_FILE, SOURCE_EXECUTABLE, SOURCE_LINK, SOURCE_FOLDER };
 struct source_entry {
 	const char *path; /* from the repository's root; valid during the callback only */
 	enum source_mode mode;
-	char oid[SOURCE_OID_SIZE]; /* the blob's or tree's id in hex; "" in a plain directory */
+	char oid[SOURCE_OID_SIZE]; /* the blob's or tree's id in hex */
 	uint64_t size;		   /* of a file or of a link's text, 0 for a folder */
 };
 
 /* mirror: a bare repository; commit: 40 hexadecimal digits. */
 bool source_tree_open(const char *mirror, const char *commit, struct source_tree **out,
 		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool source_tree_open_dir(const char *path, struct source_tree **out, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
 void source_tree_free(struct source_tree *tree);
-/* The id of the commit's tree in hex; "" for a plain directory. */
+/* The id of the commit's tree in hex. */
 const char *source_tree_tree_id(const struct source_tree *tree);
 
 /* What stands at path. entry->path borrows path. */
