@@ -31,26 +31,26 @@ files_make() { # COUNT
   base=$site/$1
   live=$HOME/live
   rm -rf "$live"
-  mkdir -p "$base/work" "$base/objects" "$base/results"
-  python3 "$tools/tree.py" make "$base/work/files" "$1"
+  mkdir -p "$base/wanted" "$base/objects" "$base/results"
+  python3 "$tools/tree.py" make "$base/wanted/files" "$1"
   printf 'resources:\n  - tree: ~/live\n    source: files/\n    prune: true\n' \
-    >"$base/work/assent.yaml"
-  git init -q -b main "$base/work"
-  git -C "$base/work" add -A
-  git -C "$base/work" commit -q -m 'Files'
-  cp -a "$base/work/files" "$live"
-  git clone -q "$base/work" "$base/git"
+    >"$base/wanted/assent.yaml"
+  git init -q -b main "$base/wanted"
+  git -C "$base/wanted" add -A
+  git -C "$base/wanted" commit -q -m 'Files'
+  cp -a "$base/wanted/files" "$live"
+  git clone -q "$base/wanted" "$base/git"
 }
 
 mirror_make() { # COUNT
   tr -d '\n' >"$base/fetch.json" <<END
-{"v":1,"job":"fetch","url":"file://$base/work","ref":"refs/heads/main",
+{"v":1,"job":"fetch","url":"file://$base/wanted","ref":"refs/heads/main",
 "mirror":"$base/mirror.git","known":"","path":""}
 END
   echo >>"$base/fetch.json"
   job "$base/fetch.json"
   tr -d '\n' >"$base/plan.json" <<END
-{"v":1,"job":"plan","mirror":"$base/mirror.git","commit":"$(git -C "$base/work" rev-parse HEAD)",
+{"v":1,"job":"plan","mirror":"$base/mirror.git","commit":"$(git -C "$base/wanted" rev-parse HEAD)",
 "base":"","path":"","agent":"bench","stack":"bench","home":"$HOME","labels":[],
 "objects":"$base/objects","out":"$base/draft.json","cache":"$base/cache"}
 END
@@ -77,7 +77,7 @@ bundle agent copy
   files:
     "$live/." copy_from => from_work, depth_search => all;
 }
-body copy_from from_work { source => "$base/work/files/."; compare => "digest"; }
+body copy_from from_work { source => "$base/wanted/files/."; compare => "digest"; }
 body depth_search all { depth => "inf"; }
 END
 }
@@ -86,8 +86,8 @@ END
 measure_plan() { # WORK COUNT
   set -- "$1" "$2" -N -n assent "sh $base/plan.sh" \
     -n 'git status' "git -C $base/git status --porcelain" \
-    -n 'rsync -n' "rsync -a -n --delete $base/work/files/ $live/" \
-    -n 'rsync -n -c' "rsync -a -n -c --delete $base/work/files/ $live/"
+    -n 'rsync -n' "rsync -a -n --delete $base/wanted/files/ $live/" \
+    -n 'rsync -n -c' "rsync -a -n -c --delete $base/wanted/files/ $live/"
   if command -v cf-agent >/dev/null; then
     cf_policy >"$base/copy.cf"
     chmod 600 "$base/copy.cf"
@@ -101,7 +101,7 @@ measure_plan() { # WORK COUNT
 measure_apply() { # COUNT
   rm -rf "$site/keys" "$site/state" "$site/home/.config/assent"
   stack_path=.
-  stack_make "file://$base/work" >/dev/null 2>&1 || die "cannot configure an agent"
+  stack_make "file://$base/wanted" >/dev/null 2>&1 || die "cannot configure an agent"
   agent_start || die "the agent does not start"
   sync_now >/dev/null || die "cannot plan"
   waiting=$(plan_pending)
@@ -120,8 +120,8 @@ measure_apply() { # COUNT
   measure apply-1% "$1" -N \
     --prepare "sh $base/prepare.sh" \
     -n assent "sh $base/apply.sh" \
-    -n 'rsync' "rsync -a --delete $base/work/files/ $live/" \
-    -n 'rsync --fsync' "rsync -a --fsync --delete $base/work/files/ $live/"
+    -n 'rsync' "rsync -a --delete $base/wanted/files/ $live/" \
+    -n 'rsync --fsync' "rsync -a --fsync --delete $base/wanted/files/ $live/"
 }
 
 bench() { # COUNT
