@@ -133,7 +133,8 @@ static void check_beneath(struct finding *f, const struct claim *c, const struct
 	}
 }
 
-/* Looks at all folders above a claimed path, and makes them known as parents of something. */
+/* Looks at all folders above a claimed path, and makes them known as parents of something. What
+ * lies above a folder of the same tree is looked at, and told, once: for that folder. */
 static void check_parents(struct finding *f, const struct claim *c)
 {
 	GHashTable *paths = f->l->out->paths;
@@ -146,6 +147,9 @@ static void check_parents(struct finding *f, const struct claim *c)
 
 		*slash = '\0';
 		above = g_hash_table_lookup(f->claims, path);
+		if (above != NULL && above->r == c->r) {
+			return;
+		}
 		if (above != NULL) {
 			check_beneath(f, c, above);
 		}
