@@ -256,7 +256,16 @@ static bool write_draft(struct planner *p, struct plan *plan, GError **error)
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
 			    "the plan is larger than %zu bytes", PLAN_MAX_SIZE);
 	}
-	return file_replace(p->out, text, len, 0600, error);
+	/* The caller reads it at once; what it makes of it is synced by itself. */
+	return file_replace_unsynced(p->out, text, len, 0600, error);
+}
+
+/* Before anybody hears of a plan. Where there is none, a sync would only cost time. */
+static bool keep_objects(struct planner *p, GPtrArray *items, GString *diff, struct hash *digest,
+			 GError **error)
+{
+	return objects_store_unsynced(p->objects, diff->str, diff->len, digest, error) &&
+	       (items->len == 0 || objects_sync(p->objects, error));
 }
 
 bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
@@ -269,8 +278,7 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
 
 	find_renames(p, items);
 	if (!write_diff(p, items, diff, error) ||
-	    !objects_store_unsynced(p->objects, diff->str, diff->len, &plan.diff, error) ||
-	    !objects_sync(p->objects, error)) {
+	    !keep_objects(p, items, diff, &plan.diff, error)) {
 		return false;
 	}
 	for (guint i = 0; i < items->len; i++) {

@@ -54,9 +54,14 @@ static void keep(struct sweep *s, const char *path, const char *why, bool *all)
 static bool sweep_path(struct sweep *s, const char *path, bool *all, GError **error)
 {
 	bool declared = s->keep_declared && desired_declares(s->p->desired, path);
+	const struct want *want = declared ? g_hash_table_lookup(s->p->by_path, path) : NULL;
 	struct observed now;
 	bool emptied = true;
 
+	if (want != NULL && want->type != STATE_DIRECTORY) {
+		*all = false; /* was looked at when it was compared, and a folder there emptied */
+		return true;
+	}
 	if (!observe_path(s->p->observer, s->root, path, &now, error)) {
 		return false;
 	}

@@ -21,8 +21,10 @@ G_DEFINE_QUARK(beneath - error - quark, beneath_error)
 struct beneath {
 	unsigned flags;
 	bool no_openat2;
-	int fd;	   /* the last folder */
-	char *key; /* its root and path, for BENEATH_KEEP */
+	int fd;	     /* the last folder */
+	char *key;   /* its root and path, for BENEATH_KEEP */
+	int root_fd; /* likewise the last root */
+	char *root;
 };
 
 struct beneath *beneath_new(unsigned flags)
@@ -32,6 +34,7 @@ struct beneath *beneath_new(unsigned flags)
 	b->flags = flags;
 	b->no_openat2 = (flags & BENEATH_BY_COMPONENT) != 0;
 	b->fd = -1;
+	b->root_fd = -1;
 	return b;
 }
 
@@ -42,6 +45,8 @@ void beneath_free(struct beneath *b)
 	}
 	autofd_close(&b->fd);
 	g_free(b->key);
+	autofd_close(&b->root_fd);
+	g_free(b->root);
 	g_free(b);
 }
 
@@ -256,15 +261,33 @@ static int open_root(struct beneath *b, const char *root)
 	return open_component(fd, strrchr(root, '/') + 1);
 }
 
+/* Borrowed until the next call. */
+static int last_root(struct beneath *b, const char *root)
+{
+	int fd;
+
+	if ((b->flags & BENEATH_KEEP) != 0 && b->root_fd >= 0 && strcmp(b->root, root) == 0) {
+		return b->root_fd;
+	}
+	fd = open_root(b, root);
+	if (fd >= 0) {
+		autofd_close(&b->root_fd);
+		b->root_fd = fd;
+		g_free(b->root);
+		b->root = g_strdup(root);
+	}
+	return fd;
+}
+
 static int open_folder(struct beneath *b, const char *root, const char *path)
 {
-	autofd fd = -1;
 	const char *rel;
+	int fd;
 
 	if (root == NULL || !beneath_is_within(path, root)) {
 		return open_chased(b, path);
 	}
-	fd = open_root(b, root);
+	fd = last_root(b, root);
 	if (fd < 0) {
 		return -1;
 	}

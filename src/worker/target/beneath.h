@@ -29,7 +29,7 @@ GQuark beneath_error_quark(void);
 enum beneath_error { BENEATH_ERROR_FAILED, BENEATH_ERROR_ABSENT, BENEATH_ERROR_LINK };
 
 enum beneath_flags {
-	BENEATH_KEEP = 1 << 0,	       /* keep the last folder open: quicker, for looking only */
+	BENEATH_KEEP = 1 << 0,	       /* keep the last folder and root open: to look only */
 	BENEATH_BY_COMPONENT = 1 << 1, /* as if there were no openat2 */
 };
 

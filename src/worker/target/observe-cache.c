@@ -2,12 +2,14 @@
 /* Digests remembered between plans. */
 #include "worker/target/observe-cache.h"
 
+#include <sodium.h>
 #include <string.h>
 
 #include "base/file.h"
 
-#define MAGIC "assent-cache 1\n"
+#define MAGIC "assent-cache 2\n"
 #define MAGIC_SIZE (sizeof(MAGIC) - 1)
+#define HEAD_SIZE (MAGIC_SIZE + crypto_shorthash_BYTES)
 #define MAX_FILE ((size_t)256 << 20)
 #define RACY_SECONDS 2
 
@@ -75,21 +77,28 @@ static void forget(struct observe_cache *cache)
 	g_hash_table_remove_all(cache->blobs);
 }
 
-/* The magic, the digest of the rest, the rest. */
+/* Against a torn write only: who may write the file may write the rest of the state, too. */
+static void check_sum(unsigned char *out, const void *data, size_t len)
+{
+	static const unsigned char key[crypto_shorthash_KEYBYTES];
+
+	crypto_shorthash(out, data, len, key);
+}
+
+/* The magic, the check sum of the rest, the rest. */
 static void read_file(struct observe_cache *cache)
 {
-	const size_t head = MAGIC_SIZE + HASH_SIZE;
+	unsigned char have[crypto_shorthash_BYTES];
 	g_autofree char *text = NULL;
-	struct hash have;
 	size_t len;
 
-	if (!file_read(cache->file, MAX_FILE, &text, &len, NULL) || len < head ||
+	if (!file_read(cache->file, MAX_FILE, &text, &len, NULL) || len < HEAD_SIZE ||
 	    memcmp(text, MAGIC, MAGIC_SIZE) != 0) {
 		return;
 	}
-	hash_bytes(&have, text + head, len - head);
-	if (memcmp(have.bytes, text + MAGIC_SIZE, HASH_SIZE) != 0 ||
-	    !read_records(cache, text + head, len - head)) {
+	check_sum(have, text + HEAD_SIZE, len - HEAD_SIZE);
+	if (memcmp(have, text + MAGIC_SIZE, sizeof(have)) != 0 ||
+	    !read_records(cache, text + HEAD_SIZE, len - HEAD_SIZE)) {
 		forget(cache);
 	}
 }
@@ -137,21 +146,19 @@ static void write_table(GHashTable *table, GByteArray *out)
 
 bool observe_cache_store(struct observe_cache *cache, GError **error)
 {
-	const struct hash none = {{0}};
 	g_autoptr(GByteArray) out = NULL;
-	struct hash digest;
 
 	if (!cache->dirty) {
 		return true;
 	}
 	out = g_byte_array_new();
 	g_byte_array_append(out, (const guint8 *)MAGIC, MAGIC_SIZE);
-	g_byte_array_append(out, none.bytes, HASH_SIZE);
+	g_byte_array_set_size(out, HEAD_SIZE);
 	write_table(cache->files, out);
 	write_table(cache->blobs, out);
-	hash_bytes(&digest, out->data + MAGIC_SIZE + HASH_SIZE, out->len - MAGIC_SIZE - HASH_SIZE);
-	memcpy(out->data + MAGIC_SIZE, digest.bytes, HASH_SIZE);
-	return file_replace(cache->file, out->data, out->len, 0600, error);
+	check_sum(out->data + MAGIC_SIZE, out->data + HEAD_SIZE, out->len - HEAD_SIZE);
+	/* A torn file has another sum and counts as none. */
+	return file_replace_unsynced(cache->file, out->data, out->len, 0600, error);
 }
 
 static void fill(struct record *record, const struct stat *st)
