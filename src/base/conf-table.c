@@ -12,7 +12,7 @@
 #define NAME_LIMIT 64
 #define AGENT_LIMIT 200
 
-static const char *const drift_words[] = {"fix", "propose", "report", NULL};
+static const char *const drift_words[] = {"propose", "report", NULL};
 static const char *const risk_words[] = {"deletion",   "secret",  "root",
 					 "executable", "cluster", NULL};
 static const char *const kind_words[] = {"file", "tree", "directory", "link", NULL};
@@ -237,13 +237,11 @@ const struct conf_key conf_keys[] = {
 	 .help = "Whether the author of a commit counts as approver of such a change.",
 	 .type = CONF_BOOL, AT(conf_approval, author_may_approve), .example = "false"},
 	{STACK("on-drift"),
-	 .help = "When something was changed by others: fix restores what was approved, propose "
-		 "makes a plan, report only tells.",
+	 .help = "When something was changed by others: propose makes a plan that restores it, "
+		 "report only tells.",
 	 .type = CONF_WORD, AT(conf_stack, on_drift), .dflt = "propose", .words = drift_words},
 	{STACK("drift-interval"), .help = "How often to look for drift.", .type = CONF_DURATION,
 	 AT(conf_stack, drift_interval), .dflt = "5m", .min = 1, .max = 30 * DAY},
-	{STACK("alert-after"), .help = "Drift that lasts longer is alerted.", .type = CONF_DURATION,
-	 AT(conf_stack, alert_after), .dflt = "2m", .min = 0, .max = 30 * DAY},
 	{STACK("plan-timeout"), .help = "Making a plan that takes longer is ended.",
 	 .type = CONF_DURATION, AT(conf_stack, plan_timeout), .dflt = "10m", .min = 1, .max = DAY},
 	{STACK("apply-timeout"),

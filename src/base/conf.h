@@ -41,9 +41,9 @@ struct conf_stack {
 	char *name;
 	struct conf_source source;
 	struct conf_approval approval;
-	GPtrArray *rules;						  /* struct conf_rule */
-	char *on_drift;							  /* fix, propose, report */
-	int64_t drift_interval, alert_after, plan_timeout, apply_timeout; /* seconds */
+	GPtrArray *rules;				     /* struct conf_rule */
+	char *on_drift;					     /* propose, report */
+	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {
 	char *name; /* principal in the approver list */

@@ -115,7 +115,6 @@ static void assert_stack_defaults(const struct conf_stack *stack)
 	g_assert_false(stack->approval.author_may_approve);
 	g_assert_cmpstr(stack->on_drift, ==, "propose");
 	g_assert_cmpint(stack->drift_interval, ==, 300);
-	g_assert_cmpint(stack->alert_after, ==, 120);
 	g_assert_cmpint(stack->plan_timeout, ==, 600);
 	g_assert_cmpint(stack->apply_timeout, ==, 3600);
 }
@@ -145,7 +144,7 @@ static void test_all_of_it(void)
 		"  web:\n"
 		"    source: {url: git@h:ops.git, branch: release/1.0, path: hosts/web1,"
 		" interval: 30s, max-bytes: 2M, password-file: pw}\n"
-		"    on-drift: fix\n"
+		"    on-drift: report\n"
 		"    approval: {required: 2, from: [ops, alice], expires: 2h, author-may-approve: "
 		"true}\n"
 		"    rules:\n"
@@ -217,7 +216,7 @@ static void test_problems_are_named(void)
 						"required: 2}\n"),
 		 ":10:9:", "2 people must approve"},
 		{"agent: a\n" PEOPLE STACK(FROM "    on-drift: maybe\n"),
-		 ":9:15:", "one of: fix, propose, report"},
+		 ":9:15:", "one of: propose, report"},
 		{"agent: a\n" PEOPLE STACK(FROM "    plan-timeout: 0s\n"), ":9:19:", "from 1s"},
 		{"agent: a\n" PEOPLE "groups: {ops: [zoe]}\n",
 		 ":5:", "'zoe' is not among the people"},
