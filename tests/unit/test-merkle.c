@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests of core/merkle.h: known answers, 300 leaves, proofs that must fail. */
 #include "core/merkle.h"
+#include "core/note.h"
 #include "unit/vectors.h"
 
 #define LEAVES 300
@@ -19,6 +20,9 @@ static void known_answers(void)
 	g_assert_true(hash_equal(&hash, &expected));
 	vector_hash(&expected, json_str(&root, "leaf_ascii_L123456", 64));
 	merkle_leaf(&hash, "L123456", 7);
+	g_assert_true(hash_equal(&hash, &expected));
+	vector_hash(&expected, json_str(&root, "leaf_empty", 64));
+	merkle_leaf(&hash, "", 0);
 	g_assert_true(hash_equal(&hash, &expected));
 	g_assert_cmpuint(json_arr_get(&root, "roots_by_size", 100, &roots), ==, 9);
 	count = json_arr_get(&root, "leaf_inputs_hex", 100, &leaves);
@@ -256,12 +260,36 @@ static void refuses_negative_vectors(void)
 	json_doc_free(doc);
 }
 
+/* Every entry of a bundle has the hash that the tile beside it holds. */
+static void entries_fit(const char *path, const char *tile, unsigned count,
+			struct merkle_edge *edge)
+{
+	size_t len, at = 0;
+	g_autofree char *bundle = vector_load(path, &len);
+	struct hash node;
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t size;
+
+		g_assert_cmpuint(at + 2, <=, len);
+		size = (size_t)(unsigned char)bundle[at] << 8 | (unsigned char)bundle[at + 1];
+		g_assert_cmpuint(at + 2 + size, <=, len);
+		merkle_leaf(&node, bundle + at + 2, size);
+		g_assert_cmpmem(node.bytes, HASH_SIZE, tile + (size_t)i * HASH_SIZE, HASH_SIZE);
+		merkle_edge_append(edge, &node);
+		at += 2 + size;
+	}
+	g_assert_cmpuint(at, ==, len);
+}
+
 static void tiles_300(void)
 {
-	g_autofree char *full = NULL, *partial = NULL, *top = NULL, *bundle = NULL;
+	g_autofree char *full = NULL, *partial = NULL, *top = NULL, *note = NULL, *vkey = NULL;
 	struct merkle_edge edge = {0};
+	struct checkpoint cp;
+	struct note_key key;
 	struct hash node;
-	size_t len, at = 0;
+	size_t len;
 	uint64_t limit = LEAVES;
 
 	full = vector_load("tiles300/tile/0/000", &len);
@@ -278,18 +306,15 @@ static void tiles_300(void)
 	top = vector_load("tiles300/tile/1/000.p/1", &len);
 	(void)read_subtree(&limit, 8, 0, &node, NULL);
 	g_assert_cmpmem(node.bytes, HASH_SIZE, top, len);
-	bundle = vector_load("tiles300/tile/entries/001.p/44", &len);
-	while (at + 2 <= len) {
-		size_t size =
-			(size_t)(unsigned char)bundle[at] << 8 | (unsigned char)bundle[at + 1];
-
-		merkle_leaf(&node, bundle + at + 2, size);
-		g_assert_cmpmem(node.bytes, HASH_SIZE, partial + edge.size * HASH_SIZE, HASH_SIZE);
-		merkle_edge_append(&edge, &node);
-		at += 2 + size;
-	}
-	g_assert_cmpuint(at, ==, len);
-	g_assert_cmpuint(edge.size, ==, 44);
+	entries_fit("tiles300/tile/entries/000", full, 256, &edge);
+	entries_fit("tiles300/tile/entries/001.p/44", partial, 44, &edge);
+	note = vector_load("tiles300/checkpoint", &len);
+	vkey = vector_load("note/log.vkey", &(size_t){0});
+	g_assert_cmpint(note_key_parse(&key, g_strchomp(vkey), NULL), ==, 0);
+	g_assert_cmpint(checkpoint_verify(&cp, note, len, &key, NULL), ==, 0);
+	merkle_edge_root(&edge, &node);
+	g_assert_cmpuint(cp.size, ==, edge.size);
+	g_assert_true(hash_equal(&cp.root, &node));
 }
 
 static void tile_paths(void)
@@ -317,6 +342,110 @@ static void tile_paths(void)
 	}
 }
 
+/* Sizes beyond 2^53 are no numbers for us, they are read as strings. */
+static struct json_doc *load_probes(const char *path, struct json_obj *root)
+{
+	size_t len;
+	g_autofree char *text = upstream_load(path, &len);
+	g_autofree char *quoted = NULL;
+	g_autoptr(GRegex) number = NULL;
+
+	if (text == NULL) {
+		return NULL;
+	}
+	number = g_regex_new(": *([0-9]+)", 0, 0, NULL);
+	quoted = g_regex_replace(number, text, -1, 0, ":\"\\1\"", 0, NULL);
+	g_assert_nonnull(quoted);
+	return vector_json_text(path, quoted, root);
+}
+
+/* Some are no hash but another text; a hash that nothing else has is judged in its place. */
+static void probe_hash(struct hash *out, const char *base64)
+{
+	size_t len;
+	g_autofree guchar *bytes = g_base64_decode(base64, &len);
+
+	if (len == HASH_SIZE) {
+		memcpy(out->bytes, bytes, HASH_SIZE);
+	} else {
+		hash_bytes(out, bytes, len);
+		out->bytes[0] ^= 1;
+	}
+}
+
+static uint64_t probe_number(struct json_obj *probe, const char *name)
+{
+	guint64 n = 0;
+
+	g_assert_true(
+		g_ascii_string_to_unsigned(json_str(probe, name, 20), 10, 0, UINT64_MAX, &n, NULL));
+	return n;
+}
+
+static bool probe_holds(struct json_obj *probe, bool inclusion)
+{
+	struct hash a, b, proof[MERKLE_MAX_PROOF];
+	struct json_arr list;
+	size_t count = json_is_null(probe, "proof")
+			       ? 0
+			       : json_arr_get(probe, "proof", MERKLE_MAX_PROOF, &list);
+	uint64_t first = probe_number(probe, inclusion ? "leafIdx" : "size1");
+	uint64_t second = probe_number(probe, inclusion ? "treeSize" : "size2");
+
+	probe_hash(&a, json_str(probe, inclusion ? "leafHash" : "root1", 64));
+	probe_hash(&b, json_str(probe, inclusion ? "root" : "root2", 64));
+	for (size_t i = 0; i < count; i++) {
+		probe_hash(&proof[i], json_arr_str(&list, i, 64));
+	}
+	if (inclusion) {
+		return merkle_verify_inclusion(&a, first, second, proof, count, &b, NULL) == 0;
+	}
+	return merkle_verify_consistency(first, &a, second, &b, proof, count, NULL) == 0;
+}
+
+/* Where C2SP or our types have another rule; there we accept. */
+static bool upstream_refuses_alone(const char *name)
+{
+	/* any tree continues the empty one */
+	return strcmp(name, "size1 is zero and size2 is not zero") == 0 ||
+	       /* no hash is empty: here a tree of one leaf has that leaf's hash as its root */
+	       strcmp(name, "empty root and leaf") == 0;
+}
+
+static void upstream_probes(void)
+{
+	static const char *const files[] = {"upstream-merkle-probes/consistency.json",
+					    "upstream-merkle-probes/inclusion.json"};
+	unsigned judged = 0, accepted = 0;
+
+	for (size_t f = 0; f < G_N_ELEMENTS(files); f++) {
+		struct json_obj root, probe;
+		struct json_arr list;
+		struct json_doc *doc = load_probes(files[f], &root);
+
+		if (doc == NULL) {
+			return;
+		}
+		for (size_t n = json_arr_get(&root, "list", 1000, &list), i = 0; i < n; i++) {
+			const char *name;
+			bool holds, refused;
+
+			g_assert_true(json_arr_obj(&list, i, &probe));
+			name = json_str(&probe, "desc", 200);
+			g_test_message("%s", name);
+			holds = probe_holds(&probe, f == 1);
+			refused = json_bool(&probe, "wantErr");
+			g_assert_true(holds != (refused && !upstream_refuses_alone(name)));
+			judged++;
+			accepted += holds ? 1 : 0;
+		}
+		g_assert_cmpint(json_doc_status(doc, NULL), ==, 0);
+		json_doc_free(doc);
+	}
+	g_assert_cmpuint(judged, ==, 196);
+	g_assert_cmpuint(accepted, ==, 14);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -328,5 +457,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/merkle/refuses-negative-vectors", refuses_negative_vectors);
 	g_test_add_func("/merkle/tiles-300", tiles_300);
 	g_test_add_func("/merkle/tile-paths", tile_paths);
+	g_test_add_func("/merkle/upstream-probes", upstream_probes);
 	return g_test_run();
 }

@@ -13,6 +13,23 @@ char *vector_load(const char *path, size_t *len)
 	return text;
 }
 
+char *upstream_load(const char *path, size_t *len)
+{
+	const char *top = g_getenv("ASSENT_UPSTREAM_VECTORS");
+	g_autofree char *full = NULL;
+	g_autoptr(GError) error = NULL;
+	char *text = NULL;
+
+	if (top == NULL) {
+		g_test_skip("ASSENT_UPSTREAM_VECTORS is not set");
+		return NULL;
+	}
+	full = g_build_filename(top, path, NULL);
+	g_file_get_contents(full, &text, len, &error);
+	g_assert_no_error(error);
+	return text;
+}
+
 GPtrArray *vector_names(const char *folder, const char *prefix)
 {
 	g_autofree char *full = g_test_build_filename(G_TEST_DIST, "data", "vectors", folder, NULL);
@@ -54,20 +71,25 @@ void vector_hash(struct hash *out, const char *hex)
 	g_assert_cmpuint(vector_hex(out->bytes, HASH_SIZE, hex), ==, HASH_SIZE);
 }
 
-struct json_doc *vector_json(const char *path, struct json_obj *root)
+struct json_doc *vector_json_text(const char *name, char *text, struct json_obj *root)
 {
-	g_autofree char *text = NULL;
-	g_autofree char *wrapped = NULL;
+	g_autofree char *wrapped = g_strstrip(text)[0] == '['
+					   ? g_strdup_printf("{\"list\":%s}", text)
+					   : g_strdup(text);
 	struct json_doc *doc = NULL;
 	struct assent_error err = {0};
-	size_t len;
 
-	text = vector_load(path, &len);
-	wrapped = g_strstrip(text)[0] == '[' ? g_strdup_printf("{\"list\":%s}", text)
-					     : g_strdup(text);
 	if (json_doc_parse(&doc, wrapped, strlen(wrapped), 0, &err) != 0) {
-		g_error("%s: %s", path, err.text);
+		g_error("%s: %s", name, err.text);
 	}
 	json_doc_root(doc, root);
 	return doc;
+}
+
+struct json_doc *vector_json(const char *path, struct json_obj *root)
+{
+	size_t len;
+	g_autofree char *text = vector_load(path, &len);
+
+	return vector_json_text(path, text, root);
 }
