@@ -42,6 +42,8 @@ static void accepts_vectors(void)
 	for (size_t i = 0; i < count; i++) {
 		const char *in, *out;
 		g_autofree char *again = NULL;
+		uint8_t bytes[256];
+		size_t len;
 
 		g_assert_true(json_arr_obj(&list, i, &item));
 		in = json_str(&item, "in", 4096);
@@ -52,11 +54,80 @@ static void accepts_vectors(void)
 		}
 		again = rewrite(in, 0);
 		g_assert_cmpstr(again, ==, out);
+		len = vector_hex(bytes, sizeof(bytes), json_str(&item, "out_hex", 512));
+		g_assert_cmpmem(again, strlen(again), bytes, len);
 		g_assert_true((strcmp(in, out) == 0) || parse(in, strlen(in), JSON_CANONICAL) != 0);
 		used++;
 	}
 	g_assert_cmpuint(used, >, 10);
+	g_assert_cmpint(json_doc_status(doc, NULL), ==, 0);
 	json_doc_free(doc);
+}
+
+/* What is signed in the other vectors stands in the canonical form already. */
+static void signed_vectors_are_canonical(void)
+{
+	static const char *const paths[] = {
+		"sshsig/plan.json",	      "sshsig/approval-alice.json",
+		"sshsig/approval-bob.json",   "sshsig/approval-carol.json",
+		"bundle/plan.json",	      "bundle/approval-alice.json",
+		"bundle/approval-carol.json", "bundle/proofs/0.leaf",
+		"bundle/proofs/1.leaf",	      "bundle/proofs/2.leaf",
+		"bundle/proofs/3.leaf",	      "bundle/proofs/4.leaf",
+		"bundle/proofs/5.leaf",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+		size_t len;
+		g_autofree char *text = vector_load(paths[i], &len), *again = NULL;
+
+		g_test_message("%s", paths[i]);
+		g_assert_cmpint(parse(text, len, JSON_CANONICAL), ==, 0);
+		again = rewrite(text, JSON_CANONICAL);
+		g_assert_cmpstr(again, ==, text);
+	}
+}
+
+/* RFC 8785's own files; those with a fraction or an exponent are outside our profile. */
+static void upstream_vectors(void)
+{
+	static const struct {
+		const char *name;
+		bool in, out;  /* are they of integers only? */
+		int canonical; /* what our profile says, which has names of [a-z0-9_] */
+	} all[] = {
+		{"arrays", true, true, 0},
+		{"french", true, true, ASSENT_EMALFORMED},
+		{"structures", false, true, ASSENT_EMALFORMED},
+		{"unicode", true, true, ASSENT_EMALFORMED},
+		{"values", false, false, ASSENT_EMALFORMED},
+		{"weird", true, true, ASSENT_EMALFORMED},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		g_autofree char *in_path = g_strdup_printf("upstream-jcs/%s.in.json", all[i].name);
+		g_autofree char *out_path =
+			g_strdup_printf("upstream-jcs/%s.out.json", all[i].name);
+		g_autofree char *in = NULL, *out = NULL;
+		size_t len, out_len;
+
+		in = upstream_load(in_path, &len);
+		if (in == NULL) {
+			return;
+		}
+		out = upstream_load(out_path, &out_len);
+		g_test_message("%s", all[i].name);
+		g_assert_cmpint(parse(in, len, 0), ==, all[i].in ? 0 : ASSENT_EMALFORMED);
+		g_assert_cmpint(parse(out, out_len, 0), ==, all[i].out ? 0 : ASSENT_EMALFORMED);
+		g_assert_cmpint(parse(in, len, JSON_FLOATS), ==, 0);
+		g_assert_cmpint(parse(in, len, JSON_CANONICAL), ==, ASSENT_EMALFORMED);
+		g_assert_cmpint(parse(out, out_len, JSON_CANONICAL), ==, all[i].canonical);
+		if (all[i].out) {
+			g_autofree char *again = rewrite(all[i].in ? in : out, 0);
+
+			g_assert_cmpstr(again, ==, out);
+		}
+	}
 }
 
 static void refuses_vectors(void)
@@ -300,6 +371,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/json/accepts-vectors", accepts_vectors);
 	g_test_add_func("/json/refuses-vectors", refuses_vectors);
+	g_test_add_func("/json/signed-vectors-are-canonical", signed_vectors_are_canonical);
+	g_test_add_func("/json/upstream-vectors", upstream_vectors);
 	g_test_add_func("/json/canonical-has-one-spelling", canonical_has_one_spelling);
 	g_test_add_func("/json/depth-is-bounded", depth_is_bounded);
 	g_test_add_func("/json/floats-only-on-request", floats_only_on_request);
