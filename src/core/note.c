@@ -199,7 +199,8 @@ static int read_signature(struct signature *sig, const char *line, size_t len,
 		}
 		if (!text_base64_decode(all, len, &sig->len, space, len - (size_t)(space - line)) ||
 		    sig->len <= ID_LEN) {
-			return core_fail(err, ASSENT_EMALFORMED, "signature is not base64");
+			return core_fail(err, ASSENT_EMALFORMED,
+					 "signature is not base64, or too short");
 		}
 		memcpy(sig->bytes, all, ID_LEN);
 		return 0;
@@ -207,7 +208,7 @@ static int read_signature(struct signature *sig, const char *line, size_t len,
 	if (!text_base64_decode(sig->bytes, sizeof(sig->bytes), &sig->len, space,
 				len - (size_t)(space - line)) ||
 	    sig->len <= ID_LEN) {
-		return core_fail(err, ASSENT_EMALFORMED, "signature is not base64");
+		return core_fail(err, ASSENT_EMALFORMED, "signature is not base64, or too short");
 	}
 	return 0;
 }

@@ -55,8 +55,36 @@ static void good_notes(void)
 	g_assert_cmpint(verify("note/good-extra-unknown-sig.note", &key, 1, NULL, NULL), ==, 0);
 }
 
+struct refusal {
+	const char *name, *reason;
+};
+
+/* As many files as refusals, each with one: the reason of a file that is not listed is missed. */
+static const char *reason_of(const struct refusal *all, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(all[i].name, name) == 0) {
+			return all[i].reason;
+		}
+	}
+	g_error("nobody says why '%s' is refused", name);
+}
+
 static void bad_notes(void)
 {
+	static const struct refusal all[] = {
+		{"bad-control-char.note", "control character"},
+		{"bad-cr.note", "control character"},
+		{"bad-hyphen-not-emdash.note", "without its dash"},
+		{"bad-known-key-forged-plus-good.note", "does not hold"},
+		{"bad-known-key-forged-sig.note", "does not hold"},
+		{"bad-no-blank-line.note", "note without signatures"},
+		{"bad-no-final-newline.note", "does not end with a newline"},
+		{"bad-only-unknown.note", "not signed by a known key"},
+		{"bad-plus-in-name.note", "bad key name"},
+		{"bad-short-sig.note", "too short"},
+		{"bad-text-changed.note", "does not hold"},
+	};
 	g_autoptr(GPtrArray) names = vector_names("note", "bad-");
 	struct note_key key;
 
@@ -64,9 +92,15 @@ static void bad_notes(void)
 	g_assert_cmpuint(names->len, ==, 11);
 	for (unsigned i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename("note", names->pdata[i], NULL);
+		g_autofree char *note = NULL;
+		struct assent_error err = {0};
+		size_t len, text_len;
 
 		g_test_message("%s", path);
-		g_assert_cmpint(verify(path, &key, 1, NULL, NULL), <, 0);
+		note = vector_load(path, &len);
+		g_assert_cmpint(note_verify(&text_len, NULL, NULL, note, len, &key, 1, &err), <, 0);
+		g_assert_nonnull(
+			strstr(err.text, reason_of(all, G_N_ELEMENTS(all), names->pdata[i])));
 	}
 }
 
@@ -94,7 +128,6 @@ static void checkpoints(void)
 		"checkpoint/log-only.txt",   "checkpoint/cosigned.txt",
 		"checkpoint/empty-tree.txt", "checkpoint/equivocation-same-size-other-root.txt",
 		"tiles300/checkpoint",	     "bundle/checkpoint"};
-	g_autoptr(GPtrArray) names = vector_names("checkpoint", "bad-");
 	struct note_key key;
 
 	load_key(&key, "note/log.vkey");
@@ -111,17 +144,91 @@ static void checkpoints(void)
 		g_assert_true(g_str_has_prefix(note, text));
 		free(text);
 	}
+}
+
+/* The log's own key signed them all; it is the text that cannot be. */
+static void bad_checkpoints(void)
+{
+	static const struct refusal all[] = {
+		{"bad-leading-zero.txt", "without a tree size"},
+		{"bad-negative.txt", "without a tree size"},
+		{"bad-other-origin.txt", "checkpoint is of 'gate.example.com/log2'"},
+		{"bad-plus.txt", "without a tree size"},
+		{"bad-root-31-bytes.txt", "without a root hash"},
+		{"bad-size-2pow64.txt", "without a tree size"},
+		{"bad-two-lines.txt", "without a root hash"},
+	};
+	g_autoptr(GPtrArray) names = vector_names("checkpoint", "bad-");
+	struct note_key key;
+
+	load_key(&key, "note/log.vkey");
 	g_assert_cmpuint(names->len, ==, 7);
 	for (unsigned i = 0; i < names->len; i++) {
 		g_autofree char *path = g_build_filename("checkpoint", names->pdata[i], NULL);
 		g_autofree char *note = NULL;
+		struct assent_error err = {0};
 		struct checkpoint cp;
 		size_t len;
 
 		note = vector_load(path, &len);
 		g_test_message("%s", path);
-		g_assert_cmpint(checkpoint_verify(&cp, note, len, &key, NULL), <, 0);
+		g_assert_cmpint(verify(path, &key, 1, NULL, NULL), ==, 0);
+		g_assert_cmpint(checkpoint_verify(&cp, note, len, &key, &err), <, 0);
+		g_assert_nonnull(
+			strstr(err.text, reason_of(all, G_N_ELEMENTS(all), names->pdata[i])));
 	}
+}
+
+/* A body and a bare signature, as stock tools take them, are the note that we sign. */
+static void stock_files_are_a_note(void)
+{
+	size_t body_len, raw_len, len;
+	g_autofree char *body = vector_load("stock-tools/checkpoint.body", &body_len);
+	g_autofree char *raw = vector_load("stock-tools/checkpoint.rawsig", &raw_len);
+	g_autofree char *expected = vector_load("checkpoint/log-only.txt", &len);
+	g_autofree char *base64 = NULL, *note = NULL;
+	uint8_t bytes[4 + 64];
+	struct checkpoint cp;
+	struct note_key key;
+
+	load_key(&key, "note/log.vkey");
+	g_assert_cmpuint(raw_len, ==, 64);
+	for (unsigned i = 0; i < 4; i++) {
+		bytes[i] = (uint8_t)(key.id >> (24 - 8 * i));
+	}
+	memcpy(bytes + 4, raw, 64);
+	base64 = g_base64_encode(bytes, sizeof(bytes));
+	note = g_strdup_printf("%s\n\xe2\x80\x94 %s %s\n", body, key.name, base64);
+	g_assert_cmpstr(note, ==, expected);
+	g_assert_cmpint(checkpoint_verify(&cp, note, strlen(note), &key, NULL), ==, 0);
+}
+
+/* The log of the recorded bundle and its witnesses, as its policy names them. */
+static void bundle_policy(void)
+{
+	static const char *const vkeys[] = {"note/log.vkey", "note/witness1.vkey",
+					    "note/witness2.vkey"};
+	size_t len, text_len;
+	g_autofree char *policy = vector_load("bundle/policy", &len);
+	g_autofree char *note = vector_load("bundle/checkpoint", &len);
+	g_auto(GStrv) lines = g_strsplit(policy, "\n", -1);
+	struct note_key keys[3];
+	uint64_t signed_by, times[3];
+
+	g_assert_cmpuint(g_strv_length(lines), >=, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		struct note_key key;
+
+		g_assert_true(g_str_has_prefix(lines[i], i == 0 ? "log " : "witness "));
+		g_assert_cmpint(note_key_parse(&keys[i], strrchr(lines[i], ' ') + 1, NULL), ==, 0);
+		load_key(&key, vkeys[i]);
+		g_assert_cmpmem(&keys[i].pk, 32, &key.pk, 32);
+		g_assert_cmpstr(keys[i].name, ==, key.name);
+	}
+	g_assert_cmpint(note_verify(&text_len, &signed_by, times, note, len, keys, 3, NULL), ==, 0);
+	g_assert_cmpuint(signed_by, ==, 7);
+	g_assert_cmpuint(times[1], ==, 1767226000);
+	g_assert_cmpuint(times[2], ==, 1767226001);
 }
 
 static void cosignatures(void)
@@ -141,6 +248,8 @@ static void cosignatures(void)
 	g_assert_cmpint(note_verify(&text_len, &signed_by, times, note, len, keys, 3, NULL), ==, 0);
 	g_assert_cmpuint(signed_by, ==, 7);
 	g_assert_cmpuint(times[0], ==, 0);
+	g_assert_cmpuint(times[1], ==, 1767225600);
+	g_assert_cmpuint(times[2], ==, 1767225605);
 	expected = vector_load("checkpoint/cosigned-message-w1.bin", &expected_len);
 	g_assert_cmpint(note_cosigned_text(&message, &len, times[1], note, text_len, NULL), ==, 0);
 	g_assert_cmpmem(message, len, expected, expected_len);
@@ -220,6 +329,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/note/bad-notes", bad_notes);
 	g_test_add_func("/note/every-flip-is-refused", every_flip_is_refused);
 	g_test_add_func("/note/checkpoints", checkpoints);
+	g_test_add_func("/note/bad-checkpoints", bad_checkpoints);
+	g_test_add_func("/note/stock-files-are-a-note", stock_files_are_a_note);
+	g_test_add_func("/note/bundle-policy", bundle_policy);
 	g_test_add_func("/note/cosignatures", cosignatures);
 	g_test_add_func("/note/witness-answer-completes-a-note", witness_answer_completes_a_note);
 	g_test_add_func("/note/signing", signing);

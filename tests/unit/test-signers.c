@@ -62,6 +62,21 @@ static void vectors(void)
 	g_assert_null(none);
 }
 
+/* The list of the recorded bundle is the one that its first entry names. */
+static void bundle(void)
+{
+	struct json_obj root;
+	struct json_doc *doc = vector_json("bundle/proofs/0.leaf", &root);
+	struct signers *list = load("bundle/allowed_signers");
+	char text[HASH_TEXT_SIZE];
+
+	hash_text(text, &list->digest);
+	g_assert_cmpstr(json_str(&root, "allowed_signers", 71), ==, text);
+	g_assert_cmpuint(list->count, ==, 4);
+	signers_free(list);
+	json_doc_free(doc);
+}
+
 static void validity_is_inclusive(void)
 {
 	struct signers *list = load("sshsig/allowed_signers");
@@ -156,6 +171,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/signers/vectors", vectors);
+	g_test_add_func("/signers/bundle", bundle);
 	g_test_add_func("/signers/validity-is-inclusive", validity_is_inclusive);
 	g_test_add_func("/signers/good-lines", good_lines);
 	g_test_add_func("/signers/one-bad-line-spoils-the-list", one_bad_line_spoils_the_list);
