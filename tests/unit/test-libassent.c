@@ -119,51 +119,185 @@ static void plans_and_votes(void)
 	plan_rig_clear(&rig);
 }
 
-/* The checkpoint of an add-checkpoint request, and the hashes before it. */
-static assent_checkpoint *requested(const char *path, struct assent_digest *proof, size_t *count)
+/* A witness's add-checkpoint request: "old N", hashes, an empty line, a checkpoint. */
+struct request {
+	uint64_t old;
+	struct assent_digest proof[64];
+	size_t count;
+	assent_checkpoint *checkpoint; /* NULL when it does not verify, for the reason in rc */
+	int rc;
+};
+
+static void request_read(struct request *r, const char *text, const assent_log_key *key)
 {
-	g_autofree char *text = NULL;
-	g_auto(GStrv) halves = NULL;
-	g_auto(GStrv) lines = NULL;
-	assent_log_key *key = log_key();
-	assent_checkpoint *checkpoint = NULL;
-	struct assent_error err;
+	g_auto(GStrv) halves = g_strsplit(text, "\n\n", 2);
+	g_auto(GStrv) lines = g_strsplit(halves[0], "\n", -1);
 	size_t len;
 
-	text = vector_load(path, &len);
-	halves = g_strsplit(text, "\n\n", 2);
-	lines = g_strsplit(halves[0], "\n", -1);
-	*count = 0;
+	*r = (struct request){0};
+	g_assert_true(g_str_has_prefix(lines[0], "old "));
+	r->old = g_ascii_strtoull(lines[0] + 4, NULL, 10);
 	for (unsigned i = 1; lines[i] != NULL; i++) {
 		g_autofree guchar *bytes = g_base64_decode(lines[i], &len);
 
 		g_assert_cmpuint(len, ==, 32);
-		memcpy(proof[(*count)++].bytes, bytes, 32);
+		g_assert_cmpuint(r->count, <, 64);
+		memcpy(r->proof[r->count++].bytes, bytes, 32);
 	}
-	check(assent_checkpoint_verify(&checkpoint, halves[1], strlen(halves[1]), key, &err), &err);
+	r->rc = assent_checkpoint_verify(&r->checkpoint, halves[1], strlen(halves[1]), key, NULL);
+}
+
+static void request_load(struct request *r, const char *path)
+{
+	size_t len;
+	g_autofree char *text = vector_load(path, &len);
+	assent_log_key *key = log_key();
+
+	request_read(r, text, key);
 	assent_log_key_free(key);
-	return checkpoint;
 }
 
 static void logs_grow(void)
 {
-	struct assent_digest proof[64], root;
+	struct assent_digest root;
 	struct assent_error err;
-	size_t none, count;
-	assent_checkpoint *a = requested("witness/req1-old0-size256.txt", proof, &none);
-	assent_checkpoint *b = requested("witness/req2-old256-size300.txt", proof, &count);
+	struct request a, b;
 
-	g_assert_cmpstr(assent_checkpoint_origin(a), ==, ORIGIN);
-	g_assert_cmpuint(assent_checkpoint_size(a), ==, 256);
-	g_assert_cmpuint(assent_checkpoint_size(b), ==, 300);
-	assent_checkpoint_root(b, &root);
-	check(assent_consistency_verify(a, b, proof, count, &err), &err);
-	g_assert_cmpint(assent_consistency_verify(b, a, proof, count, &err), ==, ASSENT_EMISMATCH);
-	proof[0].bytes[0] ^= 1;
-	g_assert_cmpint(assent_consistency_verify(a, b, proof, count, &err), ==, ASSENT_EMISMATCH);
-	g_assert_cmpint(assent_consistency_verify(a, b, proof, 65, &err), ==, ASSENT_ELIMIT);
-	assent_checkpoint_free(a);
-	assent_checkpoint_free(b);
+	request_load(&a, "witness/req1-old0-size256.txt");
+	request_load(&b, "witness/req2-old256-size300.txt");
+	g_assert_cmpstr(assent_checkpoint_origin(a.checkpoint), ==, ORIGIN);
+	g_assert_cmpuint(assent_checkpoint_size(a.checkpoint), ==, 256);
+	g_assert_cmpuint(assent_checkpoint_size(b.checkpoint), ==, 300);
+	assent_checkpoint_root(b.checkpoint, &root);
+	check(assent_consistency_verify(a.checkpoint, b.checkpoint, b.proof, b.count, &err), &err);
+	g_assert_cmpint(
+		assent_consistency_verify(b.checkpoint, a.checkpoint, b.proof, b.count, &err), ==,
+		ASSENT_EMISMATCH);
+	b.proof[0].bytes[0] ^= 1;
+	g_assert_cmpint(
+		assent_consistency_verify(a.checkpoint, b.checkpoint, b.proof, b.count, &err), ==,
+		ASSENT_EMISMATCH);
+	g_assert_cmpint(assent_consistency_verify(a.checkpoint, b.checkpoint, b.proof, 65, &err),
+			==, ASSENT_ELIMIT);
+	assent_checkpoint_free(a.checkpoint);
+	assent_checkpoint_free(b.checkpoint);
+}
+
+/* What a witness answers that knows one checkpoint of the log, or none. */
+static int witness_status(const struct request *r, const assent_checkpoint *known)
+{
+	if (r->checkpoint == NULL) {
+		return 403;
+	}
+	if (r->old != (known != NULL ? assent_checkpoint_size(known) : 0)) {
+		return 409;
+	}
+	if (known == NULL) {
+		return r->count == 0 ? 200 : 422;
+	}
+	return assent_consistency_verify(known, r->checkpoint, r->proof, r->count, NULL) == 0 ? 200
+											      : 422;
+}
+
+static void witness_requests(void)
+{
+	static const struct {
+		const char *path, *known;
+		int status;
+	} all[] = {
+		{"witness/req1-old0-size256.txt", NULL, 200},
+		{"witness/req2-old256-size300.txt", "witness/req1-old0-size256.txt", 200},
+		{"witness/req3-old0-again-expect409-body-300.txt",
+		 "witness/req2-old256-size300.txt", 409},
+		{"witness/req3-old0-again-expect409-body-300.txt", NULL, 200},
+		{"witness/req4-bad-proof-expect422.txt", "witness/req1-old0-size256.txt", 422},
+		{"witness/req5-fork-same-size-expect422.txt", "witness/req2-old256-size300.txt",
+		 422},
+		{"witness/req6-unsigned-by-log-expect403.txt", "witness/req1-old0-size256.txt",
+		 403},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		struct request r, known = {0};
+
+		g_test_message("%s after %s", all[i].path, all[i].known);
+		request_load(&r, all[i].path);
+		if (all[i].known != NULL) {
+			request_load(&known, all[i].known);
+			g_assert_nonnull(known.checkpoint);
+		}
+		g_assert_cmpint(witness_status(&r, known.checkpoint), ==, all[i].status);
+		g_assert_cmpint(r.rc, ==, all[i].status == 403 ? ASSENT_EUNTRUSTED : 0);
+		assent_checkpoint_free(r.checkpoint);
+		assent_checkpoint_free(known.checkpoint);
+	}
+}
+
+/* Two checkpoints of one size and two roots, both signed: the log has lied to somebody. */
+static void forks_are_found(void)
+{
+	static const char *const paths[] = {"checkpoint/log-only.txt",
+					    "checkpoint/equivocation-same-size-other-root.txt"};
+	assent_checkpoint *side[2] = {NULL, NULL};
+	assent_log_key *key = log_key();
+	struct assent_error err;
+
+	for (unsigned i = 0; i < 2; i++) {
+		size_t len;
+		g_autofree char *note = vector_load(paths[i], &len);
+
+		check(assent_checkpoint_verify(&side[i], note, len, key, &err), &err);
+	}
+	check(assent_consistency_verify(side[0], side[0], NULL, 0, &err), &err);
+	g_assert_cmpint(assent_consistency_verify(side[0], side[1], NULL, 0, &err), ==,
+			ASSENT_EMISMATCH);
+	assent_checkpoint_free(side[0]);
+	assent_checkpoint_free(side[1]);
+	assent_log_key_free(key);
+}
+
+/* The requests with which torchwood tries its witness, in their order, and the answers it gives. */
+static void upstream_requests(void)
+{
+	static const char vkey[] =
+		"sigsum.org/v1/tree/"
+		"4d6d8825a6bb689d459628312889dfbb0bcd41b5211d9e1ce768b0ff0309e562+5202289b+"
+		"Af/cLU2Y5BJNP+r3iMDC+av9eWCD0fBJVDfzAux5zxAP";
+	/* The second one's base64 has bits behind its end, which torchwood does not look at. */
+	static const int rc[] = {0, ASSENT_EMALFORMED, ASSENT_EUNTRUSTED, 0, 0, 0, 0, 0, 0};
+	size_t len;
+	g_autofree char *text = upstream_load("upstream-litewitness/add-checkpoint.hurl", &len);
+	g_auto(GStrv) parts = NULL;
+	assent_checkpoint *known = NULL;
+	assent_log_key *key = NULL;
+	struct assent_error err;
+
+	if (text == NULL) {
+		return;
+	}
+	check(assent_log_key_parse(&key, vkey, &err), &err);
+	parts = g_strsplit(text, "```\n", -1);
+	g_assert_cmpuint(g_strv_length(parts), ==, 2 * G_N_ELEMENTS(rc) + 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(rc); i++) {
+		const char *answer = parts[2 * i + 2];
+		struct request r;
+		int status;
+
+		g_test_message("request %d: %.8s", (int)i, answer);
+		g_assert_true(g_str_has_prefix(answer, "HTTP "));
+		request_read(&r, parts[2 * i + 1], key);
+		g_assert_cmpint(r.rc, ==, rc[i]);
+		status = witness_status(&r, known);
+		g_assert_cmpint(status, ==, g_ascii_strtoll(answer + 5, NULL, 10));
+		if (status == 200) {
+			assent_checkpoint_free(known);
+			known = g_steal_pointer(&r.checkpoint);
+		}
+		assent_checkpoint_free(r.checkpoint);
+	}
+	g_assert_cmpuint(assent_checkpoint_size(known), ==, 5);
+	assent_checkpoint_free(known);
+	assent_log_key_free(key);
 }
 
 static void entries_are_included(void)
@@ -269,6 +403,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/libassent/digests", digests);
 	g_test_add_func("/libassent/plans-and-votes", plans_and_votes);
 	g_test_add_func("/libassent/logs-grow", logs_grow);
+	g_test_add_func("/libassent/witness-requests", witness_requests);
+	g_test_add_func("/libassent/forks-are-found", forks_are_found);
+	g_test_add_func("/libassent/upstream-requests", upstream_requests);
 	g_test_add_func("/libassent/entries-are-included", entries_are_included);
 	g_test_add_func("/libassent/entries-speak", entries_speak);
 	g_test_add_func("/libassent/nothing-is-freed-safely", nothing_is_freed_safely);
