@@ -188,6 +188,20 @@ ok 'openssl alone verifies a checkpoint' openssl pkeyutl -verify -pubin \
 ok 'whose text is the one we read' test "$(cat "$vectors/stock-tools/checkpoint.body")" = \
 	"$(sed '/^$/,$d' "$vectors/tiles300/checkpoint")"
 
+# signify's files hold the same key and the same signature behind ten bytes of their own.
+behind_head() {
+  sed -n 2p "$1" | base64 -d | tail -c +11 | od -An -v -tx1 | tr -d ' \n'
+}
+whole() {
+  od -An -v -tx1 "$1" | tr -d ' \n'
+}
+openssl pkey -pubin -in "$vectors/keys/log.pem" -outform DER | tail -c 32 >"$tmp/key.raw"
+ok "signify's key is the log's" test "$(behind_head "$vectors/stock-tools/log.signify.pub")" = \
+  "$(whole "$tmp/key.raw")"
+ok "signify's signature is the checkpoint's" test \
+  "$(behind_head "$vectors/stock-tools/checkpoint.body.sig")" = \
+  "$(whole "$vectors/stock-tools/checkpoint.rawsig")"
+
 # Published on the web.
 python3 -m http.server --bind 127.0.0.1 --directory "$state" 0 >"$tmp/http" 2>&1 &
 server=$!
@@ -230,4 +244,53 @@ for file in proofs/2.leaf approval-2.json proofs/0.leaf plan.json.sig allowed_si
   rm "$tmp/copy/$file"
   exits 1 "without $file it fails" "$tmp/copy/verify.sh"
 done
+
+# The recorded bundle, whose documents are older than ours: its own script accepts it, ours believes
+# its checkpoint and proofs, and what we export has its shape.
+recorded=$tmp/recorded
+cp -r "$vectors/bundle" "$recorded"
+chmod -R u+w "$recorded"
+shape() {
+  (cd "$1" && find . -type f | sed -e 's,^\./,,' -e 's,^approval-[^.]*,approval-N,' \
+    -e 's,^proofs/[0-9]*,proofs/N,' | grep -vx diff | sort -u)
+}
+ok 'what we export has the shape of the recorded bundle' test "$(shape "$tmp/bundle")" = \
+  "$(shape "$recorded")"
+cp "$tmp/bundle/verify.sh" "$recorded/ours.sh"
+exits 1 'our script does not know its genesis entry' sh "$recorded/ours.sh"
+says 'for that reason' err 'the first entry names another log key'
+says 'but its checkpoint' out 'ok: checkpoint of gate.example.com/log1, 6 entries'
+for index in 0 1 2 3 4 5; do
+  says "and entry $index" out "ok: entry $index ("
+done
+their_script() {
+  bash "$1" || return 1 # and not ssh-keygen's 255
+}
+if command -v xxd >/dev/null; then
+  exits 0 'the recorded bundle verifies by its own script' their_script "$recorded/verify.sh"
+  says 'with the approver list' out 'ok approver list is the one pinned in log entry 0'
+  says 'all of it' out 'ALL OK'
+  for file in checkpoint plan.json approval-carol.json.sig proofs/2.leaf; do
+    rm -rf "$tmp/copy"
+    cp -r "$recorded" "$tmp/copy"
+    flip "$file" $(($(wc -c <"$recorded/$file") / 2))
+    exits 1 "not with a flipped byte in $file" their_script "$tmp/copy/verify.sh"
+  done
+  # Of another list than the logged one it only does not say that it is the logged one.
+  rm -rf "$tmp/copy"
+  cp -r "$recorded" "$tmp/copy"
+  echo '# changed' >>"$tmp/copy/allowed_signers"
+  exits 0 'a changed approver list goes through' their_script "$tmp/copy/verify.sh"
+  lacks 'but not as the logged one' out 'ok approver list'
+  # The half of it that is about no document, on our export, which has no witness.
+  sed -e '/^ssh-keygen/,$d' -e 's/\[ [$]ok -ge 1 \]//' "$recorded/verify.sh" \
+    >"$tmp/bundle/recorded.sh"
+  exits 0 'the recorded script believes our proofs' their_script "$tmp/bundle/recorded.sh"
+  says 'and our checkpoint' out 'ok log signature'
+  says 'of every entry' out 'ok entry 2 is in the log'
+  cp "$recorded/proofs/2.leaf" "$tmp/bundle/proofs/2.leaf"
+  exits 1 'but not of any entry' their_script "$tmp/bundle/recorded.sh"
+else
+  echo '# no xxd, which the recorded script needs'
+fi
 finish
