@@ -409,6 +409,9 @@ static void on_apply_start(const struct step *s)
 	if (s->entry->time > p->expires) {
 		bad(s, "applies a plan that had expired");
 	}
+	if (!hash_equal(&p->approvers, &s->fold->approvers)) {
+		bad(s, "applies a plan under another approver list than it was made under");
+	}
 	if (strcmp(r->commit, p->commit) != 0) {
 		bad(s, "applies commit %s, its plan is for %s", r->commit, p->commit);
 	}

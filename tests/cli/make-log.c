@@ -111,21 +111,22 @@ static void add_genesis(struct maker *m, const char *vkey)
 	secret_free(wrong);
 }
 
-static void add_approval(struct maker *m)
+static void add_vote(struct maker *m, const char *person, const struct secret *signer,
+		     enum verdict verdict, const char *reason)
 {
 	const struct plan *plan = m->rig.plan;
-	const struct secret *signer = fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice;
-	char *armor = plan_rig_vote(&m->rig, "alice", signer, VERDICT_APPROVE, "");
+	char *armor = plan_rig_vote(&m->rig, person, signer, verdict, reason);
 	struct ssh_key key = {.type = SSH_ED25519};
 	char fingerprint[SSH_FINGERPRINT_SIZE];
 	autocfree char *text = NULL;
 	struct statement st = {.agent = plan->agent,
 			       .stack = plan->stack,
-			       .approver = "alice",
+			       .approver = person,
+			       .verdict = verdict,
 			       .plan = plan->digest,
 			       .seq = plan->seq,
 			       .expires = plan->expires + fault_is(m, "other-statement"),
-			       .reason = ""};
+			       .reason = reason};
 	struct record r = {.type = ENTRY_APPROVAL};
 	size_t len;
 
@@ -133,11 +134,11 @@ static void add_approval(struct maker *m)
 	secret_public(signer, key.pk);
 	ssh_key_fingerprint(fingerprint, &key);
 	r.u.approval = (struct record_approval){.plan = plan->digest,
-						.decision = VERDICT_APPROVE,
+						.decision = verdict,
 						.channel = "signature",
 						.fingerprint = fingerprint,
-						.person = "alice",
-						.reason = "",
+						.person = person,
+						.reason = reason,
 						.sig = armor,
 						.statement = text};
 	add(m, &r, plan->stack);
@@ -166,7 +167,7 @@ static void add_apply(struct maker *m, uint64_t approval)
 	struct record start = {.type = ENTRY_APPLY_START,
 			       .u.apply_start = {.plan = plan->digest,
 						 .commit = plan->target_commit,
-						 .approvals = {approval},
+						 .approvals = {approval, approval},
 						 .approvals_count = !fault_is(m, "no-approval")}};
 	struct record done = {.type = ENTRY_APPLY_DONE,
 			      .u.apply_done = {.plan = plan->digest,
@@ -176,6 +177,9 @@ static void add_apply(struct maker *m, uint64_t approval)
 					       .reason = "",
 					       .done = 1}};
 
+	if (fault_is(m, "counted-twice")) {
+		start.u.apply_start.approvals_count = 2;
+	}
 	if (fault_is(m, "expired")) {
 		m->time = plan->expires + 10;
 	}
@@ -189,10 +193,18 @@ static void add_apply(struct maker *m, uint64_t approval)
 static void add_story(struct maker *m, const char *vkey, unsigned count)
 {
 	struct record note = {.type = ENTRY_NOTE, .u.note = {.text = "nothing \"special\""}};
+	struct record policy = {.type = ENTRY_POLICY};
 
 	add_genesis(m, vkey);
 	add_plan(m);
-	add_approval(m);
+	add_vote(m, "alice", fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice,
+		 VERDICT_APPROVE, "");
+	if (fault_is(m, "rejected")) {
+		add_vote(m, "bob", m->rig.bob, VERDICT_REJECT, "no");
+	}
+	if (fault_is(m, "new-list")) {
+		add(m, &policy, NULL);
+	}
 	add_apply(m, 2);
 	while (m->entries->len < count) {
 		add(m, &note, NULL);

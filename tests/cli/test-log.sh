@@ -143,6 +143,9 @@ tells wrong-list 'entry 1: its plan names an approver list that was not in force
 tells quorum "entry 1: number, expiry, quorum or commit differ from its plan's"
 tells expired 'entry 3: applies a plan that had expired'
 tells twice 'entry 5: applies a plan that was applied'
+tells rejected "entry 4: applies a plan that 'bob' had rejected"
+tells counted-twice "entry 3: counts 'alice' or that key twice"
+tells new-list 'entry 4: applies a plan under another approver list'
 tells time-back 'entry 4: is older than the entry before it'
 tells seq-gap 'entry 4: calls itself entry 5'
 
