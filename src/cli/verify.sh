@@ -7,8 +7,9 @@
 #
 # VKEY is the log's verifier key as the agent's owner told it to you. Without it the key in the
 # file `policy` is believed, which proves only that the folder agrees with itself.
-# Not checked here: that a security key was touched (ssh-keygen does not tell), and that no other
-# log with the same key exists (that is what witnesses are for).
+# Not checked here: that a security key was touched (ssh-keygen does not tell), whether an approver
+# wrote the commits, what the log holds besides these entries (`assent log verify` reads all of it),
+# and that no other log with the same key exists (that is what witnesses are for).
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -86,12 +87,13 @@ size=$(sed -n 2p "$tmp/text")
 root=$(sed -n 3p "$tmp/text" | base64 -d | hex)
 echo "ok: checkpoint of $origin, $size entries"
 
-# Each entry is in the tree (RFC 9162, 2.1.3.2).
-for proof in proofs/*.tlog-proof; do
-  leaf=${proof%.tlog-proof}.leaf
-  name=${proof#proofs/}
+# Each entry is in the tree (RFC 9162, 2.1.3.2). Every leaf: the rest believes what it reads there.
+for leaf in proofs/*.leaf; do
+  proof=${leaf%.leaf}.tlog-proof
+  name=${leaf#proofs/}
+  [ -f "$proof" ] || die "$leaf has no proof that it is in the log"
   index=$(awk '$1 == "index" { print $2; exit }' "$proof")
-  [ "$index" = "${name%.tlog-proof}" ] || die "$proof is for entry $index"
+  [ "$index" = "${name%.leaf}" ] || die "$proof is for entry $index"
   sed '1,/^$/d' "$proof" | cmp -s - checkpoint || die "$proof is for another checkpoint"
   [ "$index" -lt "$size" ] || die "entry $index is beyond the checkpoint"
   hash=$({
@@ -147,27 +149,34 @@ if [ -f diff ]; then
   echo "ok: the diff is the one that the plan names"
 fi
 
-# The approver list is the one that the plan names, and stands in the log before the plan.
+# The approver list is the one that the plan names, and was in force when the plan was made.
 list=sha256:$(sha <allowed_signers)
 contains plan.json "\"policy\":{\"approvers\":\"$list\"" ||
   die "allowed_signers is not the list that the plan names"
-known=
-for leaf in proofs/*.leaf; do
-  case $(member type "$leaf") in
-  genesis | policy)
-    if [ "$(member allowed_signers "$leaf")" = "$list" ] &&
-      [ "$(member seq "$leaf")" -lt "$(member seq "$plan_entry")" ]; then
-      known=$leaf
+# The digest of the list in force at an entry.
+list_at() {
+  newest=-1
+  named=
+  for leaf in proofs/*.leaf; do
+    case $(member type "$leaf") in genesis | policy) ;; *) continue ;; esac
+    seq=$(member seq "$leaf")
+    if [ "$seq" -lt "$1" ] && [ "$seq" -gt "$newest" ]; then
+      newest=$seq
+      named=$(member allowed_signers "$leaf")
     fi
-    ;;
-  esac
-done
-[ -n "$known" ] || die "no logged entry names this approver list"
+  done
+  echo "$named"
+}
+[ "$(list_at "$(member seq "$plan_entry")")" = "$list" ] ||
+  die "the approver list was not in force when the plan was made"
 echo "ok: the approver list is the one that the plan and the log name"
 
 # The approvals: what the person signed, at the time of its entry, is what the log holds.
+from=$(sed 's/.*"policy":{.*"from":\[\([^]]*\)\],"required":.*/\1/' plan.json)
 approvals=
+rejected=
 people=
+keys=
 for statement in approval-*.json; do
   [ -e "$statement" ] || continue
   index=${statement#approval-}
@@ -181,28 +190,56 @@ for statement in approval-*.json; do
   contains "$leaf" "\"statement\":\"$(quoted "$statement")\"" ||
     die "$statement is not what the log holds"
   when=$(date -u -d "@$(member time "$leaf")" +%Y%m%d%H%M%SZ)
-  ssh-keygen -Y verify -f allowed_signers -I "$person" -n assent.approval.v1 \
-    "-Overify-time=$when" -s "$statement.sig" <"$statement" >/dev/null ||
+  good=$(ssh-keygen -Y verify -f allowed_signers -I "$person" -n assent.approval.v1 \
+    "-Overify-time=$when" -s "$statement.sig" <"$statement") ||
     die "the signature of $person does not hold"
+  key=${good##* }
+  [ "$(member fingerprint "$leaf")" = "$key" ] || die "entry $index names another key than $key"
   decision=$(member decision "$statement")
   echo "ok: $person said $decision (entry $index)"
-  [ "$decision" = approve ] || continue
+  if [ "$decision" != approve ]; then
+    rejected=$person
+    continue
+  fi
+  case ,$from, in
+  *",\"$person\","*) ;;
+  *) die "$person is not among those who may approve this plan" ;;
+  esac
   case " $people " in
   *" $person "*) die "$person counts twice" ;;
   esac
+  case " $keys " in
+  *" $key "*) die "the key $key counts twice" ;;
+  esac
   people="$people $person"
+  keys="$keys $key"
   approvals="$approvals $index"
+done
+for leaf in proofs/*.leaf; do
+  [ "$(member type "$leaf") $(member plan "$leaf")" = "approval $plan" ] || continue
+  index=$(member seq "$leaf")
+  [ -f "approval-$index.json" ] || die "approval-$index.json is missing, entry $index is there"
 done
 
 # Nothing was applied without them.
 required=$(sed 's/.*"policy":{.*"required":\([0-9]*\)},"reason":.*/\1/' plan.json)
+started=
 for leaf in proofs/*.leaf; do
   [ "$(member type "$leaf")" = apply-start ] || continue
   [ "$(member plan "$leaf")" = "$plan" ] || die "$leaf applies another plan"
   [ "$(member time "$leaf")" -le "$(member expires "$plan_entry")" ] ||
     die "applied after it had expired"
+  [ -z "$started" ] || die "$leaf applies the plan a second time"
+  started=$(member seq "$leaf")
+  [ -z "$rejected" ] || die "applied although $rejected had rejected it"
+  [ "$(list_at "$started")" = "$list" ] || die "applied under another approver list"
   count=0
+  counted=
   for index in $(sed 's/.*"approvals":\[\([0-9,]*\)\].*/\1/' "$leaf" | tr , ' '); do
+    case " $counted " in
+    *" $index "*) die "applied on entry $index twice" ;;
+    esac
+    counted="$counted $index"
     case " $approvals " in
     *" $index "*) count=$((count + 1)) ;;
     *) die "applied on entry $index, which is no approval" ;;

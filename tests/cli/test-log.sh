@@ -241,7 +241,8 @@ while read -r file <&3; do
   flip "$file" $(($(wc -c <"$tmp/bundle/$file") / 2))
   exits 1 "a flipped byte in $file is found" "$tmp/copy/verify.sh" "$vkey"
 done 3< <(cd "$tmp/bundle" && find . -type f | sed 's,^\./,,' | sort)
-for file in proofs/2.leaf approval-2.json proofs/0.leaf plan.json.sig allowed_signers; do
+for file in proofs/2.leaf approval-2.json proofs/0.leaf plan.json.sig allowed_signers \
+  proofs/0.tlog-proof proofs/2.tlog-proof; do
   rm -rf "$tmp/copy"
   cp -r "$tmp/bundle" "$tmp/copy"
   rm "$tmp/copy/$file"
@@ -296,4 +297,65 @@ if command -v xxd >/dev/null; then
 else
   echo '# no xxd, which the recorded script needs'
 fi
+
+# What an agent that lies would put into its log: sound proofs of a story that cannot be.
+bundle_of() { # FAULT
+  rm -rf "$tmp/fault" "$tmp/copy"
+  make-log "$tmp/fault" 6 "$1"
+  cp -r "$tmp/bundle" "$tmp/copy"
+  rm "$tmp/copy"/approval-* "$tmp/copy"/proofs/*
+  python3 - "$tmp/fault" "$tmp/copy" <<-'EOF'
+		import base64, glob, hashlib, json, shutil, sys
+		log, out = sys.argv[1] + "/log/", sys.argv[2] + "/"
+		data, leaves = open(glob.glob(log + "tile/entries/000.p/*")[0], "rb").read(), []
+		while data:
+		    n = int.from_bytes(data[:2], "big") + 2
+		    leaves.append(data[2:n])
+		    data = data[n:]
+		sha = lambda b: hashlib.sha256(b).digest()
+		def cut(l):
+		    k = 1
+		    while k * 2 < len(l):
+		        k *= 2
+		    return l[:k], l[k:]
+		def root(l):
+		    if len(l) == 1:
+		        return sha(b"\0" + l[0])
+		    return sha(b"\1" + b"".join(map(root, cut(l))))
+		def path(m, l):
+		    if len(l) == 1:
+		        return []
+		    a, b = cut(l)
+		    return path(m, a) + [root(b)] if m < len(a) else path(m - len(a), b) + [root(a)]
+		shutil.copy(log + "checkpoint", out)
+		note = open(log + "checkpoint").read()
+		for i, leaf in enumerate(leaves):
+		    open(out + "proofs/%d.leaf" % i, "wb").write(leaf)
+		    steps = "".join(base64.b64encode(h).decode() + "\n" for h in path(i, leaves))
+		    open(out + "proofs/%d.tlog-proof" % i, "w").write(
+		        "c2sp.org/tlog-proof@v1\nindex %d\n%s\n%s" % (i, steps, note))
+		    entry = json.loads(leaf)
+		    if entry["type"] == "approval":
+		        open(out + "approval-%d.json" % i, "w").write(entry["statement"])
+		        open(out + "approval-%d.json.sig" % i, "w").write(entry["sig"])
+	EOF
+}
+lies() { # FAULT TEXT
+  bundle_of "$1"
+  exits 1 "a bundle with $1 fails" "$tmp/copy/verify.sh" "$vkey"
+  says "and tells of $1" err "$2"
+}
+bundle_of ''
+exits 0 'a bundle made by hand verifies' "$tmp/copy/verify.sh" "$vkey"
+rm "$tmp/copy"/approval-2.json*
+rm "$tmp/copy/proofs/3.leaf" "$tmp/copy/proofs/3.tlog-proof"
+exits 1 'not without a statement whose entry is there' "$tmp/copy/verify.sh" "$vkey"
+says 'which it names' err 'approval-2.json is missing'
+lies no-approval '0 of 1 approvals'
+lies forged-approval 'the signature of alice does not hold'
+lies rejected 'bob had rejected it'
+lies counted-twice 'on entry 2 twice'
+lies new-list 'under another approver list'
+lies twice 'a second time'
+lies expired 'after it had expired'
 finish
