@@ -11,6 +11,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "core/record.h"
 
 #define CLOCK_SLACK 300 /* seconds that the clock may be behind the last entry */
 
@@ -318,6 +319,21 @@ static bool join_members(const struct store *store, enum entry_type type, const 
 	return true;
 }
 
+/* What cannot be read again must not be written: the next start would fail at it for ever. */
+static bool check_readable(const char *text, size_t len, struct assent_error *err)
+{
+	struct record record;
+	struct entry entry;
+	bool ok;
+
+	if (entry_parse(&entry, text, len, err) != 0) {
+		return false;
+	}
+	ok = record_read(&record, &entry, err) == 0;
+	entry_clear(&entry);
+	return ok;
+}
+
 /* The entry's canonical bytes; the parser refuses members that stand twice. */
 static bool entry_compose(const struct store *store, enum entry_type type, const char *stack,
 			  const char *fields, int64_t time, char **out, size_t *len, GError **error)
@@ -328,7 +344,6 @@ static bool entry_compose(const struct store *store, enum entry_type type, const
 	autocfree char *text = NULL;
 	struct assent_error err;
 	struct json_obj root;
-	struct entry check;
 
 	if (!join_members(store, type, stack, fields, time, &joined, &err) ||
 	    json_doc_parse(&doc, joined, strlen(joined), 0, &err) != 0) {
@@ -337,10 +352,9 @@ static bool entry_compose(const struct store *store, enum entry_type type, const
 	json_doc_root(doc, &root);
 	json_w_value(w, NULL, root.value);
 	if (json_writer_finish(g_steal_pointer(&w), &text, len, &err) != 0 ||
-	    entry_parse(&check, text, *len, &err) != 0) {
+	    !check_readable(text, *len, &err)) {
 		return fail_core(error, &err, "log entry '%s'", entry_type_names[type]);
 	}
-	entry_clear(&check);
 	*out = g_steal_pointer(&text);
 	return true;
 }

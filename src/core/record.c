@@ -161,7 +161,7 @@ static void approval_read(struct record *r, struct json_obj *o)
 	read_hash(&a->plan, o, "plan");
 	a->reason = json_str(o, "reason", STATEMENT_REASON_MAX);
 	a->sig = json_str(o, "sig", SSHSIG_MAX_ARMOR);
-	a->statement = json_str(o, "statement", TEXT_MAX_SIZE);
+	a->statement = json_str(o, "statement", STATEMENT_MAX_SIZE);
 }
 
 static void approval_write(const struct record *r, struct json_writer *w)

@@ -10,6 +10,8 @@
 #include "core/hash.h"
 
 #define STATEMENT_REASON_MAX 2000
+/* Of the whole text: every byte of a reason may take six, every byte of a name two. */
+#define STATEMENT_MAX_SIZE 16384
 
 enum verdict { VERDICT_APPROVE, VERDICT_REJECT };
 extern const char *const verdict_names[]; /* "approve", "reject", NULL */

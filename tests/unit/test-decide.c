@@ -402,6 +402,18 @@ static void test_unwritten(void)
 	finish(&w);
 }
 
+/* Each byte of it takes six in the statement, and more in the entry that holds the statement. */
+static void test_longest_reason(void)
+{
+	g_autofree char *reason = g_strnfill(STATEMENT_REASON_MAX, '\x1b');
+	struct world w;
+
+	begin_with(&w, 2);
+	g_assert_cmpstr(say(&w, ALICE, "approve", reason), ==, "ok");
+	g_assert_cmpuint(fold_approvals(g_ptr_array_index(w.fold->plans, 0)), ==, 1);
+	finish(&w);
+}
+
 /* The list in force is not the one of the plan: neither an old nor a new key counts. */
 static void test_other_list(void)
 {
@@ -427,6 +439,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/decide/closed-plans", test_closed);
 	g_test_add_func("/decide/expired-plans", test_expired);
 	g_test_add_func("/decide/written-before-it-counts", test_unwritten);
+	g_test_add_func("/decide/the-longest-reason", test_longest_reason);
 	g_test_add_func("/decide/another-approver-list", test_other_list);
 	return g_test_run();
 }

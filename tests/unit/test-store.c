@@ -217,6 +217,15 @@ static void test_bad_entry_costs_nothing(struct fixture *f, const void *data)
 	g_clear_error(&error);
 	g_assert_false(store_append(store, ENTRY_NOTE, NULL, "{\"seq\":9}", NOW, NULL, &error));
 	g_assert_nonnull(error);
+	g_clear_error(&error);
+	/* Written down they could not be read at the next start. */
+	g_assert_false(store_append(store, ENTRY_NOTE, NULL, "{}", NOW, NULL, &error));
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	fields[strlen(fields) - ENTRY_MAX_SIZE / 2] = '\0';
+	memcpy(fields + strlen(fields) - 2, "\"}", 2);
+	g_assert_false(store_append(store, ENTRY_NOTE, NULL, fields, NOW, NULL, &error));
+	g_assert_nonnull(error);
 	g_assert_false(store_is_dead(store));
 	g_assert_cmpuint(store_size(store), ==, 0);
 	append_notes(store, 2);
