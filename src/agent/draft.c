@@ -7,6 +7,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "core/text.h"
 
 #define TEXT_MAX 8192
 
@@ -49,6 +50,31 @@ static char *read_path(struct json_obj *o)
 	return json_bytes_dup(o, "path", TEXT_MAX, &len);
 }
 
+/* What a text without control characters takes in JSON. */
+static size_t size_in_json(const char *text)
+{
+	size_t size = strlen(text) + 3; // quotes and a comma
+
+	for (; *text != '\0'; text++) {
+		size += *text == '"' || *text == '\\';
+	}
+	return size;
+}
+
+/* As the log names it; an entry of the log has an end, and so has this list. */
+static void keep_id(struct draft *draft, const char *id, size_t len)
+{
+	g_autofree char *base64 = g_base64_encode((const guchar *)id, len);
+	g_autofree char *text =
+		text_is_plain(id, len) ? g_strndup(id, len) : g_strconcat("base64:", base64, NULL);
+	size_t size = size_in_json(text);
+
+	if (size <= DRAFT_IDS_SIZE - draft->ids_size) {
+		draft->ids_size += size;
+		g_ptr_array_add(draft->ids, g_steal_pointer(&text));
+	}
+}
+
 static void read_change(struct draft *draft, struct json_obj *o)
 {
 	struct policy_change change = {0};
@@ -57,9 +83,11 @@ static void read_change(struct draft *draft, struct json_obj *o)
 	char *path = read_path(o);
 
 	if (draft->ids->len < DRAFT_IDS) {
-		char *id = json_bytes_dup(o, "id", TEXT_MAX, &len);
+		autocfree char *id = json_bytes_dup(o, "id", TEXT_MAX, &len);
 
-		g_ptr_array_add(draft->ids, id != NULL ? id : strdup(""));
+		if (id != NULL) {
+			keep_id(draft, id, len);
+		}
 	}
 	change.kind = json_str(o, "kind", 64);
 	change.risk = read_risk(o);
@@ -86,7 +114,7 @@ bool draft_load(const char *file, int64_t resources, struct draft **out, GError 
 
 	draft->resources = resources;
 	draft->changes = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
-	draft->ids = g_ptr_array_new_with_free_func(free);
+	draft->ids = g_ptr_array_new_with_free_func(g_free);
 	draft->paths = g_ptr_array_new_with_free_func(free);
 	if (!file_read(file, PLAN_MAX_SIZE, &text, &len, error)) {
 		return false;

@@ -14,15 +14,17 @@
 #include "core/plan.h"
 
 #define DRAFT_IDS 50
+#define DRAFT_IDS_SIZE ((size_t)32 << 10) /* of all together, as JSON */
 
 struct draft {
 	struct json_doc *doc;
-	GArray *changes;		 /* struct policy_change */
-	GPtrArray *ids;			 /* of the first DRAFT_IDS changes */
+	GArray *changes; /* struct policy_change */
+	GPtrArray *ids;	 /* of the first DRAFT_IDS changes, as the log writes them */
 	int64_t summary[ACTION_RUN + 1]; /* by action */
 	int64_t resources;		 /* how many the manifest declares */
 	/* private */
 	GPtrArray *paths;
+	size_t ids_size;
 };
 
 bool draft_load(const char *file, int64_t resources, struct draft **out, GError **error)

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/autoptr.h"
+#include "core/entry.h"
+#include "core/record.h"
 #include "plan-maker.h"
 
 static char alice[] = "alice", bob[] = "bob";
@@ -128,6 +130,47 @@ static void test_urls(void)
 	}
 }
 
+/* A draft with so many changes of this id, a member with its value. */
+static struct draft *load_changes(unsigned count, const char *id)
+{
+	g_autoptr(GString) text = g_string_new("{\"changes\":[");
+
+	for (unsigned i = 0; i < count; i++) {
+		g_string_append_printf(text,
+				       "%s{\"action\":\"create\",%s,\"kind\":\"file\",\"risk\":[]}",
+				       i > 0 ? "," : "", id);
+	}
+	g_string_append(text, "]}");
+	return maker_load(text->str);
+}
+
+/* The log takes the names of what drifted, and an entry that it cannot take ends the agent. */
+static void test_ids_fit_into_the_log(void)
+{
+	g_autofree char *quotes = g_strnfill(3000, '\\');
+	g_autofree char *many = g_strconcat("\"id\":\"", quotes, quotes, "\"", NULL);
+	g_autoptr(draft_auto) odd = load_changes(1, "\"id_b64\":\"ZmlsZTovYf8=\"");
+	g_autoptr(draft_auto) control = load_changes(1, "\"id_b64\":\"ZmlsZTovYRs=\"");
+	g_autoptr(draft_auto) plain = load_changes(60, "\"id\":\"file:/a\"");
+	g_autoptr(draft_auto) large = NULL;
+	struct record record = {.type = ENTRY_DRIFT};
+	autocfree char *fields = NULL;
+
+	g_assert_cmpstr(g_ptr_array_index(odd->ids, 0), ==, "base64:ZmlsZTovYf8=");
+	g_assert_cmpstr(g_ptr_array_index(control->ids, 0), ==, "base64:ZmlsZTovYRs=");
+	g_assert_cmpuint(plain->ids->len, ==, DRAFT_IDS);
+	large = load_changes(50, many);
+	g_assert_cmpuint(large->changes->len, ==, 50);
+	g_assert_cmpuint(large->ids->len, ==, 5);
+	for (unsigned i = 0; i < large->ids->len; i++) {
+		g_assert_cmpstr(g_ptr_array_index(large->ids, i), ==, quotes);
+		record.u.drift.resources[i] = g_ptr_array_index(large->ids, i);
+	}
+	record.u.drift.resources_count = large->ids->len;
+	g_assert_cmpint(record_write(&fields, &record, NULL), ==, 0);
+	g_assert_cmpuint(strlen(fields), <, ENTRY_MAX_SIZE - 1024);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -136,5 +179,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/planner/a-drift-has-no-commits", test_drift_has_no_commits);
 	g_test_add_func("/planner/bad-drafts-become-no-plan", test_bad_drafts);
 	g_test_add_func("/planner/addresses-lose-their-secrets", test_urls);
+	g_test_add_func("/planner/ids-fit-into-the-log", test_ids_fit_into_the_log);
 	return g_test_run();
 }
