@@ -301,10 +301,37 @@ void agent_close(struct agent *agent)
 	g_free(agent);
 }
 
+/* What the entries say and nobody has drawn the conclusion from: the agent was killed in between,
+ * or something changed while it was away. */
+static void settle(struct agent_unit *unit)
+{
+	struct agent_news changed = {.details.reason = "the approver list has changed"};
+	g_autoptr(GError) error = NULL;
+	struct fold_plan *plan = unit->record->plan;
+	struct decide_world world;
+
+	if (unit->record->facts.phase != STACK_PHASE_OPEN) {
+		return;
+	}
+	evidence_world(unit->agent, &world);
+	if (!decide_settle(&world, plan, &error)) {
+		return; // the log's failure has been told, and stops everything by itself
+	}
+	if (plan->phase == STACK_PHASE_OPEN &&
+	    strcmp(plan->signers, unit->agent->fold->signers) != 0) {
+		agent_send(unit, STACK_REPLAN, &changed);
+	}
+}
+
 void agent_run(struct agent *agent)
 {
 	unsigned i;
 
+	for (i = 0; i < agent->conf->stacks->len; i++) {
+		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);
+
+		settle(agent_unit(agent, conf->name));
+	}
 	for (i = 0; i < agent->conf->stacks->len; i++) {
 		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);
 

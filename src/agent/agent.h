@@ -5,7 +5,7 @@
  * owned by the main loop's one thread.
  *
  *	agent_open(conf, &agent, &error)     lock, replay, keys, approver list
- *	agent_run(agent)                     recover first, then everything else
+ *	agent_run(agent)                     settle what is open, recover, then everything else
  *	agent_send(unit, event, news)        whatever happened; performs the effects
  *	agent_reload(agent, conf, &error)    the new configuration, or the old one stays
  *	agent_stop(agent, stopped, user)     stopped is called when no job runs any more

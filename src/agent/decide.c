@@ -245,6 +245,24 @@ static bool record_rejection(const struct visit *v, GError **error)
 	return append(v, ENTRY_CLOSED, w, error);
 }
 
+bool decide_settle(const struct decide_world *world, struct fold_plan *plan, GError **error)
+{
+	GError *local = NULL; // append() looks into it, so it is always there
+	unsigned i;
+
+	for (i = 0; plan->phase == STACK_PHASE_OPEN && i < plan->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
+		struct decide_request request = {.person = vote->person, .reason = vote->reason};
+		struct visit v = {.world = world, .request = &request, .plan = plan};
+
+		if (vote->verdict == VERDICT_REJECT && !record_rejection(&v, &local)) {
+			g_propagate_error(error, local);
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool enter(struct visit *v, GError **error)
 {
 	char fingerprint[SSH_FINGERPRINT_SIZE];

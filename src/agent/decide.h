@@ -63,6 +63,10 @@ struct decide_world {
 /* plan receives the one that was decided on. */
 bool decide(const struct decide_world *world, const struct decide_request *request,
 	    struct fold_plan **plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Closes an open plan whose rejection stands in the log without what follows from it: between the
+ * two entries the agent was killed. */
+bool decide_settle(const struct decide_world *world, struct fold_plan *plan, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Do the votes of this plan allow it now? Verifies every signature again. False with error when
  * something failed; why receives what is missing when *enough is false. */
 bool decide_quorum(const struct decide_world *world, const struct fold_plan *plan, bool *enough,

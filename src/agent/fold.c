@@ -198,6 +198,7 @@ static struct fold_plan *new_plan(const struct reading *r)
 	plan->number = from->number;
 	plan->expires = from->expires;
 	plan->required = from->required;
+	memcpy(plan->signers, r->fold->signers, sizeof(plan->signers));
 	memcpy(plan->summary, from->summary, sizeof(plan->summary));
 	plan->created = r->entry->time;
 	plan->entry = r->entry->seq;

@@ -28,6 +28,7 @@ struct fold_vote {
 struct fold_plan {
 	char id[HASH_TEXT_SIZE];
 	char *stack, *commit, *reason;
+	char signers[HASH_TEXT_SIZE];	 /* approver list in force when it was made */
 	int64_t summary[RECORD_ACTIONS]; /* changes of each action */
 	int64_t number, created, expires, required;
 	uint64_t entry;

@@ -58,22 +58,10 @@ static bool append_genesis(struct agent *agent, GError **error)
 
 static bool append_policy(struct agent *agent, GError **error)
 {
-	struct agent_news news = {.details.reason = "the approver list has changed"};
 	struct record record = {.type = ENTRY_POLICY};
-	struct agent_unit *unit;
-	GHashTableIter iter;
 
 	record.u.policy.allowed_signers = agent->signers->digest;
-	if (!agent_append(agent, NULL, &record, error)) {
-		return false;
-	}
-	g_hash_table_iter_init(&iter, agent->units);
-	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
-		if (unit->record->facts.phase == STACK_PHASE_OPEN) {
-			agent_send(unit, STACK_REPLAN, &news);
-		}
-	}
-	return true;
+	return agent_append(agent, NULL, &record, error);
 }
 
 bool genesis_record(struct agent *agent, GError **error)

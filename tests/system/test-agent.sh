@@ -282,6 +282,19 @@ agent_entries policy
 [ "$(field 'len(d)')" = 1 ]
 tap_ok 'and stands in the log'
 
+agent_look late
+late=$PLAN
+agent_stop TERM
+echo '# changed while nobody looks' >>"$T/etc/allowed_signers"
+agent_start
+agent_wait_for 'agent_look late && [ -n "$PLAN" ] && [ "$PLAN" != "$late" ]'
+tap_ok 'so does one that changed while the agent was away' || tap_note "$T/agent.log"
+agent_get "/v1/plans/$late"
+[ "$(field "(d['state'], d['result'])")" = \
+  "('superseded', 'the approver list has changed')" ]
+tap_ok 'and the old plan says why it ended'
+
+
 # --- killed during an apply
 mkdir "$T/late/www/many"
 i=0

@@ -25,6 +25,7 @@ struct world {
 	char id[HASH_TEXT_SIZE];
 	GPtrArray *sigs; /* by index in the log; NULL where an entry has none */
 	bool broken;	 /* the log cannot be written */
+	unsigned room;	 /* or only so many entries more; 0: no end */
 	unsigned writes;
 	const char *emails[2];
 	struct approval_person people[1];
@@ -71,7 +72,7 @@ static bool append(void *user, enum entry_type type, const char *stack, const ch
 {
 	struct world *w = user;
 
-	if (w->broken) {
+	if (w->broken || (w->room != 0 && w->writes == w->room)) {
 		g_set_error_literal(error, g_quark_from_static_string("disk"), 1, "no space");
 		return false;
 	}
@@ -402,6 +403,31 @@ static void test_unwritten(void)
 	finish(&w);
 }
 
+/* Killed between the rejection and what follows from it. */
+static void test_settle(void)
+{
+	GError *error = NULL;
+	struct fold_plan *plan;
+	struct world w;
+
+	begin_with(&w, 2);
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	w.room = 2;
+	g_assert_cmpstr(say(&w, BOB, "reject", "not today"), ==, "unwritten");
+	plan = g_ptr_array_index(w.fold->plans, 0);
+	g_assert_cmpint(plan->phase, ==, STACK_PHASE_OPEN);
+	g_assert_false(decide_settle(&w.door, plan, &error));
+	g_assert_error(error, DECIDE_ERROR, DECIDE_ERROR_UNWRITTEN);
+	g_clear_error(&error);
+	w.room = 0;
+	g_assert_true(decide_settle(&w.door, plan, &error));
+	g_assert_cmpint(plan->phase, ==, STACK_PHASE_REJECTED);
+	g_assert_cmpstr(plan->end, ==, "bob: not today");
+	g_assert_true(decide_settle(&w.door, plan, &error));
+	g_assert_cmpuint(w.writes, ==, 3);
+	finish(&w);
+}
+
 /* Each byte of it takes six in the statement, and more in the entry that holds the statement. */
 static void test_longest_reason(void)
 {
@@ -439,6 +465,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/decide/closed-plans", test_closed);
 	g_test_add_func("/decide/expired-plans", test_expired);
 	g_test_add_func("/decide/written-before-it-counts", test_unwritten);
+	g_test_add_func("/decide/a-rejection-cut-short", test_settle);
 	g_test_add_func("/decide/the-longest-reason", test_longest_reason);
 	g_test_add_func("/decide/another-approver-list", test_other_list);
 	return g_test_run();
