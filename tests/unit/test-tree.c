@@ -219,6 +219,29 @@ static void test_hostile_trees_are_refused(struct rig *rig, const void *data)
 	refuse(rig, (struct item[]){{"100644", "notblob", t}}, 1, "not a file's content");
 }
 
+/* What stands beside the stack's folder is not used, so it need not be fit for use. */
+static void test_unused_neighbours_do_no_harm(struct rig *rig, const void *data)
+{
+	git_oid b = blob(rig, "x");
+	struct item sub[] = {{"100644", "f", b}};
+	struct item top[] = {
+		{"160000", "module", b}, {"100664", "old", b}, {"40000", "web", tree(rig, sub, 1)}};
+	git_oid root = tree(rig, top, G_N_ELEMENTS(top));
+	g_autoptr(source_tree_auto) opened = NULL;
+	g_autoptr(GString) seen = g_string_new(NULL);
+	struct source_entry entry;
+	GError *error = NULL;
+
+	commit(rig, &root);
+	opened = open_tree(rig);
+	g_assert_true(source_tree_stat(opened, "web/f", &entry, &error));
+	g_assert_true(source_tree_walk(opened, "web", on_entry, seen, &error));
+	g_assert_cmpstr(seen->str, ==, "web/f:0:1:1 ");
+	g_assert_false(source_tree_stat(opened, "module", &entry, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_MALFORMED);
+	g_clear_error(&error);
+}
+
 static void test_names_that_are_fine(void)
 {
 	static const char *const fine[] = {".github", ".gitignore", "git~12", "a b",
@@ -255,6 +278,7 @@ int main(int argc, char **argv)
 		{"/tree/read-is-bounded", test_read_is_bounded},
 		{"/tree/missing-and-escaping-paths", test_missing_and_escaping_paths},
 		{"/tree/hostile-trees-are-refused", test_hostile_trees_are_refused},
+		{"/tree/unused-neighbours-do-no-harm", test_unused_neighbours_do_no_harm},
 		{"/tree/what-is-no-commit", test_what_is_no_commit},
 	};
 

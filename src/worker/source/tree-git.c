@@ -56,6 +56,7 @@ static int compare_entries(const git_tree_entry *a, const git_tree_entry *b)
 	return ac - bc;
 }
 
+/* Asked only of what is used: a submodule beside the stack's folder is nobody's business. */
 static const char *mode_problem(const git_tree_entry *entry)
 {
 	switch ((int)git_tree_entry_filemode_raw(entry)) {
@@ -82,7 +83,6 @@ static bool check_tree(const git_tree *tree, const char *path, GError **error)
 		g_autofree char *full = name_join(path, name);
 		const char *problem = name_problem(name);
 
-		problem = problem != NULL ? problem : mode_problem(entry);
 		if (problem != NULL) {
 			return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 				    "the repository's '%s' is refused: %s", full, problem);
@@ -133,10 +133,15 @@ static bool load_tree(struct tree_git *s, const git_oid *oid, const char *path, 
 static bool entry_from_git(struct tree_git *s, const git_tree_entry *from, const char *path,
 			   struct source_entry *entry, GError **error)
 {
+	const char *problem = mode_problem(from);
 	git_object_t type;
 	size_t size = 0;
 	int code = 0;
 
+	if (problem != NULL) {
+		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
+			    "the repository's '%s' is refused: %s", path, problem);
+	}
 	switch ((int)git_tree_entry_filemode_raw(from)) {
 	case GIT_FILEMODE_TREE:
 		entry->mode = SOURCE_FOLDER;

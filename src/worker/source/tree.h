@@ -12,8 +12,9 @@
  * Paths are relative to the repository's root, bytes, components divided by
  * one '/'; "" is the root. Components "", ".", "..", and what some system
  * takes for ".git" (name.h) are refused, in what callers ask for and in what a tree
- * holds; so are modes other than 100644, 100755, 120000 and folders, trees that
- * are not sorted or name a thing twice, and paths that lead through a link.
+ * holds; so are trees that are not sorted or name a thing twice, and paths that lead
+ * through a link. Modes other than 100644, 100755, 120000 and folders are refused where
+ * they are asked for or walked over.
  *
  * Errors: BASE_ERROR_NOT_FOUND, BASE_ERROR_LIMIT, BASE_ERROR_MALFORMED (what is
  * in the tree is refused), BASE_ERROR_FAILED.
