@@ -153,13 +153,48 @@ static void post_replan(struct call *call)
 	send_event(call, STACK_REPLAN);
 }
 
+/* Of the configuration, or of the log: plans outlive the stack that they were made for. */
+static bool is_stack(struct call *call, const char *name)
+{
+	const GPtrArray *plans = call->agent->fold->plans;
+	bool found = agent_unit(call->agent, name) != NULL;
+
+	for (unsigned i = 0; !found && i < plans->len; i++) {
+		found = strcmp(((const struct fold_plan *)plans->pdata[i])->stack, name) == 0;
+	}
+	return found;
+}
+
+/* An empty list must not be the answer to a typing error. */
+static bool check_filter(struct call *call, const char *stack, const char *state)
+{
+	g_autofree char *text = NULL, *states = NULL;
+
+	if (stack != NULL && !is_stack(call, stack)) {
+		text = g_strdup_printf("there is no stack '%s'", stack);
+		call_fail(call, MHD_HTTP_NOT_FOUND, "unknown-stack", text, "see 'assent status'");
+		return false;
+	}
+	if (state != NULL && !g_strv_contains(stack_phase_names + 1, state)) {
+		text = g_strdup_printf("no plan is ever in the state '%s'", state);
+		states = g_strjoinv(", ", (char **)(stack_phase_names + 1));
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "unknown-state", text, states);
+		return false;
+	}
+	return true;
+}
+
 static void get_plans(struct call *call)
 {
-	struct json_writer *w = call_json();
+	struct json_writer *w;
 	const char *stack = call_query(call, "stack");
 	const char *state = call_query(call, "state");
 	const GPtrArray *plans = call->agent->fold->plans;
 
+	if (!check_filter(call, stack, state)) {
+		return;
+	}
+	w = call_json();
 	json_w_array(w, "plans");
 	for (unsigned i = plans->len; i-- > 0;) {
 		const struct fold_plan *plan = g_ptr_array_index(plans, i);
