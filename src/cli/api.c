@@ -125,6 +125,7 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->repository = read_text(o, "repository");
 	stack->since = read_time(o, "since");
 	stack->next_fetch = read_time(o, "next_fetch");
+	stack->fetch_problem = read_text(o, "fetch_problem");
 	if (json_obj_get_opt(o, "pending", &child)) {
 		stack->pending = (struct api_pending){
 			.plan = json_str(&child, "plan", HASH_TEXT_SIZE),

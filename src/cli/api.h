@@ -33,8 +33,9 @@ struct api_stack {
 	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
 	int64_t since, next_fetch;
 	struct api_pending pending;
-	const char *last_result; /* of the last apply, NULL: none */
-	struct json_doc *doc;	 /* NULL inside a list */
+	const char *last_result;   /* of the last apply, NULL: none */
+	const char *fetch_problem; /* why the last fetch failed, NULL: it did not */
+	struct json_doc *doc;	   /* NULL inside a list */
 };
 struct api_list {
 	GPtrArray *items; /* struct api_stack or struct api_plan */

@@ -35,7 +35,7 @@ static char *say_pending(const struct api_pending *pending, int64_t now)
 		(gint64)pending->votes, (gint64)pending->required, pending->summary, rest);
 }
 
-char *say_why(const struct api_stack *stack, int64_t now)
+static char *say_state(const struct api_stack *stack, int64_t now)
 {
 	if (stack->pending.plan != NULL && strcmp(stack->state, "pending") == 0) {
 		return say_pending(&stack->pending, now);
@@ -49,6 +49,19 @@ char *say_why(const struct api_stack *stack, int64_t now)
 		}
 	}
 	return g_strdup("");
+}
+
+/* That fetching fails matters in every state: the commit that would help may never arrive. */
+char *say_why(const struct api_stack *stack, int64_t now)
+{
+	g_autofree char *why = say_state(stack, now);
+	const char *problem = stack->fetch_problem;
+
+	if (problem == NULL || strstr(why, problem) != NULL) {
+		return g_steal_pointer(&why);
+	}
+	/* TRANSLATORS: why nothing happens, and why new commits cannot be fetched */
+	return g_strdup_printf(_("%s; and fetching fails: %s"), why, problem);
 }
 
 int say_exit(const struct api_stack *stack)
@@ -110,6 +123,7 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	text_json(w, "ref", stack->ref);
 	say_time_json(w, "next_fetch", stack->next_fetch);
 	text_json(w, "last_result", stack->last_result);
+	text_json(w, "fetch_problem", stack->fetch_problem);
 	if (stack->pending.plan == NULL) {
 		json_w_null(w, "pending");
 		return;
