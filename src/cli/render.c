@@ -213,7 +213,7 @@ static char *state_text(const struct plan_state *s)
 	if (strcmp(owner, "-:-") != 0) {
 		g_string_append_printf(text, " %s", owner);
 	}
-	if (s->type == STATE_FILE) {
+	if (s->type == STATE_FILE && s->size >= 0) {
 		g_string_append_printf(text, " %" PRId64 "B", s->size);
 	}
 	if (s->link != NULL) {
@@ -313,11 +313,13 @@ struct diff_walk {
 	const struct review *review;
 	size_t *offsets; /* of each change's section */
 	unsigned escaped;
+	bool in_hunk; /* where "--- x" is a line that goes, and no name of a file */
 	GString *line;
 };
 
 static void render_line(struct out *out, const char *text, size_t len, struct diff_walk *walk)
 {
+	enum { NAMES = 2 };
 	static const struct {
 		const char *prefix;
 		enum out_style style;
@@ -329,7 +331,8 @@ static void render_line(struct out *out, const char *text, size_t len, struct di
 
 	g_string_truncate(walk->line, 0);
 	walk->escaped += text_append(walk->line, text, len, out_text_flags(out) | TEXT_TABS);
-	for (size_t i = 0; i < G_N_ELEMENTS(styles); i++) {
+	walk->in_hunk = walk->in_hunk || g_str_has_prefix(walk->line->str, "@@");
+	for (size_t i = walk->in_hunk ? NAMES : 0; i < G_N_ELEMENTS(styles); i++) {
 		if (strncmp(walk->line->str, styles[i].prefix, strlen(styles[i].prefix)) == 0) {
 			out_styled(out, styles[i].style, "%s", walk->line->str);
 			out_write(out, "\n", 1);
@@ -352,6 +355,7 @@ static void visit_diff(struct out *out, const struct plan *plan, size_t i, void 
 	out_styled(out, style_of(change->action), "== %s %s", plan_action_names[change->action],
 		   id);
 	out_printf(out, "\n");
+	walk->in_hunk = false;
 	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at));
 		const char *stop = newline != NULL ? newline : end;
