@@ -61,7 +61,7 @@ struct out *out_new(const struct out_options *options)
 
 bool out_free(struct out *out)
 {
-	int status;
+	int status = 0;
 	bool ok;
 
 	if (out == NULL) {
@@ -69,11 +69,12 @@ bool out_free(struct out *out)
 	}
 	ok = fflush(out->stream) == 0 && ferror(out->stream) == 0;
 	if (out->pager_pid != 0) {
-		/* Whoever quits the pager early has seen enough. */
-		ok = true;
 		(void)fclose(out->stream);
 		while (waitpid(out->pager_pid, &status, 0) < 0 && errno == EINTR) {
 		}
+		/* Whoever quits the pager early has seen enough; a pager that the shell
+		 * cannot run has shown nothing. */
+		ok = !WIFEXITED(status) || WEXITSTATUS(status) < 126;
 	}
 	g_free(out);
 	return ok;
@@ -128,6 +129,13 @@ char *out_safe(const struct out *out, const char *text)
 	return text_escape(text, -1, out_text_flags(out));
 }
 
+static bool has_program(const char *name)
+{
+	g_autofree char *path = g_find_program_in_path(name);
+
+	return path != NULL;
+}
+
 static const char *pager_command(void)
 {
 	const char *command = g_getenv("ASSENT_PAGER");
@@ -135,7 +143,10 @@ static const char *pager_command(void)
 	if (command == NULL) {
 		command = variable("PAGER");
 	}
-	return command != NULL ? command : "less";
+	if (command != NULL) {
+		return command;
+	}
+	return has_program("less") ? "less" : "";
 }
 
 void out_page(struct out *out)
