@@ -2,9 +2,12 @@
 /* Finds a command's row, parses its options, satisfies its needs, runs it. */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/paths.h"
 #include "cli/place.h"
@@ -194,16 +197,34 @@ static bool check_operands(const struct cli *cli, int argc, char **argv, GError 
 	return true;
 }
 
-static bool satisfy_needs(struct cli *cli, GError **error)
+/* Without the file that was named, defaults would lead to another agent than the one meant. */
+static bool check_config(const struct cli *cli, bool named, GError **error)
 {
-	if (cli->config_file == NULL) {
-		cli->config_file = paths_config();
+	unsigned needs = cli->command->needs;
+	bool needed = (needs & NEEDS_CONFIG) != 0 || (named && (needs & MAKES_CONFIG) == 0);
+
+	if (!needed || g_access(cli->config_file, R_OK) == 0) {
+		return true;
 	}
-	if ((cli->command->needs & NEEDS_CONFIG) != 0 &&
-	    !g_file_test(cli->config_file, G_FILE_TEST_EXISTS)) {
+	if (errno == ENOENT || errno == ENOTDIR) {
 		return problem(error, EXIT_REFUSED, "no-config",
 			       _("'assent init' writes one, --config names another"),
 			       _("there is no configuration '%s'"), cli->config_file);
+	}
+	return problem(error, EXIT_REFUSED, "no-config", NULL,
+		       _("cannot read the configuration '%s': %s"), cli->config_file,
+		       g_strerror(errno));
+}
+
+static bool satisfy_needs(struct cli *cli, GError **error)
+{
+	bool named = cli->config_file != NULL;
+
+	if (!named) {
+		cli->config_file = paths_config();
+	}
+	if (!check_config(cli, named, error)) {
+		return false;
 	}
 	if ((cli->command->needs & NEEDS_AGENT) != 0) {
 		if (cli->socket == NULL) {

@@ -29,6 +29,7 @@ enum command_needs {
 	NEEDS_AGENT = 1 << 0,  /* cli->client: knows the socket; an agent answers on it */
 	NEEDS_CONFIG = 1 << 1, /* cli->config_file: exists */
 	IS_HIDDEN = 1 << 2,    /* not in the list of commands */
+	MAKES_CONFIG = 1 << 3, /* --config may name a file that is not there yet */
 };
 
 struct cli;

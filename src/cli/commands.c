@@ -6,7 +6,7 @@
 #include "cli/command.h"
 
 const struct command command_table[] = {
-	{"init", cmd_init, NEEDS_NOTHING, "", N_("Write a first configuration and make the keys"),
+	{"init", cmd_init, MAKES_CONFIG, "", N_("Write a first configuration and make the keys"),
 	 NULL},
 	{"config", NULL, NEEDS_NOTHING, "", N_("Check and describe the agent's configuration"),
 	 config_commands},

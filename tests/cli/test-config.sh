@@ -29,4 +29,11 @@ chmod 666 "$conf"
 exits 1 'a file that others may write is refused' assent config check
 exits 1 '--config beats the variable' assent config check --config "$tmp/other.yaml"
 says 'and is named' err "$tmp/other.yaml"
+# Defaults would lead to another agent than the one that was meant.
+exits 1 'a configuration that is not there names no agent' \
+  assent status --config "$tmp/other.yaml"
+says 'and is named, too' err "there is no configuration '$tmp/other.yaml'"
+exits 1 'nor does one below a file' assent status --config "$conf/other.yaml"
+exits 3 'an agent needs none that nobody named' \
+  env ASSENT_CONFIG="$tmp/other.yaml" assent status --socket "$tmp/none"
 finish
