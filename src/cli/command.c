@@ -185,6 +185,7 @@ static bool check_operands(const struct cli *cli, int argc, char **argv, GError 
 	g_autofree char *hint =
 		g_strdup_printf(_("usage: assent %s [OPTION…] %s"), cli->path, cli->command->args);
 
+	g_strchomp(hint);
 	command_operands(cli->command->args, &least, &most);
 	if (argc < least) {
 		return problem(error, EXIT_USAGE, "missing-operand", hint,
@@ -435,12 +436,27 @@ static void list_json(struct json_writer *w, const char *group, const struct com
 	}
 }
 
+/* As if --help stood behind the command's name. */
+static int help_of(int argc, char **argv)
+{
+	g_autofree char **words = g_new0(char *, (size_t)argc + 3);
+
+	words[0] = (char *)"assent";
+	memcpy(&words[1], argv, (size_t)argc * sizeof(*words));
+	words[argc + 1] = (char *)"--help";
+	return cli_main(argc + 2, words);
+}
+
 bool cmd_help(struct cli *cli, int argc, char **argv, GError **error)
 {
 	struct json_writer *w;
 
 	if (!cli_begin(cli, NULL, &argc, &argv, error)) {
 		return false;
+	}
+	if (argc > 0) {
+		cli->status = help_of(argc, argv);
+		return true;
 	}
 	if (!out_is_json(cli->out)) {
 		print_list("", command_table);

@@ -35,6 +35,7 @@ const struct command command_table[] = {
 	 N_("Print the completion script of bash, zsh or fish"), NULL},
 	{"complete", cmd_complete, NEEDS_AGENT | IS_HIDDEN, "WORD...",
 	 N_("What the words so far can go on with"), NULL},
-	{"help", cmd_help, NEEDS_NOTHING, "", N_("List the commands"), NULL},
+	{"help", cmd_help, NEEDS_NOTHING, "[COMMAND...]",
+	 N_("List the commands, or explain one of them"), NULL},
 	{NULL},
 };

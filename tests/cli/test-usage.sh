@@ -25,6 +25,14 @@ exits 2 '--print and --key exclude each other' assent approve 0123456789 --print
 exits 2 'usage errors as JSON' assent frobnicate --json
 ok 'have a code' grep -q '"code":"unknown-command"' "$tmp/err"
 
+exits 0 'help of a command' assent help status
+says 'is what the command says' out 'assent status [OPTION'
+exits 0 'help of a member of a group' assent help config check
+says 'is that of the member' out 'assent config check'
+exits 2 'help of what is no command' assent help frobnicate
+exits 2 'a hint about operands' assent init x
+ok 'has nothing behind it' not grep -q ' $' "$tmp/err"
+
 exits 0 'the list as JSON' assent help --json
 ok 'has members of groups' grep -q '"name":"config check"' "$tmp/out"
 ok 'but nothing hidden' not grep -q '"name":"complete"' "$tmp/out"
