@@ -15,6 +15,8 @@ struct reading {
 	yaml_parser_t parser;
 	yaml_event_t event; /* the one being looked at */
 	const char *file;   /* GRefString */
+	const char *text;
+	size_t len;
 	const struct yaml_limits *limits;
 	unsigned depth, nodes;
 	struct diag_list *diags;
@@ -28,6 +30,19 @@ static void complain(struct reading *r, yaml_mark_t mark, const char *message)
 		 message);
 }
 
+/* About the byte at this offset; columns are counted in characters, as libyaml's marks are. */
+static void complain_byte(struct diag_list *diags, const char *file, const char *text,
+			  size_t offset, const char *problem)
+{
+	unsigned line = 1, column = 1;
+
+	for (const char *p = text; p < text + offset; p++) {
+		column = *p == '\n' ? 1 : column + ((*p & 0xc0) != 0x80);
+		line += *p == '\n';
+	}
+	diag_add(diags, file, line, column, "not YAML: %s", problem);
+}
+
 /* libyaml's own words for the problem, in one line. */
 static void complain_parser(struct reading *r)
 {
@@ -35,9 +50,8 @@ static void complain_parser(struct reading *r)
 	const char *problem = p->problem != NULL ? p->problem : "not readable";
 
 	if (p->error == YAML_READER_ERROR) {
-		/* The reader knows an offset only; its mark stands where reading stopped. */
-		diag_add(r->diags, r->file, (unsigned)p->mark.line + 1,
-			 (unsigned)p->mark.column + 1, "not YAML: %s", problem);
+		/* The reader is ahead of the marks and knows an offset only. */
+		complain_byte(r->diags, r->file, r->text, MIN(p->problem_offset, r->len), problem);
 		return;
 	}
 	diag_add(r->diags, r->file, (unsigned)p->problem_mark.line + 1,
@@ -300,22 +314,10 @@ static struct yaml_node *read_stream(struct reading *r)
 	return g_steal_pointer(&root);
 }
 
-static void complain_nul(const char *file, const char *text, const char *nul,
-			 struct diag_list *diags)
-{
-	unsigned line = 1, column = 1;
-
-	for (const char *p = text; p < nul; p++) {
-		column = *p == '\n' ? 1 : column + 1;
-		line += *p == '\n' ? 1 : 0;
-	}
-	diag_add(diags, file, line, column, "not YAML: a NUL byte");
-}
-
 struct yaml_node *yaml_parse_all(const char *file, const char *text, size_t len,
 				 const struct yaml_limits *limits, struct diag_list *diags)
 {
-	struct reading r = {.limits = limits, .diags = diags};
+	struct reading r = {.text = text, .len = len, .limits = limits, .diags = diags};
 	const char *nul = len > 0 ? memchr(text, '\0', len) : NULL;
 	struct yaml_node *root;
 
@@ -326,7 +328,7 @@ struct yaml_node *yaml_parse_all(const char *file, const char *text, size_t len,
 	}
 	if (nul != NULL) {
 		/* libyaml would take it for the end of the text. */
-		complain_nul(file, text, nul, diags);
+		complain_byte(diags, file, text, (size_t)(nul - text), "a NUL byte");
 		return NULL;
 	}
 	if (yaml_parser_initialize(&r.parser) != 1) {

@@ -91,11 +91,14 @@ static void test_all_faults_are_told_at_once(void)
 static void test_broken_text_is_refused_with_its_place(void)
 {
 	g_autofree char *flow = refused("a: [1,\nb: }\n", 12);
-	g_autofree char *utf8 = refused("a: \xff\n", 5);
+	static const char cut[] = "# \xc3\xbc\na: b\nc: \xc3\xbc\xff\n", ctrl[] = "a: b\nc: \x01\n";
+	g_autofree char *utf8 = refused(cut, sizeof(cut) - 1);
+	g_autofree char *control = refused(ctrl, sizeof(ctrl) - 1);
 	g_autofree char *nul = refused("a: 1\nb\0: 2\n", 11);
 
 	g_assert_true(g_str_has_prefix(flow, "f:2:"));
-	g_assert_true(g_str_has_prefix(utf8, "f:1:"));
+	g_assert_true(g_str_has_prefix(utf8, "f:3:5: not YAML: "));
+	g_assert_cmpstr(control, ==, "f:2:4: not YAML: control characters are not allowed\n");
 	g_assert_cmpstr(nul, ==, "f:2:2: not YAML: a NUL byte\n");
 }
 
