@@ -247,6 +247,36 @@ static void test_rewound_tip_is_kept(struct rig *rig, const void *data)
 	g_assert_false(exists(rig, kept));
 }
 
+static void rename_branch(struct rig *rig, const char *from, const char *to)
+{
+	g_autoptr(git_reference_auto) old = NULL, new = NULL;
+
+	g_assert_cmpint(git_reference_lookup(&old, rig->repository, from), ==, 0);
+	g_assert_cmpint(git_reference_rename(&new, old, to, 0, NULL), ==, 0);
+}
+
+/* Of "a" and "a/b" one name is a file where the other one is a folder. */
+static void test_branches_may_move_below_one_another(struct rig *rig, const void *data)
+{
+	static const char *const names[] = {"refs/heads/a", "refs/heads/a/b", "refs/heads/a",
+					    "refs/heads/a%2Fb"};
+	const char *before = "refs/heads/main";
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct fetched fetched = {0};
+		GError *error = NULL;
+
+		rename_branch(rig, before, "refs/heads/between");
+		rename_branch(rig, "refs/heads/between", names[i]);
+		before = names[i];
+		g_assert_true(try_fetch(rig, names[i], 1 << 20, &fetched, &error));
+		g_assert_no_error(error);
+		g_assert_true(fetched.found);
+	}
+	g_assert_true(exists(rig, "refs/assent/heads/a%2Fb"));
+	g_assert_true(exists(rig, "refs/assent/heads/a%252Fb"));
+}
+
 static void test_missing_content_is_noticed(struct rig *rig, const void *data)
 {
 	g_autoptr(GError) error = NULL;
@@ -368,6 +398,8 @@ int main(int argc, char **argv)
 		{"/mirror/leftovers-are-cleaned", test_leftovers_are_cleaned},
 		{"/mirror/many-fetches-leave-few-packs", test_many_fetches_leave_few_packs},
 		{"/mirror/rewound-tip-is-kept", test_rewound_tip_is_kept},
+		{"/mirror/branches-may-move-below-one-another",
+		 test_branches_may_move_below_one_another},
 		{"/mirror/missing-content-is-noticed", test_missing_content_is_noticed},
 		{"/commits/are-told", test_commits_are_told},
 		{"/commits/only-so-many-are-told", test_only_so_many_commits_are_told},

@@ -94,10 +94,23 @@ static int on_transfer(const git_indexer_progress *stats, void *payload)
 	return connection_check(c);
 }
 
-/* refs/heads/main is kept as refs/assent/heads/main. */
+/* refs/heads/main is kept as refs/assent/heads/main, and refs/heads/a/b as refs/assent/heads/a%2Fb:
+ * a branch "a" that was there before would be in the way of a folder "a". */
 static char *local_name(const char *ref)
 {
-	return g_strconcat("refs/assent/", ref + strlen("refs/"), NULL);
+	const char *kind = ref + strlen("refs/");
+	size_t len = strcspn(kind, "/");
+	g_autoptr(GString) name = g_string_new("refs/assent/");
+
+	g_string_append_len(name, kind, (gssize)len);
+	for (const char *p = kind + len; *p != '\0'; p++) {
+		if (*p == '%' || (*p == '/' && p != kind + len)) {
+			g_string_append(name, *p == '%' ? "%25" : "%2F");
+		} else {
+			g_string_append_c(name, *p);
+		}
+	}
+	return g_strdup(name->str);
 }
 
 static bool fail_fetch(struct connection *c, int code, const char *what, GError **error)
