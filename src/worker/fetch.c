@@ -178,10 +178,14 @@ static bool write_found(struct job *job, git_repository *repository, const struc
 static bool write_missing(struct job *job, const struct request *r, const struct fetched *fetched)
 {
 	struct json_writer *w = job_result(job);
+	bool deleted = fetched->any_refs || r->known[0] != '\0';
 	g_autofree char *reason =
 		fetched->any_refs ? g_strdup_printf("the repository has no '%s'", r->remote.ref)
-				  : g_strdup("the repository has no commits");
-	const struct finding finding = {fetched->any_refs ? "deleted" : "empty", reason};
+		: deleted ? g_strdup_printf("the repository has no '%s' any more, nor any other "
+					    "branch",
+					    r->remote.ref)
+			  : g_strdup("the repository has no commits");
+	const struct finding finding = {deleted ? "deleted" : "empty", reason};
 
 	write_start(w, &finding, "", "", fetched->bytes);
 	commits_write_none(w);

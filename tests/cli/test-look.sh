@@ -173,4 +173,34 @@ ok 'as a member' grep -q '"fetch_problem":"repository: ' "$tmp/out"
 mv "$repo.away" "$repo"
 exits 1 'once it is back' assent sync web
 lacks 'nothing is said of it' out 'fetching fails'
+
+# Why nothing is followed.
+blocked() { # NAME TEXT
+  exits 1 "$1 blocks" assent sync web
+  exits 0 'and status' assent status
+  ok 'says so' grep -q '^web  *blocked ' "$tmp/out"
+  says 'with the reason' out "$2"
+}
+second=$(git -C "$repo" rev-parse HEAD)
+git -C "$repo" checkout -q -B main HEAD~1
+commit_id=$(git -C "$repo" -c user.name=B -c user.email=b@x commit-tree -m other 'HEAD^{tree}')
+git -C "$repo" reset -q --hard "$commit_id"
+blocked 'a rewound branch' "'refs/heads/main' was rewound: commit ${commit_id:0:12} does not descend"
+git -C "$repo" update-ref -d refs/heads/main
+blocked 'a repository that lost all its branches' "no 'refs/heads/main' any more, nor any other"
+git -C "$repo" reset -q --hard "$second"
+git -C "$repo" rm -q -r .
+commit 'all gone'
+blocked 'an empty tree' "has no files in '.'"
+git -C "$repo" branch -q -m main away
+blocked 'a branch that was renamed' "the repository has no 'refs/heads/main'"
+git -C "$repo" branch -q -m away main
+git -C "$repo" reset -q --hard "$second"
+printf 'resources:\n  - {fiel: /x}\n  - {link: /y}\n' >"$repo/assent.yaml"
+commit 'two slips'
+blocked 'a manifest with mistakes' "assent.yaml:2:6: unknown kind 'fiel': did you mean 'file'?"
+says 'and the second one' out "assent.yaml:3:5: 'to' is missing"
+git -C "$repo" reset -q --hard "$second"
+exits 1 'and the right commit' assent sync
+ok 'is planned again' grep -q '^web: pending:' "$tmp/out"
 finish
