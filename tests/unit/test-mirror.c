@@ -247,6 +247,40 @@ static void test_rewound_tip_is_kept(struct rig *rig, const void *data)
 	g_assert_false(exists(rig, kept));
 }
 
+static char *first_pack(struct rig *rig)
+{
+	g_autofree char *folder = g_build_filename(rig->mirror, "objects", "pack", NULL);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	const char *name = g_dir_read_name(dir);
+
+	while (!g_str_has_suffix(name, ".pack")) {
+		name = g_dir_read_name(dir);
+	}
+	return g_build_filename(folder, name, NULL);
+}
+
+/* The disk, not a killed fetch: what is there is not asked for again, so it must go. */
+static void test_a_damaged_mirror_is_made_anew(struct rig *rig, const void *data)
+{
+	g_autofree char *ref = g_build_filename(rig->mirror, "refs/assent/heads/main", NULL);
+
+	for (int i = 0; i < 2; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *pack = NULL;
+		struct fetched fetched = {0};
+
+		fetch(rig);
+		pack = first_pack(rig);
+		g_assert_cmpint(g_chmod(pack, 0600), ==, 0);
+		g_assert_true(g_file_set_contents(i == 0 ? pack : ref, "x", 1, NULL));
+		g_assert_false(try_fetch(rig, "refs/heads/main", 1 << 20, &fetched, &error));
+		g_assert_error(error, JOB_ERROR, JOB_ERROR_REPOSITORY);
+		g_assert_nonnull(strstr(error->message, "will be fetched anew"));
+		g_assert_false(g_file_test(rig->mirror, G_FILE_TEST_EXISTS));
+	}
+	g_assert_true(fetch(rig).found);
+}
+
 static void rename_branch(struct rig *rig, const char *from, const char *to)
 {
 	g_autoptr(git_reference_auto) old = NULL, new = NULL;
@@ -398,6 +432,7 @@ int main(int argc, char **argv)
 		{"/mirror/leftovers-are-cleaned", test_leftovers_are_cleaned},
 		{"/mirror/many-fetches-leave-few-packs", test_many_fetches_leave_few_packs},
 		{"/mirror/rewound-tip-is-kept", test_rewound_tip_is_kept},
+		{"/mirror/a-damaged-mirror-is-made-anew", test_a_damaged_mirror_is_made_anew},
 		{"/mirror/branches-may-move-below-one-another",
 		 test_branches_may_move_below_one_another},
 		{"/mirror/missing-content-is-noticed", test_missing_content_is_noticed},

@@ -159,13 +159,38 @@ static bool download(git_remote *remote, git_fetch_options *options, struct conn
 	return code == 0 || fail_fetch(c, code, "the transfer failed", error);
 }
 
+/* A mirror that lacks something would stay so, since what is there is not asked for again. Says so,
+ * with what is wrong with it. */
+static bool forget(git_repository *repository, struct connection *c, const char *problem,
+		   GError **error)
+{
+	g_autofree char *path = g_strdup(git_repository_path(repository));
+
+	return remove_tree(path, error) &&
+	       fail(error, JOB_ERROR, JOB_ERROR_REPOSITORY,
+		    "the mirror of '%s' was removed and will be fetched anew: %s", c->url.plain,
+		    problem);
+}
+
+static bool forget_git(git_repository *repository, struct connection *c, int code, const char *what,
+		       GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	fail_git(&problem, code, "cannot read its '%s'", what);
+	return forget(repository, c, problem->message, error);
+}
+
 static bool peel(git_repository *repository, const git_oid *oid, struct connection *c,
 		 git_oid *commit, GError **error)
 {
 	git_object *object = NULL, *peeled = NULL;
 	int code = git_object_lookup(&object, repository, oid, GIT_OBJECT_ANY);
 
-	code = code < 0 ? code : git_object_peel(&peeled, object, GIT_OBJECT_COMMIT);
+	if (code < 0) {
+		return forget_git(repository, c, code, git_oid_tostr_s(oid), error);
+	}
+	code = git_object_peel(&peeled, object, GIT_OBJECT_COMMIT);
 	if (code == 0) {
 		*commit = *git_object_id(peeled);
 	}
@@ -176,7 +201,7 @@ static bool peel(git_repository *repository, const git_oid *oid, struct connecti
 
 /* What stays behind after a rewind may be what is applied: keep it reachable. */
 static bool keep_old(git_repository *repository, const char *local, const git_oid *commit,
-		     GError **error)
+		     struct connection *c, GError **error)
 {
 	g_autoptr(git_reference_auto) ref = NULL, kept = NULL;
 	git_object *old = NULL;
@@ -188,7 +213,7 @@ static bool keep_old(git_repository *repository, const char *local, const git_oi
 	}
 	code = code < 0 ? code : git_reference_peel(&old, ref, GIT_OBJECT_COMMIT);
 	if (code < 0) {
-		return fail_git(error, code, "cannot read the mirror's '%s'", local);
+		return forget_git(repository, c, code, local, error);
 	}
 	name = g_strconcat("refs/assent/kept/", git_oid_tostr_s(git_object_id(old)), NULL);
 	if (!git_oid_equal(git_object_id(old), commit) &&
@@ -199,30 +224,29 @@ static bool keep_old(git_repository *repository, const char *local, const git_oi
 	return code == 0 || fail_git(error, code, "cannot write the mirror's '%s'", name);
 }
 
-static bool set_ref(git_repository *repository, const char *ref, const git_oid *oid,
-		    const git_oid *commit, GError **error)
+static bool set_ref(git_repository *repository, const git_oid *oid, const git_oid *commit,
+		    struct connection *c, GError **error)
 {
 	g_autoptr(git_reference_auto) current = NULL, written = NULL;
-	g_autofree char *local = local_name(ref);
+	g_autofree char *local = local_name(c->remote->ref);
 	int code = git_reference_lookup(&current, repository, local);
 
 	if (code == 0 && git_reference_target(current) != NULL &&
 	    git_oid_equal(git_reference_target(current), oid)) {
 		return true;
 	}
-	if (!keep_old(repository, local, commit, error)) {
+	if (!keep_old(repository, local, commit, c, error)) {
 		return false;
 	}
 	code = git_reference_create(&written, repository, local, oid, 1, NULL);
 	return code == 0 || fail_git(error, code, "cannot write the mirror's '%s'", local);
 }
 
-/* An incomplete mirror would stay so, since what is there is not asked for again. */
 static bool check_complete(git_repository *repository, const git_oid *commit, struct connection *c,
 			   GError **error)
 {
 	g_autoptr(GError) problem = NULL;
-	g_autofree char *path = g_strdup(git_repository_path(repository));
+	g_autofree char *why = NULL;
 
 	if (mirror_check(repository, commit, &problem)) {
 		return true;
@@ -231,14 +255,9 @@ static bool check_complete(git_repository *repository, const git_oid *commit, st
 		return fail(error, JOB_ERROR, JOB_ERROR_LIMIT, "'%s' has %s", c->url.plain,
 			    problem->message);
 	}
-	if (!remove_tree(path, error)) {
-		return false;
-	}
-	return fail(error, JOB_ERROR, JOB_ERROR_REPOSITORY,
-		    "what '%s' sent of commit %s is incomplete (%s); the mirror was removed and "
-		    "will be "
-		    "fetched anew",
-		    c->url.plain, git_oid_tostr_s(commit), problem->message);
+	why = g_strdup_printf("commit %s is incomplete: %s", git_oid_tostr_s(commit),
+			      problem->message);
+	return forget(repository, c, why, error);
 }
 
 static bool fetch_connected(git_repository *repository, git_remote *remote,
@@ -255,7 +274,7 @@ static bool fetch_connected(git_repository *repository, git_remote *remote,
 		if (!download(remote, options, c, error) ||
 		    !peel(repository, &oid, c, &fetched.commit, error) ||
 		    !check_complete(repository, &fetched.commit, c, error) ||
-		    !set_ref(repository, c->remote->ref, &oid, &fetched.commit, error)) {
+		    !set_ref(repository, &oid, &fetched.commit, c, error)) {
 			return false;
 		}
 	}
