@@ -10,6 +10,8 @@ closed   closes at once            rst      resets at once
 garbage  answers with noise        cut N    closes after N bytes
 hang N   is silent after N bytes   drip N   sends one byte a second after N
 flip N   turns a bit of byte N
+tunnel   is an HTTP proxy that knows CONNECT, and passes on
+locked   is an HTTP proxy that wants a password
 
 MODE may be @FILE: "MODE [N]" is read from there for each connection, so that a
 fault can begin and end while the way stays the same.
@@ -78,6 +80,26 @@ def down(mode, n, server, client):
     close(client, server)
 
 
+def tunnel(client, mode):
+    """Reads the head of a request; true when the way shall be open."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        data = client.recv(4096)
+        if not data:
+            return False
+        head += data
+    if mode == "locked":
+        client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                       b"Proxy-Authenticate: Basic realm=\"proxy\"\r\n"
+                       b"Content-Length: 0\r\nConnection: close\r\n\r\n")
+        return False
+    if not head.startswith(b"CONNECT "):
+        client.sendall(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n")
+        return False
+    client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    return True
+
+
 def serve(client, mode, n, port):
     if mode == "accept":
         time.sleep(3600)
@@ -91,6 +113,9 @@ def serve(client, mode, n, port):
     if mode == "garbage":
         client.recv(4096)
         client.sendall(os.urandom(4096))
+        close(client)
+        return
+    if mode in ("tunnel", "locked") and not tunnel(client, mode):
         close(client)
         return
     server = socket.create_connection(("127.0.0.1", port))

@@ -230,13 +230,18 @@ git_http_up() {
   git_wait_for "$T/run/fcgi.sock"
 }
 
-git_wait_for() { # FILE: until it is there
+git_wait_until() { # COMMAND: until it succeeds
   for i in $(seq 200); do
-    [ -e "$1" ] && return 0
+    eval "$1" && return 0
     sleep 0.05
   done
-  REASON="$1 did not appear ($i)"
+  REASON="waited in vain for: $1 ($i)"
   return 1
+}
+git_wait_for() { # FILE: until it is there
+  wait_file=$1
+  # shellcheck disable=SC2016
+  git_wait_until '[ -e "$wait_file" ]'
 }
 
 git_ssh_conf() {

@@ -45,6 +45,34 @@ tap_ok "the user name from the URL"
 fresh "https://localhost:$TLS13_PORT/open/repo.git" "" "$ca"
 git_gives ok "$tip"
 tap_ok "a server that speaks TLS 1.3 only"
+# With a configuration of OpenSSL that would let the old version pass.
+cat >"$T/openssl.cnf" <<-'C'
+	openssl_conf = init
+	[init]
+	ssl_conf = ssl
+	[ssl]
+	system_default = all
+	[all]
+	MinProtocol = TLSv1
+	CipherString = ALL:@SECLEVEL=0
+C
+old_port=$(git_ports 1)
+openssl s_server -accept "127.0.0.1:$old_port" -tls1_1 -cipher ALL:@SECLEVEL=0 -WWW \
+  -cert "$T/good.pem" -key "$T/good.key" >"$T/run/s_server" 2>&1 </dev/null &
+git_pids="$git_pids $!"
+# shellcheck disable=SC2016
+git_wait_until 'grep -q ACCEPT "$T/run/s_server"' &&
+  OPENSSL_CONF=$T/openssl.cnf openssl s_client -connect "localhost:$old_port" \
+    -CAfile "$T/ca.pem" -verify_return_error </dev/null >"$T/run/s_client" 2>&1
+if grep -q 'Protocol *: TLSv1.1' "$T/run/s_client"; then
+  export OPENSSL_CONF="$T/openssl.cnf"
+  fresh "https://localhost:$old_port/open/repo.git" "" "$ca"
+  unset OPENSSL_CONF
+  git_says tls "localhost:$old_port"
+  tap_ok "a server that speaks TLS 1.1 only is refused"
+else
+  tap_skip "TLS 1.1" "OpenSSL does not speak it here"
+fi
 
 fresh "$https/git/repo.git" "" "$ca"
 git_says auth "none are configured"
@@ -160,6 +188,21 @@ tap_ok "a proxy that is not there is named"
 fresh "http://example.invalid/open/repo.git" "" "proxy=http://127.0.0.1:$HTTP_PORT"
 git_gives ok "$tip"
 tap_ok "a proxy is used"
+git_proxy tunnel 0 "$HTTPS_PORT"
+fresh "https://localhost:9/open/repo.git" "" "$ca" "proxy=http://127.0.0.1:$PROXY_PORT"
+git_gives ok "$tip"
+tap_ok "a tunnel through a proxy, and TLS in it"
+fresh "https://localhost:9/open/repo.git" "" "proxy=http://127.0.0.1:$PROXY_PORT"
+git_says tls "CA"
+tap_ok "which is checked as without"
+git_proxy_down
+git_proxy locked 0 "$HTTPS_PORT"
+for scheme in http https; do
+  fresh "$scheme://localhost:9/open/repo.git" "" "$ca" "proxy=http://127.0.0.1:$PROXY_PORT"
+  git_says auth "the proxy on the way to '$scheme://localhost:9/open/repo.git' wants a password"
+  tap_ok "a proxy that wants a password is named, $scheme"
+done
+git_proxy_down
 fresh "$http/open/repo.git" "" ref=refs/heads/none
 [ "$RC" = 0 ] && [ "$(git_member state)" = deleted ]
 tap_ok "a branch that is not there is said to be deleted"

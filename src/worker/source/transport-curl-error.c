@@ -49,8 +49,14 @@ static const char *hint_of(CURLcode code)
 	}
 }
 
-int transport_curl_fail(struct connection *c, CURLcode code, const char *detail)
+int transport_curl_fail(struct connection *c, CURL *curl, CURLcode code, const char *detail)
 {
+	long tunnel = 0; // what a proxy answered to CONNECT
+
+	curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (tunnel == 407) {
+		return transport_curl_fail_status(c, tunnel);
+	}
 	if (code == CURLE_OPERATION_TIMEDOUT) {
 		return connection_fail(
 			c, JOB_ERROR_TIMEOUT,

@@ -6,6 +6,6 @@
 #include "worker/source/remote.h"
 
 /* All return -1, transport_curl_check_type() 0 when the answer is Git's. */
-int transport_curl_fail(struct connection *c, CURLcode code, const char *detail);
+int transport_curl_fail(struct connection *c, CURL *curl, CURLcode code, const char *detail);
 int transport_curl_fail_status(struct connection *c, long status);
 int transport_curl_check_type(struct connection *c, CURL *curl, bool is_ls);

@@ -210,7 +210,8 @@ static int pump(struct http_stream *s)
 		while ((message = curl_multi_info_read(s->t->multi, &queued)) != NULL) {
 			s->done = s->done || message->msg == CURLMSG_DONE;
 			if (message->data.result != CURLE_OK) {
-				return transport_curl_fail(c, message->data.result, s->detail);
+				return transport_curl_fail(c, s->curl, message->data.result,
+							   s->detail);
 			}
 		}
 		if (s->done || s->answer->len > s->given) {
