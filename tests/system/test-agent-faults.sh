@@ -41,10 +41,11 @@ faults() { # LINE...: written as a whole
 	mv "$T/faults.new" "$T/faults"
 }
 
-for name in app slow odd; do
+for name in app slow slowest odd; do # what is said of "slow" counts for "slowest" too
 	agent_repo $name
 	agent_stack $name 'approval: {required: 1, from: [ops]}'
 done
+sed -i "/slowest\"/s/interval: 1h/interval: 1h, timeout: 1s/" "$CONF"
 agent_init
 faults 'slow fetch hang' 'odd fetch babble'
 agent_start
@@ -72,6 +73,11 @@ tap_ok 'a plan that fails is told, too' || echo "# $STATE_NOW $REASON_NOW" >&2
 faults 'slow fetch hang'
 agent_becomes odd pending
 tap_ok 'and made by itself later on'
+
+agent_becomes slowest failed && echo "$REASON_NOW" | grep -q 'cannot fetch: timeout: '
+tap_ok 'a fetch that hangs is killed at its deadline' || echo "# $STATE_NOW $REASON_NOW" >&2
+[ -n "$(agent_stack_field slowest "d['next_fetch']")" ] && agent_is slow idle
+tap_ok 'and tried again, while one that has more time goes on'
 
 # --- an apply whose worker dies
 faults 'slow fetch hang' 'app apply exit'
