@@ -53,7 +53,6 @@ every_point() { # KNOWN PREPARE CHECK
   done <"$T/counts"
 }
 none() { rm -rf "$T/mirror.git" "$T/mirror.git.new"; }
-older() { rm -rf "$T/mirror.git"; cp -a "$T/older.git" "$T/mirror.git"; }
 many() { rm -rf "$T/mirror.git"; cp -a "$T/many.git" "$T/mirror.git"; }
 
 works() {
@@ -67,6 +66,33 @@ works() {
   fi
 }
 
+# What gets its name was synced before, its folder after, and nothing old goes in between. A kill
+# does not show this, only a power cut would.
+fetch_synced() { # NAME KNOWN
+  WRAP="strace -f -qq -y -s 4096 -o $T/trace"
+  WRAP="$WRAP -e trace=fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat"
+  git_fetch "$url" "$2"
+  WRAP=
+  awk -F '"' '
+    / = -1 / { next }
+    /sync\(/ { path = $0; sub(/^[^<]*</, "", path); sub(/>.*/, "", path)
+      synced[path] = 1; delete waits[path]; next }
+    /unlink/ { for (w in waits) if ($0 ~ /pack-[0-9a-f]*\.(idx|pack)/)
+      print "unlink before sync: " $0
+      next }
+    { folder = $4; sub(/\/[^\/]*$/, "", folder); named++
+      if (!($2 in synced)) print "not synced: " $0
+      waits[folder] = 1 }
+    END { for (w in waits) print "folder not synced: " w
+      if (named < 3) print "only " named + 0 " names" }' "$T/trace" >"$T/unsynced"
+  [ "$RC" = 0 ] && [ ! -s "$T/unsynced" ]
+  tap_ok "$1 is synced in order" || tap_note "$T/unsynced"
+}
+older() { rm -rf "$T/mirror.git"; cp -a "$T/older.git" "$T/mirror.git"; }
+# The mirror itself, that is empty then, is nothing to lose.
+git_fetch "$url" "" ref=refs/heads/none
+fetch_synced "a first fetch" ""
+
 every_point "" none works
 [ "$bad" = 0 ] && [ "$killed" -gt 20 ]
 tap_ok "a clone, killed at $killed points"
@@ -76,6 +102,7 @@ git_fetch "$url" ""
 cp -a "$T/mirror.git" "$T/older.git"
 first=$COMMIT
 git_commit "change 4"
+fetch_synced "a later fetch" "$first"
 killed=0 bad=0
 every_point "$first" older works
 [ "$bad" = 0 ] && [ "$killed" -gt 20 ]
@@ -96,6 +123,8 @@ git_fetch "$url" "$before"
 after=$(find "$T/mirror.git/objects/pack" -name '*.pack' | wc -l)
 [ "$packs" = 19 ] && [ "$after" -lt 10 ]
 tap_ok "twenty packs become $after"
+many
+fetch_synced "joining packs" "$before"
 killed=0 bad=0
 every_point "$before" many works
 [ "$bad" = 0 ] && [ "$killed" -gt 20 ]
