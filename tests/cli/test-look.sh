@@ -185,7 +185,8 @@ second=$(git -C "$repo" rev-parse HEAD)
 git -C "$repo" checkout -q -B main HEAD~1
 commit_id=$(git -C "$repo" -c user.name=B -c user.email=b@x commit-tree -m other 'HEAD^{tree}')
 git -C "$repo" reset -q --hard "$commit_id"
-blocked 'a rewound branch' "'refs/heads/main' was rewound: commit ${commit_id:0:12} does not descend"
+blocked 'a rewound branch' \
+  "'refs/heads/main' was rewound: commit ${commit_id:0:12} does not descend"
 git -C "$repo" update-ref -d refs/heads/main
 blocked 'a repository that lost all its branches' "no 'refs/heads/main' any more, nor any other"
 git -C "$repo" reset -q --hard "$second"
