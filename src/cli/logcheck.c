@@ -2,6 +2,7 @@
 /* Recomputes a log's tree from its entries and compares it with what is published. */
 #include "cli/logcheck.h"
 
+#include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -78,12 +79,12 @@ static bool read_tile(struct check *c, int level, uint64_t index, unsigned width
 		}
 	}
 	if (g_error_matches(local, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
-		log_problem_add(c->report->problems, place, "missing");
+		log_problem_add(c->report->problems, place, _("missing"));
 		*missing = true;
 		return true;
 	}
 	if (g_error_matches(local, BASE_ERROR, BASE_ERROR_LIMIT)) {
-		log_problem_add(c->report->problems, place, "larger than a tile can be");
+		log_problem_add(c->report->problems, place, _("larger than a tile can be"));
 		*missing = true;
 		return true;
 	}
@@ -109,7 +110,7 @@ static void take_entries(struct check *c, const char *place, const char *bytes, 
 
 		if (len - at < 2 || (size = (size_t)(guchar)bytes[at] << 8 |
 					    (guchar)bytes[at + 1]) > len - at - 2) {
-			log_problem_add(c->report->problems, place, "cut off at entry %u",
+			log_problem_add(c->report->problems, place, _("cut off at entry %u"),
 					c->leaves->len);
 			*whole = false;
 			return;
@@ -120,7 +121,9 @@ static void take_entries(struct check *c, const char *place, const char *bytes, 
 		at += 2 + size;
 	}
 	if (at != len && (width == TILE_WIDTH || !tile_is_full_path(place))) {
-		log_problem_add(c->report->problems, place, "%zu bytes after its last entry",
+		log_problem_add(c->report->problems, place,
+				ngettext("%zu byte after its last entry",
+					 "%zu bytes after its last entry", len - at),
 				len - at);
 	}
 }
@@ -155,7 +158,8 @@ static void compare_tile(struct check *c, const char *place, unsigned level, con
 	size_t wanted = tile_is_full_path(place) ? TILE_SIZE : (size_t)width * HASH_SIZE;
 
 	if (len != wanted) {
-		log_problem_add(c->report->problems, place, "%zu bytes, expected %zu", len, wanted);
+		log_problem_add(c->report->problems, place, _("%zu bytes, expected %zu"), len,
+				wanted);
 		return;
 	}
 	for (unsigned i = 0; i < width; i++) {
@@ -168,11 +172,11 @@ static void compare_tile(struct check *c, const char *place, unsigned level, con
 			g_autofree char *entry = g_strdup_printf("entry %" PRIu64, from);
 
 			log_problem_add(c->report->problems, entry,
-					"does not have the hash that stands in '%s'", place);
+					_("does not have the hash that stands in '%s'"), place);
 		} else {
 			log_problem_add(c->report->problems, place,
-					"hash %u is not that of entries %" PRIu64 " to %" PRIu64, i,
-					from, to - 1);
+					_("hash %u is not that of entries %" PRIu64 " to %" PRIu64),
+					i, from, to - 1);
 		}
 	}
 }
@@ -238,7 +242,7 @@ static void check_root(struct check *c)
 	merkle_edge_root(&edge, &root);
 	if (!hash_equal(&root, &c->report->checkpoint.root)) {
 		log_problem_add(c->report->problems, "checkpoint",
-				"its root is not the root of these %" PRIu64 " entries",
+				_("its root is not the root of these %" PRIu64 " entries"),
 				c->report->checkpoint.size);
 	}
 }
@@ -256,7 +260,7 @@ static bool read_checkpoint(struct check *c, const struct note_key *key, bool *g
 			g_propagate_error(error, g_steal_pointer(&local));
 			return false;
 		}
-		log_problem_add(report->problems, "checkpoint", "missing");
+		log_problem_add(report->problems, "checkpoint", _("missing"));
 		return true;
 	}
 	if (checkpoint_verify(&report->checkpoint, report->note, report->note_len, key, &core) !=

@@ -2,6 +2,7 @@
 /* Looks through a log's folder for files that should not be there. */
 #include "cli/logextra.h"
 
+#include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static void check_older(struct walk *w, const char *path, int level, uint64_t in
 	bool same = true;
 
 	if (!log_source_read(w->source, path, FILE_MAX, &bytes, &len, NULL)) {
-		log_problem_add(w->report->problems, path, "cannot be read");
+		log_problem_add(w->report->problems, path, _("cannot be read"));
 		return;
 	}
 	for (unsigned i = 0; i < width && same; i++) {
@@ -81,7 +82,7 @@ static void check_older(struct walk *w, const char *path, int level, uint64_t in
 	}
 	if (!same || at != len) {
 		log_problem_add(w->report->problems, path,
-				"an older, narrower tile that does not agree with the log");
+				_("an older, narrower tile that does not agree with the log"));
 	}
 }
 
@@ -92,7 +93,7 @@ static void judge(struct walk *w, const char *path)
 	int level;
 
 	if (!parse_path(path, &level, &index, &width)) {
-		log_problem_add(w->report->problems, path, "is not a file of a log");
+		log_problem_add(w->report->problems, path, _("is not a file of a log"));
 		return;
 	}
 	if (level >= 0 && (unsigned)level >= w->levels->len) {
@@ -128,7 +129,7 @@ static bool walk(struct walk *w, const char *path, unsigned depth, GError **erro
 		if (!g_file_test(below_full, G_FILE_TEST_IS_DIR)) {
 			judge(w, below);
 		} else if (depth == MAX_DEPTH) {
-			log_problem_add(w->report->problems, below, "is not a file of a log");
+			log_problem_add(w->report->problems, below, _("is not a file of a log"));
 		} else if (!walk(w, below, depth + 1, error)) {
 			return false;
 		}
@@ -166,8 +167,8 @@ bool log_extra_check(struct log_source *source, const GPtrArray *levels, const s
 	}
 	for (unsigned i = 0; i < beyond->len; i++) {
 		log_problem_add(report->problems, beyond->pdata[i],
-				"beyond the %" PRIu64 " entries of the checkpoint: not signed "
-				"(an interrupted agent discards it when it starts)",
+				_("beyond the %" PRIu64 " entries of the checkpoint: not signed "
+				  "(an interrupted agent discards it when it starts)"),
 				report->checkpoint.size);
 	}
 	return true;

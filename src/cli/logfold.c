@@ -3,6 +3,7 @@
 #include "cli/logfold.h"
 
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -144,9 +145,9 @@ static const struct signers *list_of(const struct step *s, const struct hash *di
 		return g_hash_table_lookup(s->fold->lists, text);
 	}
 	bytes = object(s, digest, SIGNERS_MAX_SIZE, &len,
-		       "the approver list is not here: whose keys these are was not checked");
+		       _("the approver list is not here: whose keys these are was not checked"));
 	if (bytes != NULL && signers_parse(&list, bytes, len, &core) != 0) {
-		bad(s, "approver list: %s", core.text);
+		bad(s, _("approver list: %s"), core.text);
 	}
 	g_hash_table_insert(s->fold->lists, g_strdup(text), list);
 	return list;
@@ -160,9 +161,9 @@ static struct planned *plan_of(const struct step *s, const struct hash *digest)
 	hash_text(text, digest);
 	p = g_hash_table_lookup(s->fold->plans, text);
 	if (p == NULL) {
-		bad(s, "speaks of plan %s, which the log has not seen", text);
+		bad(s, _("speaks of plan %s, which the log has not seen"), text);
 	} else if (g_strcmp0(p->stack, s->entry->stack) != 0) {
-		bad(s, "is of another stack than its plan in entry %" PRIu64, p->entry);
+		bad(s, _("is of another stack than its plan in entry %" PRIu64), p->entry);
 	}
 	return p;
 }
@@ -175,16 +176,16 @@ static void on_genesis(const struct step *s)
 	struct note_key key;
 
 	if (s->entry->seq != 0) {
-		bad(s, "a second genesis");
+		bad(s, _("a second genesis"));
 		return;
 	}
 	if (strcmp(g->agent, fold->origin) != 0) {
-		bad(s, "is of agent '%s', but the log's key is of '%s'", g->agent, fold->origin);
+		bad(s, _("is of agent '%s', but the log's key is of '%s'"), g->agent, fold->origin);
 	}
 	if (note_key_parse(&key, g->log_key, &core) != 0) {
 		bad(s, "log_key: %s", core.text);
 	} else if (strcmp(key.name, fold->origin) != 0) {
-		bad(s, "log_key is of '%s'", key.name);
+		bad(s, _("log_key is of '%s'"), key.name);
 	}
 	if (ssh_key_parse_line(&fold->plan_key, g->plan_key, &core) != 0) {
 		bad(s, "plan_key: %s", core.text);
@@ -205,14 +206,14 @@ static void on_policy(const struct step *s)
 static void compare_plan(const struct step *s, const struct plan *plan, const struct planned *p)
 {
 	if (strcmp(plan->agent, s->fold->origin) != 0 || g_strcmp0(plan->stack, p->stack) != 0) {
-		bad(s, "its plan is of another agent or stack");
+		bad(s, _("its plan is of another agent or stack"));
 	}
 	if (plan->seq != p->number || plan->expires != p->expires ||
 	    plan->policy.required != p->required || strcmp(plan->target_commit, p->commit) != 0) {
-		bad(s, "number, expiry, quorum or commit differ from its plan's");
+		bad(s, _("number, expiry, quorum or commit differ from its plan's"));
 	}
 	if (!hash_equal(&plan->policy.approvers, &p->approvers)) {
-		bad(s, "its plan names an approver list that was not in force");
+		bad(s, _("its plan names an approver list that was not in force"));
 	}
 }
 
@@ -223,7 +224,7 @@ static void check_diff(const struct step *s, const struct plan *plan)
 	autofd null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	if (!objects_has(s->fold->objects, &plan->diff)) {
-		unchecked(s, "the plan's diff is not here");
+		unchecked(s, _("the plan's diff is not here"));
 	} else if (null >= 0 &&
 		   !objects_copy(s->fold->objects, &plan->diff, SIZE_MAX, null, &error)) {
 		bad(s, "%s", error->message);
@@ -249,11 +250,11 @@ static void on_plan(const struct step *s)
 	p->required = r->required;
 	p->votes = g_ptr_array_new_with_free_func(vote_free);
 	if (r->number <= s->fold->number) {
-		bad(s, "plan number %" PRId64 " after %" PRId64, r->number, s->fold->number);
+		bad(s, _("plan number %" PRId64 " after %" PRId64), r->number, s->fold->number);
 	}
 	s->fold->number = MAX(r->number, s->fold->number);
 	bytes = object(s, &r->plan, PLAN_MAX_SIZE, &len,
-		       "the plan is not here: its signature was not checked");
+		       _("the plan is not here: its signature was not checked"));
 	if (bytes != NULL && s->fold->begun) {
 		if (plan_verify(&p->plan, bytes, len, r->sig, strlen(r->sig), &s->fold->plan_key,
 				&core) != 0) {
@@ -265,7 +266,7 @@ static void on_plan(const struct step *s)
 	}
 	hash_text(text, &r->plan);
 	if (g_hash_table_contains(s->fold->plans, text)) {
-		bad(s, "the same plan a second time");
+		bad(s, _("the same plan a second time"));
 	}
 	g_hash_table_replace(s->fold->plans, g_strdup(text), p);
 }
@@ -295,16 +296,16 @@ static void check_signature(const struct step *s, const struct planned *p)
 		return;
 	}
 	if (strcmp(text, r->statement) != 0) {
-		bad(s, "its statement is not the one for this plan, person and decision");
+		bad(s, _("its statement is not the one for this plan, person and decision"));
 	}
 	if (sshsig_parse(&sig, r->sig, strlen(r->sig), &core) != 0 ||
 	    sshsig_verify(&sig, SSHSIG_NS_APPROVAL, text, len, &core) != 0) {
-		bad(s, "signature of '%s': %s", r->person, core.text);
+		bad(s, _("signature of '%s': %s"), r->person, core.text);
 		return;
 	}
 	ssh_key_fingerprint(fingerprint, &sig.key);
 	if (strcmp(fingerprint, r->fingerprint) != 0) {
-		bad(s, "is signed by %s, not by %s", fingerprint, r->fingerprint);
+		bad(s, _("is signed by %s, not by %s"), fingerprint, r->fingerprint);
 	}
 	if (list != NULL && signers_find(&signer, list, r->person, &sig.key, SSHSIG_NS_APPROVAL,
 					 s->entry->time, &core) != 0) {
@@ -322,10 +323,10 @@ static void on_approval(const struct step *s)
 		return;
 	}
 	if (p->closed || p->started) {
-		bad(s, "a decision about a plan that was closed or applied before");
+		bad(s, _("a decision about a plan that was closed or applied before"));
 	}
 	if (s->entry->time > p->expires) {
-		bad(s, "a decision after the plan expired");
+		bad(s, _("a decision after the plan expired"));
 	}
 	check_signature(s, p);
 	v = g_new0(struct vote, 1);
@@ -375,11 +376,11 @@ static size_t count_votes(const struct step *s, const struct planned *p, struct 
 		const struct vote *v = find_vote(p, r->approvals[i]);
 
 		if (v == NULL || v->decision != VERDICT_APPROVE) {
-			bad(s, "entry %" PRIu64 " is no approval of its plan", r->approvals[i]);
+			bad(s, _("entry %" PRIu64 " is no approval of its plan"), r->approvals[i]);
 			continue;
 		}
 		if (!g_hash_table_add(seen, v->person) || !g_hash_table_add(seen, v->fingerprint)) {
-			bad(s, "counts '%s' or that key twice", v->person);
+			bad(s, _("counts '%s' or that key twice"), v->person);
 			continue;
 		}
 		votes[count++] = (struct approval){.person = v->person,
@@ -403,28 +404,28 @@ static void on_apply_start(const struct step *s)
 		return;
 	}
 	if (p->started || p->closed) {
-		bad(s, "applies a plan that was applied or closed before");
+		bad(s, _("applies a plan that was applied or closed before"));
 	}
 	p->started = true;
 	if (s->entry->time > p->expires) {
-		bad(s, "applies a plan that had expired");
+		bad(s, _("applies a plan that had expired"));
 	}
 	if (!hash_equal(&p->approvers, &s->fold->approvers)) {
 		bad(s, "applies a plan under another approver list than it was made under");
 	}
 	if (strcmp(r->commit, p->commit) != 0) {
-		bad(s, "applies commit %s, its plan is for %s", r->commit, p->commit);
+		bad(s, _("applies commit %s, its plan is for %s"), r->commit, p->commit);
 	}
 	for (unsigned i = 0; i < p->votes->len; i++) {
 		const struct vote *v = p->votes->pdata[i];
 
 		if (v->decision == VERDICT_REJECT) {
-			bad(s, "applies a plan that '%s' had rejected", v->person);
+			bad(s, _("applies a plan that '%s' had rejected"), v->person);
 		}
 	}
 	count = count_votes(s, p, votes);
 	if (p->required > 0 && count < (uint64_t)p->required) {
-		bad(s, "applies with %zu of %" PRId64 " approvals", count, p->required);
+		bad(s, _("applies with %zu of %" PRId64 " approvals"), count, p->required);
 	}
 	list = list_of(s, &p->approvers);
 	if (p->plan != NULL && list != NULL &&
@@ -441,10 +442,10 @@ static void on_apply_done(const struct step *s)
 		return;
 	}
 	if (!p->started) {
-		bad(s, "ends an apply that never started");
+		bad(s, _("ends an apply that never started"));
 	}
 	if (p->done) {
-		bad(s, "ends an apply a second time");
+		bad(s, _("ends an apply a second time"));
 	}
 	p->done = true;
 }
@@ -477,14 +478,14 @@ void log_fold_entry(uint64_t index, const char *bytes, size_t len, void *user)
 		return;
 	}
 	if (entry.seq != index) {
-		bad(&s, "calls itself entry %" PRIu64, entry.seq);
+		bad(&s, _("calls itself entry %" PRIu64), entry.seq);
 	}
 	if (entry.time < fold->time) {
-		bad(&s, "is older than the entry before it");
+		bad(&s, _("is older than the entry before it"));
 	}
 	fold->time = MAX(entry.time, fold->time);
 	if (index == 0 && entry.type != ENTRY_GENESIS) {
-		bad(&s, "the log does not begin with a genesis entry");
+		bad(&s, _("the log does not begin with a genesis entry"));
 	}
 	if ((size_t)entry.type < G_N_ELEMENTS(steps) && steps[entry.type] != NULL) {
 		steps[entry.type](&s);

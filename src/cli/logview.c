@@ -181,7 +181,9 @@ char *log_describe(const struct record *record)
 	case ENTRY_UNBLOCKED:
 		return g_strdup("");
 	case ENTRY_DRIFT:
-		return g_strdup_printf("%" PRId64 " changes %s", record->u.drift.changes, id);
+		return g_strdup_printf(ngettext("%" PRId64 " change %s", "%" PRId64 " changes %s",
+						(gulong)record->u.drift.changes),
+				       record->u.drift.changes, id);
 	case ENTRY_SUSPEND:
 	case ENTRY_RESUME:
 		return with_reason(record->u.suspend.person, record->u.suspend.reason);

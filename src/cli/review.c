@@ -139,7 +139,7 @@ bool review_diff_matches(const struct plan *plan, const char *diff, size_t len, 
 	hash_bytes(&hash, diff, len);
 	if ((uint64_t)plan->diff_size != len || !hash_equal(&hash, &plan->diff)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-			    "the diff is not the one that the plan names");
+			    _("the diff is not the one that the plan names"));
 	}
 	for (size_t i = 0; i < plan->changes_count; i++) {
 		const struct plan_change *change = &plan->changes[i];
@@ -150,14 +150,14 @@ bool review_diff_matches(const struct plan *plan, const char *diff, size_t len, 
 		}
 		if (size > len - at || !hash_equal(&hash, &change->diff)) {
 			return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-				    "the diff of '%s' is not the one that the plan names",
+				    _("the diff of '%s' is not the one that the plan names"),
 				    change->id);
 		}
 		at += size;
 	}
 	if (at != len) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-			    "the diff has more than the plan's changes");
+			    _("the diff has more than the plan's changes"));
 	}
 	return true;
 }

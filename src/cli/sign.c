@@ -294,7 +294,7 @@ static bool run_keygen(const char *file, const char *text, size_t len, GBytes **
 				 error, "ssh-keygen", "-q", "-Y", "sign", "-n", SSHSIG_NS_APPROVAL,
 				 "-f", file, NULL);
 	if (child == NULL) {
-		return fail_prefix(error, "cannot run ssh-keygen");
+		return fail_prefix(error, _("cannot run ssh-keygen"));
 	}
 	/* It may refuse the key before it reads a byte: that is an answer, not our end. */
 	sigaction(SIGPIPE, &ignore, &before);
@@ -333,7 +333,7 @@ static bool sign_with_file(const struct signing *signing, const char *text, size
 	}
 	if (!ssh_key_equal(&sig.key, &signing->key)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-			    "'%s' and its public key do not belong together", signing->file);
+			    _("'%s' and its public key do not belong together"), signing->file);
 	}
 	if (sshsig_armor(armor, &sig, &core) != 0) {
 		return fail_core(error, &core, "signature");

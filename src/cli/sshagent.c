@@ -3,6 +3,7 @@
 #include "cli/sshagent.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -88,20 +89,20 @@ bool sshagent_open(const char *path, struct sshagent **out, GError **error)
 
 	if (where == NULL || where[0] == '\0') {
 		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-			    "no ssh-agent: SSH_AUTH_SOCK is not set");
+			    _("no ssh-agent: SSH_AUTH_SOCK is not set"));
 	}
 	if (strlen(where) >= sizeof(address.sun_path)) {
-		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "path too long: '%s'", where);
+		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, _("path too long: '%s'"), where);
 	}
 	memcpy(address.sun_path, where, strlen(where));
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
-		return fail_errno(error, "cannot make a socket");
+		return fail_errno(error, _("cannot make a socket"));
 	}
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		int saved = errno;
 
-		(void)fail_errno(error, "cannot reach the ssh-agent at '%s'", where);
+		(void)fail_errno(error, _("cannot reach the ssh-agent at '%s'"), where);
 		if (error != NULL && saved == ECONNREFUSED) {
 			(*error)->code = BASE_ERROR_NOT_FOUND;
 		}
@@ -129,7 +130,7 @@ static bool send_all(int fd, const uint8_t *data, size_t len, GError **error)
 			continue;
 		}
 		if (n < 0) {
-			return fail_errno(error, "cannot write to the ssh-agent");
+			return fail_errno(error, _("cannot write to the ssh-agent"));
 		}
 		data += n;
 		len -= (size_t)n;
@@ -146,18 +147,18 @@ static bool receive(int fd, uint8_t *data, size_t len, int timeout, GError **err
 
 		if (ready == 0) {
 			return fail(error, BASE_ERROR, BASE_ERROR_TIMEOUT,
-				    "the ssh-agent does not answer");
+				    _("the ssh-agent does not answer"));
 		}
 		n = ready < 0 ? -1 : recv(fd, data, len, 0);
 		if (n < 0 && errno == EINTR) {
 			continue;
 		}
 		if (n < 0) {
-			return fail_errno(error, "cannot read from the ssh-agent");
+			return fail_errno(error, _("cannot read from the ssh-agent"));
 		}
 		if (n == 0) {
 			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-				    "the ssh-agent closed the connection");
+				    _("the ssh-agent closed the connection"));
 		}
 		data += n;
 		len -= (size_t)n;
@@ -183,18 +184,18 @@ static bool ask(struct sshagent *agent, const GByteArray *request, enum message 
 	len = read_u32(&r);
 	if (len < 1 || len > MAX_MESSAGE) {
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
-			    "the ssh-agent's answer has %u bytes", len);
+			    _("the ssh-agent's answer has %u bytes"), len);
 	}
 	g_byte_array_set_size(answer, len);
 	if (!receive(agent->fd, answer->data, len, QUICK_MS, error)) {
 		return false;
 	}
 	if (answer->data[0] == MESSAGE_FAILURE) {
-		return fail(error, BASE_ERROR, BASE_ERROR_CANCELLED, "the ssh-agent refused");
+		return fail(error, BASE_ERROR, BASE_ERROR_CANCELLED, _("the ssh-agent refused"));
 	}
 	if (answer->data[0] != expected) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-			    "the ssh-agent answered with message %u", answer->data[0]);
+			    _("the ssh-agent answered with message %u"), answer->data[0]);
 	}
 	g_byte_array_remove_index(answer, 0);
 	*body = g_steal_pointer(&answer);
@@ -254,7 +255,7 @@ bool sshagent_list(struct sshagent *agent, GPtrArray **keys, GError **error)
 	}
 	if (r.bad || r.left != 0 || count != found->len) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-			    "the ssh-agent's list of keys is malformed");
+			    _("the ssh-agent's list of keys is malformed"));
 	}
 	*keys = g_steal_pointer(&found);
 	return true;
@@ -272,7 +273,7 @@ static bool armor_answer(const GByteArray *body, const struct ssh_key *key, cons
 
 	if (r.bad || r.left != 0) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-			    "the ssh-agent's signature is malformed");
+			    _("the ssh-agent's signature is malformed"));
 	}
 	if (sshsig_from_inner(&sig, key, ns, "sha512", inner, inner_len, &core) != 0 ||
 	    sshsig_verify(&sig, ns, msg, len, &core) != 0 ||
@@ -292,8 +293,8 @@ bool sshagent_sign(struct sshagent *agent, const struct sshagent_key *key, const
 	const void *blob = g_bytes_get_data(key->blob, &blob_len);
 
 	if (!key->supported) {
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "keys of type '%s' cannot sign",
-			    key->type);
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    _("keys of type '%s' cannot sign"), key->type);
 	}
 	if (sshsig_signed_bytes(&data, &data_len, ns, "sha512", msg, len, &core) != 0) {
 		return fail_core(error, &core, "cannot build what is to be signed");

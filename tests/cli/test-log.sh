@@ -79,7 +79,7 @@ found 'a truncated bundle' 'tile/entries/001.p/44: cut off at entry 299'
 damage && truncate -s -32 "$tmp/copy/log/tile/0/000"
 found 'a truncated tile' 'tile/0/000: 8160 bytes, expected 8192'
 damage && printf x >>"$tmp/copy/log/tile/entries/001.p/44"
-found 'bytes behind a bundle' '1 bytes after its last entry'
+found 'bytes behind a bundle' '1 byte after its last entry'
 damage && cp "$tmp/copy/log/tile/0/000" "$tmp/copy/log/tile/0/007"
 found 'a tile too many' 'tile/0/007: beyond'
 damage && echo x >"$tmp/copy/log/tile/0/00a"
