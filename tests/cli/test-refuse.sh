@@ -123,6 +123,17 @@ exits 1 "the agent's refusal is passed on" assent approve "$id" --key "$web/alic
 says 'with its text made harmless' err 'plan is<U+001B>[2J closed'
 says 'and its hint' err 'look'
 restore
+mkdir -p "$web/v1/plan-1111111"
+printf '%s' '{"error":{"code":"ambiguous","message":"several plans begin with '"'1111111'"'",
+  "hint":"give more digits"}}' | tee "$web/v1/plan-1111111/plan.json" \
+  >"$web/v1/plan-1111111/self"
+printf 409 | tee "$web/v1/plan-1111111/plan.json.status" >"$web/v1/plan-1111111/self.status"
+for words in show 'approve --yes' 'reject --yes --reason no' 'approve --print --as alice'; do
+  # shellcheck disable=SC2086
+  exits 1 "digits that several plans begin with: $words" assent $words 1111111
+  says 'are told to be too few' err 'give more digits'
+done
+restore
 
 export ASSENT_SOCKET="$tmp/nobody.sock"
 exits 3 'no agent is an exit code of its own' assent status
