@@ -149,7 +149,11 @@ static bool folder_read(struct reader *reader, const char *path, size_t max, cha
 	} else {
 		good = file_read_at(parent, base, max, bytes, len, error);
 	}
-	return good || fail_prefix(error, "'%s'", folder->name);
+	/* What is said of a content goes into a diagnostic, which has a place of its own. */
+	if (good || (error != NULL && g_error_matches(*error, BASE_ERROR, BASE_ERROR_LIMIT))) {
+		return good;
+	}
+	return fail_prefix(error, "'%s'", folder->name);
 }
 
 static bool walk_folder(const struct walk *walk, int parent, const char *name, const char *path,

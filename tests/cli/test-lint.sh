@@ -49,6 +49,15 @@ ok 'and nothing else is said' test ! -s "$tmp/err"
 exits 0 'a good manifest in JSON' assent lint --json "$tmp/good"
 says 'says so' out '"ok":true,"diagnostics":[],"warnings":["file:'
 
+mkdir "$tmp/large"
+head -c 1100000 /dev/zero | tr '\0' x >"$tmp/large/big"
+echo 'resources: [{file: ~/x, source: big, template: true}]' >"$tmp/large/assent.yaml"
+exits 1 'a template that is too large' assent lint "$tmp/large"
+says 'is told with its place and name' out "assent.yaml:1:33: 'big' is larger than 1048576 bytes"
+printf 'resources:\n  - {directory: "~/\377"}\n' >"$tmp/large/assent.yaml"
+exits 1 'a manifest that is not UTF-8' assent lint "$tmp/large"
+says 'is told where' out 'assent.yaml:2:20: not YAML: '
+
 exits 1 'a folder without manifest is refused' assent lint "$tmp/empty"
 says 'the file is named' out "no such file in the repository"
 exits 2 'a folder that is not there is a wrong use' assent lint "$tmp/nope"
