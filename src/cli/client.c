@@ -2,9 +2,12 @@
 /* Requests to the agent and what comes back. */
 #include "cli/client.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -69,6 +72,12 @@ static bool unreachable(const struct client *client, GError *why, GError **error
 {
 	g_autoptr(GError) owned = why;
 
+	/* curl tells no more than that it cannot connect. */
+	if (g_access(client->socket, W_OK) != 0 && errno == EACCES) {
+		return problem(error, EXIT_UNREACHABLE, "forbidden",
+			       _("only the agent's own user and root may"),
+			       _("you may not talk to the agent at '%s'"), client->socket);
+	}
 	if (g_error_matches(owned, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
 		return problem(error, EXIT_UNREACHABLE, "unreachable",
 			       _("start it with 'assentd', or name its socket with --socket"),

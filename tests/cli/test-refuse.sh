@@ -140,4 +140,16 @@ exits 3 'no agent is an exit code of its own' assent status
 says 'with what to do' err 'assentd'
 exits 3 'also as JSON' assent status --json
 ok 'with a code' grep -q '"code":"unreachable"' "$tmp/err"
+
+# Root may look into any folder, and nobody perhaps not into that of the programs.
+nobody=()
+if [ "$(id -u)" = 0 ]; then
+  chmod 755 "$tmp"
+  nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+fi
+cp "$(command -v assent)" "$tmp/assent"
+mkdir -m 000 "$tmp/closed"
+exits 3 "another user's agent" "${nobody[@]}" "$tmp/assent" status \
+  --socket "$tmp/closed/agent.sock"
+says 'is not said to be absent' err 'you may not talk to the agent'
 finish
