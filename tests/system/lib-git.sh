@@ -181,6 +181,10 @@ git_http_conf() {
 		  ssl_certificate $T/good.pem; ssl_certificate_key $T/good.key;
 		  ssl_protocols TLSv1.2 TLSv1.3; set \$repo "";
 	location ~ ^/open(/.*) { set \$repo \$1; fastcgi_pass unix:$T/run/fcgi.sock; }
+		  location ~ ^/charset(/.*) { set \$repo \$1; charset utf-8;
+		   charset_types application/x-git-upload-pack-advertisement
+		    application/x-git-upload-pack-result;
+		   fastcgi_pass unix:$T/run/fcgi.sock; }
 		  location ~ ^/git(/.*) { set \$repo \$1; auth_basic git;
 		   auth_basic_user_file $T/htpasswd; fastcgi_pass unix:$T/run/fcgi.sock; }
 		  location ~ ^/tok(/.*) { set \$repo \$1;

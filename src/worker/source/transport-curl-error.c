@@ -95,6 +95,14 @@ int transport_curl_fail_status(struct connection *c, long status)
 	}
 }
 
+/* Media types have no case, and parameters that some proxies add. */
+static bool is_type(const char *type, const char *wanted)
+{
+	size_t len = strcspn(type, "; \t");
+
+	return len == strlen(wanted) && g_ascii_strncasecmp(type, wanted, len) == 0;
+}
+
 int transport_curl_check_type(struct connection *c, CURL *curl, bool is_ls)
 {
 	const char *wanted = is_ls ? "application/x-git-upload-pack-advertisement"
@@ -102,7 +110,7 @@ int transport_curl_check_type(struct connection *c, CURL *curl, bool is_ls)
 	const char *type = NULL;
 
 	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-	if (type != NULL && strcmp(type, wanted) == 0) {
+	if (type != NULL && is_type(type, wanted)) {
 		return 0;
 	}
 	return connection_fail(c, JOB_ERROR_REPOSITORY,
