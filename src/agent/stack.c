@@ -384,8 +384,28 @@ static void look_for_work(struct step *t)
 	}
 }
 
+static void bound(int64_t *when, const struct step *t, int64_t pause)
+{
+	int64_t latest = t->now + pause + pause / 10 + 1;
+
+	*when = MIN(*when, latest);
+}
+
+/* The clock may have been set back, or the configuration made a pause shorter. */
+static void bound_pauses(struct step *t)
+{
+	const struct stack_settings *c = &t->s->settings;
+
+	bound(&t->s->next_fetch, t,
+	      t->s->fetch_failures > 0 ? MAX(c->interval, c->backoff_max) : c->interval);
+	bound(&t->s->next_plan, t, MAX(c->interval, c->backoff_max));
+	bound(&t->s->next_drift, t, c->drift_interval);
+	bound(&t->s->next_recover, t, RECOVER_MAX);
+}
+
 static void look(struct step *t)
 {
+	bound_pauses(t);
 	if (t->s->next_drift == 0) {
 		t->s->next_drift = next_drift(t);
 	}

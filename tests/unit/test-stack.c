@@ -510,6 +510,39 @@ static void test_backoff(void)
 	finish(&w);
 }
 
+/* What was due in an hour must not wait for a day, whatever the clock says now. */
+static void test_clock_set_back(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_converged(&w);
+	w.now -= 86400;
+	step(&w, STACK_LOOK, NULL);
+	g_assert_cmpint(w.s.next_fetch, >, w.now);
+	g_assert_cmpint(w.s.next_fetch, <=, w.now + 2 * settings.interval);
+	g_assert_cmpint(w.s.next_drift, <=, w.now + 2 * settings.drift_interval);
+	g_assert_cmpint(w.s.wake, <=, w.s.next_fetch);
+	finish(&w);
+}
+
+static void test_shorter_interval(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_converged(&w);
+	w.s.settings.interval = 5;
+	step(&w, STACK_LOOK, NULL);
+	g_assert_cmpint(w.s.next_fetch, <=, w.now + 10);
+	send(&w, STACK_SYNC);
+	send(&w, STACK_FETCH_FAILED);
+	w.s.settings.backoff_max = 2;
+	step(&w, STACK_LOOK, NULL);
+	g_assert_cmpint(w.s.next_fetch, <=, w.now + 10);
+	finish(&w);
+}
+
 static void test_drift(void)
 {
 	struct world w;
@@ -644,6 +677,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/blocked-once-until-healthy", test_block_once_and_heal);
 	g_test_add_func("/stack/a-bad-manifest-waits-for-a-commit", test_manifest_heals);
 	g_test_add_func("/stack/back-off-has-a-ceiling", test_backoff);
+	g_test_add_func("/stack/a-clock-set-back-delays-nothing", test_clock_set_back);
+	g_test_add_func("/stack/a-shorter-interval-holds-at-once", test_shorter_interval);
 	g_test_add_func("/stack/drift-is-recorded-once-and-goes", test_drift);
 	g_test_add_func("/stack/rejected-drift-is-not-asked-again", test_rejected_drift);
 	g_test_add_func("/stack/a-restart-recovers-first", test_restart);
