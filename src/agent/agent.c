@@ -7,6 +7,7 @@
 #include "agent/evidence.h"
 #include "agent/genesis.h"
 #include "agent/perform.h"
+#include "agent/renew.h"
 #include "agent/results.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -175,6 +176,18 @@ static bool step(struct agent_unit *unit, enum stack_event event, const struct a
 	return effects.count > 0;
 }
 
+/* Was the open plan made under another configuration? */
+static void reconsider(struct agent_unit *unit)
+{
+	g_autofree char *why = renew_reason(unit);
+	struct agent_news news = {.details.reason = why};
+
+	unit->reconsider = false;
+	if (why != NULL) {
+		step(unit, STACK_REPLAN, &news);
+	}
+}
+
 void agent_send(struct agent_unit *unit, enum stack_event event, const struct agent_news *news)
 {
 	struct agent *agent = unit->agent;
@@ -183,6 +196,9 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 
 	for (round = 0; !agent->stopping && (busy || unit->recheck); round++) {
 		g_assert(round < MAX_ROUNDS);
+		if (unit->reconsider) {
+			reconsider(unit);
+		}
 		if (unit->recheck && has_quorum(unit)) {
 			step(unit, STACK_APPROVED, NULL);
 		}
@@ -225,7 +241,7 @@ static struct agent_unit *add_unit(struct agent *agent, const struct conf_stack 
 	unit->agent = agent;
 	unit->conf = conf;
 	unit->record = fold_stack_get(agent->fold, conf->name);
-	unit->recheck = true;
+	unit->recheck = unit->reconsider = true;
 	settings_of(conf, &settings);
 	stack_init(&unit->step, &settings);
 	g_hash_table_insert(agent->units, conf->name, unit);
@@ -270,13 +286,17 @@ bool agent_open(struct conf *conf, struct agent **out, GError **error)
 	agent->jobs = jobs_new(worker_of(conf), conf->trust, results_take, agent);
 	take_people(agent);
 	if (!store_open(conf->state_dir, conf->agent, replay, agent, &agent->store, error) ||
-	    !genesis_load(conf->allowed_signers, &agent->signers, error) ||
+	    !genesis_load(agent->store, conf->allowed_signers, &agent->signers, error) ||
 	    !genesis_record(agent, error)) {
 		agent_close(agent);
 		return false;
 	}
 	for (i = 0; i < conf->stacks->len; i++) {
 		add_unit(agent, g_ptr_array_index(conf->stacks, i));
+	}
+	if (!renew_orphans(agent, error)) {
+		agent_close(agent);
+		return false;
 	}
 	*out = agent;
 	return true;
@@ -380,7 +400,7 @@ static bool may_reload(const struct agent *agent, const struct conf *conf, GErro
 	GHashTableIter iter;
 
 	if (!must_stay("agent", agent->conf->agent, conf->agent, error) ||
-	    !must_stay("state-dir", agent->conf->state_dir, conf->state_dir, error) ||
+	    !must_stay("state", agent->conf->state_dir, conf->state_dir, error) ||
 	    !must_stay("socket", agent->conf->socket, conf->socket, error)) {
 		return false;
 	}
@@ -438,6 +458,7 @@ static void renew_unit(struct reloading *r, const struct conf_stack *stack)
 	before = unit->conf;
 	g_hash_table_steal(r->agent->units, before->name); // its key goes with the old one
 	unit->conf = stack;
+	unit->recheck = unit->reconsider = true;
 	settings_of(stack, &unit->step.settings);
 	g_hash_table_insert(r->agent->units, stack->name, unit);
 	if (!same_source(&before->source, &stack->source) || !same_labels(r->old, r->agent->conf)) {
@@ -466,11 +487,12 @@ bool agent_reload(struct agent *agent, struct conf *conf, GError **error)
 	struct agent_news changed = {.details.reason = "the configuration has changed"};
 	struct reloading r = {.agent = agent, .old = agent->conf};
 	g_autoptr(GPtrArray) again = g_ptr_array_new();
+	g_autoptr(GError) local = NULL;
 	struct signers *signers;
 	unsigned i;
 
 	if (!may_reload(agent, conf, error) ||
-	    !genesis_load(conf->allowed_signers, &signers, error)) {
+	    !genesis_load(agent->store, conf->allowed_signers, &signers, error)) {
 		return false;
 	}
 	r.again = again;
@@ -484,11 +506,11 @@ bool agent_reload(struct agent *agent, struct conf *conf, GError **error)
 		renew_unit(&r, g_ptr_array_index(conf->stacks, i));
 	}
 	conf_free(r.old);
+	if (!genesis_record(agent, &local) || !renew_orphans(agent, &local)) {
+		return true; // the log's failure has been told, and stops everything by itself
+	}
 	for (i = 0; i < again->len; i++) {
 		agent_send(g_ptr_array_index(again, i), STACK_REPLAN, &changed);
-	}
-	if (!genesis_record(agent, error)) {
-		return true; // the log's failure has been told, and stops everything by itself
 	}
 	agent_run(agent);
 	return true;

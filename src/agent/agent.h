@@ -35,8 +35,9 @@ struct agent_unit {
 	struct fold_stack *record;     /* of agent->fold */
 	struct stack step;
 	guint timer;
-	bool recheck;  /* the open plan's votes must be counted */
-	bool outdated; /* the running job was started under another configuration */
+	bool recheck;	 /* the open plan's votes must be counted */
+	bool reconsider; /* the open plan may be of another configuration; comes with recheck */
+	bool outdated;	 /* the running job was started under another configuration */
 	/* the newest plan job's, until the next one */
 	struct draft *draft;
 	char *plan;

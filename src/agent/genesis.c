@@ -9,38 +9,26 @@
 #include "base/objects.h"
 #include "base/secure.h"
 
-bool genesis_load(const char *file, struct signers **out, GError **error)
+bool genesis_load(struct store *store, const char *file, struct signers **out, GError **error)
 {
 	g_autofree char *text = NULL;
 	struct assent_error err;
+	struct signers *signers;
+	struct hash ignored;
 	size_t len;
 
 	if (!secure_read(file, SIGNERS_MAX_SIZE, &text, &len, error)) {
 		return fail_prefix(error, "approver list");
 	}
-	if (signers_parse(out, text, len, &err) != 0) {
+	if (signers_parse(&signers, text, len, &err) != 0) {
 		return fail_core(error, &err, "approver list '%s'", file);
 	}
+	if (!objects_store(store_objects(store), text, len, &ignored, error)) {
+		signers_free(signers);
+		return false;
+	}
+	*out = signers;
 	return true;
-}
-
-/* The bytes must be those that were parsed, or a reader of the log could not check anything. */
-static bool keep_list(struct agent *agent, GError **error)
-{
-	const char *file = agent->conf->allowed_signers;
-	g_autofree char *text = NULL;
-	struct hash digest;
-	size_t len;
-
-	if (!secure_read(file, SIGNERS_MAX_SIZE, &text, &len, error)) {
-		return fail_prefix(error, "approver list");
-	}
-	hash_bytes(&digest, text, len);
-	if (!hash_equal(&digest, &agent->signers->digest)) {
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-			    "approver list '%s' changed while it was read; try again", file);
-	}
-	return objects_store(store_objects(agent->store), text, len, &digest, error);
 }
 
 static bool append_genesis(struct agent *agent, GError **error)
@@ -68,9 +56,6 @@ bool genesis_record(struct agent *agent, GError **error)
 {
 	char digest[HASH_TEXT_SIZE];
 
-	if (!keep_list(agent, error)) {
-		return false;
-	}
 	if (agent->fold->size == 0) {
 		return append_genesis(agent, error);
 	}

@@ -6,8 +6,8 @@
  */
 #include "agent/agent.h"
 
-/* Reads a list as secure_read() does. */
-bool genesis_load(const char *file, struct signers **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Writes what the log does not say yet: genesis, or that the list is another now. Plans that wait
- * under the old list are closed and made anew. Stores the list for later readers. */
+/* Reads a list as secure_read() does, and keeps its bytes for those who read the log later. */
+bool genesis_load(struct store *store, const char *file, struct signers **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* Writes what the log does not say yet: genesis, or that the list is another now. */
 bool genesis_record(struct agent *agent, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Holds the plans that wait against the configuration. */
+#include "agent/renew.h"
+
+#include <string.h>
+
+#include "agent/evidence.h"
+#include "agent/planner.h"
+#include "agent/request.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+
+static bool same_source(const struct plan *plan, const struct conf_stack *stack)
+{
+	g_autofree char *url = planner_public_url(stack->source.url);
+	g_autofree char *ref = request_ref(stack);
+
+	return strcmp(plan->repository, url) == 0 && strcmp(plan->ref, ref) == 0 &&
+	       strcmp(plan->path, stack->source.path != NULL ? stack->source.path : "") == 0;
+}
+
+/* The plan does not tell how many resources its manifest declared, on which a threshold for
+ * deletions depends; both outcomes are as good as the one it was made with. */
+static bool policy_fits(const struct plan *plan, const struct agent_unit *unit,
+			const GArray *changes, int64_t resources)
+{
+	struct policy policy;
+	bool fits;
+
+	if (!policy_of(unit->agent->conf, unit->conf, g_get_home_dir(),
+		       (const struct policy_change *)(const void *)changes->data, changes->len,
+		       resources, &policy, NULL)) {
+		return false; // the new plan tells why
+	}
+	fits = policy.required == plan->policy.required &&
+	       policy.author_may_approve == plan->policy.author_may_approve &&
+	       policy.expires == plan->expires - plan->created &&
+	       g_strv_equal((const char *const *)policy.from, plan->policy.from);
+	policy_clear(&policy);
+	return fits;
+}
+
+static bool same_policy(const struct plan *plan, const struct agent_unit *unit)
+{
+	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
+	size_t i;
+
+	for (i = 0; i < plan->changes_count; i++) {
+		const struct plan_change *change = &plan->changes[i];
+		struct policy_change item = {change->kind, change->path,
+					     plan_action_names[change->action], change->risk};
+
+		g_array_append_val(changes, item);
+	}
+	return policy_fits(plan, unit, changes, 0) || policy_fits(plan, unit, changes, INT64_MAX);
+}
+
+char *renew_reason(struct agent_unit *unit)
+{
+	g_autoptr(plan_auto) plan = NULL;
+	g_autoptr(GError) error = NULL;
+	const char *what = NULL;
+
+	if (unit->record->facts.phase != STACK_PHASE_OPEN) {
+		return NULL;
+	}
+	if (!evidence_plan(unit->agent, unit->record->plan, &plan, &error)) {
+		return g_strdup(error->message); // such a plan can never be applied
+	}
+	if (!hash_equal(&plan->policy.approvers, &unit->agent->signers->digest)) {
+		what = "approver list";
+	} else if (!same_source(plan, unit->conf)) {
+		what = "source";
+	} else if (!same_policy(plan, unit)) {
+		what = "policy";
+	}
+	return what != NULL ? g_strdup_printf("the %s has changed", what) : NULL;
+}
+
+static bool close_orphan(struct agent *agent, const struct fold_stack *stack, GError **error)
+{
+	struct record record = {.type = ENTRY_CLOSED};
+	struct record_closed *closed = &record.u.closed;
+
+	closed->outcome = OUTCOME_SUPERSEDED;
+	closed->reason = "the stack is no longer configured";
+	if (!hash_parse(&closed->plan, stack->facts.plan)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan to close");
+	}
+	log_event(EV_SUPERSEDED, stack->name, stack->facts.plan, "superseded: %s", closed->reason);
+	return agent_append(agent, stack->name, &record, error);
+}
+
+bool renew_orphans(struct agent *agent, GError **error)
+{
+	struct fold_stack *stack;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, agent->fold->stacks);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&stack)) {
+		if (agent_unit(agent, stack->name) != NULL) {
+			continue;
+		}
+		if (stack->facts.phase == STACK_PHASE_APPLYING) {
+			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+				    "the apply of stack '%s' was interrupted: put the stack back "
+				    "into the configuration until it is recovered",
+				    stack->name);
+		}
+		if (stack->facts.phase == STACK_PHASE_OPEN && !close_orphan(agent, stack, error)) {
+			return false;
+		}
+	}
+	return true;
+}
