@@ -477,6 +477,7 @@ static void drop_removed(struct agent *agent, const struct conf *conf)
 	g_hash_table_iter_init(&iter, agent->units);
 	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
 		if (find_stack(conf, unit->conf->name) == NULL) {
+			jobs_forget(agent->jobs, unit->conf->name);
 			g_hash_table_iter_remove(&iter);
 		}
 	}

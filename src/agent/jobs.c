@@ -21,6 +21,7 @@ struct job {
 	char *stack, *request, *lock;
 	unsigned timeout;
 	bool started;
+	bool forgotten;	   /* its stack has gone */
 	struct proc *proc; /* NULL before and after it runs */
 	int lock_fd;
 	GString *last; /* the newest line */
@@ -100,6 +101,9 @@ static bool may_start(const struct jobs *jobs, const struct job *job)
 			continue;
 		}
 		running += same_pool(job, other);
+		if (strcmp(job->stack, other->stack) == 0) { // a forgotten one of this name
+			return false;
+		}
 		if (job->lock != NULL && g_strcmp0(job->lock, other->lock) == 0) {
 			return false;
 		}
@@ -128,9 +132,10 @@ static void job_done(struct job *job, int status, const char *err, const GError 
 	autofd_close(&job->lock_fd);
 	job->lock_fd = -1;
 	jobs_read(&reading, job->last->str, job->last->len, status, err, error);
-	reading.result.kind = job->kind;
+	reading.result.kind = job->forgotten ? STACK_JOB_NONE : job->kind;
 	reading.result.stack = job->stack;
-	if (reading.result.code != NULL && strcmp(reading.result.code, "interrupted") != 0) {
+	if (!job->forgotten && reading.result.code != NULL &&
+	    strcmp(reading.result.code, "interrupted") != 0) {
 		log_event(EV_WORKER, job->stack, NULL, "%s: %s: %s", stack_job_names[job->kind],
 			  reading.result.code, reading.result.message);
 	}
@@ -223,23 +228,40 @@ void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const
 	start_waiting(jobs);
 }
 
-void jobs_stop(struct jobs *jobs)
+/* stack NULL: of all. */
+static void end_jobs(struct jobs *jobs, const char *stack)
 {
 	unsigned i;
 
-	jobs->stopping = true;
 	for (i = jobs->list->len; i > 0; i--) {
 		struct job *job = g_ptr_array_index(jobs->list, i - 1);
 
+		if (stack != NULL && strcmp(job->stack, stack) != 0) {
+			continue;
+		}
 		if (!job->started) {
 			g_ptr_array_remove_index(jobs->list, i - 1);
-		} else if (job->proc != NULL) {
+			continue;
+		}
+		job->forgotten |= stack != NULL;
+		if (job->proc != NULL) {
 			proc_stop(job->proc,
 				  job->kind == STACK_JOB_APPLY || job->kind == STACK_JOB_RECOVER
 					  ? GRACE_APPLY
 					  : GRACE);
 		}
 	}
+}
+
+void jobs_stop(struct jobs *jobs)
+{
+	jobs->stopping = true;
+	end_jobs(jobs, NULL);
+}
+
+void jobs_forget(struct jobs *jobs, const char *stack)
+{
+	end_jobs(jobs, stack);
 }
 
 static bool any_process(const struct jobs *jobs)

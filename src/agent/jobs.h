@@ -38,6 +38,9 @@ void jobs_configure(struct jobs *jobs, const char *worker, const char *trust);
 /* request: see request.h; lock: a file that is locked meanwhile, NULL for none. */
 void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const char *request,
 		unsigned timeout, const char *lock);
+/* The stack is no longer known: what waits is dropped, what runs is stopped. done is called for the
+ * latter with STACK_JOB_NONE, so that its result is nobody's. */
+void jobs_forget(struct jobs *jobs, const char *stack);
 /* Before the end: what waits is dropped, fetches and plans are stopped, applies are asked to come
  * to an end. done is called for those that ran. */
 void jobs_stop(struct jobs *jobs);

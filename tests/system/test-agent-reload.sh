@@ -7,6 +7,22 @@
 git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
 agent_begin
 
+# The real worker; but a fetch of the branch "slow" waits until $T/go is there.
+real=$(cd "$builddir" && pwd)/assent-worker
+python=$(command -v python3)
+WORKER=$T/worker
+cat >"$WORKER" <<P
+#!$python
+import os, subprocess, sys, time
+line = sys.stdin.readline()
+if "refs/heads/slow" in line:
+    open("$T/waits", "w").close()
+    while not os.path.exists("$T/go"):
+        time.sleep(0.05)
+sys.exit(subprocess.run(["$real"] + sys.argv[1:], input=line.encode()).returncode)
+P
+chmod 755 "$WORKER"
+
 approval='approval: {required: 1, from: [ops]}'
 # The configuration of the stacks that are named; $approval is theirs.
 configure() { # STACK...
@@ -139,6 +155,25 @@ cp "$T/one.yaml" "$CONF"
 agent_start
 [ "$(ended "$gone")" = "$closed" ]
 tap_ok 'so it is when it was removed before a start' || echo "# $BODY"
+
+# --- a stack goes and comes back while its fetch runs
+git -C "$T/two" checkout -q -b slow
+echo slow >"$T/two/app.conf"
+agent_commit two 'slow'
+git -C "$T/two" checkout -q main
+sed 's/two", branch: main/two", branch: slow/' "$T/both.yaml" >"$CONF"
+reload
+agent_wait_for '[ -e "$T/waits" ]'
+cp "$T/one.yaml" "$CONF"
+reload
+cp "$T/both.yaml" "$CONF"
+reload
+: >"$T/go"
+agent_sync two
+agent_entries commit two
+[ "$(field "sum(e['commit'] == '$COMMIT' for e in d)")" = 0 ]
+tap_ok 'what a removed stack fetched is nothing to the one of the same name' ||
+	tap_note "$T/agent.log"
 
 # --- what needs a restart
 sed -i "s|^state: .*|state: $T/elsewhere|" "$CONF"
