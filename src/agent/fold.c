@@ -394,6 +394,7 @@ bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 		r.stack = fold_stack_get(fold, entry->stack);
 		if (entry->type != ENTRY_APPROVAL) { // a vote alone changes no state
 			r.stack->facts.changed = entry->time;
+			r.stack->facts.moves++;
 		}
 	}
 	kinds[entry->type](&r);

@@ -454,11 +454,12 @@ static void tell(struct step *t)
 	enum stack_state state = stack_say(t->s, t->f, plan_is_due(t->s, t->f, t->now),
 					   t->s->reason, sizeof(t->s->reason));
 
-	if (t->s->since == 0) {
-		t->s->since = t->f->changed != 0 ? t->f->changed : t->now;
-	} else if (state != t->s->state) {
-		t->s->since = t->now;
+	/* Of a state that came with an entry the log knows the time, and a restart says the same.
+	 */
+	if (t->s->since == 0 || state != t->s->state) {
+		t->s->since = t->f->moves != t->s->moves ? t->f->changed : t->now;
 	}
+	t->s->moves = t->f->moves;
 	t->s->state = state;
 	t->s->wake = wake_time(t);
 }

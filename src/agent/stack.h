@@ -94,6 +94,7 @@ struct stack_facts {
 	char drift[HASH_TEXT_SIZE];	  /* stack_drift_key() of the recorded drift, "" without */
 	int64_t drift_count;
 	int64_t changed; /* time of the last entry but votes; 0: none */
+	uint64_t moves;	 /* how many such entries there are */
 };
 
 enum stack_on_drift { STACK_DRIFT_PROPOSE, STACK_DRIFT_REPORT };
@@ -118,6 +119,7 @@ struct stack {
 	enum stack_state state;
 	char reason[STACK_REASON_MAX];
 	int64_t since, wake; /* wake: when to look again, 0: never by itself */
+	uint64_t moves;	     /* as in the facts when state was told last */
 };
 
 enum stack_event {

@@ -526,6 +526,36 @@ static void test_clock_set_back(void)
 	finish(&w);
 }
 
+/* The log's time of the change, not the time at which somebody looked. */
+static void test_since_is_the_logs(void)
+{
+	struct world w;
+	struct stack again;
+	struct stack_effects fx;
+	struct stack_details d = {.reason = "why"};
+
+	begin(&w);
+	at_planning(&w);
+	publish(&w);
+	w.now++;
+	step(&w, STACK_LOOK, NULL);
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_PENDING);
+	g_assert_cmpint(w.s.since, ==, w.now - 1);
+	stack_init(&again, &settings);
+	stack_step(&again, w.f, STACK_LOOK, NULL, w.now + 10, 0, &fx);
+	g_assert_cmpint(again.since, ==, w.s.since);
+	finish(&w);
+	/* what the log does not tell begins when it is seen */
+	begin(&w);
+	at_converged(&w);
+	send(&w, STACK_SYNC);
+	w.now += 5;
+	step(&w, STACK_FETCH_FAILED, &d);
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_FAILED);
+	g_assert_cmpint(w.s.since, ==, w.now);
+	finish(&w);
+}
+
 static void test_shorter_interval(void)
 {
 	struct world w;
@@ -678,6 +708,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/a-bad-manifest-waits-for-a-commit", test_manifest_heals);
 	g_test_add_func("/stack/back-off-has-a-ceiling", test_backoff);
 	g_test_add_func("/stack/a-clock-set-back-delays-nothing", test_clock_set_back);
+	g_test_add_func("/stack/since-is-the-logs-time", test_since_is_the_logs);
 	g_test_add_func("/stack/a-shorter-interval-holds-at-once", test_shorter_interval);
 	g_test_add_func("/stack/drift-is-recorded-once-and-goes", test_drift);
 	g_test_add_func("/stack/rejected-drift-is-not-asked-again", test_rejected_drift);
