@@ -6,6 +6,7 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/log.h"
 
 #define CHANNEL "signature"
 
@@ -263,6 +264,17 @@ bool decide_settle(const struct decide_world *world, struct fold_plan *plan, GEr
 	return true;
 }
 
+static void log_vote(const struct visit *v)
+{
+	const struct decide_request *request = v->request;
+	bool approves = v->verdict == VERDICT_APPROVE;
+
+	log_event(approves ? EV_APPROVED : EV_REJECTED, v->plan->stack, v->plan->id,
+		  "'%s' has %s plan %" G_GINT64_FORMAT "%s%s", request->person,
+		  approves ? "approved" : "rejected", v->plan->number,
+		  is_blank(request->reason) ? "" : ": ", request->reason);
+}
+
 static bool enter(struct visit *v, GError **error)
 {
 	char fingerprint[SSH_FINGERPRINT_SIZE];
@@ -276,6 +288,7 @@ static bool enter(struct visit *v, GError **error)
 	if (!check_first(v, fingerprint, error) || !record_vote(v, fingerprint, error)) {
 		return false;
 	}
+	log_vote(v);
 	return v->verdict == VERDICT_APPROVE || record_rejection(v, error);
 }
 

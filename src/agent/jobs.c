@@ -122,6 +122,19 @@ static void take_out(struct jobs *jobs, const struct job *job)
 	}
 }
 
+/* A service manager's watchers look for these; what else a job says is a worker's message. */
+static void log_failure(const struct job *job, const struct job_result *result)
+{
+	static const enum log_id events[] = {
+		[STACK_JOB_NONE] = EV_WORKER,	   [STACK_JOB_FETCH] = EV_FETCH_FAILED,
+		[STACK_JOB_PLAN] = EV_PLAN_FAILED, [STACK_JOB_APPLY] = EV_WORKER,
+		[STACK_JOB_RECOVER] = EV_WORKER,
+	};
+
+	log_event(events[job->kind], job->stack, NULL, "%s: %s: %s", stack_job_names[job->kind],
+		  result->code, result->message);
+}
+
 static void job_done(struct job *job, int status, const char *err, const GError *error)
 {
 	struct jobs *jobs = job->jobs;
@@ -136,8 +149,7 @@ static void job_done(struct job *job, int status, const char *err, const GError 
 	reading.result.stack = job->stack;
 	if (!job->forgotten && reading.result.code != NULL &&
 	    strcmp(reading.result.code, "interrupted") != 0) {
-		log_event(EV_WORKER, job->stack, NULL, "%s: %s: %s", stack_job_names[job->kind],
-			  reading.result.code, reading.result.message);
+		log_failure(job, &reading.result);
 	}
 	if (!jobs->freeing) {
 		jobs->done(&reading.result, jobs->user);

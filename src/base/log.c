@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -116,13 +117,47 @@ static bool to_journal(const struct log_row *row, const char *stack, const char 
 	return g_log_writer_journald(G_LOG_LEVEL_MESSAGE, given, n, NULL) == G_LOG_WRITER_HANDLED;
 }
 
-static void to_stderr(const struct log_row *row, const char *text)
+/* JOURNAL_STREAM tells that a service manager takes our stderr and knows the prefix. Programs that
+ * were started in a terminal inherit it, too: it must be this very stream. */
+static bool is_managed(void)
 {
-	/* JOURNAL_STREAM tells that a service manager takes our stderr and knows the prefix. */
-	bool managed = g_getenv("JOURNAL_STREAM") != NULL;
+	const char *named = g_getenv("JOURNAL_STREAM");
+	g_autofree char *ours = NULL;
+	struct stat st;
+
+	if (named == NULL || fstat(STDERR_FILENO, &st) != 0) {
+		return false;
+	}
+	ours = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)st.st_dev,
+			       (guint64)st.st_ino);
+	return strcmp(ours, named) == 0;
+}
+
+/* The fields that the journal keeps apart. */
+static char *fields_text(const struct log_row *row, const char *stack, const char *plan)
+{
+	GString *out = g_string_new(NULL);
+	const char *id = plan != NULL ? strchr(plan, ':') : NULL;
+
+	g_string_append_printf(out, " [%s", row->name);
+	if (stack != NULL) {
+		g_string_append_printf(out, " stack=%s", stack);
+	}
+	if (plan != NULL) {
+		g_string_append_printf(out, " plan=%.12s", id != NULL ? id + 1 : plan);
+	}
+	g_string_append_c(out, ']');
+	return g_string_free(out, FALSE);
+}
+
+static void to_stderr(const struct log_row *row, const char *stack, const char *plan,
+		      const char *text)
+{
+	g_autofree char *raw = fields_text(row, stack, plan);
+	g_autofree char *fields = log_escape(raw);
 	g_autofree char *line =
-		managed ? g_strdup_printf("<%d>%s\n", row->level, text)
-			: g_strdup_printf("%s: %s\n", level_names[row->level], text);
+		is_managed() ? g_strdup_printf("<%d>%s%s\n", row->level, text, fields)
+			     : g_strdup_printf("%s: %s%s\n", level_names[row->level], text, fields);
 	size_t len = strlen(line), done = 0;
 
 	/* One write, so that lines of several processes do not mix. */
@@ -152,7 +187,7 @@ void log_event(enum log_id id, const char *stack, const char *plan, const char *
 	va_end(args);
 	text = log_escape(raw);
 	if (!g_log_writer_is_journald(STDERR_FILENO) || !to_journal(row, stack, plan, text)) {
-		to_stderr(row, text);
+		to_stderr(row, stack, plan, text);
 	}
 	errno = saved;
 }

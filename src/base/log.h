@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The operators' log: structured when stderr is the journal, else one line per
- * event ("<N>" prefixed under systemd). Not the signed record.
+ * event ("<N>" prefixed under systemd) that ends in [EVENT stack=S plan=ID].
+ * Not the signed record.
  *
  *	log_event(EV_PLAN_STALE, stack, id, "plan '%s' is stale", id)
  *

@@ -78,6 +78,9 @@ agent_becomes slowest failed && echo "$REASON_NOW" | grep -q 'cannot fetch: time
 tap_ok 'a fetch that hangs is killed at its deadline' || echo "# $STATE_NOW $REASON_NOW" >&2
 [ -n "$(agent_stack_field slowest "d['next_fetch']")" ] && agent_is slow idle
 tap_ok 'and tried again, while one that has more time goes on'
+grep -q '^warning: fetch: network: .* \[fetch-failed stack=odd\]$' "$T/agent.log" &&
+	grep -q '^warning: plan: io: .* \[plan-failed stack=odd\]$' "$T/agent.log"
+tap_ok 'both are warnings to operators' || tap_note "$T/agent.log"
 
 # --- an apply whose worker dies
 faults 'slow fetch hang' 'app apply exit'

@@ -329,6 +329,13 @@ fi
 agent_becomes late converged && diff -r "$T/late/www" "$T/out/late/www" >/dev/null
 tap_ok 'and the host ends as it was approved'
 
+# --- what operators are told
+grep -q "'alice' has approved plan .* \[approved stack=app plan=" "$T/agent.log" &&
+  grep -q "has rejected plan .* \[rejected stack=app plan=" "$T/agent.log"
+tap_ok 'each vote is told to operators' || tap_note "$T/agent.log"
+grep -q "a decision of 'eve': .* \[refused plan=" "$T/agent.log"
+tap_ok 'and each refusal' || tap_note "$T/agent.log"
+
 # --- the end
 agent_get /v1/nothing
 [ "$STATUS" = 404 ]

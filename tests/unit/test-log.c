@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests of base/log.c and of the catalog that explains its events. */
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -76,7 +77,7 @@ static void test_long_text_is_cut(void)
 	g_assert_true(g_str_has_suffix(out, "x..."));
 }
 
-static void say(const char *stream, int level)
+static void say(const char *stream, int level, const char *plan)
 {
 	if (stream != NULL) {
 		g_setenv("JOURNAL_STREAM", stream, TRUE);
@@ -84,22 +85,31 @@ static void say(const char *stream, int level)
 		g_unsetenv("JOURNAL_STREAM");
 	}
 	log_init(level);
-	log_event(EV_PLANNED, "web", NULL, "plan of '%s'\nwaits", "web");
+	log_event(EV_PLANNED, "web", plan, "plan of '%s'\nwaits", "web");
 	log_event(EV_DEBUG, NULL, NULL, "detail");
 }
 
 static void test_lines_for_people_and_managers(void)
 {
 	if (g_test_subprocess()) {
-		say(NULL, LOG_INFO);
-		say("8:1", LOG_DEBUG);
-		say(NULL, LOG_ERR);
+		g_autofree char *ours = NULL;
+		struct stat st;
+
+		g_assert_cmpint(fstat(STDERR_FILENO, &st), ==, 0);
+		ours = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
+				       (guint64)st.st_dev, (guint64)st.st_ino);
+		say(NULL, LOG_INFO, "sha256:0123456789abcdef");
+		say(ours, LOG_DEBUG, NULL);
+		say("8:1", LOG_INFO, NULL); // a terminal's, whose own stderr was the journal
+		say(NULL, LOG_ERR, NULL);
 		return;
 	}
 	g_test_trap_subprocess(NULL, 0, 0);
 	g_test_trap_assert_passed();
-	g_test_trap_assert_stderr("notice: plan of 'web'\\nwaits\n<5>plan of 'web'\\nwaits\n"
-				  "<7>detail\n");
+	g_test_trap_assert_stderr(
+		"notice: plan of 'web'\\nwaits [planned stack=web plan=0123456789ab]\n"
+		"<5>plan of 'web'\\nwaits [planned stack=web]\n<7>detail [debug]\n"
+		"notice: plan of 'web'\\nwaits [planned stack=web]\n");
 }
 
 int main(int argc, char **argv)

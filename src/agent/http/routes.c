@@ -11,6 +11,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/objects.h"
 
 #define ENTRIES_MAX 1000
@@ -395,6 +396,8 @@ static void post_decision(struct call *call)
 	}
 	evidence_world(call->agent, &world);
 	if (!decide(&world, &request, &plan, &error)) {
+		log_event(EV_REFUSED, NULL, request.plan, "a decision of '%s': %s", request.person,
+			  error->message);
 		send_refusal(call, error);
 		return;
 	}
