@@ -6,6 +6,7 @@
 
 #include "base/autoptr.h"
 #include "base/conf.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/trust.h"
 #include "cli/api.h"
@@ -13,10 +14,14 @@
 #include "cli/place.h"
 #include "cli/say.h"
 #include "cli/sign.h"
+#include "core/note.h"
+
+#define MAX_KEY 4096
 
 /* One look: fills in detail (what is so), or fails with a problem whose hint is what to do. */
 struct patient {
 	struct cli *cli;
+	char *agent, *plan_key;	 /* as the state folder says; NULL: not read */
 	struct api_info *info;	 /* NULL: the agent was not reached */
 	struct signers *signers; /* NULL: not read */
 };
@@ -28,6 +33,11 @@ static bool look_config(struct patient *p, GString *detail, GError **error)
 	struct diag_list diags;
 	guint count;
 
+	if (!g_file_test(p->cli->config_file, G_FILE_TEST_EXISTS)) {
+		return problem(error, EXIT_REFUSED, "no-config",
+			       _("'assent init' writes one, --config names another"),
+			       _("there is no configuration '%s'"), p->cli->config_file);
+	}
 	diag_list_init(&diags);
 	conf = conf_load(p->cli->config_file, &diags, error);
 	count = diags.items->len;
@@ -71,10 +81,47 @@ static bool look_signers(struct patient *p, GString *detail, GError **error)
 	return true;
 }
 
+/* The keys are made for one name and stay with it. */
+static bool look_state(struct patient *p, GString *detail, GError **error)
+{
+	g_autofree char *state = place_state(p->cli->config_file);
+	g_autofree char *wanted = place_value(p->cli->config_file, "agent");
+	g_autofree char *vkey_file = g_build_filename(state, "keys", "log.vkey", NULL);
+	g_autofree char *plan_file = g_build_filename(state, "keys", "plan.pub", NULL);
+	g_autofree char *vkey = NULL;
+	struct assent_error core;
+	struct note_key key;
+	size_t len;
+
+	if (!g_file_test(vkey_file, G_FILE_TEST_EXISTS)) {
+		return problem(error, EXIT_REFUSED, "state", _("'assent init' makes them"),
+			       _("there are no keys in '%s'"), state);
+	}
+	if (!file_read(vkey_file, MAX_KEY, &vkey, &len, error) ||
+	    !file_read(plan_file, MAX_KEY, &p->plan_key, &len, error)) {
+		return false;
+	}
+	g_strchomp(p->plan_key);
+	if (note_key_parse(&key, g_strchomp(vkey), &core) != 0) {
+		return fail_core(error, &core, "'%s'", vkey_file);
+	}
+	p->agent = g_strdup(key.name);
+	if (wanted != NULL && strcmp(wanted, key.name) != 0) {
+		return problem(error, EXIT_REFUSED, "state",
+			       _("an agent keeps its name for ever: its log is signed with it"),
+			       _("'%s' belongs to agent '%s', the configuration names '%s'"), state,
+			       key.name, wanted);
+	}
+	g_string_append_printf(detail, "%s: '%s'", state, key.name);
+	return true;
+}
+
 static bool look_trust(struct patient *p, GString *detail, GError **error)
 {
 	g_autofree char *path = place_trust(p->cli->config_file);
 	g_autoptr(trust_auto) trust = NULL;
+	const char *agent = p->info != NULL ? p->info->agent : p->agent;
+	const char *line = p->info != NULL ? p->info->plan_key : p->plan_key;
 	const struct ssh_key *key;
 	struct ssh_key told;
 
@@ -82,17 +129,17 @@ static bool look_trust(struct patient *p, GString *detail, GError **error)
 		return false;
 	}
 	g_string_append(detail, path);
-	if (p->info == NULL) {
+	if (agent == NULL || line == NULL) {
 		return true;
 	}
-	key = trust_agent_key(trust, p->info->agent);
-	if (key == NULL || ssh_key_parse_line(&told, p->info->plan_key, NULL) != 0 ||
+	key = trust_agent_key(trust, agent);
+	if (key == NULL || ssh_key_parse_line(&told, line, NULL) != 0 ||
 	    !ssh_key_equal(key, &told)) {
 		return problem(error, EXIT_REFUSED, "trust",
 			       _("nothing can be applied; if the agent is the right one, write its "
 				 "key there"),
 			       _("'%s' has another plan key for '%s' than the agent uses"), path,
-			       p->info->agent);
+			       agent);
 	}
 	return true;
 }
@@ -179,6 +226,7 @@ static const struct {
 	{"programs", N_("programs"), look_programs},
 	{"config", N_("configuration"), look_config},
 	{"signers", N_("approver list"), look_signers},
+	{"state", N_("state folder"), look_state},
 	{"agent", N_("agent"), look_agent},
 	{"trust", N_("trust file"), look_trust},
 	{"stacks", N_("stacks"), look_stacks},
@@ -244,6 +292,8 @@ bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error)
 		json_w_end(w);
 		ok = out_json_end(cli->out, w, error);
 	}
+	g_free(p.agent);
+	g_free(p.plan_key);
 	api_info_free(p.info);
 	signers_free(p.signers);
 	return ok;

@@ -45,6 +45,12 @@ ok 'and changes nothing' diff -r "$tmp/conf.before" "$HOME/conf"
 exits 1 'another name is refused' assent init --agent web2.example.org
 exits 1 'doctor sees that no agent runs' assent doctor
 says 'and says so' out 'bad agent'
+says 'the keys are those of this agent' out 'ok  state folder'
+sed 's/^agent: .*/agent: web2.example.org/' "$ASSENT_CONFIG" >"$HOME/conf/other.yaml"
+exits 1 'doctor sees keys of another name' assent doctor --config "$HOME/conf/other.yaml"
+says 'and whose they are' out "belongs to agent 'web1.example.org', the configuration names 'web2"
+exits 1 'doctor without a configuration' env ASSENT_CONFIG="$HOME/conf/none.yaml" assent doctor
+says 'tells what writes one' out "assent init"
 
 mkdir "$repo"
 git init -q -b main "$repo"
