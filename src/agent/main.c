@@ -129,7 +129,7 @@ static int serve(struct daemon *d)
 
 	d->loop = loop;
 	if (!http_open(d->agent, d->agent->conf->socket, &d->http, &error)) {
-		log_event(EV_STORE_FAILED, NULL, NULL, "%s", error->message);
+		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		return EXIT_BAD;
 	}
 	g_unix_signal_add(SIGHUP, on_reload, d);
@@ -154,7 +154,7 @@ static int run(struct options *o, struct conf *conf)
 	int rc;
 
 	if (!agent_open(conf, &d.agent, &error)) {
-		log_event(EV_STORE_FAILED, NULL, NULL, "%s", error->message);
+		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		return EXIT_BAD;
 	}
 	rc = serve(&d);
@@ -172,7 +172,7 @@ static int init(struct conf *conf)
 
 	if (!store_init(conf->state_dir, conf->agent, &made, &error) ||
 	    !g_file_get_contents(path, &line, NULL, &error)) {
-		log_event(EV_STORE_FAILED, NULL, NULL, "%s", error->message);
+		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		rc = EXIT_BAD;
 	} else {
 		fputs(line, stdout);

@@ -13,6 +13,7 @@
 
 static const struct log_row rows[] = {
 	[EV_START] = {"start", "b43f1e4dd0dc4ff0a1e0a55a3a1c6f01", LOG_NOTICE},
+	[EV_START_FAILED] = {"start-failed", "6f0c2b9a47e14d83b5d8e1a3c90f7e1a", LOG_CRIT},
 	[EV_STOP] = {"stop", "5c1a7f0de2c74a3e9a8f0b1c6d2e7302", LOG_NOTICE},
 	[EV_RELOAD] = {"reload", "0e6b9f3c1d5a4d0fb7a2c8e4f1963503", LOG_NOTICE},
 	[EV_CONFIG_BAD] = {"config-bad", "d81f54c0a7e94b6c8f3b2e1d0a594704", LOG_ERR},

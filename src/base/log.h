@@ -18,6 +18,7 @@
 
 enum log_id {
 	EV_START,
+	EV_START_FAILED,
 	EV_STOP,
 	EV_RELOAD,
 	EV_CONFIG_BAD,

@@ -336,6 +336,15 @@ tap_ok 'each vote is told to operators' || tap_note "$T/agent.log"
 grep -q "a decision of 'eve': .* \[refused plan=" "$T/agent.log"
 tap_ok 'and each refusal' || tap_note "$T/agent.log"
 
+# --- one agent
+"$builddir/assentd" --config "$CONF" --socket "$T/rt/b.sock" >"$T/second.log" 2>&1
+[ $? = 1 ] && grep -q "another agent uses '$STATE'.*\[start-failed\]" "$T/second.log"
+tap_ok 'a second agent for one state folder does not start' || tap_note "$T/second.log"
+"$builddir/assentd" --config "$CONF" --state "$T/state2" --init >/dev/null 2>&1
+"$builddir/assentd" --config "$CONF" --state "$T/state2" >"$T/second.log" 2>&1
+[ $? = 1 ] && grep -q "another program listens on .*\[start-failed\]" "$T/second.log"
+tap_ok 'nor one for one socket' || tap_note "$T/second.log"
+
 # --- the end
 agent_get /v1/nothing
 [ "$STATUS" = 404 ]
