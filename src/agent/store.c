@@ -11,6 +11,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/secure.h"
 #include "core/record.h"
 
 #define CLOCK_SLACK 300 /* seconds that the clock may be behind the last entry */
@@ -238,6 +239,24 @@ static struct store *store_new(const char *state_dir, const char *agent)
 	return store;
 }
 
+/* Who may write here may put another log or other keys in place. */
+static bool check_folders(const struct store *store, GError **error)
+{
+	g_autofree char *keys = g_build_filename(store->dir, "keys", NULL);
+	g_autoptr(GError) local = NULL;
+
+	if (secure_folder(store->dir, &local) && secure_folder(keys, &local) &&
+	    secure_folder(store->log_dir, &local)) {
+		return true;
+	}
+	if (g_error_matches(local, BASE_ERROR, BASE_ERROR_NOT_FOUND)) {
+		g_prefix_error(&local, "'%s' is no state folder yet ('assent init' makes one): ",
+			       store->dir);
+	}
+	g_propagate_error(error, g_steal_pointer(&local));
+	return false;
+}
+
 static bool take_lock(struct store *store, GError **error)
 {
 	g_autofree char *path = g_build_filename(store->dir, "lock", NULL);
@@ -262,8 +281,8 @@ bool store_open(const char *state_dir, const char *agent, store_replay_fn replay
 {
 	g_autoptr(store_auto) store = store_new(state_dir, agent);
 
-	if (!take_lock(store, error) || !store_keys_load(state_dir, agent, &store->keys, error) ||
-	    !load_heads(store, error) ||
+	if (!check_folders(store, error) || !take_lock(store, error) ||
+	    !store_keys_load(state_dir, agent, &store->keys, error) || !load_heads(store, error) ||
 	    !replay_all(store, &store->signed_head, replay, user, error) || !tidy(store, error) ||
 	    !publish_again(store, error)) {
 		return false;

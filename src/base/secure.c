@@ -103,3 +103,14 @@ bool secure_read(const char *path, size_t max, char **text, size_t *len, GError 
 	through = g_strdup_printf("/proc/self/fd/%d", fd);
 	return file_read(through, max, text, len, error) || fail_prefix(error, "'%s'", path);
 }
+
+bool secure_folder(const char *path, GError **error)
+{
+	struct stat st;
+	autofd fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot open folder '%s'", path);
+	}
+	return check(&st, "folder", path, error);
+}

@@ -17,3 +17,6 @@
 /* text is NUL-terminated beyond len. BASE_ERROR_NOT_FOUND when missing. */
 bool secure_read(const char *path, size_t max, char **text, size_t *len, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* The folder itself: ours or root's, and nobody else can write it. BASE_ERROR_NOT_FOUND when
+ * missing. */
+bool secure_folder(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -569,6 +569,34 @@ static void test_keys_are_private(struct fixture *f, const void *data)
 	refuse(f, "log.key");
 }
 
+static void test_folders_are_ours(struct fixture *f, const void *data)
+{
+	static const char *const names[] = {".", "keys", "log"};
+
+	(void)data;
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(f->dir, names[i], NULL);
+		struct seen seen = {0};
+
+		g_assert_cmpint(g_chmod(path, 0777), ==, 0);
+		refuse(f, "can be written by others than its owner (mode 0777)");
+		g_assert_cmpint(g_chmod(path, 0770), ==, 0);
+		refuse(f, "can be written by others than its owner (mode 0770)");
+		g_assert_cmpint(g_chmod(path, 0755), ==, 0); // a log is there to be published
+		store_close(open_good(f, &seen));
+	}
+}
+
+static void test_no_state_folder(struct fixture *f, const void *data)
+{
+	g_autofree char *keys = g_build_filename(f->dir, "keys", NULL);
+	g_autofree char *away = g_build_filename(f->dir, "away", NULL);
+
+	(void)data;
+	g_assert_cmpint(g_rename(keys, away), ==, 0);
+	refuse(f, "'assent init' makes one");
+}
+
 static void test_foreign_log_is_refused(struct fixture *f, const void *data)
 {
 	g_autoptr(store_auto) store = NULL;
@@ -604,6 +632,8 @@ int main(int argc, char **argv)
 		{"/store/lost-key-is-not-made-again", test_lost_key_is_not_made_again},
 		{"/store/keys-are-private", test_keys_are_private},
 		{"/store/foreign-log-is-refused", test_foreign_log_is_refused},
+		{"/store/folders-others-may-write-are-refused", test_folders_are_ours},
+		{"/store/no-state-folder-says-what-makes-one", test_no_state_folder},
 	};
 
 	g_test_init(&argc, &argv, NULL);
