@@ -142,6 +142,16 @@ exits 1 'what somebody changed here is found' assent plan
 says 'as drift' out '(drift)'
 says 'with what would be undone' out '-drift'
 
+mv "$repo" "$repo.away"
+exits 1 'a fetch that fails while a plan waits' assent sync
+exits 0 'is told' assent status web
+says 'beside what is waited for' out 'web: pending: '
+says 'with its reason' out '; and fetching fails: repository: '
+mv "$repo.away" "$repo"
+exits 1 'the next fetch is good again' assent sync
+exits 0 'and nothing more is told' assent status web
+lacks 'of the one before' out 'fetching fails'
+
 background "$tmp/watch.log" assent watch
 exits 0 'doctor is content' assent doctor
 exits 0 'the log' assent log
