@@ -36,29 +36,48 @@ static char *known_name(const struct source_url *url)
 						 : g_strdup_printf("[%s]:%u", url->host, url->port);
 }
 
-static char *scan_command(const struct source_url *url)
+/* The same as ssh says it: the URL may have an alias of ssh_config. */
+static char *changed_name(const struct source_url *url, const char *words)
 {
-	return url->port == 0 || url->port == 22
-		       ? g_strdup_printf("ssh-keyscan %s", url->host)
-		       : g_strdup_printf("ssh-keyscan -p %u %s", url->port, url->host);
+	static const char before[] = "Host key for ", after[] = " has changed";
+	const char *start = strstr(words, before), *end;
+
+	start = start == NULL ? "" : start + strlen(before);
+	end = strstr(start, after);
+	if (end == NULL || end == start ||
+	    strcspn(start, " \t\r\n'\"\\$`;&|<>()") != (size_t)(end - start)) {
+		return known_name(url);
+	}
+	return g_strndup(start, (size_t)(end - start));
+}
+
+static char *scan_command(const char *name)
+{
+	const char *port = name[0] == '[' ? strstr(name, "]:") : NULL;
+
+	return port == NULL ? g_strdup_printf("ssh-keyscan %s", name)
+			    : g_strdup_printf("ssh-keyscan -p %s %.*s", port + strlen("]:"),
+					      (int)(port - name - 1), name + 1);
 }
 
 static int fail_unknown(struct connection *c)
 {
-	g_autofree char *scan = scan_command(&c->url);
+	g_autofree char *name = known_name(&c->url);
+	g_autofree char *scan = scan_command(name);
 
 	return connection_fail(
 		c, JOB_ERROR_HOSTKEY,
 		"the host key of '%s' is not known; run '%s >> ~/.ssh/known_hosts' as "
 		"the agent's user, then compare the fingerprint that 'ssh-keygen -lf "
-		"~/.ssh/known_hosts' shows with what the host's administrator says",
-		c->url.host, scan);
+		"~/.ssh/known_hosts' shows with what the host's administrator says; if '%s' is an "
+		"alias or behind a jump host in ~/.ssh/config, run 'ssh %s' once instead",
+		c->url.host, scan, c->url.host, c->url.host);
 }
 
-static int fail_changed(struct connection *c)
+static int fail_changed(struct connection *c, const char *words)
 {
-	g_autofree char *scan = scan_command(&c->url);
-	g_autofree char *name = known_name(&c->url);
+	g_autofree char *name = changed_name(&c->url, words);
+	g_autofree char *scan = scan_command(name);
 
 	return connection_fail(
 		c, JOB_ERROR_HOSTKEY,
@@ -79,11 +98,12 @@ static char *last_line(const char *words)
 	return g_strdup(end == NULL ? text : end + 1);
 }
 
-static int fail_meaning(struct connection *c, enum meaning meaning, const char *line)
+static int fail_meaning(struct connection *c, enum meaning meaning, const char *words,
+			const char *line)
 {
 	switch (meaning) {
 	case CHANGED:
-		return fail_changed(c);
+		return fail_changed(c, words);
 	case UNKNOWN_HOST:
 		return fail_unknown(c);
 	case DENIED:
@@ -116,7 +136,7 @@ int ssh_error_fail(struct connection *c, int status, const char *words, bool spo
 
 	for (size_t i = 0; !spoke && i < G_N_ELEMENTS(table); i++) {
 		if (strstr(words, table[i].words) != NULL) {
-			return fail_meaning(c, table[i].meaning, line);
+			return fail_meaning(c, table[i].meaning, words, line);
 		}
 	}
 	return connection_fail(c, JOB_ERROR_NETWORK,
