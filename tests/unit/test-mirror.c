@@ -191,6 +191,8 @@ static void test_leftovers_are_cleaned(struct rig *rig, const void *data)
 					   "HEAD.lock",
 					   "config.lock",
 					   "objects/pack/pack_git2_abc",
+					   "objects/tmp_object_git2_abc",
+					   "objects/info/_git2_abc",
 					   "objects/pack/pack-0123.pack",
 					   "objects/pack/pack-4567.idx"};
 
