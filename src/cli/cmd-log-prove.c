@@ -2,6 +2,7 @@
 /* assent log prove: a tlog-proof file for one entry. */
 #include <glib/gi18n.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -42,6 +43,30 @@ static bool prove(const struct log_report *report, GArray *leaves, uint64_t inde
 	return true;
 }
 
+/* To the file, when one is named, and to standard output what is left to say. */
+static bool give(struct cli *cli, uint64_t index, const char *proof, size_t len, const char *file,
+		 GError **error)
+{
+	g_autofree char *text = g_strndup(proof, len);
+	struct json_writer *w;
+
+	if (file != NULL && !file_replace(file, proof, len, 0644, error)) {
+		return false;
+	}
+	if (!out_is_json(cli->out)) {
+		out_write(cli->out, proof, file == NULL ? len : 0);
+		return true;
+	}
+	w = out_json_begin(cli->out);
+	json_w_int(w, "entry", (int64_t)index);
+	if (file != NULL) {
+		json_w_bytes(w, "file", file, strlen(file));
+	} else {
+		json_w_str(w, "proof", text);
+	}
+	return out_json_end(cli->out, w, error);
+}
+
 bool cmd_log_prove(struct cli *cli, int argc, char **argv, GError **error)
 {
 	g_autofree char *given = NULL, *file = NULL;
@@ -78,11 +103,5 @@ bool cmd_log_prove(struct cli *cli, int argc, char **argv, GError **error)
 	good = log_check(source, &key, log_fold_entry, fold, &leaves, &report, error) &&
 	       prove(&report, leaves, index, &text, &len, error);
 	log_report_clear(&report);
-	if (good && file != NULL) {
-		return file_replace(file, text, len, 0644, error);
-	}
-	if (good) {
-		out_write(cli->out, text, len);
-	}
-	return good;
+	return good && give(cli, index, text, len, file, error);
 }

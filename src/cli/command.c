@@ -331,6 +331,16 @@ static bool is_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What stands before the command's name: --help, --version, or a common option. */
 static int without_command(int argc, char **argv, GError **error)
 {
@@ -340,7 +350,12 @@ static int without_command(int argc, char **argv, GError **error)
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[0], "--version") == 0) {
-		(void)printf("assent %s\n", PACKAGE_VERSION);
+		if (asks_for_json(argc, argv)) {
+			(void)printf("{\"schema_version\":1,\"version\":\"%s\"}\n",
+				     PACKAGE_VERSION);
+		} else {
+			(void)printf("assent %s\n", PACKAGE_VERSION);
+		}
 		return EXIT_DONE;
 	}
 	if (is_help(argv[0])) {
@@ -350,16 +365,6 @@ static int without_command(int argc, char **argv, GError **error)
 	(void)problem(error, EXIT_USAGE, "bad-option", _("options stand after the command's name"),
 		      _("expected a command, not '%s'"), argv[0]);
 	return EXIT_USAGE;
-}
-
-static bool asks_for_json(int argc, char **argv)
-{
-	for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "--json") == 0) {
-			return true;
-		}
-	}
-	return false;
 }
 
 /* A group that does nothing by itself prints its members. */

@@ -178,6 +178,15 @@ exits 2 'no number' assent log show x "$log"
 exits 0 'an entry is proved' assent log prove 273 "$log"
 ok 'by a tlog-proof' test "$(head -n 1 "$tmp/out")" = 'c2sp.org/tlog-proof@v1'
 ok 'with its index' grep -qx 'index 273' "$tmp/out"
+cp "$tmp/out" "$tmp/proof"
+exits 0 'as JSON' assent log prove 273 "$log" --json
+ok 'it is one document with the same proof' python3 -c '
+import json, sys
+d = json.load(open(sys.argv[1]))
+assert d["entry"] == 273 and d["proof"] == open(sys.argv[2]).read()' "$tmp/out" "$tmp/proof"
+exits 0 'into a file' assent log prove 273 "$log" --json --output "$tmp/proof.new"
+ok 'which is named' grep -q '"file":"'"$tmp/proof.new"'"' "$tmp/out"
+ok 'and the same' cmp "$tmp/proof" "$tmp/proof.new"
 exits 1 'an entry that is not there is not' assent log prove 300 "$log"
 damage && flip log/tile/0/000 77
 exits 1 'nothing is proved out of a damaged log' assent log prove 273 "$tmp/copy/log"

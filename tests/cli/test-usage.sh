@@ -5,6 +5,8 @@
 
 exits 0 '--version' assent --version
 says 'tells the name' out 'assent 0'
+exits 0 '--version as JSON' assent --version --json
+ok 'tells the number' grep -q '^{"schema_version":1,"version":"0' "$tmp/out"
 exits 0 '--help' assent --help
 says 'lists commands' out 'approve'
 cp "$tmp/out" "$tmp/list"
