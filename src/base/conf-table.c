@@ -171,7 +171,8 @@ const struct conf_key conf_keys[] = {
 	 .shape = "a branch's name without refs/heads/"},
 	{SOURCE("path"), .help = "The folder of the repository that holds the stack's assent.yaml.",
 	 .type = CONF_TEXT, AT(conf_source, path), .dflt = ".", .is_valid = is_folder,
-	 .shape = "a folder inside the repository, without .."},
+	 .shape = "a folder inside the repository like hosts/web1, without .. and without / at its "
+		  "ends"},
 	{SOURCE("interval"), .help = "How often to fetch; some jitter is added.",
 	 .type = CONF_DURATION, AT(conf_source, interval), .dflt = "1m", .min = 1, .max = 30 * DAY},
 	{SOURCE("timeout"), .help = "A fetch that takes longer is ended.", .type = CONF_DURATION,

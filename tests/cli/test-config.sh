@@ -22,6 +22,9 @@ says 'the second too' out "$conf:5:"
 exits 1 'the same as JSON' assent config check --json
 ok 'with lines' grep -q '"line":2' "$tmp/out"
 ok 'and not good' grep -q '"ok":false' "$tmp/out"
+printf 'stacks: {web: {source: {path: web/}}}\n' >"$conf"
+exits 1 'a folder that ends in a slash' assent config check
+says 'is told to be without' out 'like hosts/web1, without .. and without / at its ends'
 printf 'agent: "\\e[31m"\n' >"$conf"
 exits 1 'an escape sequence in the file' assent config check
 lacks 'does not reach the screen' out $'\033'
