@@ -12,6 +12,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/paths.h"
 
 #define MAX_ROUNDS 32 /* steps after one event; more is an error of ours */
 
@@ -269,9 +270,12 @@ static bool replay(const struct entry *entry, const char *raw, size_t len, void 
 	return fold_entry(agent->fold, entry, error);
 }
 
-static const char *worker_of(const struct conf *conf)
+static void configure_jobs(struct agent *agent)
 {
-	return conf->worker != NULL ? conf->worker : PKGLIBEXECDIR "/assent-worker";
+	const struct conf *conf = agent->conf;
+	g_autofree char *worker = conf->worker != NULL ? g_strdup(conf->worker) : paths_worker();
+
+	jobs_configure(agent->jobs, worker, conf->trust);
 }
 
 bool agent_open(struct conf *conf, struct agent **out, GError **error)
@@ -283,7 +287,8 @@ bool agent_open(struct conf *conf, struct agent **out, GError **error)
 	agent->fold = fold_new();
 	agent->people = g_array_new(TRUE, FALSE, sizeof(struct approval_person));
 	agent->units = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unit_free);
-	agent->jobs = jobs_new(worker_of(conf), conf->trust, results_take, agent);
+	agent->jobs = jobs_new(results_take, agent);
+	configure_jobs(agent);
 	take_people(agent);
 	if (!store_open(conf->state_dir, conf->agent, replay, agent, &agent->store, error) ||
 	    !genesis_load(agent->store, conf->allowed_signers, &agent->signers, error) ||
@@ -502,7 +507,7 @@ bool agent_reload(struct agent *agent, struct conf *conf, GError **error)
 	signers_free(agent->signers);
 	agent->signers = signers;
 	take_people(agent);
-	jobs_configure(agent->jobs, worker_of(conf), conf->trust);
+	configure_jobs(agent);
 	for (i = 0; i < conf->stacks->len; i++) {
 		renew_unit(&r, g_ptr_array_index(conf->stacks, i));
 	}

@@ -53,14 +53,13 @@ static void job_free(void *data)
 	g_free(job);
 }
 
-struct jobs *jobs_new(const char *worker, const char *trust, jobs_done_fn done, void *user)
+struct jobs *jobs_new(jobs_done_fn done, void *user)
 {
 	struct jobs *jobs = g_new0(struct jobs, 1);
 
 	jobs->done = done;
 	jobs->user = user;
 	jobs->list = g_ptr_array_new_with_free_func(job_free);
-	jobs_configure(jobs, worker, trust);
 	return jobs;
 }
 

@@ -30,10 +30,10 @@ struct job_result {
 };
 typedef void (*jobs_done_fn)(const struct job_result *result, void *user);
 
-struct jobs *jobs_new(const char *worker, const char *trust, jobs_done_fn done, void *user);
+struct jobs *jobs_new(jobs_done_fn done, void *user);
 /* Kills what still runs, without calling done. */
 void jobs_free(struct jobs *jobs);
-/* For jobs to come. */
+/* Before the first job; then for those to come. */
 void jobs_configure(struct jobs *jobs, const char *worker, const char *trust);
 /* request: see request.h; lock: a file that is locked meanwhile, NULL for none. */
 void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const char *request,

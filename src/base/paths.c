@@ -2,6 +2,7 @@
 /* Default places of the configuration, the state and the socket. */
 #include "base/paths.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static bool is_root(void)
@@ -82,4 +83,24 @@ char *paths_expand(const char *path, const char *file, const char *home)
 	}
 	folder = g_path_get_dirname(file);
 	return g_build_filename(folder, path, NULL);
+}
+
+char *paths_staged(const char *exe, const char *bindir, const char *file)
+{
+	g_autofree char *folder = g_path_get_dirname(exe);
+	g_autofree char *staged = NULL;
+
+	if (!g_str_has_suffix(folder, bindir)) {
+		return g_strdup(file);
+	}
+	folder[strlen(folder) - strlen(bindir)] = '\0';
+	staged = g_strconcat(folder, file, NULL);
+	return g_file_test(staged, G_FILE_TEST_EXISTS) ? g_steal_pointer(&staged) : g_strdup(file);
+}
+
+char *paths_worker(void)
+{
+	g_autofree char *exe = g_file_read_link("/proc/self/exe", NULL);
+
+	return paths_staged(exe != NULL ? exe : "", BINDIR, PKGLIBEXECDIR "/assent-worker");
 }

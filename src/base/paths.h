@@ -20,3 +20,8 @@ char *paths_state(void);
 char *paths_socket(void);
 /* A path of a configuration: "~/x" below home, a relative one below the folder of file. */
 char *paths_expand(const char *path, const char *file, const char *home);
+/* file, below the folder that `make install DESTDIR=...` was given when exe is the program that it
+ * put into bindir there; file itself when it was not, or when nothing is there. */
+char *paths_staged(const char *exe, const char *bindir, const char *file);
+/* The installed worker. */
+char *paths_worker(void);

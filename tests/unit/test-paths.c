@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "scratch.h"
+
 static void test_variables_win(void)
 {
 	g_autofree char *config = NULL, *socket = NULL;
@@ -63,6 +65,27 @@ static void test_paths_of_a_configuration_expand(void)
 	}
 }
 
+static void test_a_staged_program_finds_its_own(void)
+{
+	char *dir = scratch_new();
+	g_autofree char *worker = g_build_filename(dir, "opt/x/libexec/worker", NULL);
+	g_autofree char *staged = g_build_filename(dir, "opt/x/bin/assentd", NULL);
+	g_autofree char *elsewhere = g_build_filename(dir, "opt/y/bin/assentd", NULL);
+	g_autofree char *found = NULL, *lone = NULL, *other = NULL, *none = NULL;
+
+	scratch_folder(dir, "opt/x/libexec");
+	scratch_file(dir, "opt/x/libexec/worker", "");
+	found = paths_staged(staged, "/opt/x/bin", "/opt/x/libexec/worker");
+	g_assert_cmpstr(found, ==, worker);
+	lone = paths_staged(staged, "/opt/x/bin", "/opt/x/libexec/another");
+	g_assert_cmpstr(lone, ==, "/opt/x/libexec/another");
+	other = paths_staged(elsewhere, "/opt/x/bin", "/opt/x/libexec/worker");
+	g_assert_cmpstr(other, ==, "/opt/x/libexec/worker");
+	none = paths_staged("", "/opt/x/bin", "/opt/x/libexec/worker");
+	g_assert_cmpstr(none, ==, "/opt/x/libexec/worker");
+	scratch_free(dir);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -72,5 +95,7 @@ int main(int argc, char **argv)
 			test_a_login_of_root_finds_the_service);
 	g_test_add_func("/paths/paths-of-a-configuration-expand",
 			test_paths_of_a_configuration_expand);
+	g_test_add_func("/paths/a-staged-program-finds-its-own",
+			test_a_staged_program_finds_its_own);
 	return g_test_run();
 }
