@@ -51,6 +51,29 @@ faults 'slow fetch hang' 'odd fetch babble'
 agent_start
 tap_ok 'the agent starts'
 
+# All connections in use, more people at the door, and all who are in leave at once.
+cat >"$T/crowd.py" <<'P'
+import os, signal, socket, sys
+def enter():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(60)
+    s.connect(sys.argv[1])
+    s.sendall(b"GET /v1/info HTTP/1.1\r\nHost: agent\r\n\r\n")
+    return s
+inside = [enter() for _ in range(64)]
+for s in inside:
+    assert s.recv(65536)
+waiting = [enter() for _ in range(3)]
+os.kill(int(sys.argv[2]), signal.SIGSTOP)
+for s in inside:
+    s.close()
+os.kill(int(sys.argv[2]), signal.SIGCONT)
+for s in waiting:
+    assert s.recv(65536)
+P
+"$python" "$T/crowd.py" "$SOCK" "$agent_pid" 2>"$T/crowd.err"
+tap_ok 'who waits for a connection gets one' || tap_note "$T/crowd.err"
+
 agent_sync app
 [ "$STATE_NOW" = pending ]
 tap_ok 'a stack whose fetch hangs delays no other' || tap_note "$T/agent.log"

@@ -38,11 +38,23 @@ struct stream {
 
 static void arm(struct http_server *server);
 
+static unsigned connections(const struct http_server *server)
+{
+	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+		->num_connections;
+}
+
 static gboolean run_daemon(void *data)
 {
 	struct http_server *server = data;
+	unsigned before;
 
-	MHD_run(server->daemon);
+	/* With all connections in use libmicrohttpd no longer listens, and begins again at its next
+	 * turn: who waits there would wait for somebody else's event. */
+	do {
+		before = connections(server);
+		MHD_run(server->daemon);
+	} while (connections(server) < before);
 	arm(server);
 	return G_SOURCE_CONTINUE;
 }
