@@ -12,8 +12,9 @@ static void print_list(struct out *out, const GPtrArray *list, enum out_style st
 	for (unsigned i = 0; i < list->len; i++) {
 		const struct log_problem *p = list->pdata[i];
 		g_autofree char *message = out_safe(out, p->message);
+		g_autofree char *where = out_safe(out, p->place); // may be any file's name
 
-		out_styled(out, style, "%s", p->place);
+		out_styled(out, style, "%s", where);
 		out_printf(out, ": %s\n", message);
 	}
 }
@@ -50,9 +51,10 @@ static void write_list(struct json_writer *w, const char *name, const GPtrArray 
 	for (unsigned i = 0; i < list->len; i++) {
 		const struct log_problem *p = list->pdata[i];
 		g_autofree char *message = g_utf8_make_valid(p->message, -1);
+		g_autofree char *where = g_utf8_make_valid(p->place, -1);
 
 		json_w_object(w, NULL);
-		json_w_str(w, "place", p->place);
+		json_w_str(w, "place", where);
 		json_w_str(w, "message", message);
 		json_w_end(w);
 	}

@@ -85,6 +85,11 @@ found 'a tile too many' 'tile/0/007: beyond'
 damage && echo x >"$tmp/copy/log/tile/0/00a"
 found 'a file that is no tile' 'tile/0/00a: is not a file of a log'
 
+damage && echo x >"$tmp/copy/log/tile/0/"$'\033[2J\377'
+found 'a file whose name would clear the screen' 'tile/0/<U+001B>[2J<FF>: is not a file of a log'
+exits 1 'and is found as JSON' assent log verify --json "$tmp/copy/log"
+says 'which is written' out '"verified":false'
+
 # Entries dropped and swapped, with everything beside them left alone.
 edit() {
   python3 - "$tmp/copy/log/tile/entries/000" "$1" <<-'EOF'
