@@ -90,8 +90,11 @@ char *conf_key_shape(const struct conf_key *row)
 	case CONF_WORD:
 		words = g_strjoinv(", ", (char **)row->words);
 		return g_strdup_printf("one of %s", words);
+	case CONF_SECRET:
+		return g_strdup("file:PATH or credential:NAME (of systemd)");
 	case CONF_NAMES:
-		return g_strdup("a list of texts, or one");
+		return row->shape != NULL ? g_strdup_printf("a list, or one: %s", row->shape)
+					  : g_strdup("a list of texts, or one");
 	case CONF_BOOL:
 		return g_strdup("true or false");
 	case CONF_COUNT:
@@ -261,6 +264,10 @@ static void schema_value(struct json_writer *w, const struct conf_key *row)
 		json_w_str(w, NULL, "integer");
 		json_w_end(w);
 		json_w_str(w, "pattern", "^(0|[1-9][0-9]*)[KMG]?$");
+		break;
+	case CONF_SECRET:
+		json_w_str(w, "type", "string");
+		json_w_str(w, "pattern", "^(file|credential):.");
 		break;
 	case CONF_TEXT:
 	case CONF_PATH:

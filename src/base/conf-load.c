@@ -51,6 +51,51 @@ static void read_text(struct reader *r, const struct conf_key *row, const struct
 	}
 }
 
+/* What stands behind "file:" and "credential:"; NULL when it is neither. */
+static char *secret_path(const struct reader *r, const char *text)
+{
+	const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
+
+	if (g_str_has_prefix(text, "file:") && text[5] != '\0') {
+		return paths_expand(text + 5, r->conf->file, g_get_home_dir());
+	}
+	if (g_str_has_prefix(text, "credential:") && conf_is_name(text + 11)) {
+		return g_build_filename(folder != NULL ? folder
+						       : "/run/credentials/assentd.service",
+					text + 11, NULL);
+	}
+	return NULL;
+}
+
+static void read_secret(struct reader *r, const struct yaml_node *node, const char *name,
+			char **field)
+{
+	const char *text = node != NULL ? yaml_text(node, name, r->diags) : NULL;
+	char *path = text != NULL ? secret_path(r, text) : NULL;
+
+	if (path != NULL) {
+		g_free(*field);
+		*field = path;
+	} else if (text != NULL) { // not quoted: it may be the secret itself
+		yaml_fail(node, r->diags,
+			  "'%s' must be file:PATH or credential:NAME, never the secret itself",
+			  name);
+	}
+}
+
+static void read_names(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+		       const char *name, char ***field)
+{
+	g_strfreev(*field);
+	*field = yaml_get_strings(map, name, r->diags);
+	for (char **item = *field; row->is_valid != NULL && item != NULL && *item != NULL; item++) {
+		if (!row->is_valid(*item)) {
+			yaml_fail(yaml_get(map, name), r->diags, "'%s' in '%s' is not %s", *item,
+				  name, row->shape);
+		}
+	}
+}
+
 static void read_bytes(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
 		       const char *name, int64_t *field)
 {
@@ -117,10 +162,12 @@ static void read_key(struct reader *r, const struct conf_key *row, struct yaml_n
 	case CONF_WORD:
 		read_text(r, row, node, name, field);
 		break;
+	case CONF_SECRET:
+		read_secret(r, node, name, field);
+		break;
 	case CONF_NAMES:
 		if (node != NULL) {
-			g_strfreev(*(char ***)field);
-			*(char ***)field = yaml_get_strings(map, name, r->diags);
+			read_names(r, row, map, name, field);
 		}
 		break;
 	case CONF_BOOL:
@@ -327,6 +374,39 @@ static void read_rule(struct reader *r, struct conf_stack *stack, struct yaml_no
 	check_approval(r, &rule->approval, node);
 }
 
+static void read_http(struct reader *r, struct yaml_node *root)
+{
+	struct yaml_node *at = yaml_get(root, "http");
+	struct yaml_node *map = at != NULL ? as_map(r, at, "'http'") : NULL;
+	struct conf_http *http;
+
+	if (map == NULL) {
+		return;
+	}
+	http = r->conf->http = g_new0(struct conf_http, 1);
+	read_section(r, map, "http", http);
+	end_section(r, map, "http");
+	if ((http->tls_cert == NULL) != (http->tls_key == NULL)) {
+		yaml_fail(map, r->diags, "'tls-cert' and 'tls-key' belong together");
+	}
+	if (http->peer_connections > http->connections) {
+		yaml_fail(map, r->diags, "'peer-connections' is more than 'connections'");
+	}
+}
+
+static void read_hook(struct reader *r, struct yaml_node *stack_node, struct conf_hook *hook)
+{
+	struct yaml_node *map = yaml_get_map(stack_node, "hook", r->diags);
+
+	read_section(r, map, "stacks.*.hook", hook);
+	end_section(r, map, "stacks.*.hook");
+	if (map != NULL && r->conf->http == NULL) {
+		yaml_fail(map, r->diags,
+			  "a hook needs the section 'http', which says where to "
+			  "listen");
+	}
+}
+
 static void read_stack(struct reader *r, const char *name, struct yaml_node *map)
 {
 	struct yaml_node *node = as_map(r, yaml_get(map, name), "a stack");
@@ -354,6 +434,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 		stack->approval.from = g_new0(char *, 1);
 	}
 	check_approval(r, &stack->approval, approval != NULL ? approval : node);
+	read_hook(r, node, &stack->hook);
 	rules = yaml_get_list(node, "rules", r->diags);
 	for (unsigned i = 0; rules != NULL && i < rules->items->len; i++) {
 		read_rule(r, stack, g_ptr_array_index(rules->items, i));
@@ -414,6 +495,7 @@ static void read_root(struct reader *r, struct yaml_node *root)
 	}
 	read_section(r, root, "", r->conf);
 	read_signers(r, root);
+	read_http(r, root);
 	read_named(r, root, "labels", read_label);
 	read_named(r, root, "people", read_person);
 	read_named(r, root, "groups", read_group);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/net.h"
 #include "base/paths.h"
 
 #define DAY (INT64_C(24) * 3600)
@@ -15,6 +16,7 @@
 static const char *const drift_words[] = {"propose", "report", NULL};
 static const char *const risk_words[] = {"deletion",   "secret",  "root",
 					 "executable", "cluster", NULL};
+static const char *const hook_words[] = {"github", "gitlab", "gitea", "forgejo", "bitbucket", NULL};
 static const char *const kind_words[] = {"file", "tree", "directory", "link", NULL};
 static const char *const action_words[] = {"create", "update",	"replace", "remove",
 					   "start",  "stop",	"restart", "reload",
@@ -111,7 +113,38 @@ static bool is_folder(const char *path)
 	return parts[0] != NULL && strlen(path) <= 1000 && g_utf8_validate(path, -1, NULL);
 }
 
+static bool is_endpoint(const char *text)
+{
+	struct net_endpoint endpoint;
+
+	return net_endpoint_parse(&endpoint, text);
+}
+
+static bool is_network(const char *text)
+{
+	struct net net;
+
+	return net_parse(&net, text);
+}
+
+static bool is_host(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-[]:") == strlen(text) &&
+	       strlen(text) <= 255;
+}
+
+static bool is_public_url(const char *url)
+{
+	const char *host = g_str_has_prefix(url, "https://")  ? url + 8
+			   : g_str_has_prefix(url, "http://") ? url + 7
+							      : NULL;
+
+	return host != NULL && is_printable(url) && *host != '/' && *host != '\0' &&
+	       strpbrk(url, "?#@\"'<>\\^`{|}%;,") == NULL && strlen(url) <= 500;
+}
+
 #define SOURCE(key) .path = "stacks.*.source." key
+#define HTTP(key) .path = "http." key
 #define STACK(key) .path = "stacks.*." key
 #define AT(type, field) .offset = offsetof(struct type, field)
 
@@ -237,6 +270,20 @@ const struct conf_key conf_keys[] = {
 	{STACK("rules.*.author-may-approve"),
 	 .help = "Whether the author of a commit counts as approver of such a change.",
 	 .type = CONF_BOOL, AT(conf_approval, author_may_approve), .example = "false"},
+	{STACK("hook"),
+	 .help = "A push hook, POST /hooks/NAME of the section http: whoever knows its secret "
+		 "makes "
+		 "the agent fetch.",
+	 .type = CONF_SECTION},
+	{STACK("hook.secret"), .help = "The secret that the forge signs with or sends.",
+	 .type = CONF_SECRET, AT(conf_hook, secret), .required = true,
+	 .example = "file:hook-secret"},
+	{STACK("hook.kind"), .help = "The forge that sends it.", .type = CONF_WORD,
+	 AT(conf_hook, kind), .required = true, .example = "github", .words = hook_words},
+	{STACK("hook.interval"),
+	 .help = "The hook fetches at most once in this time; what comes meanwhile is one fetch at "
+		 "its end.",
+	 .type = CONF_DURATION, AT(conf_hook, interval), .dflt = "10s", .min = 1, .max = DAY},
 	{STACK("on-drift"),
 	 .help = "When something was changed by others: propose makes a plan that restores it, "
 		 "report only tells.",
@@ -249,6 +296,43 @@ const struct conf_key conf_keys[] = {
 	 .help = "An apply that takes longer is stopped; what was begun is finished or undone.",
 	 .type = CONF_DURATION, AT(conf_stack, apply_timeout), .dflt = "1h", .min = 1,
 	 .max = 7 * DAY},
+	{.path = "http",
+	 .help = "What others reach by HTTP: push hooks, chat buttons, the review page. Without "
+		 "this "
+		 "section nothing listens.",
+	 .type = CONF_SECTION},
+	{HTTP("listen"), .help = "Address and port to listen on.", .type = CONF_TEXT,
+	 AT(conf_http, listen), .dflt = "127.0.0.1:7420", .is_valid = is_endpoint,
+	 .shape = "an IP address and a port, as in 127.0.0.1:7420 or [::1]:7420"},
+	{HTTP("public-url"), .help = "How others reach it, when that is another address.",
+	 .type = CONF_TEXT, AT(conf_http, public_url), .example = "https://ops.example.org/assent",
+	 .is_valid = is_public_url, .shape = "http:// or https://, a host, and maybe a path"},
+	{HTTP("hosts"),
+	 .help = "More names by which requests may call it, besides those of listen and "
+		 "public-url.",
+	 .type = CONF_NAMES, AT(conf_http, hosts), .example = "[ops.example.org]",
+	 .is_valid = is_host, .shape = "a host's name in small letters, maybe with a port"},
+	{HTTP("tls-cert"), .help = "The certificate and those above it, in PEM.", .type = CONF_PATH,
+	 AT(conf_http, tls_cert), .example = "tls.crt"},
+	{HTTP("tls-key"), .help = "The certificate's key in PEM; only its owner may read it.",
+	 .type = CONF_PATH, AT(conf_http, tls_key), .example = "tls.key"},
+	{HTTP("trusted-proxy"),
+	 .help = "Reverse proxies whose X-Forwarded-For is believed; addresses or networks.",
+	 .type = CONF_NAMES, AT(conf_http, trusted_proxy), .example = "[127.0.0.1]",
+	 .is_valid = is_network, .shape = "an IP address or a network, as in 192.0.2.0/24"},
+	{HTTP("connections"),
+	 .help = "Connections at once; beyond it, the one that asks for the longest time is ended.",
+	 .type = CONF_COUNT, AT(conf_http, connections), .dflt = "256", .min = 2, .max = 10000},
+	{HTTP("peer-connections"), .help = "Connections at once of one peer.", .type = CONF_COUNT,
+	 AT(conf_http, peer_connections), .dflt = "16", .min = 1, .max = 10000},
+	{HTTP("request-timeout"),
+	 .help = "A request that is not complete by then is ended, however it trickles.",
+	 .type = CONF_DURATION, AT(conf_http, request_timeout), .dflt = "10s", .min = 1,
+	 .max = 300},
+	{HTTP("rate"), .help = "Requests a minute that one peer may send in the long run.",
+	 .type = CONF_COUNT, AT(conf_http, rate), .dflt = "300", .min = 1, .max = 100000},
+	{HTTP("burst"), .help = "Requests that one peer may send at once.", .type = CONF_COUNT,
+	 AT(conf_http, burst), .dflt = "60", .min = 1, .max = 100000},
 	{.path = "people",
 	 .help = "Those whom rules name. The names are the principals of the approver list.",
 	 .type = CONF_MAP},

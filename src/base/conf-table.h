@@ -15,6 +15,7 @@
 enum conf_type {
 	CONF_TEXT,
 	CONF_PATH,
+	CONF_SECRET, /* file:PATH or credential:NAME; the field holds the file's path */
 	CONF_WORD,
 	CONF_NAMES, /* char *, char *, char *, char ** */
 	CONF_BOOL,
@@ -39,7 +40,7 @@ struct conf_key {
 	const char *example;	 /* for the sample, when there is no default */
 	int64_t min, max;
 	const char *const *words;	     /* of CONF_WORD, NULL-terminated */
-	bool (*is_valid)(const char *value); /* of CONF_TEXT */
+	bool (*is_valid)(const char *value); /* of CONF_TEXT, and each of CONF_NAMES */
 	const char *shape;		     /* what is_valid() wants */
 };
 

@@ -18,6 +18,20 @@ static void source_clear(struct conf_source *source)
 	g_free(source->ssh_command);
 }
 
+static void http_free(struct conf_http *http)
+{
+	if (http == NULL) {
+		return;
+	}
+	g_free(http->listen);
+	g_free(http->public_url);
+	g_strfreev(http->hosts);
+	g_strfreev(http->trusted_proxy);
+	g_free(http->tls_cert);
+	g_free(http->tls_key);
+	g_free(http);
+}
+
 void conf_rule_free(void *item)
 {
 	struct conf_rule *rule = item;
@@ -37,6 +51,8 @@ void conf_stack_free(void *item)
 	g_free(stack->name);
 	source_clear(&stack->source);
 	g_strfreev(stack->approval.from);
+	g_free(stack->hook.secret);
+	g_free(stack->hook.kind);
 	g_ptr_array_unref(stack->rules);
 	g_free(stack->on_drift);
 	g_free(stack);
@@ -82,6 +98,7 @@ void conf_free(struct conf *conf)
 	g_free(conf->allowed_signers);
 	g_free(conf->trust);
 	g_free(conf->worker);
+	http_free(conf->http);
 	g_ptr_array_unref(conf->labels);
 	g_ptr_array_unref(conf->stacks);
 	g_ptr_array_unref(conf->people);

@@ -37,10 +37,15 @@ struct conf_rule {			   /* strictest match wins */
 	char *risk, *kind, *path, *action; /* NULL: any; at least one is given */
 	struct conf_approval approval;	   /* what is not stated is the stack's */
 };
+struct conf_hook {
+	char *secret, *kind; /* the secret's file; NULL: no hook */
+	int64_t interval;    /* seconds */
+};
 struct conf_stack {
 	char *name;
 	struct conf_source source;
 	struct conf_approval approval;
+	struct conf_hook hook;
 	GPtrArray *rules;				     /* struct conf_rule */
 	char *on_drift;					     /* propose, report */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
@@ -54,6 +59,14 @@ struct conf_group {
 	char *name;
 	char **members;
 };
+struct conf_http {
+	char *listen, *public_url;
+	char **hosts, **trusted_proxy; /* NULL: none */
+	char *tls_cert, *tls_key;
+	int64_t connections, peer_connections;
+	int64_t request_timeout; /* seconds */
+	int64_t rate, burst;	 /* requests a minute, and at once */
+};
 struct conf_label {
 	char *name, *value;
 };
@@ -62,9 +75,10 @@ struct conf {
 	char *agent;
 	char *state_dir;
 	char *socket;
-	char *allowed_signers; /* absolute */
-	char *trust;	       /* absolute path of the trust file for the worker */
-	char *worker;	       /* NULL: the installed one */
+	char *allowed_signers;	/* absolute */
+	char *trust;		/* absolute path of the trust file for the worker */
+	char *worker;		/* NULL: the installed one */
+	struct conf_http *http; /* NULL: nothing listens on TCP */
 	GPtrArray *labels, *stacks, *people, *groups;
 };
 

@@ -56,7 +56,21 @@ static struct conf *load_good(const struct place *p)
 
 #define PEOPLE "people:\n  alice: {email: [alice@example.org], user: alice}\n  bob: {}\n"
 #define STACK(rest) "stacks:\n  web:\n    source: {url: \"https://h/r.git\"}\n" rest
+#define HOOK(secret, kind) "    hook: {secret: " secret ", kind: " kind "}\n"
 #define FROM "    approval: {from: [alice]}\n"
+
+static bool is_valid_sample(const struct conf_key *row)
+{
+	const char *text = row->dflt != NULL ? row->dflt : row->example;
+	g_autofree char *item = NULL;
+
+	if (row->type != CONF_NAMES) {
+		return row->is_valid(text);
+	}
+	g_assert_true(g_str_has_prefix(text, "[") && g_str_has_suffix(text, "]"));
+	item = g_strndup(text + 1, strlen(text) - 2);
+	return row->is_valid(item);
+}
 
 static void test_rows_are_sound(void)
 {
@@ -86,8 +100,7 @@ static void test_rows_are_sound(void)
 		g_assert_true(row->words == NULL || row->dflt == NULL ||
 			      g_strv_contains(row->words, row->dflt));
 		g_assert_true(row->is_valid == NULL || row->shape != NULL);
-		g_assert_true(row->is_valid == NULL ||
-			      row->is_valid(row->dflt != NULL ? row->dflt : row->example));
+		g_assert_true(row->is_valid == NULL || is_valid_sample(row));
 	}
 }
 
@@ -186,6 +199,54 @@ static void test_all_of_it(void)
 	place_free(&p);
 }
 
+static void test_http(void)
+{
+	struct place p =
+		place_new("agent: a\nhttp: {}\n" PEOPLE STACK(FROM HOOK("'file:x/s'", "gitlab")));
+	g_autoptr(conf_auto) conf = load_good(&p);
+	g_autofree char *secret = g_build_filename(p.dir, "x/s", NULL);
+	const struct conf_stack *stack = g_ptr_array_index(conf->stacks, 0);
+	const struct conf_http *http = conf->http;
+
+	g_assert_cmpstr(http->listen, ==, "127.0.0.1:7420");
+	g_assert_null(http->public_url);
+	g_assert_null(http->hosts);
+	g_assert_null(http->tls_cert);
+	g_assert_cmpint(http->connections, ==, 256);
+	g_assert_cmpint(http->peer_connections, ==, 16);
+	g_assert_cmpint(http->request_timeout, ==, 10);
+	g_assert_cmpint(http->rate, ==, 300);
+	g_assert_cmpint(http->burst, ==, 60);
+	g_assert_cmpstr(stack->hook.secret, ==, secret);
+	g_assert_cmpstr(stack->hook.kind, ==, "gitlab");
+	g_assert_cmpint(stack->hook.interval, ==, 10);
+	place_free(&p);
+}
+
+static void test_http_in_full(void)
+{
+	struct place p = place_new("agent: a\nhttp: {listen: '[::1]:80', hosts: [a.b, 'c:8080'],"
+				   " public-url: 'https://h/p', trusted-proxy: [10.0.0.0/8, '::1'],"
+				   " tls-cert: c, tls-key: k, rate: 5}\n" PEOPLE STACK(
+					   FROM HOOK("'credential:web-hook'", "gitea")));
+	g_autofree char *key = g_build_filename(p.dir, "k", NULL);
+	g_autoptr(conf_auto) conf = NULL;
+	const struct conf_stack *stack;
+
+	g_setenv("CREDENTIALS_DIRECTORY", "/run/credentials/x", TRUE);
+	conf = load_good(&p);
+	g_unsetenv("CREDENTIALS_DIRECTORY");
+	stack = g_ptr_array_index(conf->stacks, 0);
+	g_assert_cmpstr(conf->http->listen, ==, "[::1]:80");
+	g_assert_cmpstr(conf->http->hosts[1], ==, "c:8080");
+	g_assert_cmpstr(conf->http->trusted_proxy[1], ==, "::1");
+	g_assert_cmpstr(conf->http->public_url, ==, "https://h/p");
+	g_assert_cmpstr(conf->http->tls_key, ==, key);
+	g_assert_cmpint(conf->http->rate, ==, 5);
+	g_assert_cmpstr(stack->hook.secret, ==, "/run/credentials/x/web-hook");
+	place_free(&p);
+}
+
 static void test_problems_are_named(void)
 {
 	static const struct {
@@ -226,6 +287,22 @@ static void test_problems_are_named(void)
 		{"agent: a\nallowed-signers: gone\n" STACK(FROM), ":2:18:", "approver list"},
 		{"agent: a\nallowed-signers: assentd.yaml\n", ":2:18:", "approver list"},
 		{"agent: a\nstate: [x]\n", ":2:8:", "must be a text"},
+		{"agent: a\nhttp: 7420\n", ":2:7:", "'http' must be a map"},
+		{"agent: a\nhttp: {listen: 'localhost:7420'}\n", ":2:16:", "not an IP address"},
+		{"agent: a\nhttp: {public-url: 'ops.example.org'}\n", ":2:20:", "not http://"},
+		{"agent: a\nhttp: {public-url: 'https://h/?a'}\n", ":2:20:", "not http://"},
+		{"agent: a\nhttp: {trusted-proxy: [proxy]}\n", ":2:23:", "'proxy' in"},
+		{"agent: a\nhttp: {hosts: ['a/b']}\n", ":2:15:", "'a/b' in 'hosts'"},
+		{"agent: a\nhttp: {tls-cert: c}\n", ":2:7:", "belong together"},
+		{"agent: a\nhttp: {connections: 8, peer-connections: 9}\n", ":2:7:", "is more"},
+		{"agent: a\n" PEOPLE STACK(FROM HOOK("hush", "github")),
+		 ":9:20:", "never the secret itself"},
+		{"agent: a\n" PEOPLE STACK(FROM HOOK("'file:s'", "svn")),
+		 ":9:36:", "one of: github, gitlab"},
+		{"agent: a\n" PEOPLE STACK(FROM HOOK("'file:s'", "github")),
+		 ":9:11:", "a hook needs the section 'http'"},
+		{"agent: a\nhttp: {}\n" PEOPLE STACK(FROM "    hook: {kind: gitea}\n"),
+		 ":10:11:", "'secret' is missing"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -443,6 +520,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/conf/rows-are-sound", test_rows_are_sound);
 	g_test_add_func("/conf/defaults", test_defaults);
 	g_test_add_func("/conf/all-of-it", test_all_of_it);
+	g_test_add_func("/conf/http", test_http);
+	g_test_add_func("/conf/http-in-full", test_http_in_full);
 	g_test_add_func("/conf/problems-are-named", test_problems_are_named);
 	g_test_add_func("/conf/all-problems-at-once", test_all_problems_at_once);
 	g_test_add_func("/conf/sources", test_sources);
