@@ -13,6 +13,53 @@ const char *call_query(const struct call *call, const char *name)
 	return MHD_lookup_connection_value(call->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct seeker {
+	const char *name, *value;
+	unsigned count;
+};
+
+static enum MHD_Result count_header(void *cls, enum MHD_ValueKind kind, const char *name,
+				    const char *value)
+{
+	struct seeker *seeker = cls;
+
+	(void)kind;
+	if (g_ascii_strcasecmp(name, seeker->name) == 0) {
+		seeker->value = value;
+		seeker->count++;
+	}
+	return MHD_YES;
+}
+
+static struct seeker seek(const struct call *call, const char *name)
+{
+	struct seeker seeker = {.name = name};
+
+	MHD_get_connection_values(call->connection, MHD_HEADER_KIND, count_header, &seeker);
+	return seeker;
+}
+
+const char *call_header(const struct call *call, const char *name)
+{
+	struct seeker seeker = seek(call, name);
+
+	return seeker.count == 1 ? seeker.value : NULL;
+}
+
+unsigned call_header_count(const struct call *call, const char *name)
+{
+	return seek(call, name).count;
+}
+
+void call_add_header(struct call *call, const char *name, const char *value)
+{
+	if (call->headers == NULL) {
+		call->headers = g_ptr_array_new_with_free_func(g_free);
+	}
+	g_ptr_array_add(call->headers, g_strdup(name));
+	g_ptr_array_add(call->headers, g_strdup(value));
+}
+
 void call_reply(struct call *call, unsigned status, const char *type, const void *data, size_t len)
 {
 	struct MHD_Response *response =
@@ -24,6 +71,12 @@ void call_reply(struct call *call, unsigned status, const char *type, const void
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	for (unsigned i = 0; call->headers != NULL && i < call->headers->len; i += 2) {
+		MHD_add_response_header(response, g_ptr_array_index(call->headers, i),
+					g_ptr_array_index(call->headers, i + 1));
+	}
+	call->status = status;
+	call->answer_len = len;
 	call->sent = MHD_queue_response(call->connection, status, response);
 	MHD_destroy_response(response);
 }

@@ -7,26 +7,48 @@
 #include <microhttpd.h>
 
 #include "agent/agent.h"
+#include "base/net.h"
 #include "core/json.h"
 
 #define CALL_ARGS 3
 
+struct listener;
+struct route;
+
 struct call {
 	struct agent *agent;
 	struct MHD_Connection *connection;
-	const char *method, *url;
-	GString *body;
+	struct listener *listener;
+	const char *method, *url, *version;
+	GString *body; /* as it came, byte by byte */
+	size_t body_max, discarded;
 	char *args[CALL_ARGS]; /* what the stars of the route stand for */
 	enum MHD_Result sent;  /* of the answer */
-	bool waits;	       /* answered when the stack of args[0] rests */
-	gint64 until;	       /* monotonic microseconds */
-	bool parked;	       /* suspended */
+	unsigned status;       /* of the answer, 0: none yet */
+	size_t answer_len;
+	GPtrArray *headers; /* of the answer: name, value ... */
+	bool waits;	    /* answered when the stack of args[0] rests */
+	gint64 until;	    /* monotonic microseconds */
+	bool parked;	    /* suspended */
 	bool too_large;
 	struct stream *stream; /* of /v1/events */
+	/* What came by TCP. */
+	bool web;
+	bool secure;		  /* by TLS up to here */
+	bool proxied;		  /* handed on by a proxy of trusted-proxy */
+	char peer[NET_TEXT_SIZE]; /* who asks, behind the proxy if there is one */
+	const struct route *route;
+	gint64 began; /* monotonic microseconds */
+	void *visit;  /* of the listener's kind */
 };
 
 /* NULL when absent. */
 const char *call_query(const struct call *call, const char *name);
+/* NULL when absent, and when given more than once: then nobody knows which one counts. */
+const char *call_header(const struct call *call, const char *name);
+unsigned call_header_count(const struct call *call, const char *name);
+/* A field of the answer that comes next. */
+void call_add_header(struct call *call, const char *name, const char *value);
 void call_reply(struct call *call, unsigned status, const char *type, const void *data, size_t len);
 /* Begins an answer: inside an object with schema_version. */
 struct json_writer *call_json(void);

@@ -511,46 +511,17 @@ const struct route routes[] = {
 	{"GET", "/v1/checkpoint", get_checkpoint},
 	{"GET", "/v1/objects/*", get_object},
 	{"GET", "/v1/events", call_stream},
-	{NULL, NULL, NULL},
+	{NULL},
 };
-
-static bool matches(const char *pattern, const char *url, char *args[CALL_ARGS])
-{
-	unsigned n = 0;
-
-	while (*pattern != '\0') {
-		if (*pattern == '*') {
-			size_t len = strcspn(url, "/");
-
-			if (len == 0 || n == CALL_ARGS) {
-				return false;
-			}
-			g_free(args[n]);
-			args[n++] = g_strndup(url, len);
-			url += len;
-			pattern++;
-		} else if (*pattern++ != *url++) {
-			return false;
-		}
-	}
-	return *url == '\0';
-}
 
 void routes_handle(struct call *call)
 {
-	bool known = false;
+	bool known;
+	const struct route *route = route_find(routes, call, call->method, &known);
 
-	for (const struct route *r = routes; r->method != NULL; r++) {
-		if (!matches(r->pattern, call->url, call->args)) {
-			continue;
-		}
-		known = true;
-		if (strcmp(r->method, call->method) == 0) {
-			r->handle(call);
-			return;
-		}
-	}
-	if (known) {
+	if (route != NULL) {
+		route->handle(call);
+	} else if (known) {
 		call_fail(call, MHD_HTTP_METHOD_NOT_ALLOWED, "method",
 			  "this path has another method", "see doc/api.yaml");
 	} else {

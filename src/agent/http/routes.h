@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * What the API offers: one row a route. A '*' in a pattern stands for one
- * segment of the path.
+ * What the API offers: one row a route, see route.h.
  */
-#include "agent/http/call.h"
+#include "agent/http/route.h"
 
-struct route {
-	const char *method, *pattern;
-	void (*handle)(struct call *call);
-};
 extern const struct route routes[]; /* ends with a NULL method */
 
 /* Answers the call by the table, unknown paths and methods included. */

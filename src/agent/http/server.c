@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The Unix socket, libmicrohttpd in the main loop, and those who wait. */
+/* The Unix socket, and those who wait on it. */
 #include "agent/http/server.h"
 
-#include <errno.h>
-#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/http/listener.h"
 #include "agent/http/routes.h"
 #include "agent/http/socket.h"
 #include "base/autoptr.h"
@@ -23,75 +19,19 @@
 struct http_server {
 	struct agent *agent;
 	char *path;
-	struct MHD_Daemon *daemon;
-	guint epoll, timer, tick;
+	struct listener *socket;
+	guint tick;
 	GPtrArray *waiting; /* struct call that is parked */
 	GPtrArray *streams; /* struct stream */
 };
 
 struct stream {
 	struct http_server *server;
+	struct listener *listener;
 	struct MHD_Connection *connection;
 	GString *unread;
 	bool parked, broken;
 };
-
-static void arm(struct http_server *server);
-
-static unsigned connections(const struct http_server *server)
-{
-	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
-		->num_connections;
-}
-
-static gboolean run_daemon(void *data)
-{
-	struct http_server *server = data;
-	unsigned before;
-
-	/* With all connections in use libmicrohttpd no longer listens, and begins again at its next
-	 * turn: who waits there would wait for somebody else's event. */
-	do {
-		before = connections(server);
-		MHD_run(server->daemon);
-	} while (connections(server) < before);
-	arm(server);
-	return G_SOURCE_CONTINUE;
-}
-
-static gboolean on_ready(gint fd, GIOCondition condition, void *data)
-{
-	(void)fd;
-	(void)condition;
-	return run_daemon(data);
-}
-
-static gboolean on_timer(void *data)
-{
-	struct http_server *server = data;
-
-	server->timer = 0;
-	run_daemon(server);
-	return G_SOURCE_REMOVE;
-}
-
-static void arm(struct http_server *server)
-{
-	MHD_UNSIGNED_LONG_LONG wait = 0;
-
-	g_clear_handle_id(&server->timer, g_source_remove);
-	if (MHD_get_timeout(server->daemon, &wait) == MHD_YES) {
-		server->timer = g_timeout_add((guint)MIN(wait, 60000), on_timer, server);
-	}
-}
-
-static void wake(struct http_server *server, struct MHD_Connection *connection)
-{
-	MHD_resume_connection(connection);
-	if (server->timer == 0) {
-		server->timer = g_timeout_add(0, on_timer, server);
-	}
-}
 
 static gboolean on_tick(void *data);
 
@@ -109,7 +49,7 @@ static void unpark(struct http_server *server, struct call *call)
 {
 	call->parked = false;
 	g_ptr_array_remove_fast(server->waiting, call);
-	wake(server, call->connection);
+	listener_wake(call->listener, call->connection);
 }
 
 static bool is_done(const struct call *call)
@@ -147,7 +87,7 @@ static gboolean on_tick(void *data)
 
 static struct http_server *server_of(const struct call *call)
 {
-	return call->agent->watch.user;
+	return listener_user(call->listener);
 }
 
 void call_wait(struct call *call, int64_t seconds)
@@ -193,6 +133,7 @@ void call_stream(struct call *call)
 	struct MHD_Response *response;
 
 	stream->server = server;
+	stream->listener = call->listener;
 	stream->connection = call->connection;
 	stream->unread = g_string_new(NULL);
 	g_ptr_array_add(server->streams, stream);
@@ -215,7 +156,7 @@ static void on_entry(const char *raw, size_t len, void *user)
 		g_string_append_c(stream->unread, '\n');
 		if (stream->parked) {
 			stream->parked = false;
-			wake(server, stream->connection);
+			listener_wake(stream->listener, stream->connection);
 		}
 	}
 }
@@ -228,18 +169,8 @@ static bool is_welcome(struct MHD_Connection *connection)
 	return info != NULL && socket_peer_is_ours(info->connect_fd);
 }
 
-static void take_body(struct call *call, const char *data, size_t len)
+static void answer(struct call *call)
 {
-	if (call->body->len + len > HTTP_BODY_MAX) {
-		call->too_large = true;
-	} else {
-		g_string_append_len(call->body, data, (gssize)len);
-	}
-}
-
-static enum MHD_Result answer(struct call *call)
-{
-	call->sent = MHD_NO;
 	if (!is_welcome(call->connection)) {
 		call_fail(call, MHD_HTTP_FORBIDDEN, "forbidden", "this socket is another user's",
 			  "run the command as the user whose agent it is, or as root");
@@ -251,81 +182,48 @@ static enum MHD_Result answer(struct call *call)
 	} else {
 		routes_handle(call);
 	}
-	return call->sent;
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
-				  const char *method, const char *version, const char *data,
-				  size_t *len, void **state)
+static void ended(struct call *call, bool complete)
 {
-	struct http_server *server = cls;
-	struct call *call = *state;
-
-	(void)version;
-	if (call == NULL) {
-		call = g_new0(struct call, 1);
-		call->agent = server->agent;
-		call->connection = connection;
-		call->body = g_string_new(NULL);
-		*state = call;
-		return MHD_YES;
-	}
-	call->url = url;
-	call->method = method;
-	if (*len > 0) {
-		take_body(call, data, *len);
-		*len = 0;
-		return MHD_YES;
-	}
-	return answer(call);
+	(void)complete;
+	g_ptr_array_remove_fast(server_of(call)->waiting, call);
 }
 
-static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
-			 enum MHD_RequestTerminationCode code)
-{
-	struct http_server *server = cls;
-	struct call *call = *state;
+static const struct listener_kind socket_kind = {.answer = answer, .ended = ended};
 
-	(void)connection;
-	(void)code;
-	if (call == NULL) {
-		return;
+static bool open_socket(struct http_server *server, const char *path, GError **error)
+{
+	const struct MHD_OptionItem options[] = {
+		{MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT, HTTP_TIMEOUT, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	struct listener_setup setup = {
+		.kind = &socket_kind, .agent = server->agent, .user = server, .options = options};
+
+	if (!socket_listen(path, &setup.fd, error)) {
+		return false;
 	}
-	g_ptr_array_remove_fast(server->waiting, call);
-	for (unsigned i = 0; i < CALL_ARGS; i++) {
-		g_free(call->args[i]);
+	server->path = g_strdup(path);
+	if (!listener_open(&setup, &server->socket, error)) {
+		close(setup.fd);
+		return fail_prefix(error, "cannot serve '%s'", path);
 	}
-	g_string_free(call->body, TRUE);
-	g_free(call);
-	*state = NULL;
+	return true;
 }
 
 bool http_open(struct agent *agent, const char *path, struct http_server **out, GError **error)
 {
-	struct http_server *server;
-	const union MHD_DaemonInfo *info;
-	int fd = -1;
+	struct http_server *server = g_new0(struct http_server, 1);
 
-	if (!socket_listen(path, &fd, error)) {
-		return false;
-	}
-	server = g_new0(struct http_server, 1);
 	server->agent = agent;
-	server->path = g_strdup(path);
 	server->waiting = g_ptr_array_new();
 	server->streams = g_ptr_array_new();
-	server->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-		MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_TIMEOUT, MHD_OPTION_END);
-	if (server->daemon == NULL) {
-		close(fd);
+	if (!open_socket(server, path, error)) {
 		http_close(server);
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "cannot serve '%s'", path);
+		return false;
 	}
-	info = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	server->epoll = g_unix_fd_add(info->epoll_fd, G_IO_IN, on_ready, server);
 	agent->watch = (struct agent_watch){on_entry, look_at_waiting, server};
 	*out = server;
 	return true;
@@ -337,8 +235,6 @@ void http_close(struct http_server *server)
 		return;
 	}
 	g_clear_handle_id(&server->tick, g_source_remove);
-	g_clear_handle_id(&server->timer, g_source_remove);
-	g_clear_handle_id(&server->epoll, g_source_remove);
 	memset(&server->agent->watch, 0, sizeof(server->agent->watch));
 	for (unsigned i = 0; i < server->streams->len; i++) {
 		struct stream *stream = g_ptr_array_index(server->streams, i);
@@ -351,12 +247,10 @@ void http_close(struct http_server *server)
 	while (server->waiting->len > 0) {
 		unpark(server, g_ptr_array_index(server->waiting, 0));
 	}
-	g_clear_handle_id(&server->timer, g_source_remove);
-	if (server->daemon != NULL) {
-		MHD_run(server->daemon);
-		MHD_stop_daemon(server->daemon);
+	listener_close(server->socket);
+	if (server->path != NULL) {
+		g_unlink(server->path);
 	}
-	g_unlink(server->path);
 	g_ptr_array_unref(server->waiting);
 	g_ptr_array_unref(server->streams);
 	g_free(server->path);
