@@ -84,11 +84,13 @@ static gboolean on_reload(void *data)
 	conf = load_conf(d->options);
 	if (conf == NULL) {
 		log_event(EV_CONFIG_BAD, NULL, NULL, "the old configuration stays in force");
-	} else if (!agent_reload(d->agent, conf, &error)) {
+	} else if (!http_prepare(d->http, conf, &error) || !agent_reload(d->agent, conf, &error)) {
 		log_event(EV_CONFIG_BAD, NULL, NULL, "%s; the old configuration stays in force",
 			  error->message);
+		http_commit(d->http, false);
 		conf_free(conf);
 	} else {
+		http_commit(d->http, true);
 		log_event(EV_RELOAD, NULL, NULL, "the configuration has been read again");
 	}
 	sdnotify("READY=1");

@@ -42,6 +42,7 @@ enum log_id {
 	EV_WORKER,
 	EV_DRIFT,
 	EV_HTTP,
+	EV_HTTP_REFUSED,
 	EV_DEBUG,
 	LOG_EVENTS,
 };

@@ -2,6 +2,7 @@
 /* Answers to one request. */
 #include "agent/http/call.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -60,6 +61,28 @@ void call_add_header(struct call *call, const char *name, const char *value)
 	g_ptr_array_add(call->headers, g_strdup(value));
 }
 
+/* All that a browser must know of every answer by TCP. */
+static void protect(const struct call *call, struct MHD_Response *response)
+{
+	static const char *const fixed[][2] = {
+		{"X-Content-Type-Options", "nosniff"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+	};
+	g_autofree char *policy = g_strdup_printf(
+		"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action %s%s%s",
+		call->forms ? "'self'" : "'none'", call->style != NULL ? "; style-src " : "",
+		call->style != NULL ? call->style : "");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++) {
+		MHD_add_response_header(response, fixed[i][0], fixed[i][1]);
+	}
+	MHD_add_response_header(response, "Content-Security-Policy", policy);
+	/* Without a referrer a browser sends "Origin: null" with a form, which tells nothing. */
+	MHD_add_response_header(response, "Referrer-Policy",
+				call->forms ? "same-origin" : "no-referrer");
+}
+
 void call_reply(struct call *call, unsigned status, const char *type, const void *data, size_t len)
 {
 	struct MHD_Response *response =
@@ -71,6 +94,9 @@ void call_reply(struct call *call, unsigned status, const char *type, const void
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	if (call->web) {
+		protect(call, response);
+	}
 	for (unsigned i = 0; call->headers != NULL && i < call->headers->len; i += 2) {
 		MHD_add_response_header(response, g_ptr_array_index(call->headers, i),
 					g_ptr_array_index(call->headers, i + 1));
@@ -79,6 +105,69 @@ void call_reply(struct call *call, unsigned status, const char *type, const void
 	call->answer_len = len;
 	call->sent = MHD_queue_response(call->connection, status, response);
 	MHD_destroy_response(response);
+}
+
+void call_page(struct call *call, unsigned status, const char *html, const char *style, bool forms)
+{
+	call->style = style;
+	call->forms = forms;
+	call_reply(call, status, "text/html; charset=utf-8", html, strlen(html));
+}
+
+void call_note(struct call *call, const char *format, ...)
+{
+	va_list args;
+
+	g_free(call->why);
+	va_start(args, format);
+	call->why = g_strdup_vprintf(format, args);
+	va_end(args);
+}
+
+bool call_is_type(const char *header, const char *type)
+{
+	size_t len = strcspn(header, "; \t");
+
+	return len == strlen(type) && g_ascii_strncasecmp(header, type, len) == 0;
+}
+
+static char *decode_field(const char *text, size_t len)
+{
+	g_autofree char *raw = g_strndup(text, len);
+	g_autofree char *decoded = NULL;
+
+	g_strdelimit(raw, "+", ' ');
+	decoded = g_uri_unescape_string(raw, NULL); // NULL for %00 and what is no escape
+	return decoded != NULL && g_utf8_validate(decoded, -1, NULL) ? g_steal_pointer(&decoded)
+								     : NULL;
+}
+
+char *call_form(const struct call *call, const char *name)
+{
+	const char *end = call->body->str + call->body->len;
+	char *found = NULL;
+
+	if (memchr(call->body->str, '\0', call->body->len) != NULL) {
+		return NULL;
+	}
+	for (const char *p = call->body->str; p < end; p += strcspn(p, "&") + 1) {
+		size_t len = strcspn(p, "&"), key_len = MIN(strcspn(p, "="), len);
+		g_autofree char *key = decode_field(p, key_len);
+
+		if (g_strcmp0(key, name) != 0) {
+			continue;
+		}
+		if (found != NULL) {
+			g_free(found);
+			return NULL;
+		}
+		found = key_len < len ? decode_field(p + key_len + 1, len - key_len - 1)
+				      : g_strdup("");
+		if (found == NULL) {
+			return NULL;
+		}
+	}
+	return found;
 }
 
 struct json_writer *call_json(void)
@@ -106,6 +195,25 @@ void call_send(struct call *call, unsigned status, struct json_writer *w)
 	call_reply(call, status, "application/json", text, len);
 }
 
+static bool wants_page(const struct call *call)
+{
+	const char *accept = call->web ? call_header(call, MHD_HTTP_HEADER_ACCEPT) : NULL;
+
+	return accept != NULL && strstr(accept, "text/html") != NULL;
+}
+
+static void fail_page(struct call *call, unsigned status, const char *message, const char *hint)
+{
+	g_autofree char *html = g_markup_printf_escaped(
+		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+		"<meta name=\"viewport\" content=\"width=device-width\">"
+		"<meta name=\"color-scheme\" content=\"light dark\">"
+		"<title>%u</title></head>\n<body><main><h1>%s</h1><p>%s</p></main></body></html>\n",
+		status, message, hint != NULL ? hint : "");
+
+	call_page(call, status, html, NULL, false);
+}
+
 void call_fail(struct call *call, unsigned status, const char *code, const char *message,
 	       const char *hint)
 {
@@ -114,6 +222,11 @@ void call_fail(struct call *call, unsigned status, const char *code, const char 
 	autocfree char *text = NULL;
 	size_t len = 0;
 
+	if (wants_page(call)) {
+		json_writer_free(w);
+		fail_page(call, status, valid, hint);
+		return;
+	}
 	json_w_object(w, NULL);
 	json_w_object(w, "error");
 	json_w_str(w, "code", code);

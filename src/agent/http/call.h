@@ -26,6 +26,8 @@ struct call {
 	enum MHD_Result sent;  /* of the answer */
 	unsigned status;       /* of the answer, 0: none yet */
 	size_t answer_len;
+	const char *style; /* of a page, for its policy */
+	bool forms;
 	GPtrArray *headers; /* of the answer: name, value ... */
 	bool waits;	    /* answered when the stack of args[0] rests */
 	gint64 until;	    /* monotonic microseconds */
@@ -38,6 +40,8 @@ struct call {
 	bool proxied;		  /* handed on by a proxy of trusted-proxy */
 	char peer[NET_TEXT_SIZE]; /* who asks, behind the proxy if there is one */
 	const struct route *route;
+	char *why;    /* it was refused; for the log */
+	bool quiet;   /* not for the log */
 	gint64 began; /* monotonic microseconds */
 	void *visit;  /* of the listener's kind */
 };
@@ -50,6 +54,15 @@ unsigned call_header_count(const struct call *call, const char *name);
 /* A field of the answer that comes next. */
 void call_add_header(struct call *call, const char *name, const char *value);
 void call_reply(struct call *call, unsigned status, const char *type, const void *data, size_t len);
+/* A page. style: the sources of its style sheet in CSP, "'sha256-...'", or NULL; forms: it has some
+ * that are sent to us. */
+void call_page(struct call *call, unsigned status, const char *html, const char *style, bool forms);
+/* Why the call is refused, for the log alone. */
+void call_note(struct call *call, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A field of a url-encoded body, g_free(); NULL when it is absent, there twice, or not UTF-8. */
+char *call_form(const struct call *call, const char *name);
+/* Is the header Content-Type this one, whatever its parameters? */
+bool call_is_type(const char *header, const char *type);
 /* Begins an answer: inside an object with schema_version. */
 struct json_writer *call_json(void);
 /* Ends the object and sends it. */

@@ -133,6 +133,7 @@ static void call_free(struct call *call)
 		g_free(call->args[i]);
 	}
 	g_clear_pointer(&call->headers, g_ptr_array_unref);
+	g_free(call->why);
 	g_string_free(call->body, TRUE);
 	g_free(call);
 }

@@ -9,6 +9,7 @@
 #include "agent/http/listener.h"
 #include "agent/http/routes.h"
 #include "agent/http/socket.h"
+#include "agent/http/web.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -20,6 +21,9 @@ struct http_server {
 	struct agent *agent;
 	char *path;
 	struct listener *socket;
+	struct web *web, *next; /* serves; is prepared */
+	struct web *draining;	/* serves those who came before a change */
+	guint drain_timer;
 	guint tick;
 	GPtrArray *waiting; /* struct call that is parked */
 	GPtrArray *streams; /* struct stream */
@@ -213,6 +217,41 @@ static bool open_socket(struct http_server *server, const char *path, GError **e
 	return true;
 }
 
+static gboolean on_drained(void *data)
+{
+	struct http_server *server = data;
+
+	if (!web_is_idle(server->draining)) {
+		return G_SOURCE_CONTINUE;
+	}
+	g_clear_pointer(&server->draining, web_close);
+	server->drain_timer = 0;
+	return G_SOURCE_REMOVE;
+}
+
+bool http_prepare(struct http_server *server, const struct conf *conf, GError **error)
+{
+	return conf->http == NULL ||
+	       web_open(server->agent, conf, server->web, &server->next, error);
+}
+
+void http_commit(struct http_server *server, bool take)
+{
+	if (!take) {
+		g_clear_pointer(&server->next, web_close);
+		return;
+	}
+	if (server->web != NULL) {
+		web_close(server->draining);
+		server->draining = server->web;
+		web_drain(server->draining);
+		if (server->drain_timer == 0) {
+			server->drain_timer = g_timeout_add_seconds(1, on_drained, server);
+		}
+	}
+	server->web = g_steal_pointer(&server->next);
+}
+
 bool http_open(struct agent *agent, const char *path, struct http_server **out, GError **error)
 {
 	struct http_server *server = g_new0(struct http_server, 1);
@@ -220,10 +259,11 @@ bool http_open(struct agent *agent, const char *path, struct http_server **out, 
 	server->agent = agent;
 	server->waiting = g_ptr_array_new();
 	server->streams = g_ptr_array_new();
-	if (!open_socket(server, path, error)) {
+	if (!open_socket(server, path, error) || !http_prepare(server, agent->conf, error)) {
 		http_close(server);
 		return false;
 	}
+	http_commit(server, true);
 	agent->watch = (struct agent_watch){on_entry, look_at_waiting, server};
 	*out = server;
 	return true;
@@ -247,6 +287,10 @@ void http_close(struct http_server *server)
 	while (server->waiting->len > 0) {
 		unpark(server, g_ptr_array_index(server->waiting, 0));
 	}
+	g_clear_handle_id(&server->drain_timer, g_source_remove);
+	web_close(server->draining);
+	web_close(server->next);
+	web_close(server->web);
 	listener_close(server->socket);
 	if (server->path != NULL) {
 		g_unlink(server->path);

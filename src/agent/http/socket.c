@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Makes the API's socket and judges who connects. */
+/* Makes the sockets to listen on, and judges who connects to the API's. */
 #include "agent/http/socket.h"
 
 #include <errno.h>
@@ -89,6 +89,27 @@ bool socket_listen(const char *path, int *fd, GError **error)
 	umask(before);
 	if (rc != 0 || listen(own, BACKLOG) != 0) {
 		return fail_errno(error, "cannot listen on '%s'", path);
+	}
+	*fd = fd_steal(&own);
+	return true;
+}
+
+bool socket_listen_tcp(const struct net_endpoint *endpoint, const char *name, int *fd,
+		       GError **error)
+{
+	const struct sockaddr *address = (const struct sockaddr *)&endpoint->address;
+	const int on = 1;
+	autofd own = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (own < 0 || setsockopt(own, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) {
+		return fail_errno(error, "cannot make a socket");
+	}
+	if (address->sa_family == AF_INET6 &&
+	    setsockopt(own, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0) {
+		return fail_errno(error, "cannot make a socket");
+	}
+	if (bind(own, address, endpoint->len) != 0 || listen(own, BACKLOG) != 0) {
+		return fail_errno(error, "cannot listen on '%s'", name);
 	}
 	*fd = fd_steal(&own);
 	return true;

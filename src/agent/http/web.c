@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of public paths, and what each call must pass before its handler. */
+#include "agent/http/web.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "agent/http/gate.h"
+#include "agent/http/guard.h"
+#include "agent/http/listener.h"
+#include "agent/http/socket.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define MEMORY ((size_t)16 << 10) /* of a connection: the header must fit in it */
+#define SLACK 64		  /* connections that are being cut */
+#define ANSWER_TIMEOUT 60	  /* seconds for the answer to be read */
+#define PATH_SHOWN 200
+
+struct web {
+	struct agent *agent;
+	char *listen;
+	char *base;	  /* the path of public-url, maybe "" */
+	GPtrArray *hosts; /* NULL-terminated */
+	GPtrArray *origins;
+	GArray *proxies; /* struct net */
+	struct gate *gate;
+	struct listener *listener;
+	int fd; /* of the port, for the one that comes after */
+	bool secure;
+	guint tick;
+};
+
+static void get_health(struct call *call)
+{
+	bool well = call->agent->dead == NULL;
+	const char *text = well ? "ok\n" : "the log cannot be written\n";
+
+	call_reply(call, well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+		   "text/plain; charset=utf-8", text, strlen(text));
+}
+
+const struct route web_routes[] = {
+	{"GET", "/healthz", get_health, 0, 0},
+	{NULL},
+};
+
+static void cut(int fd, void *user)
+{
+	(void)user;
+	shutdown(fd, SHUT_RDWR); // libmicrohttpd sees the end of it and closes
+}
+
+static gboolean on_tick(void *data)
+{
+	struct web *web = data;
+	unsigned n = gate_sweep(web->gate, g_get_monotonic_time(), cut, NULL);
+
+	if (n > 0) {
+		log_event(EV_HTTP, NULL, NULL, "%u connections were ended: their time was up", n);
+	}
+	if (gate_visits(web->gate) > 0) {
+		return G_SOURCE_CONTINUE;
+	}
+	web->tick = 0;
+	return G_SOURCE_REMOVE;
+}
+
+static bool is_proxy(const struct web *web, const struct net_address *peer)
+{
+	for (unsigned i = 0; i < web->proxies->len; i++) {
+		if (net_contains(&g_array_index(web->proxies, struct net, i), peer)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool admit(void *user, const struct sockaddr *address)
+{
+	const struct web *web = user;
+	struct net_address peer;
+
+	return net_address_take(&peer, address) &&
+	       gate_admits(web->gate, &peer, is_proxy(web, &peer));
+}
+
+static void *enter(void *user, int fd, const struct sockaddr *address)
+{
+	struct web *web = user;
+	struct net_address peer = {0};
+
+	net_address_take(&peer, address);
+	if (web->tick == 0) {
+		web->tick = g_timeout_add_seconds(1, on_tick, web);
+	}
+	return gate_enter(web->gate, &peer, is_proxy(web, &peer), fd, g_get_monotonic_time(), cut,
+			  NULL);
+}
+
+static void leave(void *user, void *visit)
+{
+	struct web *web = user;
+
+	gate_leave(web->gate, visit);
+}
+
+/* What was refused, by name; the log tells more than the peer. */
+static void refuse(struct call *call, unsigned status, const char *code, const char *message)
+{
+	call_note(call, "%s", message);
+	call_fail(call, status, code, message, NULL);
+}
+
+static struct net_address find_peer(const struct web *web, struct call *call)
+{
+	struct net_address peer = *gate_peer(call->visit);
+	struct net_address hop;
+	const char *forwarded;
+
+	if (is_proxy(web, &peer)) {
+		call->proxied = true;
+		/* Several such headers are one list; the last one is the proxy's. */
+		forwarded = MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND,
+							"X-Forwarded-For");
+		if (call_header_count(call, "X-Forwarded-For") > 1) {
+			forwarded = NULL;
+		}
+		if (forwarded != NULL && guard_last_hop(forwarded, &hop)) {
+			peer = hop;
+		}
+	}
+	net_address_text(call->peer, &peer);
+	return peer;
+}
+
+static bool passes_rate(struct web *web, struct call *call, const struct net_address *peer)
+{
+	unsigned denied;
+
+	if (gate_take(web->gate, peer, g_get_monotonic_time(), &denied)) {
+		if (denied > 0) {
+			log_event(EV_HTTP_REFUSED, NULL, NULL, "%s: %u requests were too many",
+				  call->peer, denied);
+		}
+		return true;
+	}
+	call_add_header(call, MHD_HTTP_HEADER_RETRY_AFTER, "60");
+	refuse(call, MHD_HTTP_TOO_MANY_REQUESTS, "rate", "too many requests: wait a minute");
+	call->quiet = denied > 1; // a flood is told at its begin and its end
+	return false;
+}
+
+static bool passes_form(const struct web *web, struct call *call)
+{
+	const char *host = call_header(call, MHD_HTTP_HEADER_HOST);
+	g_autofree char *here = g_strdup_printf("%s://%s", web->secure ? "https" : "http", host);
+	g_autofree char *small = g_ascii_strdown(here, -1);
+	g_autoptr(GPtrArray) origins = g_ptr_array_copy(web->origins, NULL, NULL);
+	const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
+	const char *problem;
+
+	g_ptr_array_add(origins, small);
+	g_ptr_array_add(origins, NULL);
+	if (call_header_count(call, "Origin") > 1 ||
+	    call_header_count(call, "Sec-Fetch-Site") > 1) {
+		refuse(call, MHD_HTTP_BAD_REQUEST, "malformed", "a header is given twice");
+		return false;
+	}
+	problem =
+		guard_form_problem(call_header(call, "Sec-Fetch-Site"), call_header(call, "Origin"),
+				   (const char *const *)origins->pdata);
+	if (problem != NULL) {
+		refuse(call, MHD_HTTP_FORBIDDEN, "origin", problem);
+		return false;
+	}
+	if (type == NULL || !call_is_type(type, "application/x-www-form-urlencoded")) {
+		refuse(call, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "content-type",
+		       "a form is application/x-www-form-urlencoded");
+		return false;
+	}
+	return true;
+}
+
+/* libmicrohttpd has judged the numbers; this is about two readings of one request. */
+static bool passes_shape(const struct web *web, struct call *call)
+{
+	const char *host = call_header(call, MHD_HTTP_HEADER_HOST);
+	const char *coding = call_header(call, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	unsigned codings = call_header_count(call, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	unsigned lengths = call_header_count(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	if (strcmp(call->version, "HTTP/1.1") != 0 && strcmp(call->version, "HTTP/1.0") != 0) {
+		refuse(call, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "version",
+		       "only HTTP/1.1 and 1.0 are spoken here");
+	} else if (host == NULL) {
+		refuse(call, MHD_HTTP_BAD_REQUEST, "host", "there must be one header Host");
+	} else if (!guard_host_fits(host, (const char *const *)web->hosts->pdata)) {
+		refuse(call, MHD_HTTP_MISDIRECTED_REQUEST, "host",
+		       "this is not the host that was asked for");
+	} else if (codings + lengths > 1 ||
+		   (codings > 0 && g_ascii_strcasecmp(coding, "chunked") != 0)) {
+		refuse(call, MHD_HTTP_BAD_REQUEST, "malformed",
+		       "the body's length has two meanings");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* A proxy may hand on the path of public-url, or take it away. */
+static void strip_base(const struct web *web, struct call *call)
+{
+	size_t len = strlen(web->base);
+
+	if (len > 0 && strncmp(call->url, web->base, len) == 0 && call->url[len] == '/') {
+		call->url += len;
+	}
+}
+
+static bool passes_table(const struct web *web, struct call *call)
+{
+	bool is_head = strcmp(call->method, "HEAD") == 0;
+	g_autofree char *methods = NULL;
+	bool known;
+
+	strip_base(web, call);
+	call->route = route_find(web_routes, call, is_head ? "GET" : call->method, &known);
+	if (call->route != NULL) {
+		return true;
+	}
+	if (known) {
+		methods = route_methods(web_routes, call);
+		call_add_header(call, MHD_HTTP_HEADER_ALLOW, methods);
+		refuse(call, MHD_HTTP_METHOD_NOT_ALLOWED, "method", "this path has another method");
+	} else {
+		refuse(call, MHD_HTTP_NOT_FOUND, "unknown-path", "there is nothing here");
+	}
+	return false;
+}
+
+static void refuse_size(struct call *call)
+{
+	refuse(call, MHD_HTTP_CONTENT_TOO_LARGE, "limit", "the request is too large");
+}
+
+static bool passes_size(struct call *call)
+{
+	const char *length = call_header(call, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	guint64 n;
+
+	call->body_max = call->route->body_max;
+	if (length == NULL || g_ascii_string_to_unsigned(length, 10, 0, call->body_max, &n, NULL)) {
+		return true;
+	}
+	refuse_size(call);
+	return false;
+}
+
+static void begin(struct call *call)
+{
+	struct web *web = listener_user(call->listener);
+	struct net_address peer;
+
+	call->web = true;
+	call->secure = web->secure;
+	call->began = g_get_monotonic_time();
+	peer = find_peer(web, call);
+	if (!passes_rate(web, call, &peer) || !passes_shape(web, call) ||
+	    !passes_table(web, call) || !passes_size(call)) {
+		return;
+	}
+	if ((call->route->flags & ROUTE_FORM) != 0) {
+		passes_form(web, call);
+	}
+}
+
+static void answer(struct call *call)
+{
+	struct web *web = listener_user(call->listener);
+
+	gate_answering(web->gate, call->visit, g_get_monotonic_time());
+	if (call->too_large) {
+		refuse_size(call);
+	} else {
+		call->route->handle(call);
+	}
+}
+
+/* Never a query, a header or a body: what is secret may stand there. */
+static void ended(struct call *call, bool complete)
+{
+	struct web *web = listener_user(call->listener);
+	gint64 now = g_get_monotonic_time();
+	bool secret = call->route != NULL && (call->route->flags & ROUTE_SECRET_PATH) != 0;
+	const char *path = secret ? call->route->pattern : call->url;
+
+	gate_asking(web->gate, call->visit, now);
+	if (call->quiet) {
+		return;
+	}
+	log_event(call->why != NULL ? EV_HTTP_REFUSED : EV_HTTP, NULL, NULL,
+		  "%s %.16s %.*s %u %zu bytes %" G_GINT64_FORMAT " ms%s%s%s", call->peer,
+		  call->method, PATH_SHOWN, path, call->status, call->answer_len,
+		  (now - call->began) / 1000, complete ? "" : " (broken off)",
+		  call->why != NULL ? ": " : "", call->why != NULL ? call->why : "");
+}
+
+static const struct listener_kind web_kind = {admit, enter, leave, begin, answer, ended};
+
+/* The names by which we may be called. A name server of somebody else can point a name at us, and
+ * a browser would then treat us as that name's site. */
+static void take_names(struct web *web, const struct conf_http *http)
+{
+	struct net_endpoint endpoint;
+	struct net_address address;
+
+	web->hosts = g_ptr_array_new_with_free_func(g_free);
+	web->origins = g_ptr_array_new_with_free_func(g_free);
+	for (char **host = http->hosts; host != NULL && *host != NULL; host++) {
+		g_ptr_array_add(web->hosts, g_strdup(*host));
+	}
+	g_ptr_array_add(web->hosts, guard_host_name(http->listen));
+	if (net_endpoint_parse(&endpoint, http->listen) &&
+	    net_address_take(&address, (struct sockaddr *)&endpoint.address) &&
+	    net_address_is_loopback(&address)) {
+		g_ptr_array_add(web->hosts, g_strdup("localhost"));
+	}
+	web->base = g_strdup("");
+	if (http->public_url != NULL) {
+		char *origin = guard_origin(http->public_url);
+		const char *path = http->public_url + strlen(origin);
+		char *name = guard_host_name(strstr(origin, "://") + 3);
+
+		g_ptr_array_add(web->origins, origin);
+		g_free(web->base);
+		web->base = g_strndup(path, strlen(path) - g_str_has_suffix(path, "/"));
+		if (name != NULL) {
+			g_ptr_array_add(web->hosts, name);
+		}
+	}
+	g_ptr_array_add(web->hosts, NULL);
+}
+
+static void take_proxies(struct web *web, const struct conf_http *http)
+{
+	web->proxies = g_array_new(FALSE, FALSE, sizeof(struct net));
+	for (char **text = http->trusted_proxy; text != NULL && *text != NULL; text++) {
+		struct net net;
+
+		if (net_parse(&net, *text)) {
+			g_array_append_val(web->proxies, net);
+		}
+	}
+}
+
+static bool take_port(struct web *web, const struct web *before, GError **error)
+{
+	struct net_endpoint endpoint;
+
+	if (before != NULL && strcmp(before->listen, web->listen) == 0) {
+		web->fd = dup(before->fd);
+		return web->fd >= 0 || fail_errno(error, "cannot keep '%s'", web->listen);
+	}
+	return net_endpoint_parse(&endpoint, web->listen)
+		       ? socket_listen_tcp(&endpoint, web->listen, &web->fd, error)
+		       : fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "'%s' is no address",
+			      web->listen);
+}
+
+static bool start(struct web *web, unsigned connections, GError **error)
+{
+	const struct MHD_OptionItem options[] = {
+		{MHD_OPTION_CONNECTION_LIMIT, connections + SLACK, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT, ANSWER_TIMEOUT, NULL},
+		{MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+		{MHD_OPTION_END, 0, NULL},
+	};
+	struct listener_setup setup = {.kind = &web_kind,
+				       .agent = web->agent,
+				       .user = web,
+				       .fd = dup(web->fd),
+				       .options = options};
+
+	if (setup.fd < 0) {
+		return fail_errno(error, "cannot serve '%s'", web->listen);
+	}
+	if (!listener_open(&setup, &web->listener, error)) {
+		close(setup.fd);
+		return fail_prefix(error, "cannot serve '%s'", web->listen);
+	}
+	return true;
+}
+
+bool web_open(struct agent *agent, const struct conf *conf, const struct web *before,
+	      struct web **out, GError **error)
+{
+	const struct conf_http *http = conf->http;
+	const struct gate_limits limits = {
+		.connections = (unsigned)http->connections,
+		.peer_connections = (unsigned)http->peer_connections,
+		.ask = http->request_timeout * G_USEC_PER_SEC,
+		.answer = ANSWER_TIMEOUT * G_USEC_PER_SEC,
+		.rate = (unsigned)http->rate,
+		.burst = (unsigned)http->burst,
+	};
+	struct web *web = g_new0(struct web, 1);
+
+	web->agent = agent;
+	web->fd = -1;
+	web->listen = g_strdup(http->listen);
+	web->gate = gate_new(&limits);
+	take_names(web, http);
+	take_proxies(web, http);
+	if (!take_port(web, before, error) || !start(web, limits.connections, error)) {
+		web_close(web);
+		return false;
+	}
+	*out = web;
+	return true;
+}
+
+void web_drain(struct web *web)
+{
+	listener_drain(web->listener);
+}
+
+bool web_is_idle(const struct web *web)
+{
+	return gate_visits(web->gate) == 0;
+}
+
+void web_close(struct web *web)
+{
+	if (web == NULL) {
+		return;
+	}
+	listener_close(web->listener);
+	g_clear_handle_id(&web->tick, g_source_remove);
+	gate_free(web->gate);
+	if (web->fd >= 0) {
+		close(web->fd);
+	}
+	g_ptr_array_unref(web->hosts);
+	g_ptr_array_unref(web->origins);
+	g_array_unref(web->proxies);
+	g_free(web->listen);
+	g_free(web->base);
+	g_free(web);
+}
+
+char *web_link(const struct conf_http *http, const char *path)
+{
+	const char *base = http->public_url;
+	size_t len;
+
+	if (base == NULL) {
+		return g_strconcat(http->tls_cert != NULL ? "https://" : "http://", http->listen,
+				   path, NULL);
+	}
+	len = strlen(base) - g_str_has_suffix(base, "/");
+	return g_strdup_printf("%.*s%s", (int)len, base, path);
+}
