@@ -43,6 +43,7 @@ enum log_id {
 	EV_DRIFT,
 	EV_HTTP,
 	EV_HTTP_REFUSED,
+	EV_HOOK,
 	EV_DEBUG,
 	LOG_EVENTS,
 };

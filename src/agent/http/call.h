@@ -33,6 +33,7 @@ struct call {
 	gint64 until;	    /* monotonic microseconds */
 	bool parked;	    /* suspended */
 	bool too_large;
+	bool overloaded;       /* the bodies of all calls are too much */
 	struct stream *stream; /* of /v1/events */
 	/* What came by TCP. */
 	bool web;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/log.h"
 
+#define BODIES_MAX ((size_t)32 << 20) /* of all calls at once */
 #define DISCARD_MAX ((size_t)1 << 20) /* of a body that is too large anyway */
 
 struct listener {
@@ -20,6 +21,7 @@ struct listener {
 	void *user;
 	struct MHD_Daemon *daemon;
 	guint epoll, timer;
+	size_t bodies; /* bytes, of all calls */
 };
 
 static void arm(struct listener *listener);
@@ -133,6 +135,7 @@ static void call_free(struct call *call)
 		g_free(call->args[i]);
 	}
 	g_clear_pointer(&call->headers, g_ptr_array_unref);
+	call->listener->bodies -= call->body->len;
 	g_free(call->why);
 	g_string_free(call->body, TRUE);
 	g_free(call);
@@ -140,12 +143,16 @@ static void call_free(struct call *call)
 
 static enum MHD_Result take_body(struct call *call, const char *data, size_t len)
 {
-	if (call->too_large || call->body->len + len > call->body_max) {
-		call->too_large = true;
+	size_t *bodies = &call->listener->bodies;
+
+	call->overloaded |= *bodies + len > BODIES_MAX;
+	call->too_large |= call->body->len + len > call->body_max;
+	if (call->too_large || call->overloaded) {
 		call->discarded += len;
 		return call->discarded > DISCARD_MAX ? MHD_NO : MHD_YES;
 	}
 	g_string_append_len(call->body, data, (gssize)len);
+	*bodies += len;
 	return MHD_YES;
 }
 

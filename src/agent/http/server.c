@@ -178,7 +178,7 @@ static void answer(struct call *call)
 	if (!is_welcome(call->connection)) {
 		call_fail(call, MHD_HTTP_FORBIDDEN, "forbidden", "this socket is another user's",
 			  "run the command as the user whose agent it is, or as root");
-	} else if (call->too_large) {
+	} else if (call->too_large || call->overloaded) {
 		call_fail(call, MHD_HTTP_CONTENT_TOO_LARGE, "limit", "the request is too large",
 			  NULL);
 	} else if (call->waits) {
@@ -244,7 +244,7 @@ void http_commit(struct http_server *server, bool take)
 	if (server->web != NULL) {
 		web_close(server->draining);
 		server->draining = server->web;
-		web_drain(server->draining);
+		web_drain(server->draining, server->next);
 		if (server->drain_timer == 0) {
 			server->drain_timer = g_timeout_add_seconds(1, on_drained, server);
 		}

@@ -9,6 +9,7 @@
 #include "agent/http/gate.h"
 #include "agent/http/guard.h"
 #include "agent/http/listener.h"
+#include "agent/http/push.h"
 #include "agent/http/socket.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -27,11 +28,20 @@ struct web {
 	GPtrArray *origins;
 	GArray *proxies; /* struct net */
 	struct gate *gate;
+	struct push *push;
+	bool is_drained; /* the push is of the one that came after */
 	struct listener *listener;
 	int fd; /* of the port, for the one that comes after */
 	bool secure;
 	guint tick;
 };
+
+/* What was refused, by name; the log tells more than the peer. */
+static void refuse(struct call *call, unsigned status, const char *code, const char *message)
+{
+	call_note(call, "%s", message);
+	call_fail(call, status, code, message, NULL);
+}
 
 static void get_health(struct call *call)
 {
@@ -42,8 +52,20 @@ static void get_health(struct call *call)
 		   "text/plain; charset=utf-8", text, strlen(text));
 }
 
+static void post_hook(struct call *call)
+{
+	struct web *web = listener_user(call->listener);
+
+	if (web->push != NULL) {
+		push_take(web->push, call);
+	} else {
+		refuse(call, MHD_HTTP_SERVICE_UNAVAILABLE, "closed", "nobody takes hooks now");
+	}
+}
+
 const struct route web_routes[] = {
 	{"GET", "/healthz", get_health, 0, 0},
+	{"POST", "/hooks/*", post_hook, PUSH_BODY_MAX, 0},
 	{NULL},
 };
 
@@ -105,13 +127,6 @@ static void leave(void *user, void *visit)
 	struct web *web = user;
 
 	gate_leave(web->gate, visit);
-}
-
-/* What was refused, by name; the log tells more than the peer. */
-static void refuse(struct call *call, unsigned status, const char *code, const char *message)
-{
-	call_note(call, "%s", message);
-	call_fail(call, status, code, message, NULL);
 }
 
 static struct net_address find_peer(const struct web *web, struct call *call)
@@ -284,6 +299,9 @@ static void answer(struct call *call)
 	gate_answering(web->gate, call->visit, g_get_monotonic_time());
 	if (call->too_large) {
 		refuse_size(call);
+	} else if (call->overloaded) {
+		refuse(call, MHD_HTTP_SERVICE_UNAVAILABLE, "busy",
+		       "too much is being sent at once: try again");
 	} else {
 		call->route->handle(call);
 	}
@@ -415,7 +433,8 @@ bool web_open(struct agent *agent, const struct conf *conf, const struct web *be
 	web->gate = gate_new(&limits);
 	take_names(web, http);
 	take_proxies(web, http);
-	if (!take_port(web, before, error) || !start(web, limits.connections, error)) {
+	if (!push_new(agent, conf, before != NULL ? before->push : NULL, &web->push, error) ||
+	    !take_port(web, before, error) || !start(web, limits.connections, error)) {
 		web_close(web);
 		return false;
 	}
@@ -423,8 +442,11 @@ bool web_open(struct agent *agent, const struct conf *conf, const struct web *be
 	return true;
 }
 
-void web_drain(struct web *web)
+void web_drain(struct web *web, const struct web *after)
 {
+	push_free(web->push);
+	web->push = after != NULL ? after->push : NULL;
+	web->is_drained = true;
 	listener_drain(web->listener);
 }
 
@@ -439,6 +461,9 @@ void web_close(struct web *web)
 		return;
 	}
 	listener_close(web->listener);
+	if (!web->is_drained) {
+		push_free(web->push);
+	}
 	g_clear_handle_id(&web->tick, g_source_remove);
 	gate_free(web->gate);
 	if (web->fd >= 0) {

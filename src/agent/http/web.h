@@ -19,7 +19,7 @@
  *
  *	web_open(agent, conf, before, &web, &error)  takes the port of one before it; serves
  *						     nobody before the loop runs again
- *	web_drain(before)                            accepts nobody any more
+ *	web_drain(before, web)                       accepts nobody any more
  *	web_close(web)
  */
 #include <glib.h>
@@ -35,7 +35,8 @@ extern const struct route web_routes[]; /* ends with a NULL method */
 /* before may be NULL. What it needs of conf it copies. */
 bool web_open(struct agent *agent, const struct conf *conf, const struct web *before,
 	      struct web **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void web_drain(struct web *web);
+/* after must outlive it; NULL: none comes. */
+void web_drain(struct web *web, const struct web *after);
 bool web_is_idle(const struct web *web);
 void web_close(struct web *web);
 /* Where others find path: "/plans/..." below public-url, or at listen. g_free(). */
