@@ -146,7 +146,7 @@ static void job_done(struct job *job, int status, const char *err, const GError 
 	jobs_read(&reading, job->last->str, job->last->len, status, err, error);
 	reading.result.kind = job->forgotten ? STACK_JOB_NONE : job->kind;
 	reading.result.stack = job->stack;
-	if (!job->forgotten && reading.result.code != NULL &&
+	if (!job->forgotten && !jobs->stopping && reading.result.code != NULL &&
 	    strcmp(reading.result.code, "interrupted") != 0) {
 		log_failure(job, &reading.result);
 	}

@@ -126,6 +126,9 @@ agent_becomes app applying
 agent_stop TERM
 [ "$agent_code" = 0 ]
 tap_ok 'SIGTERM during an apply ends cleanly' || tap_note "$T/agent.log"
+sed '1,/\[stop\]/d' "$T/agent.log" >"$T/after-stop"
+[ ! -s "$T/after-stop" ]
+tap_ok 'and nothing that was stopped is told as a failure' || tap_note "$T/after-stop"
 faults 'slow fetch hang' 'app recover io'
 agent_start
 agent_becomes app failed && echo "$REASON_NOW" | grep -q 'cannot be recovered: io'
