@@ -17,7 +17,7 @@
 #define CHECKS_MAX 100
 #define PEOPLE_MAX 1000
 #define MODE_MAX 07777
-#define ID32_MAX INT64_C(4294967295)
+#define ID32_MAX INT64_C(4294967294) /* one more means "leave it" to chown() */
 
 const char *const plan_action_names[] = {"create",  "update", "replace", "remove",  "start", "stop",
 					 "restart", "reload", "enable",	 "disable", "run",   NULL};

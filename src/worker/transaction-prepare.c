@@ -46,7 +46,7 @@ static void find_anchor(struct transaction *t, struct step *step)
 				    : NULL;
 }
 
-/* Parents are made before, and removed after, what they hold. */
+/* Folders are made before, and removed after, what they hold, at whatever depth. */
 static bool check_order(const struct step *parent, const struct step *step, GError **error)
 {
 	const struct plan_change *p = parent->change, *c = step->change;
@@ -69,11 +69,18 @@ static bool check_order(const struct step *parent, const struct step *step, GErr
 
 static bool prepare_step(struct transaction *t, struct step *step, GError **error)
 {
-	g_autofree char *folder = g_path_get_dirname(step->change->path);
-	const struct step *parent = find(t, folder);
+	g_autofree char *folder = g_strdup(step->change->path);
+	char *slash;
 
-	if (parent != NULL && !check_order(parent, step, error)) {
-		return false;
+	/* All folders above it: a link that the plan makes there would lead elsewhere. */
+	while ((slash = strrchr(folder, '/')) != NULL && slash != folder) {
+		const struct step *above;
+
+		*slash = '\0';
+		above = find(t, folder);
+		if (above != NULL && !check_order(above, step, error)) {
+			return false;
+		}
 	}
 	find_anchor(t, step);
 	return true;

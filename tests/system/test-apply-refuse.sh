@@ -118,6 +118,15 @@ mutate "p['changes'].append(dict(c, id='file:again'))"
 refused 'a path twice' failed 'another change'
 mutate "p['changes'].reverse()"
 refused 'a wrong order' failed
+mutate "
+link = {'type': 'link', 'link': '$tmp/outside'}
+p['changes'].append(dict(c, id='link:l', kind='link', path='$host/l', action='create',
+                         observed={'type': 'absent'}, desired=link))
+p['changes'].append(dict(c, id='file:deep', path='$host/l/deep/f', action='create',
+                         observed={'type': 'absent'}, desired=dict(c['desired'], mode=0o644)))"
+refused 'a file deep beneath a link that the plan makes' failed 'lies in what is no folder'
+mutate "c['desired']['uid'] = 4294967295" apply_again
+refused 'an owner that chown() takes for none' untrusted 'uid'
 mutate "c['desired']['mode'] = 0o4755; c['desired']['xattrs'] = 'sha256:' + '0' * 64"
 refused 'attributes that cannot be set' failed
 
