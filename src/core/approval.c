@@ -163,7 +163,7 @@ int approval_quorum(const struct plan *plan, const struct approval *votes, size_
 	int64_t required = plan->policy.required > minimum ? plan->policy.required : minimum;
 	int rc;
 
-	if (now > plan->expires) {
+	if (now >= plan->expires) {
 		return core_fail(err, ASSENT_EEXPIRED, "the plan has expired");
 	}
 	if (now < plan->created - CLOCK_SLACK) {

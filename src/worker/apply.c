@@ -219,6 +219,14 @@ static bool check(const struct plan *plan, void *user, GError **error)
 	return checks_run(plan, stopped, user, error);
 }
 
+/* Staging may take long, and what has expired meanwhile was approved for an earlier time. */
+static bool may_commit(const struct plan *plan, void *user, GError **error)
+{
+	return time(NULL) < plan->expires ||
+	       fail(error, JOB_ERROR, JOB_ERROR_EXPIRED,
+		    "the plan expired while it was made ready; nothing was changed");
+}
+
 /* Looks at every target again; one difference and nothing is done. */
 static bool check_fresh(struct job *job, struct transaction *t, GError **error)
 {
@@ -242,7 +250,11 @@ static bool check_fresh(struct job *job, struct transaction *t, GError **error)
 static bool carry_out(struct job *job, const struct request *request, const struct plan *plan,
 		      const struct transaction_papers *papers, GError **error)
 {
-	const struct transaction_hooks hooks = {stopped, progress, check, job};
+	const struct transaction_hooks hooks = {.stopped = stopped,
+						.progress = progress,
+						.may_commit = may_commit,
+						.check = check,
+						.user = job};
 	g_autofree char *tx = file_temp_name("");
 	g_autoptr(transaction_auto) t = transaction_new(plan, request->objects, tx);
 	g_autoptr(journal_auto) journal = NULL;

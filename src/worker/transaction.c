@@ -365,6 +365,20 @@ static bool finish(struct transaction *t, struct journal *journal, GError **erro
 	       fail_prefix(error, "the changes are in place, but not all is cleaned up");
 }
 
+/* Nothing has become visible. */
+static bool give_up(struct transaction *t, struct journal *journal, const GError *problem,
+		    GError **error)
+{
+	set_result(t, t->result == TRANSACTION_OK ? TRANSACTION_FAILED : t->result,
+		   problem->message);
+	return take_back(t, journal, error);
+}
+
+static bool may_commit(struct transaction *t, const struct transaction_hooks *hooks, GError **error)
+{
+	return hooks->may_commit == NULL || hooks->may_commit(t->plan, hooks->user, error);
+}
+
 bool transaction_apply(struct transaction *t, struct journal *journal,
 		       const struct transaction_papers *papers,
 		       const struct transaction_hooks *hooks, GError **error)
@@ -376,12 +390,17 @@ bool transaction_apply(struct transaction *t, struct journal *journal,
 			   papers->signature_len, t->steps->len, error)) {
 		return false;
 	}
-	if (!stage_all(t, journal, hooks, &problem) || !journal_commit(journal, &problem)) {
-		if (t->result == TRANSACTION_OK) {
-			t->result = TRANSACTION_FAILED;
+	if (!stage_all(t, journal, hooks, &problem)) {
+		return give_up(t, journal, problem, error);
+	}
+	if (!may_commit(t, hooks, &problem)) {
+		if (take_back(t, journal, error)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
 		}
-		set_result(t, t->result, problem->message);
-		return take_back(t, journal, error);
+		return false;
+	}
+	if (!journal_commit(journal, &problem)) {
+		return give_up(t, journal, problem, error);
 	}
 	if (!commit_all(t, hooks)) {
 		return take_back(t, journal, error);

@@ -48,6 +48,8 @@ struct transaction {
 struct transaction_hooks {
 	bool (*stopped)(void *user);
 	void (*progress)(const char *text, size_t done, size_t total, void *user);
+	/* When all is staged and nothing visible; false ends it there, with this error. */
+	bool (*may_commit)(const struct plan *plan, void *user, GError **error);
 	/* The plan's checks, when all is in place; false takes it back. */
 	bool (*check)(const struct plan *plan, void *user, GError **error);
 	void *user;

@@ -68,6 +68,14 @@ refused 'fewer votes than the trust file wants' untrusted
 sign agent.key -10
 apply alice
 refused 'an expired plan' expired
+# Valid when it is verified, and not any more when all is staged: the first sync takes that long.
+if strace -o /dev/null -e trace=execve true 2>/dev/null; then
+	sign agent.key 6
+	trace="strace -f -o /dev/null -e inject=fsync:delay_enter=8000000:when=1" apply alice
+	refused 'a plan that expires while it is staged' expired 'while it was made ready'
+else
+	echo '# no tracing here: no plan expires while it is staged'
+fi
 sign
 request alice
 "$worker" <"$tmp/request" >"$tmp/answer"

@@ -161,8 +161,8 @@ static void time_is_checked(void)
 
 	plan_rig_init(&rig, 1, true);
 	add(&v, &rig, "alice", rig.alice, VERDICT_APPROVE);
-	g_assert_cmpint(quorum(&rig, &v, 0, rig.plan->expires), ==, 0);
-	g_assert_cmpint(quorum(&rig, &v, 0, rig.plan->expires + 1), ==, ASSENT_EEXPIRED);
+	g_assert_cmpint(quorum(&rig, &v, 0, rig.plan->expires - 1), ==, 0);
+	g_assert_cmpint(quorum(&rig, &v, 0, rig.plan->expires), ==, ASSENT_EEXPIRED);
 	g_assert_cmpint(quorum(&rig, &v, 0, PLAN_TIME - 86400), ==, ASSENT_EEXPIRED);
 	drop(&v);
 	plan_rig_clear(&rig);
