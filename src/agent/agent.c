@@ -296,6 +296,8 @@ bool agent_open(struct conf *conf, struct agent **out, GError **error)
 		agent_close(agent);
 		return false;
 	}
+	agent->plan_key.type = SSH_ED25519;
+	secret_public(store_plan_key(agent->store), agent->plan_key.pk);
 	for (i = 0; i < conf->stacks->len; i++) {
 		add_unit(agent, g_ptr_array_index(conf->stacks, i));
 	}

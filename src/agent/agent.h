@@ -56,8 +56,9 @@ struct agent {
 	struct store *store;
 	struct fold *fold;
 	struct signers *signers;
-	GArray *people;	   /* struct approval_person, borrowed from conf */
-	GHashTable *units; /* conf's stack name to struct agent_unit */
+	GArray *people;		 /* struct approval_person, borrowed from conf */
+	struct ssh_key plan_key; /* the public half */
+	GHashTable *units;	 /* conf's stack name to struct agent_unit */
 	struct jobs *jobs;
 	struct agent_watch watch;
 	char *dead;	/* why the log cannot be written, or NULL */

@@ -7,8 +7,9 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/objects.h"
 
-#define CHANNEL "signature"
+#define NO_EVIDENCE "{}"
 
 G_DEFINE_QUARK(assent - decide, decide_error)
 
@@ -25,7 +26,10 @@ struct visit {
 	struct fold_plan *plan;
 	struct plan *document; /* owned */
 	enum verdict verdict;
+	struct attestation by;
 	struct ssh_key key;
+	char *armor; /* owned: of an attestation */
+	char *text;  /* owned: what was signed */
 };
 
 static bool find_plan(struct visit *v, GError **error)
@@ -58,17 +62,48 @@ static bool parse_verdict(const char *text, enum verdict *out, GError **error)
 		    "a decision is 'approve' or 'reject', not '%s'", text);
 }
 
+static void statement_of(const struct plan *plan, const char *person, enum verdict verdict,
+			 const char *reason, struct statement *out)
+{
+	*out = (struct statement){.agent = plan->agent,
+				  .stack = plan->stack,
+				  .approver = person,
+				  .verdict = verdict,
+				  .plan = plan->digest,
+				  .seq = plan->seq,
+				  .expires = plan->expires,
+				  .reason = reason};
+}
+
 static bool is_blank(const char *text)
 {
 	return text[strspn(text, " \t\r\n")] == '\0';
 }
 
+static bool is_attested(const struct visit *v)
+{
+	return v->by.channel != CHANNEL_SIGNATURE;
+}
+
+/* A signature comes by its own channel, and by no other. */
+static bool parse_channel(struct visit *v, GError **error)
+{
+	if (!channel_find(v->request->channel, &v->by.channel)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL, "there is no channel '%s'",
+			    v->request->channel);
+	}
+	if (is_attested(v) != (v->request->signature == NULL)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
+			    "a decision by channel '%s' comes %s a signature", v->request->channel,
+			    is_attested(v) ? "without" : "with");
+	}
+	return true;
+}
+
 static bool check_form(struct visit *v, GError **error)
 {
-	if (strcmp(v->request->channel, CHANNEL) != 0) {
-		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
-			    "plan %s takes signatures only, not '%s'", v->plan->id,
-			    v->request->channel);
+	if (!parse_channel(v, error)) {
+		return false;
 	}
 	if (!parse_verdict(v->request->decision, &v->verdict, error)) {
 		return false;
@@ -94,8 +129,13 @@ static bool find_repeated(struct visit *v, bool *repeated, GError **error)
 		const struct fold_vote *vote = g_ptr_array_index(v->plan->votes, i);
 		g_autofree char *sig = NULL;
 
-		if (vote->verdict != v->verdict || strcmp(vote->person, v->request->person) != 0 ||
+		if (vote->verdict != v->verdict || vote->by.channel != v->by.channel ||
+		    strcmp(vote->person, v->request->person) != 0 ||
 		    strcmp(vote->reason, v->request->reason) != 0) {
+			continue;
+		}
+		if (is_attested(v)) {
+			*repeated = true;
 			continue;
 		}
 		if (!v->world->signature(v->world->user, vote, &sig, error)) {
@@ -130,11 +170,26 @@ static bool may_decide(const struct plan *plan, const char *person)
 	return g_strv_contains(plan->policy.from, person);
 }
 
+static bool is_known(const struct visit *v, const char *person)
+{
+	size_t i;
+
+	if (signers_has_principal(v->world->signers, person)) {
+		return true;
+	}
+	for (i = 0; is_attested(v) && i < v->world->people_count; i++) {
+		if (strcmp(v->world->people[i].name, person) == 0) {
+			return true; // who decides by chat needs no key
+		}
+	}
+	return false;
+}
+
 static bool check_person(const struct visit *v, GError **error)
 {
 	const char *person = v->request->person;
 
-	if (!signers_has_principal(v->world->signers, person)) {
+	if (!is_known(v, person)) {
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_UNKNOWN_PERSON,
 			    "'%s' does not stand in the approver list", person);
 	}
@@ -145,18 +200,48 @@ static bool check_person(const struct visit *v, GError **error)
 	return true;
 }
 
-static bool check_signature(struct visit *v, GError **error)
+static bool check_channel(const struct visit *v, GError **error)
 {
-	struct approval vote = {v->request->person, v->verdict, v->request->reason,
-				v->request->signature};
-	struct assent_error err;
+	if ((v->document->policy.channels & CHANNEL_BIT(v->by.channel)) != 0) {
+		return true;
+	}
+	return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
+		    "plan %s takes no decisions by channel '%s'%s", v->plan->id,
+		    channel_names[v->by.channel],
+		    v->document->policy.channels == CHANNEL_BIT(CHANNEL_SIGNATURE)
+			    ? ", only signatures"
+			    : "");
+}
 
+static bool check_list(const struct visit *v, GError **error)
+{
 	if (!hash_equal(&v->world->signers->digest, &v->document->policy.approvers)) {
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CLOSED,
 			    "plan %s was made under another approver list", v->plan->id);
 	}
-	if (approval_verify(&v->key, v->document, &vote, v->world->signers, v->world->now, &err) !=
-	    0) {
+	return true;
+}
+
+static void trust_of(const struct decide_world *world, struct approval_trust *out)
+{
+	*out = (struct approval_trust){
+		.signers = world->signers,
+		.agent_key = world->agent_key,
+		.attested = CHANNELS_ATTESTED, // the plan's policy says which
+		.people = world->people,
+		.people_count = world->people_count,
+		.now = world->now,
+	};
+}
+
+static bool check_signature(struct visit *v, const char *armor, GError **error)
+{
+	struct approval vote = {v->request->person, v->verdict, v->request->reason, armor, v->by};
+	struct approval_trust trust;
+	struct assent_error err;
+
+	trust_of(v->world, &trust);
+	if (approval_verify(&v->key, v->document, &vote, &trust, &err) != 0) {
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_BAD_SIGNATURE, "%s", err.text);
 	}
 	return true;
@@ -184,12 +269,21 @@ static bool check_first(const struct visit *v, const char *fingerprint, GError *
 				    "'%s' has already decided about plan %s", vote->person,
 				    v->plan->id);
 		}
-		if (strcmp(vote->fingerprint, fingerprint) == 0) {
+		if (fingerprint != NULL && g_strcmp0(vote->fingerprint, fingerprint) == 0) {
 			return fail(error, DECIDE_ERROR, DECIDE_ERROR_DUPLICATE,
 				    "'%s' has already signed with this key", vote->person);
 		}
 	}
 	return true;
+}
+
+/* The log, the store or the key failed: nothing was decided. */
+static bool fail_as(GError **error, enum decide_error code)
+{
+	g_prefix_error(error, "the decision could not be written down: ");
+	(*error)->domain = DECIDE_ERROR;
+	(*error)->code = (int)code;
+	return false;
 }
 
 static bool append(const struct visit *v, enum entry_type type, struct json_writer *w,
@@ -204,33 +298,52 @@ static bool append(const struct visit *v, enum entry_type type, struct json_writ
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED, "%s", err.text);
 	}
 	if (!v->world->append(v->world->user, type, v->plan->stack, text, error)) {
-		g_prefix_error(error, "the decision could not be written down: ");
-		(*error)->domain = DECIDE_ERROR;
-		(*error)->code = DECIDE_ERROR_UNWRITTEN;
-		return false;
+		return fail_as(error, DECIDE_ERROR_UNWRITTEN);
 	}
 	return true;
+}
+
+static bool attest(struct visit *v, GError **error)
+{
+	const char *evidence = v->request->evidence != NULL ? v->request->evidence : NO_EVIDENCE;
+	struct statement st;
+	autocfree char *text = NULL;
+	struct assent_error err;
+	size_t len;
+
+	if (strlen(evidence) > OBJECTS_EVIDENCE_MAX) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED,
+			    "the evidence is longer than %zu bytes", OBJECTS_EVIDENCE_MAX);
+	}
+	v->by.time = v->world->now;
+	hash_bytes(&v->by.evidence, evidence, strlen(evidence));
+	statement_of(v->document, v->request->person, v->verdict, v->request->reason, &st);
+	if (attestation_text(&text, &len, &st, &v->by, &err) != 0) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED, "%s", err.text);
+	}
+	if (!v->world->keep(v->world->user, evidence, error) ||
+	    !v->world->attest(v->world->user, text, len, &v->armor, error)) {
+		return fail_as(error, DECIDE_ERROR_UNWRITTEN);
+	}
+	v->text = g_strdup(text);
+	return check_signature(v, v->armor, error); // what we sign is held to the same rules
 }
 
 static bool record_vote(const struct visit *v, const char *fingerprint, GError **error)
 {
 	struct json_writer *w = json_writer_new(0);
-	g_autofree char *statement = NULL;
 
-	if (!decide_statement(v->document, v->request->person, v->request->decision,
-			      v->request->reason, &statement, error)) {
-		json_writer_free(w);
-		return false;
-	}
 	json_w_object(w, NULL);
-	json_w_str(w, "channel", CHANNEL);
+	json_w_str(w, "channel", channel_names[v->by.channel]);
 	json_w_str(w, "decision", verdict_names[v->verdict]);
-	json_w_str(w, "fingerprint", fingerprint);
+	if (fingerprint != NULL) {
+		json_w_str(w, "fingerprint", fingerprint);
+	}
 	json_w_str(w, "person", v->request->person);
 	json_w_str(w, "plan", v->plan->id);
 	json_w_str(w, "reason", v->request->reason);
-	json_w_str(w, "sig", v->request->signature);
-	json_w_str(w, "statement", statement);
+	json_w_str(w, "sig", is_attested(v) ? v->armor : v->request->signature);
+	json_w_str(w, "statement", v->text);
 	return append(v, ENTRY_APPROVAL, w, error);
 }
 
@@ -275,17 +388,33 @@ static void log_vote(const struct visit *v)
 		  is_blank(request->reason) ? "" : ": ", request->reason);
 }
 
-static bool enter(struct visit *v, GError **error)
+static bool enter_signed(struct visit *v, GError **error)
 {
 	char fingerprint[SSH_FINGERPRINT_SIZE];
 
-	if (!check_open(v, error) ||
-	    !v->world->load(v->world->user, v->plan, &v->document, error) ||
-	    !check_person(v, error) || !check_signature(v, error) || !check_author(v, error)) {
+	if (!check_signature(v, v->request->signature, error) || !check_author(v, error) ||
+	    !decide_statement(v->document, v->request->person, v->request->decision,
+			      v->request->reason, &v->text, error)) {
 		return false;
 	}
 	ssh_key_fingerprint(fingerprint, &v->key);
-	if (!check_first(v, fingerprint, error) || !record_vote(v, fingerprint, error)) {
+	return check_first(v, fingerprint, error) && record_vote(v, fingerprint, error);
+}
+
+static bool enter_attested(struct visit *v, GError **error)
+{
+	return check_author(v, error) && check_first(v, NULL, error) && attest(v, error) &&
+	       record_vote(v, NULL, error);
+}
+
+static bool enter(struct visit *v, GError **error)
+{
+	if (!check_open(v, error) ||
+	    !v->world->load(v->world->user, v->plan, &v->document, error) ||
+	    !check_person(v, error) || !check_channel(v, error) || !check_list(v, error)) {
+		return false;
+	}
+	if (!(is_attested(v) ? enter_attested(v, error) : enter_signed(v, error))) {
 		return false;
 	}
 	log_vote(v);
@@ -303,6 +432,8 @@ bool decide(const struct decide_world *world, const struct decide_request *reque
 	ok = find_plan(&v, &local) && check_form(&v, &local) &&
 	     find_repeated(&v, &repeated, &local) && (repeated || enter(&v, &local));
 	plan_free(v.document);
+	g_free(v.armor);
+	g_free(v.text);
 	if (!ok) {
 		g_propagate_error(error, local);
 		return false;
@@ -320,7 +451,7 @@ bool decide_votes(const struct decide_world *world, const struct fold_plan *plan
 
 	for (i = 0; i < plan->votes->len; i++) {
 		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
-		struct approval item = {vote->person, vote->verdict, vote->reason, NULL};
+		struct approval item = {vote->person, vote->verdict, vote->reason, NULL, vote->by};
 
 		if (!world->signature(world->user, vote, &texts[i], error)) {
 			return false;
@@ -339,16 +470,17 @@ bool decide_quorum(const struct decide_world *world, const struct fold_plan *pla
 	g_autoptr(plan_auto) document = NULL;
 	g_autoptr(GArray) votes = NULL;
 	g_auto(GStrv) sigs = NULL;
+	struct approval_trust trust;
 	struct assent_error err = {0};
 
+	trust_of(world, &trust);
 	if (!world->load(world->user, plan, &document, error) ||
 	    !decide_votes(world, plan, &votes, &sigs, error)) {
 		return false;
 	}
 	*enough = plan->phase == STACK_PHASE_OPEN &&
 		  approval_quorum(document, (const struct approval *)(void *)votes->data,
-				  votes->len, world->signers, world->people, world->people_count, 0,
-				  world->now, &err) == 0;
+				  votes->len, &trust, &err) == 0;
 	*why = *enough ? NULL : g_strdup(err.text);
 	return true;
 }
@@ -356,20 +488,16 @@ bool decide_quorum(const struct decide_world *world, const struct fold_plan *pla
 bool decide_statement(const struct plan *plan, const char *person, const char *decision,
 		      const char *reason, char **out, GError **error)
 {
-	struct statement st = {.agent = plan->agent,
-			       .stack = plan->stack,
-			       .approver = person,
-			       .plan = plan->digest,
-			       .seq = plan->seq,
-			       .expires = plan->expires,
-			       .reason = reason};
 	autocfree char *text = NULL;
 	struct assent_error err;
+	enum verdict verdict;
+	struct statement st;
 	size_t len;
 
-	if (!parse_verdict(decision, &st.verdict, error)) {
+	if (!parse_verdict(decision, &verdict, error)) {
 		return false;
 	}
+	statement_of(plan, person, verdict, reason, &st);
 	if (statement_text(&text, &len, &st, &err) != 0) {
 		return fail(error, DECIDE_ERROR,
 			    st.verdict == VERDICT_REJECT && is_blank(reason)

@@ -10,6 +10,10 @@
  * was, and not the Unix user or the connection. Saying the same again (person,
  * verdict, reason and signature) is accepted and writes nothing.
  *
+ * Channel "signature" brings a signature by the person's own key. Every other
+ * channel brings none: who asks vouches for the person, the agent attests it
+ * with its plan key, and the plan's policy says whether that is enough.
+ *
  * Whether the votes suffice is not decided here: see decide_quorum().
  */
 #include <glib.h>
@@ -41,7 +45,10 @@ enum decide_error {
 extern const char *const decide_error_names[];
 
 struct decide_request {
-	const char *plan, *person, *decision, *reason, *signature, *channel;
+	const char *plan, *person, *decision, *reason;
+	const char *signature; /* NULL with any channel but "signature" */
+	const char *channel;
+	const char *evidence; /* what the channel delivered, as JSON without secrets; may be NULL */
 };
 /* What the door stands in; functions give false with error. */
 struct decide_world {
@@ -49,11 +56,16 @@ struct decide_world {
 	const struct signers *signers;
 	const struct approval_person *people;
 	size_t people_count;
+	const struct ssh_key *agent_key; /* the public half of what attest() signs with */
 	int64_t now;
 	/* The stored plan, verified. */
 	bool (*load)(void *user, const struct fold_plan *plan, struct plan **out, GError **error);
 	/* The signature of a vote, from its log entry. g_free(). */
 	bool (*signature)(void *user, const struct fold_vote *vote, char **out, GError **error);
+	/* Signs an attestation with the agent's plan key. g_free(). */
+	bool (*attest)(void *user, const char *text, size_t len, char **armor, GError **error);
+	/* Keeps evidence as an object that is found by its digest. */
+	bool (*keep)(void *user, const char *evidence, GError **error);
 	/* Durable and folded when it returns. fields: see store_append(). */
 	bool (*append)(void *user, enum entry_type type, const char *stack, const char *fields,
 		       GError **error);

@@ -60,7 +60,6 @@ bool evidence_plan_text(struct agent *agent, const struct fold_plan *plan, char 
 bool evidence_plan(struct agent *agent, const struct fold_plan *plan, struct plan **out,
 		   GError **error)
 {
-	struct ssh_key key = {.type = SSH_ED25519};
 	g_autofree char *text = NULL;
 	g_autofree char *sig = NULL;
 	struct assent_error err;
@@ -70,8 +69,7 @@ bool evidence_plan(struct agent *agent, const struct fold_plan *plan, struct pla
 	    !evidence_plan_signature(agent, plan, &sig, error)) {
 		return fail_prefix(error, "plan %s", plan->id);
 	}
-	secret_public(store_plan_key(agent->store), key.pk);
-	if (plan_verify(out, text, len, sig, strlen(sig), &key, &err) != 0) {
+	if (plan_verify(out, text, len, sig, strlen(sig), &agent->plan_key, &err) != 0) {
 		return fail_core(error, &err, "plan %s", plan->id);
 	}
 	return true;
@@ -93,6 +91,29 @@ static bool append(void *user, enum entry_type type, const char *stack, const ch
 	return agent_append_text(user, type, stack, fields, error);
 }
 
+static bool attest(void *user, const char *text, size_t len, char **armor, GError **error)
+{
+	struct agent *agent = user;
+	autocfree char *made = NULL;
+	struct assent_error err;
+
+	if (secret_sshsig(store_plan_key(agent->store), SSHSIG_NS_ATTESTATION, text, len, &made,
+			  &err) != 0) {
+		return fail_core(error, &err, "attestation");
+	}
+	*armor = g_strdup(made);
+	return true;
+}
+
+static bool keep(void *user, const char *evidence, GError **error)
+{
+	struct agent *agent = user;
+	struct hash ignored;
+
+	return objects_store(store_objects(agent->store), evidence, strlen(evidence), &ignored,
+			     error);
+}
+
 void evidence_world(struct agent *agent, struct decide_world *out)
 {
 	*out = (struct decide_world){
@@ -100,9 +121,12 @@ void evidence_world(struct agent *agent, struct decide_world *out)
 		.signers = agent->signers,
 		.people = (const struct approval_person *)(void *)agent->people->data,
 		.people_count = agent->people->len,
+		.agent_key = &agent->plan_key,
 		.now = agent_now(),
 		.load = load,
 		.signature = signature,
+		.attest = attest,
+		.keep = keep,
 		.append = append,
 		.user = agent,
 	};

@@ -22,7 +22,6 @@ static void vote_free(void *data)
 
 	g_free(vote->person);
 	g_free(vote->reason);
-	g_free(vote->channel);
 	g_free(vote->fingerprint);
 	g_free(vote);
 }
@@ -243,7 +242,7 @@ static void fold_approval(struct reading *r)
 	vote = g_new0(struct fold_vote, 1);
 	vote->person = g_strdup(from->person);
 	vote->reason = g_strdup(from->reason);
-	vote->channel = g_strdup(from->channel);
+	vote->by = from->by;
 	vote->fingerprint = g_strdup(from->fingerprint);
 	vote->verdict = from->decision;
 	vote->time = r->entry->time;

@@ -20,7 +20,9 @@
 #include "core/record.h"
 
 struct fold_vote {
-	char *person, *reason, *channel, *fingerprint;
+	char *person, *reason;
+	char *fingerprint; /* of the person's key; NULL where the agent attests */
+	struct attestation by;
 	enum verdict verdict;
 	int64_t time;
 	uint64_t entry; /* index in the log */

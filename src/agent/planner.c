@@ -50,6 +50,7 @@ static void write_policy(struct json_writer *w, const struct planner_input *in)
 	json_w_object(w, "policy");
 	json_w_str(w, "approvers", digest);
 	json_w_bool(w, "author_may_approve", in->policy->author_may_approve);
+	plan_channels_write(w, in->policy->channels);
 	json_w_array(w, "from");
 	for (i = 0; in->policy->from[i] != NULL; i++) {
 		json_w_str(w, NULL, in->policy->from[i]);

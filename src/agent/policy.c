@@ -179,7 +179,9 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack, const ch
 	       const struct policy_change *changes, size_t count, int64_t resources,
 	       struct policy *out, GError **error)
 {
-	struct policy policy = {.expires = INT64_MAX, .author_may_approve = true};
+	struct policy policy = {.expires = INT64_MAX,
+				.author_may_approve = true,
+				.channels = CHANNEL_BIT(CHANNEL_SIGNATURE)};
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
 	size_t i;
 

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/conf.h"
+#include "core/statement.h"
 
 #define POLICY_DELETIONS 10
 #define POLICY_DELETIONS_FEW 3
@@ -32,6 +33,7 @@ struct policy {
 	int64_t required, expires; /* expires: seconds from the plan's making */
 	char **from;		   /* principals, sorted */
 	bool author_may_approve;
+	unsigned channels; /* CHANNEL_BIT()s */
 };
 
 /* resources: how many the manifest declares. home: what ~ means in a rule's path. False when nobody

@@ -14,6 +14,20 @@ static void str_opt(struct json_writer *w, const char *name, const char *value)
 	}
 }
 
+/* How an attested vote came; a signature says all by itself. */
+static void write_attestation(struct json_writer *w, const struct attestation *by)
+{
+	char evidence[HASH_TEXT_SIZE];
+
+	if (by->channel == CHANNEL_SIGNATURE) {
+		return;
+	}
+	hash_text(evidence, &by->evidence);
+	json_w_str(w, "channel", channel_names[by->channel]);
+	json_w_str(w, "evidence", evidence);
+	json_w_int(w, "time", by->time);
+}
+
 static void int_opt(struct json_writer *w, const char *name, int64_t value)
 {
 	if (value > 0) {
@@ -128,6 +142,7 @@ char *request_apply(const struct request_apply *apply, GError **error)
 		json_w_str(w, "decision", verdict_names[apply->votes[i].verdict]);
 		json_w_str(w, "reason", apply->votes[i].reason);
 		json_w_str(w, "signature", apply->votes[i].armor);
+		write_attestation(w, &apply->votes[i].by);
 		json_w_end(w);
 	}
 	json_w_end(w);

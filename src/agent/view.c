@@ -128,8 +128,8 @@ static void write_votes(struct json_writer *w, const struct fold_plan *plan)
 		json_w_str(w, "person", vote->person);
 		json_w_str(w, "decision", verdict_names[vote->verdict]);
 		json_w_str(w, "reason", vote->reason);
-		json_w_str(w, "channel", vote->channel);
-		json_w_str(w, "fingerprint", vote->fingerprint);
+		json_w_str(w, "channel", channel_names[vote->by.channel]);
+		write_text(w, "fingerprint", vote->fingerprint);
 		write_time(w, "time", vote->time);
 		json_w_int(w, "entry", (int64_t)vote->entry);
 		json_w_end(w);

@@ -10,6 +10,8 @@
 
 #include "core/hash.h"
 
+#define OBJECTS_EVIDENCE_MAX ((size_t)64 << 10) /* of one decision */
+
 bool objects_store(const char *dir, const void *data, size_t len, struct hash *digest,
 		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for many at once: durable after objects_sync() only. */

@@ -12,7 +12,8 @@
 
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
-static const char *const known_keys[] = {"agents", "approvers", "minimum", "people", NULL};
+static const char *const known_keys[] = {"agents",  "approvers", "attested",
+					 "minimum", "people",	 NULL};
 
 static void agent_clear(void *item)
 {
@@ -100,6 +101,24 @@ static void read_people(struct trust *trust, struct yaml_node *root, struct diag
 	}
 }
 
+static void read_attested(struct trust *trust, struct yaml_node *root, struct diag_list *diags)
+{
+	g_auto(GStrv) names = yaml_get_strings(root, "attested", diags);
+
+	for (char **name = names; name != NULL && *name != NULL; name++) {
+		enum channel channel;
+
+		if (!channel_find(*name, &channel) || channel == CHANNEL_SIGNATURE) {
+			g_autofree char *known = g_strjoinv(", ", (char **)channel_names + 1);
+
+			yaml_fail(yaml_get(root, "attested"), diags,
+				  "'%s' is no channel that is attested: %s", *name, known);
+			continue;
+		}
+		trust->attested |= CHANNEL_BIT(channel);
+	}
+}
+
 static bool read_approvers(struct trust *trust, GError **error)
 {
 	g_autofree char *text = NULL;
@@ -124,6 +143,7 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 	}
 	read_agents(trust, root, diags);
 	read_people(trust, root, diags);
+	read_attested(trust, root, diags);
 	trust->minimum = yaml_get_int(root, "minimum", 0, 1000, 1, diags);
 	approvers = yaml_get_string(root, "approvers", NULL, diags);
 	if (approvers == NULL || *approvers == '\0') {

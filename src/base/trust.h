@@ -2,7 +2,8 @@
 #pragma once
 /*
  * The trust file (doc/worker.md): all that a worker believes. Agents' plan
- * keys, the approver list, the least quorum, people's e-mail addresses.
+ * keys, the approver list, the least quorum, the channels that agents may
+ * attest, people's e-mail addresses.
  *
  * trust_load() reads both files through secure_read() and fails as a whole.
  */
@@ -22,8 +23,9 @@ struct trust {
 	GArray *agents;	      /* struct trust_agent */
 	char *approvers_file; /* absolute */
 	struct signers *signers;
-	int64_t minimum; /* least number of approvals; 0: what a plan says is enough */
-	GArray *people;	 /* struct approval_person, for approval_quorum() */
+	int64_t minimum;   /* least number of approvals; 0: what a plan says is enough */
+	unsigned attested; /* CHANNEL_BIT()s that an agent may vouch for; 0: signatures alone */
+	GArray *people;	   /* struct approval_person, for approval_quorum() */
 };
 
 bool trust_load(const char *file, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

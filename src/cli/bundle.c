@@ -99,8 +99,13 @@ static bool put_approval(const struct bundle_request *r, uint64_t index,
 {
 	g_autofree char *name = g_strdup_printf("approval-%" PRIu64 ".json", index);
 	g_autofree char *sig = g_strconcat(name, ".sig", NULL);
+	g_autofree char *evidence = g_strdup_printf("evidence-%" PRIu64 ".json", index);
 
-	return put_text(r, name, a->statement, error) && put_text(r, sig, a->sig, error);
+	if (!put_text(r, name, a->statement, error) || !put_text(r, sig, a->sig, error)) {
+		return false;
+	}
+	return a->by.channel == CHANNEL_SIGNATURE ||
+	       put_object(r, evidence, &a->by.evidence, error);
 }
 
 /* The plan's own files, which the log refers to by digest. */

@@ -15,7 +15,9 @@
 struct vote {
 	uint64_t entry;
 	enum verdict decision;
-	char *person, *fingerprint, *reason, *sig;
+	char *person, *reason, *sig;
+	char *fingerprint; /* NULL where the agent attests */
+	struct attestation by;
 };
 
 struct planned {
@@ -271,10 +273,42 @@ static void on_plan(const struct step *s)
 	g_hash_table_replace(s->fold->plans, g_strdup(text), p);
 }
 
+/* The agent's own word: by the key that the log began with, and at a time that fits. */
+static void check_attestation(const struct step *s, const struct sshsig *sig)
+{
+	const struct record_approval *r = &s->record->u.approval;
+
+	if (!s->fold->begun || !ssh_key_equal(&sig->key, &s->fold->plan_key)) {
+		bad(s, "decision of '%s' is attested by another key than the agent's", r->person);
+	}
+	if (r->by.time > s->entry->time) {
+		bad(s, "is attested after it was written");
+	}
+}
+
+static void check_key(const struct step *s, const struct sshsig *sig)
+{
+	const struct record_approval *r = &s->record->u.approval;
+	const struct signers *list = list_of(s, &s->fold->approvers);
+	char fingerprint[SSH_FINGERPRINT_SIZE];
+	const struct signer *signer;
+	struct assent_error core;
+
+	ssh_key_fingerprint(fingerprint, &sig->key);
+	if (strcmp(fingerprint, r->fingerprint) != 0) {
+		bad(s, "is signed by %s, not by %s", fingerprint, r->fingerprint);
+	}
+	if (list != NULL && signers_find(&signer, list, r->person, &sig->key, SSHSIG_NS_APPROVAL,
+					 s->entry->time, &core) != 0) {
+		bad(s, "%s", core.text);
+	}
+}
+
 /* The statement again from the log's own facts: what stands in the entry must be these bytes. */
 static void check_signature(const struct step *s, const struct planned *p)
 {
 	const struct record_approval *r = &s->record->u.approval;
+	bool attested = r->by.channel != CHANNEL_SIGNATURE;
 	struct statement st = {.agent = s->fold->origin,
 			       .stack = p->stack,
 			       .approver = r->person,
@@ -283,15 +317,13 @@ static void check_signature(const struct step *s, const struct planned *p)
 			       .seq = p->number,
 			       .expires = p->expires,
 			       .reason = r->reason};
-	char fingerprint[SSH_FINGERPRINT_SIZE];
-	const struct signers *list = list_of(s, &s->fold->approvers);
-	const struct signer *signer;
 	struct assent_error core;
 	autocfree char *text = NULL;
 	struct sshsig sig;
 	size_t len;
 
-	if (statement_text(&text, &len, &st, &core) != 0) {
+	if ((attested ? attestation_text(&text, &len, &st, &r->by, &core)
+		      : statement_text(&text, &len, &st, &core)) != 0) {
 		bad(s, "%s", core.text);
 		return;
 	}
@@ -299,17 +331,27 @@ static void check_signature(const struct step *s, const struct planned *p)
 		bad(s, _("its statement is not the one for this plan, person and decision"));
 	}
 	if (sshsig_parse(&sig, r->sig, strlen(r->sig), &core) != 0 ||
-	    sshsig_verify(&sig, SSHSIG_NS_APPROVAL, text, len, &core) != 0) {
+	    sshsig_verify(&sig, attested ? SSHSIG_NS_ATTESTATION : SSHSIG_NS_APPROVAL, text, len,
+			  &core) != 0) {
 		bad(s, _("signature of '%s': %s"), r->person, core.text);
 		return;
 	}
-	ssh_key_fingerprint(fingerprint, &sig.key);
-	if (strcmp(fingerprint, r->fingerprint) != 0) {
-		bad(s, _("is signed by %s, not by %s"), fingerprint, r->fingerprint);
+	if (attested) {
+		check_attestation(s, &sig);
+	} else {
+		check_key(s, &sig);
 	}
-	if (list != NULL && signers_find(&signer, list, r->person, &sig.key, SSHSIG_NS_APPROVAL,
-					 s->entry->time, &core) != 0) {
-		bad(s, "%s", core.text);
+}
+
+/* What the channel delivered: only its digest matters here. */
+static void check_evidence(const struct step *s)
+{
+	g_autofree char *bytes = NULL;
+	size_t len;
+
+	if (s->record->u.approval.by.channel != CHANNEL_SIGNATURE) {
+		bytes = object(s, &s->record->u.approval.by.evidence, OBJECTS_EVIDENCE_MAX, &len,
+			       "the evidence of a decision is not here");
 	}
 }
 
@@ -329,10 +371,12 @@ static void on_approval(const struct step *s)
 		bad(s, _("a decision after the plan expired"));
 	}
 	check_signature(s, p);
+	check_evidence(s);
 	v = g_new0(struct vote, 1);
 	v->entry = s->entry->seq;
 	v->decision = r->decision;
 	v->person = g_strdup(r->person);
+	v->by = r->by;
 	v->fingerprint = g_strdup(r->fingerprint);
 	v->reason = g_strdup(r->reason);
 	v->sig = g_strdup(r->sig);
@@ -379,14 +423,16 @@ static size_t count_votes(const struct step *s, const struct planned *p, struct 
 			bad(s, _("entry %" PRIu64 " is no approval of its plan"), r->approvals[i]);
 			continue;
 		}
-		if (!g_hash_table_add(seen, v->person) || !g_hash_table_add(seen, v->fingerprint)) {
+		if (!g_hash_table_add(seen, v->person) ||
+		    (v->fingerprint != NULL && !g_hash_table_add(seen, v->fingerprint))) {
 			bad(s, _("counts '%s' or that key twice"), v->person);
 			continue;
 		}
 		votes[count++] = (struct approval){.person = v->person,
 						   .verdict = VERDICT_APPROVE,
 						   .reason = v->reason,
-						   .armor = v->sig};
+						   .armor = v->sig,
+						   .by = v->by};
 	}
 	return count;
 }
@@ -396,7 +442,9 @@ static void on_apply_start(const struct step *s)
 	const struct record_apply_start *r = &s->record->u.apply_start;
 	struct planned *p = plan_of(s, &r->plan);
 	g_autofree struct approval *votes = g_new0(struct approval, RECORD_MAX_VOTES);
-	const struct signers *list;
+	struct approval_trust trust = {.agent_key = s->fold->begun ? &s->fold->plan_key : NULL,
+				       .attested = CHANNELS_ATTESTED,
+				       .now = s->entry->time};
 	struct assent_error core;
 	size_t count;
 
@@ -427,9 +475,9 @@ static void on_apply_start(const struct step *s)
 	if (p->required > 0 && count < (uint64_t)p->required) {
 		bad(s, _("applies with %zu of %" PRId64 " approvals"), count, p->required);
 	}
-	list = list_of(s, &p->approvers);
-	if (p->plan != NULL && list != NULL &&
-	    approval_quorum(p->plan, votes, count, list, NULL, 0, 0, s->entry->time, &core) != 0) {
+	trust.signers = list_of(s, &p->approvers);
+	if (p->plan != NULL && trust.signers != NULL &&
+	    approval_quorum(p->plan, votes, count, &trust, &core) != 0) {
 		bad(s, "%s", core.text);
 	}
 }

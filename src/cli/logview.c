@@ -159,8 +159,9 @@ char *log_describe(const struct record *record)
 	case ENTRY_PLAN:
 		return describe_plan(&record->u.plan, id);
 	case ENTRY_APPROVAL:
-		text = g_strdup_printf("%s %s %s", record->u.approval.person,
-				       verdict_names[record->u.approval.decision], id);
+		text = g_strdup_printf("%s %s %s by %s", record->u.approval.person,
+				       verdict_names[record->u.approval.decision], id,
+				       channel_names[record->u.approval.by.channel]);
 		return with_reason(text, record->u.approval.reason);
 	case ENTRY_CLOSED:
 		if (record->u.closed.outcome == OUTCOME_CONVERGED) {

@@ -100,10 +100,24 @@ static void render_commits(struct out *out, const struct plan *plan)
 	}
 }
 
+static char *channels_text(unsigned channels)
+{
+	GString *text = g_string_new(NULL);
+
+	for (int i = 0; i < CHANNELS; i++) {
+		if ((channels & CHANNEL_BIT(i)) != 0) {
+			g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "",
+					       channel_names[i]);
+		}
+	}
+	return g_string_free(text, FALSE);
+}
+
 static void render_policy(struct out *out, const struct plan *plan)
 {
 	const struct plan_policy *policy = &plan->policy;
 	g_autofree char *from = g_strjoinv(", ", (char **)policy->from);
+	g_autofree char *channels = NULL;
 	char digest[HASH_TEXT_SIZE];
 
 	field(out, _("policy"),
@@ -114,6 +128,8 @@ static void render_policy(struct out *out, const struct plan *plan)
 				 "%" PRId64 " approvals from: %s; not by an author",
 				 (gulong)policy->required),
 	      (gint64)policy->required, from);
+	channels = channels_text(policy->channels);
+	field(out, _("channels"), "%s", channels);
 	hash_text(digest, &policy->approvers);
 	field(out, _("approvers"), "%s", digest);
 	field(out, _("on failure"), "%s", plan->on_failure);
@@ -134,9 +150,15 @@ static void render_votes(struct out *out, const struct api_plan *known, int64_t 
 		const struct api_vote *vote = &g_array_index(known->votes, struct api_vote, i);
 		g_autofree char *age = text_age(vote->time, now);
 
-		field(out, i == 0 ? _("votes") : "", "%s: %s, %s (%s)%s%s", vote->person,
-		      vote->decision, age, vote->channel != NULL ? vote->channel : "?",
-		      vote->reason != NULL ? ": " : "", vote->reason != NULL ? vote->reason : "");
+		bool signs = vote->channel == NULL || strcmp(vote->channel, "signature") == 0;
+
+		/* TRANSLATORS: person, decision, age, channel, nothing or ": ", reason */
+		field(out, i == 0 ? _("votes") : "",
+		      signs ? _("%s: %s, %s (%s)%s%s")
+			    : _("%s: %s, %s (%s, attested by the agent)%s%s"),
+		      vote->person, vote->decision, age,
+		      vote->channel != NULL ? vote->channel : "?", vote->reason != NULL ? ": " : "",
+		      vote->reason != NULL ? vote->reason : "");
 	}
 }
 

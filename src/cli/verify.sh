@@ -129,7 +129,8 @@ done
 [ "$(member type proofs/0.leaf)" = genesis ] || die "the log does not begin with a genesis entry"
 [ "$(member log_key proofs/0.leaf)" = "$vkey" ] || die "the first entry names another log key"
 [ "$(member agent proofs/0.leaf)" = "$origin" ] || die "the first entry names another agent"
-printf 'agent namespaces="assent.plan.v1" %s\n' "$(member plan_key proofs/0.leaf)" >"$tmp/agent"
+printf 'agent namespaces="assent.plan.v1,assent.attestation.v1" %s\n' \
+  "$(member plan_key proofs/0.leaf)" >"$tmp/agent"
 
 # The plan is the agent's, and logged.
 ssh-keygen -Y verify -f "$tmp/agent" -I agent -n assent.plan.v1 -s plan.json.sig <plan.json \
@@ -172,11 +173,13 @@ list_at() {
 echo "ok: the approver list is the one that the plan and the log name"
 
 # The approvals: what the person signed, at the time of its entry, is what the log holds.
-from=$(sed 's/.*"policy":{.*"from":\[\([^]]*\)\],"required":.*/\1/' plan.json)
+from=$(sed 's/.*"policy":{[^{}]*"from":\[\([^]]*\)\].*/\1/' plan.json)
 approvals=
 rejected=
 people=
 keys=
+channels=$(sed -n 's/.*"policy":{[^{}]*"channels":\[\([^]]*\)\].*/\1/p' plan.json)
+[ -n "$channels" ] || channels='"signature"'
 for statement in approval-*.json; do
   [ -e "$statement" ] || continue
   index=${statement#approval-}
@@ -189,14 +192,33 @@ for statement in approval-*.json; do
   [ "$(member person "$leaf")" = "$person" ] || die "$statement is by another person"
   contains "$leaf" "\"statement\":\"$(quoted "$statement")\"" ||
     die "$statement is not what the log holds"
-  when=$(date -u -d "@$(member time "$leaf")" +%Y%m%d%H%M%SZ)
-  good=$(ssh-keygen -Y verify -f allowed_signers -I "$person" -n assent.approval.v1 \
-    "-Overify-time=$when" -s "$statement.sig" <"$statement") ||
-    die "the signature of $person does not hold"
-  key=${good##* }
-  [ "$(member fingerprint "$leaf")" = "$key" ] || die "entry $index names another key than $key"
+  channel=$(member channel "$leaf")
+  if [ "$channel" = signature ]; then
+    [ "$(member type "$statement")" = approval ] || die "$statement is no approval"
+    when=$(date -u -d "@$(member time "$leaf")" +%Y%m%d%H%M%SZ)
+    good=$(ssh-keygen -Y verify -f allowed_signers -I "$person" -n assent.approval.v1 \
+      "-Overify-time=$when" -s "$statement.sig" <"$statement") ||
+      die "the signature of $person does not hold"
+    key=${good##* }
+    [ "$(member fingerprint "$leaf")" = "$key" ] || die "entry $index names another key than $key"
+    how="signed by $person"
+  else
+    [ "$(member type "$statement")" = attestation ] || die "$statement is no attestation"
+    [ "$(member channel "$statement")" = "$channel" ] || die "$statement is of another channel"
+    ssh-keygen -Y verify -f "$tmp/agent" -I agent -n assent.attestation.v1 \
+      -s "$statement.sig" <"$statement" >/dev/null ||
+      die "what the agent attests about $person does not hold"
+    [ "$(member evidence "$statement")" = "sha256:$(sha <"evidence-$index.json")" ] ||
+      die "evidence-$index.json is not the one that $statement names"
+    key=
+    how="attested by the agent, channel $channel"
+  fi
+  case ",$channels," in
+  *",\"$channel\","*) ;;
+  *) die "the plan takes no decisions by channel $channel" ;;
+  esac
   decision=$(member decision "$statement")
-  echo "ok: $person said $decision (entry $index)"
+  echo "ok: $person said $decision (entry $index, $how)"
   if [ "$decision" != approve ]; then
     rejected=$person
     continue
@@ -209,7 +231,7 @@ for statement in approval-*.json; do
   *" $person "*) die "$person counts twice" ;;
   esac
   case " $keys " in
-  *" $key "*) die "the key $key counts twice" ;;
+  *" ${key:-none} "*) die "the key $key counts twice" ;;
   esac
   people="$people $person"
   keys="$keys $key"
@@ -222,7 +244,7 @@ for leaf in proofs/*.leaf; do
 done
 
 # Nothing was applied without them.
-required=$(sed 's/.*"policy":{.*"required":\([0-9]*\)},"reason":.*/\1/' plan.json)
+required=$(sed 's/.*"policy":{[^{}]*"required":\([0-9]*\)[},].*/\1/' plan.json)
 started=
 for leaf in proofs/*.leaf; do
   [ "$(member type "$leaf")" = apply-start ] || continue

@@ -16,6 +16,7 @@ int assent_plan_verify(assent_plan **out, const void *bytes, size_t len, const c
 	if (rc != 0) {
 		return rc;
 	}
+	plan->key = key->key;
 	*out = steal(&plan);
 	return 0;
 }
@@ -135,28 +136,55 @@ int assent_statement(char **out, size_t *len, const assent_plan *plan, const cha
 	return rc != 0 ? rc : statement_text(out, len, &st, err);
 }
 
-static struct approval approval_of(const struct assent_vote *vote)
+static int read_vote(struct approval *out, const struct assent_vote *vote, struct assent_error *err)
 {
-	return (struct approval){.person = vote->person,
-				 .verdict = (enum verdict)vote->decision,
-				 .reason = vote->reason,
-				 .armor = vote->signature};
+	struct approval approval = {.person = vote->person,
+				    .verdict = (enum verdict)vote->decision,
+				    .reason = vote->reason,
+				    .armor = vote->signature};
+	int rc = check_decision(vote->decision, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if (vote->channel != NULL) {
+		if (!channel_find(vote->channel, &approval.by.channel)) {
+			return core_fail(err, ASSENT_EMALFORMED, "unknown channel '%.32s'",
+					 vote->channel);
+		}
+		api_hash(&approval.by.evidence, &vote->evidence);
+		approval.by.time = vote->time;
+	}
+	*out = approval;
+	return 0;
+}
+
+static struct approval_trust trust_of(const assent_plan *plan, const assent_signers *signers,
+				      int64_t minimum, int64_t now)
+{
+	return (struct approval_trust){.signers = signers->list,
+				       .agent_key = &plan->key,
+				       .attested = CHANNELS_ATTESTED,
+				       .minimum = minimum,
+				       .now = now};
 }
 
 int assent_vote_verify(const assent_plan *plan, const struct assent_vote *vote,
 		       const assent_signers *signers, int64_t now, struct assent_error *err)
 {
-	struct approval approval = approval_of(vote);
+	struct approval_trust trust = trust_of(plan, signers, 0, now);
+	struct approval approval;
 	struct ssh_key key;
-	int rc = check_decision(vote->decision, err);
+	int rc = read_vote(&approval, vote, err);
 
-	return rc != 0 ? rc : approval_verify(&key, plan->plan, &approval, signers->list, now, err);
+	return rc != 0 ? rc : approval_verify(&key, plan->plan, &approval, &trust, err);
 }
 
 int assent_quorum_verify(const assent_plan *plan, const struct assent_vote *votes, size_t count,
 			 const assent_signers *signers, int64_t minimum, int64_t now,
 			 struct assent_error *err)
 {
+	struct approval_trust trust = trust_of(plan, signers, minimum, now);
 	CLEANUP(free_p) struct approval *list = NULL;
 	int rc;
 
@@ -165,11 +193,10 @@ int assent_quorum_verify(const assent_plan *plan, const struct assent_vote *vote
 		return core_fail_memory(err);
 	}
 	for (size_t i = 0; i < count; i++) {
-		rc = check_decision(votes[i].decision, err);
+		rc = read_vote(&list[i], &votes[i], err);
 		if (rc != 0) {
 			return rc;
 		}
-		list[i] = approval_of(&votes[i]);
 	}
-	return approval_quorum(plan->plan, list, count, signers->list, NULL, 0, minimum, now, err);
+	return approval_quorum(plan->plan, list, count, &trust, err);
 }

@@ -22,6 +22,7 @@ struct assent_log_key {
 };
 struct assent_plan {
 	struct plan *plan;
+	struct ssh_key key; /* that signed it */
 };
 struct assent_checkpoint {
 	struct checkpoint checkpoint;

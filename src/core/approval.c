@@ -9,8 +9,56 @@
 
 #define CLOCK_SLACK 300 /* seconds that a clock may have been set back since the plan */
 
+static int verify_signed(struct sshsig *sig, const struct statement *st,
+			 const struct approval_trust *trust, struct assent_error *err)
+{
+	CLEANUP(free_p) char *text = NULL;
+	const struct signer *signer;
+	size_t len = 0;
+	int rc = statement_text(&text, &len, st, err);
+
+	if (rc == 0) {
+		rc = signers_find(&signer, trust->signers, st->approver, &sig->key,
+				  SSHSIG_NS_APPROVAL, trust->now, err);
+	}
+	return rc == 0 ? sshsig_verify(sig, SSHSIG_NS_APPROVAL, text, len, err) : rc;
+}
+
+/* The agent took the decision while the plan was open, and not in the future. */
+static int check_time(const struct plan *plan, const struct attestation *by, int64_t now,
+		      struct assent_error *err)
+{
+	if (by->time < plan->created - CLOCK_SLACK || by->time > plan->expires ||
+	    by->time > now + CLOCK_SLACK) {
+		return core_fail(err, ASSENT_EEXPIRED, "attested at a time that cannot be");
+	}
+	return 0;
+}
+
+static int verify_attested(struct sshsig *sig, const struct statement *st, const struct plan *plan,
+			   const struct attestation *by, const struct approval_trust *trust,
+			   struct assent_error *err)
+{
+	CLEANUP(free_p) char *text = NULL;
+	size_t len = 0;
+	int rc = attestation_text(&text, &len, st, by, err);
+
+	if (rc != 0) {
+		return rc;
+	}
+	if ((trust->attested & CHANNEL_BIT(by->channel)) == 0) {
+		return core_fail(err, ASSENT_EUNTRUSTED, "nothing attested by channel '%s' counts",
+				 channel_names[by->channel]);
+	}
+	if (trust->agent_key == NULL || !ssh_key_equal(&sig->key, trust->agent_key)) {
+		return core_fail(err, ASSENT_EUNTRUSTED, "not attested by the agent of the plan");
+	}
+	rc = sshsig_verify(sig, SSHSIG_NS_ATTESTATION, text, len, err);
+	return rc == 0 ? check_time(plan, by, trust->now, err) : rc;
+}
+
 int approval_verify(struct ssh_key *key, const struct plan *plan, const struct approval *a,
-		    const struct signers *signers, int64_t now, struct assent_error *err)
+		    const struct approval_trust *trust, struct assent_error *err)
 {
 	struct statement st = {.agent = plan->agent,
 			       .stack = plan->stack,
@@ -20,21 +68,13 @@ int approval_verify(struct ssh_key *key, const struct plan *plan, const struct a
 			       .seq = plan->seq,
 			       .expires = plan->expires,
 			       .reason = a->reason};
-	CLEANUP(free_p) char *text = NULL;
-	const struct signer *signer;
 	struct sshsig sig;
-	size_t len = 0;
 	int rc = sshsig_parse(&sig, a->armor, strlen(a->armor), err);
 
-	if (rc == 0) {
-		rc = statement_text(&text, &len, &st, err);
-	}
-	if (rc == 0) {
-		rc = signers_find(&signer, signers, a->person, &sig.key, SSHSIG_NS_APPROVAL, now,
-				  err);
-	}
-	if (rc == 0) {
-		rc = sshsig_verify(&sig, SSHSIG_NS_APPROVAL, text, len, err);
+	if (rc == 0 && a->by.channel == CHANNEL_SIGNATURE) {
+		rc = verify_signed(&sig, &st, trust, err);
+	} else if (rc == 0) {
+		rc = verify_attested(&sig, &st, plan, &a->by, trust, err);
 	}
 	if (rc != 0) {
 		return core_prefix(err, rc, "approval of '%.100s'", a->person);
@@ -117,8 +157,7 @@ const char *approval_author_problem(const struct plan *plan, const char *person,
 }
 
 static int check_vote(const struct plan *plan, const struct approval *vote,
-		      const struct approval_person *people, size_t people_count,
-		      struct assent_error *err)
+		      const struct approval_trust *trust, struct assent_error *err)
 {
 	const char *problem;
 
@@ -131,7 +170,12 @@ static int check_vote(const struct plan *plan, const struct approval *vote,
 				 "'%.100s' is not among those who may approve this plan",
 				 vote->person);
 	}
-	problem = approval_author_problem(plan, vote->person, people, people_count);
+	if ((plan->policy.channels & CHANNEL_BIT(vote->by.channel)) == 0) {
+		return core_fail(err, ASSENT_EUNTRUSTED,
+				 "'%.100s' decided by channel '%s', which this plan does not take",
+				 vote->person, channel_names[vote->by.channel]);
+	}
+	problem = approval_author_problem(plan, vote->person, trust->people, trust->people_count);
 	if (problem != NULL) {
 		return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' %s", vote->person, problem);
 	}
@@ -146,7 +190,9 @@ static int check_distinct(const struct approval *votes, const struct ssh_key *ke
 			return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' voted twice",
 					 votes[last].person);
 		}
-		if (memcmp(keys[i].pk, keys[last].pk, sizeof(keys[i].pk)) == 0) {
+		/* All that is attested has the agent's key. */
+		if (votes[last].by.channel == CHANNEL_SIGNATURE &&
+		    memcmp(keys[i].pk, keys[last].pk, sizeof(keys[i].pk)) == 0) {
 			return core_fail(err, ASSENT_EUNTRUSTED,
 					 "'%.100s' and '%.100s' signed with the same key",
 					 votes[i].person, votes[last].person);
@@ -155,23 +201,44 @@ static int check_distinct(const struct approval *votes, const struct ssh_key *ke
 	return 0;
 }
 
-int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
-		    const struct signers *signers, const struct approval_person *people,
-		    size_t people_count, int64_t minimum, int64_t now, struct assent_error *err)
+/* Is it the plan's time, and the plan's list? */
+static int check_plan(const struct plan *plan, const struct approval_trust *trust,
+		      struct assent_error *err)
 {
-	CLEANUP(free_p) struct ssh_key *keys = NULL;
-	int64_t required = plan->policy.required > minimum ? plan->policy.required : minimum;
-	int rc;
-
-	if (now >= plan->expires) {
+	if (trust->now >= plan->expires) {
 		return core_fail(err, ASSENT_EEXPIRED, "the plan has expired");
 	}
-	if (now < plan->created - CLOCK_SLACK) {
+	if (trust->now < plan->created - CLOCK_SLACK) {
 		return core_fail(err, ASSENT_EEXPIRED, "the plan was made in the future");
 	}
-	if (!hash_equal(&signers->digest, &plan->policy.approvers)) {
+	if (!hash_equal(&trust->signers->digest, &plan->policy.approvers)) {
 		return core_fail(err, ASSENT_EMISMATCH,
 				 "the approver list is not the one that the plan names");
+	}
+	return 0;
+}
+
+static int check_count(const struct plan *plan, size_t count, const struct approval_trust *trust,
+		       struct assent_error *err)
+{
+	int64_t required =
+		plan->policy.required > trust->minimum ? plan->policy.required : trust->minimum;
+
+	if (required > 0 && (uint64_t)required > count) {
+		return core_fail(err, ASSENT_EUNTRUSTED, "%zu of %lld approvals", count,
+				 (long long)required);
+	}
+	return 0;
+}
+
+int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
+		    const struct approval_trust *trust, struct assent_error *err)
+{
+	CLEANUP(free_p) struct ssh_key *keys = NULL;
+	int rc = check_plan(plan, trust, err);
+
+	if (rc != 0) {
+		return rc;
 	}
 	if (count > SIZE_MAX / sizeof(*keys) - 1) {
 		return core_fail(err, ASSENT_ELIMIT, "too many approvals");
@@ -181,9 +248,9 @@ int approval_quorum(const struct plan *plan, const struct approval *votes, size_
 		return core_fail_memory(err);
 	}
 	for (size_t i = 0; i < count; i++) {
-		rc = approval_verify(&keys[i], plan, &votes[i], signers, now, err);
+		rc = approval_verify(&keys[i], plan, &votes[i], trust, err);
 		if (rc == 0) {
-			rc = check_vote(plan, &votes[i], people, people_count, err);
+			rc = check_vote(plan, &votes[i], trust, err);
 		}
 		if (rc == 0) {
 			rc = check_distinct(votes, keys, i, err);
@@ -192,9 +259,5 @@ int approval_quorum(const struct plan *plan, const struct approval *votes, size_
 			return rc;
 		}
 	}
-	if (required > 0 && (uint64_t)required > count) {
-		return core_fail(err, ASSENT_EUNTRUSTED, "%zu of %lld approvals", count,
-				 (long long)required);
-	}
-	return 0;
+	return check_count(plan, count, trust, err);
 }

@@ -3,6 +3,10 @@
 /*
  * Does a set of signed statements allow a plan? Used by the agent before it
  * applies, by the worker again, and by an auditor afterwards.
+ *
+ * A vote is signed by a person's own key, or attested by the agent, whose plan
+ * key then signs what it was told by a channel (core/statement.h). The latter
+ * counts only where both the plan's policy and the verifier accept the channel.
  */
 #include "core/plan.h"
 #include "core/signers.h"
@@ -12,29 +16,37 @@ struct approval {
 	const char *person; /* principal */
 	enum verdict verdict;
 	const char *reason;
-	const char *armor; /* SSH signature of the statement */
+	const char *armor; /* SSH signature of the statement, or of the attestation */
+	struct attestation by;
 };
-
-/* One signature: the statement is recomputed from plan and approval and verified against signers
- * at now. key receives the key that signed. */
-int approval_verify(struct ssh_key *key, const struct plan *plan, const struct approval *a,
-		    const struct signers *signers, int64_t now, struct assent_error *err)
-	ASSENT_CHECKED;
-
-/* The whole rule: plan not expired at now; signers is the list whose digest the plan pins (after a
- * change of the list a new plan is needed); every vote by a person of policy.from; distinct people
- * and distinct keys; no rejection; no author of the commits unless allowed (emails: NULL-terminated
- * list per person, see approval_person); at least max(policy.required, minimum) votes. */
 struct approval_person {
 	const char *name;
 	const char *const *emails; /* NULL-terminated */
 };
+/* What the verifier believes, and when. */
+struct approval_trust {
+	const struct signers *signers;
+	const struct ssh_key *agent_key; /* that signed the plan; NULL: nothing is attested */
+	unsigned attested;		 /* CHANNEL_BIT()s that it accepts besides signatures */
+	const struct approval_person *people; /* addresses, for the author rule */
+	size_t people_count;
+	int64_t minimum; /* of votes, whatever the plan says */
+	int64_t now;
+};
+
+/* One signature: the statement is recomputed from plan and approval and verified against the
+ * person's keys, or the agent's where the vote is attested. key receives the key that signed. */
+int approval_verify(struct ssh_key *key, const struct plan *plan, const struct approval *a,
+		    const struct approval_trust *trust, struct assent_error *err) ASSENT_CHECKED;
+
 /* Why the author rule keeps this person from approving the plan, as the end of a sentence that
  * begins with the person; NULL when it does not. Where a plan has more authors than it lists nobody
  * can be told apart, so nobody may approve. */
 const char *approval_author_problem(const struct plan *plan, const char *person,
 				    const struct approval_person *people, size_t people_count);
+/* The whole rule: plan not expired at now; signers is the list whose digest the plan pins (after a
+ * change of the list a new plan is needed); every vote by a person of policy.from and by a channel
+ * of policy.channels; distinct people, whatever the channel, and distinct keys; no rejection; no
+ * author of the commits unless allowed; at least max(policy.required, minimum) votes. */
 int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
-		    const struct signers *signers, const struct approval_person *people,
-		    size_t people_count, int64_t minimum, int64_t now, struct assent_error *err)
-	ASSENT_CHECKED;
+		    const struct approval_trust *trust, struct assent_error *err) ASSENT_CHECKED;

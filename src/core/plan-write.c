@@ -155,11 +155,26 @@ static void write_point(struct json_writer *w, const char *name, const char *com
 	json_w_end(w);
 }
 
+void plan_channels_write(struct json_writer *w, unsigned channels)
+{
+	if ((channels & CHANNELS_ATTESTED) == 0) {
+		return; // what is meant when nothing is said
+	}
+	json_w_array(w, "channels");
+	for (int i = 0; i < CHANNELS; i++) {
+		if ((channels & CHANNEL_BIT(i)) != 0) {
+			json_w_str(w, NULL, channel_names[i]);
+		}
+	}
+	json_w_end(w);
+}
+
 static void write_policy(struct json_writer *w, const struct plan_policy *policy)
 {
 	json_w_object(w, "policy");
 	write_digest(w, "approvers", &policy->approvers);
 	json_w_bool(w, "author_may_approve", policy->author_may_approve);
+	plan_channels_write(w, policy->channels);
 	json_w_array(w, "from");
 	for (size_t i = 0; policy->from != NULL && policy->from[i] != NULL; i++) {
 		json_w_str(w, NULL, policy->from[i]);

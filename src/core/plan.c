@@ -418,6 +418,33 @@ static void read_commits(struct plan_box *box, struct json_obj *o)
 	plan->commits_count = count;
 }
 
+/* In the order of the table, none twice. Not stated: signatures alone. */
+static unsigned read_channels(struct json_obj *p)
+{
+	struct json_arr list;
+	size_t count = json_arr_get_opt(p, "channels", CHANNELS, &list);
+	int last = -1;
+	unsigned channels = 0;
+
+	if (!json_has(p, "channels")) {
+		return CHANNEL_BIT(CHANNEL_SIGNATURE);
+	}
+	for (size_t i = 0; i < count; i++) {
+		enum channel channel = CHANNEL_SIGNATURE;
+
+		if (!channel_find(json_arr_str(&list, i, 32), &channel) || (int)channel <= last) {
+			json_obj_fail(p, "channels", "unknown, twice or out of order");
+			return 0;
+		}
+		last = (int)channel;
+		channels |= CHANNEL_BIT(channel);
+	}
+	if (channels == 0) {
+		json_obj_fail(p, "channels", "names none");
+	}
+	return channels;
+}
+
 static void read_policy(struct plan *plan, struct json_obj *o)
 {
 	struct plan_policy *policy = &plan->policy;
@@ -430,6 +457,7 @@ static void read_policy(struct plan *plan, struct json_obj *o)
 	}
 	get_digest(&p, "approvers", &policy->approvers);
 	policy->author_may_approve = json_bool(&p, "author_may_approve");
+	policy->channels = read_channels(&p);
 	policy->required = json_int(&p, "required", 0, PEOPLE_MAX);
 	count = json_arr_get(&p, "from", PEOPLE_MAX, &from);
 	policy->from = box_alloc(&p, count, sizeof(*policy->from));

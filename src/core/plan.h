@@ -14,6 +14,7 @@
 #include "core/hash.h"
 #include "core/json.h"
 #include "core/sshsig.h"
+#include "core/statement.h"
 
 #define PLAN_MAX_SIZE ((size_t)64 << 20)
 #define PLAN_MAX_CHANGES 200000
@@ -84,6 +85,7 @@ struct plan_policy {
 	int64_t required;  /* distinct people */
 	const char **from; /* principals who may approve; NULL-terminated */
 	bool author_may_approve;
+	unsigned channels;     /* CHANNEL_BIT()s by which they may decide */
 	struct hash approvers; /* digest of the allowed_signers file */
 };
 
@@ -139,5 +141,7 @@ int plan_write(char **out, size_t *len, const struct plan *plan, struct assent_e
 void plan_change_write(struct json_writer *w, const struct plan_change *change);
 void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state);
 void plan_commit_write(struct json_writer *w, const struct plan_commit *commit);
+/* The policy's member "channels", where it is needed. */
+void plan_channels_write(struct json_writer *w, unsigned channels);
 void plan_check_write(struct json_writer *w, const struct plan_check *check);
 bool plan_state_equal(const struct plan_state *a, const struct plan_state *b);

@@ -148,29 +148,45 @@ static void planned_write(const struct record *r, struct json_writer *w)
 	write_summary(w, p->summary);
 }
 
+static void read_attested(struct record_approval *a, enum channel channel, struct json_obj *o)
+{
+	if (attestation_parse(&a->by, a->statement, strlen(a->statement), NULL) != 0) {
+		json_obj_fail(o, "statement", "is no attestation");
+	} else if (a->by.channel != channel) {
+		json_obj_fail(o, "statement", "is of another channel");
+	}
+}
+
 static void approval_read(struct record *r, struct json_obj *o)
 {
 	struct record_approval *a = &r->u.approval;
-	int decision;
+	int channel, decision;
 
-	a->channel = json_str(o, "channel", NAME_MAX_SIZE);
+	channel = json_enum(o, "channel", channel_names);
 	decision = json_enum(o, "decision", verdict_names);
 	a->decision = decision == VERDICT_APPROVE ? VERDICT_APPROVE : VERDICT_REJECT;
-	a->fingerprint = json_str(o, "fingerprint", NAME_MAX_SIZE);
+	if (channel == CHANNEL_SIGNATURE) {
+		a->fingerprint = json_str(o, "fingerprint", NAME_MAX_SIZE);
+	}
 	a->person = json_str(o, "person", NAME_MAX_SIZE);
 	read_hash(&a->plan, o, "plan");
 	a->reason = json_str(o, "reason", STATEMENT_REASON_MAX);
 	a->sig = json_str(o, "sig", SSHSIG_MAX_ARMOR);
 	a->statement = json_str(o, "statement", STATEMENT_MAX_SIZE);
+	if (channel > CHANNEL_SIGNATURE) {
+		read_attested(a, (enum channel)channel, o);
+	}
 }
 
 static void approval_write(const struct record *r, struct json_writer *w)
 {
 	const struct record_approval *a = &r->u.approval;
 
-	json_w_str(w, "channel", a->channel);
+	json_w_str(w, "channel", channel_names[a->by.channel]);
 	json_w_str(w, "decision", verdict_names[a->decision]);
-	json_w_str(w, "fingerprint", a->fingerprint);
+	if (a->by.channel == CHANNEL_SIGNATURE) {
+		json_w_str(w, "fingerprint", a->fingerprint);
+	}
 	json_w_str(w, "person", a->person);
 	write_hash(w, "plan", &a->plan);
 	json_w_str(w, "reason", a->reason);

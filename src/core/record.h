@@ -59,7 +59,9 @@ struct record_plan {
 struct record_approval {
 	struct hash plan;
 	enum verdict decision;
-	const char *channel, *fingerprint, *person, *reason, *sig, *statement;
+	struct attestation by;	 /* how it came; read from the statement where it is attested */
+	const char *fingerprint; /* of the person's key; NULL where it is attested */
+	const char *person, *reason, *sig, *statement;
 };
 struct record_closed {
 	enum record_outcome outcome;

@@ -16,6 +16,7 @@
 #define SSHSIG_MAX_ARMOR 8192
 #define SSHSIG_NS_PLAN "assent.plan.v1"
 #define SSHSIG_NS_APPROVAL "assent.approval.v1"
+#define SSHSIG_NS_ATTESTATION "assent.attestation.v1"
 #define SSHSIG_NS_GIT "git"
 
 enum ssh_key_type { SSH_ED25519, SSH_SK_ED25519 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The approval statement's bytes. */
+/* The bytes of approval statements and attestations. */
 #include "core/statement.h"
 
 #include <string.h>
@@ -11,6 +11,19 @@
 #define NAME_MAX_BYTES 255
 
 const char *const verdict_names[] = {"approve", "reject", NULL};
+const char *const channel_names[] = {"signature", "slack", "mattermost", "ntfy",
+				     "webhook",	  "page",  "desktop",	 NULL};
+
+bool channel_find(const char *name, enum channel *out)
+{
+	for (int i = 0; channel_names[i] != NULL; i++) {
+		if (strcmp(channel_names[i], name) == 0) {
+			*out = (enum channel)i;
+			return true;
+		}
+	}
+	return false;
+}
 
 static bool name_is_good(const char *name)
 {
@@ -43,9 +56,40 @@ static int check(const struct statement *st, struct assent_error *err)
 	return 0;
 }
 
-int statement_text(char **out, size_t *len, const struct statement *st, struct assent_error *err)
+/* by: NULL for what a person signs. */
+static void write_statement(struct json_writer *w, const struct statement *st,
+			    const struct attestation *by)
 {
-	char plan[HASH_TEXT_SIZE];
+	char digest[HASH_TEXT_SIZE];
+
+	json_w_object(w, NULL);
+	json_w_str(w, "agent", st->agent);
+	json_w_str(w, "approver", st->approver);
+	if (by != NULL) {
+		json_w_str(w, "channel", channel_names[by->channel]);
+	}
+	json_w_str(w, "decision", verdict_names[st->verdict]);
+	if (by != NULL) {
+		hash_text(digest, &by->evidence);
+		json_w_str(w, "evidence", digest);
+	}
+	json_w_int(w, "expires", st->expires);
+	hash_text(digest, &st->plan);
+	json_w_str(w, "plan", digest);
+	json_w_str(w, "reason", st->reason);
+	json_w_int(w, "seq", st->seq);
+	json_w_str(w, "stack", st->stack);
+	if (by != NULL) {
+		json_w_int(w, "time", by->time);
+	}
+	json_w_str(w, "type", by != NULL ? "attestation" : "approval");
+	json_w_int(w, "v", 1);
+	json_w_end(w);
+}
+
+static int finish(char **out, size_t *len, const struct statement *st, const struct attestation *by,
+		  struct assent_error *err)
+{
 	struct json_writer *w;
 	int rc = check(st, err);
 
@@ -56,18 +100,62 @@ int statement_text(char **out, size_t *len, const struct statement *st, struct a
 	if (w == NULL) {
 		return core_fail_memory(err);
 	}
-	hash_text(plan, &st->plan);
-	json_w_object(w, NULL);
-	json_w_str(w, "agent", st->agent);
-	json_w_str(w, "approver", st->approver);
-	json_w_str(w, "decision", verdict_names[st->verdict]);
-	json_w_int(w, "expires", st->expires);
-	json_w_str(w, "plan", plan);
-	json_w_str(w, "reason", st->reason);
-	json_w_int(w, "seq", st->seq);
-	json_w_str(w, "stack", st->stack);
-	json_w_str(w, "type", "approval");
-	json_w_int(w, "v", 1);
-	json_w_end(w);
+	write_statement(w, st, by);
 	return json_writer_finish(w, out, len, err);
+}
+
+int statement_text(char **out, size_t *len, const struct statement *st, struct assent_error *err)
+{
+	return finish(out, len, st, NULL, err);
+}
+
+int attestation_text(char **out, size_t *len, const struct statement *st,
+		     const struct attestation *by, struct assent_error *err)
+{
+	if (by->channel <= CHANNEL_SIGNATURE || by->channel >= CHANNELS) {
+		return core_fail(err, ASSENT_EMALFORMED,
+				 "a signature is made by a person and never attested");
+	}
+	if (by->time < 0) {
+		return core_fail(err, ASSENT_EMALFORMED, "time out of range");
+	}
+	return finish(out, len, st, by, err);
+}
+
+static void read_attestation(struct attestation *by, struct json_obj *o)
+{
+	static const char *const types[] = {"attestation", NULL};
+	int channel = json_enum(o, "channel", channel_names);
+
+	(void)json_enum(o, "type", types);
+	if (channel == CHANNEL_SIGNATURE) {
+		json_obj_fail(o, "channel", "is not attested");
+	}
+	by->channel = channel < 0 ? CHANNEL_SIGNATURE : (enum channel)channel;
+	if (!hash_parse(&by->evidence, json_str(o, "evidence", HASH_TEXT_SIZE))) {
+		json_obj_fail(o, "evidence", "not a digest (sha256:...)");
+	}
+	by->time = json_int(o, "time", 0, JSON_MAX_INT);
+	json_obj_ignore_rest(o);
+}
+
+int attestation_parse(struct attestation *out, const char *text, size_t len,
+		      struct assent_error *err)
+{
+	struct attestation by = {0};
+	struct json_doc *doc = NULL;
+	struct json_obj o;
+	int rc = json_doc_parse(&doc, text, len, JSON_CANONICAL, err);
+
+	if (rc == 0) {
+		json_doc_root(doc, &o);
+		read_attestation(&by, &o);
+		rc = json_doc_status(doc, err);
+	}
+	json_doc_free(doc);
+	if (rc != 0) {
+		return core_prefix(err, rc, "attestation");
+	}
+	*out = by;
+	return 0;
 }

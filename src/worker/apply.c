@@ -33,6 +33,23 @@ static void request_clear(struct request *request)
 }
 #define autorequest __attribute__((cleanup(request_clear))) struct request
 
+/* How an attested vote came; a signature has none of these. */
+static void read_attestation(struct json_obj *vote, struct attestation *out)
+{
+	const char *channel = json_str_opt(vote, "channel", 32);
+
+	if (channel == NULL) {
+		return;
+	}
+	if (!channel_find(channel, &out->channel) || out->channel == CHANNEL_SIGNATURE) {
+		json_obj_fail(vote, "channel", "is none that is attested");
+	}
+	if (!hash_parse(&out->evidence, json_str(vote, "evidence", HASH_TEXT_SIZE))) {
+		json_obj_fail(vote, "evidence", "is not a digest");
+	}
+	out->time = json_int(vote, "time", 0, JSON_MAX_INT);
+}
+
 static void read_votes(struct json_obj *from, struct request *out)
 {
 	struct json_arr list;
@@ -52,6 +69,7 @@ static void read_votes(struct json_obj *from, struct request *out)
 			verdict == VERDICT_APPROVE ? VERDICT_APPROVE : VERDICT_REJECT;
 		out->votes[i].reason = json_str(&vote, "reason", STATEMENT_REASON_MAX);
 		out->votes[i].armor = json_str(&vote, "signature", SSHSIG_MAX_ARMOR);
+		read_attestation(&vote, &out->votes[i].by);
 		json_obj_end(&vote);
 	}
 	out->votes_count = count;
@@ -124,11 +142,17 @@ static bool verify_plan(const struct trust *trust, const char *bytes, size_t len
 static bool check_votes(const struct trust *trust, const struct plan *plan,
 			const struct request *request, GError **error)
 {
+	struct approval_trust believed = {
+		.signers = trust->signers,
+		.agent_key = trust_agent_key(trust, plan->agent), // the one that signed the plan
+		.attested = trust->attested,
+		.people = (const struct approval_person *)(void *)trust->people->data,
+		.people_count = trust->people->len,
+		.minimum = trust->minimum,
+		.now = (int64_t)time(NULL),
+	};
 	struct assent_error problem = {0};
-	int64_t now = (int64_t)time(NULL);
-	int rc = approval_quorum(plan, request->votes, request->votes_count, trust->signers,
-				 (const struct approval_person *)(void *)trust->people->data,
-				 trust->people->len, trust->minimum, now, &problem);
+	int rc = approval_quorum(plan, request->votes, request->votes_count, &believed, &problem);
 
 	if (rc == 0) {
 		return true;

@@ -4,7 +4,9 @@
  *
  * The log tells of one plan, approved by alice and applied, and has notes up to
  * COUNT entries. With a FAULT the tree and its signature are sound, but the
- * story is not: that is what only a look at the meaning can find.
+ * story is not: that is what only a look at the meaning can find. Faults that
+ * begin with "attested" are about an approval that the agent attests; alone it
+ * is no fault.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -135,7 +137,6 @@ static void add_vote(struct maker *m, const char *person, const struct secret *s
 	ssh_key_fingerprint(fingerprint, &key);
 	r.u.approval = (struct record_approval){.plan = plan->digest,
 						.decision = verdict,
-						.channel = "signature",
 						.fingerprint = fingerprint,
 						.person = person,
 						.reason = reason,
@@ -143,6 +144,39 @@ static void add_vote(struct maker *m, const char *person, const struct secret *s
 						.statement = text};
 	add(m, &r, plan->stack);
 	free(armor);
+}
+
+#define EVIDENCE "{\"ts\":\"1767225600.000100\"}"
+
+/* What the agent says of alice's click. */
+static void add_attested(struct maker *m)
+{
+	const struct plan *plan = m->rig.plan;
+	const struct secret *key =
+		fault_is(m, "attested-by-other") ? m->rig.alice : m->rig.plan_key;
+	struct record r = {.type = ENTRY_APPROVAL};
+	struct record_approval *a = &r.u.approval;
+	struct statement st = {.agent = plan->agent,
+			       .stack = plan->stack,
+			       .approver = "alice",
+			       .plan = plan->digest,
+			       .seq = plan->seq,
+			       .expires = plan->expires,
+			       .reason = ""};
+	autocfree char *armor = NULL, *text = NULL;
+	size_t len;
+
+	*a = (struct record_approval){.plan = plan->digest,
+				      .person = "alice",
+				      .reason = "",
+				      .by = {CHANNEL_SLACK, {{0}}, m->time}};
+	a->by.time += fault_is(m, "attested-later") ? 100 : 0;
+	hash_bytes(&a->by.evidence, EVIDENCE, strlen(EVIDENCE));
+	g_assert_cmpint(attestation_text(&text, &len, &st, &a->by, NULL), ==, 0);
+	armor = plan_rig_attest(&m->rig, "alice", key, &a->by);
+	a->sig = armor;
+	a->statement = text;
+	add(m, &r, plan->stack);
 }
 
 static void add_plan(struct maker *m)
@@ -197,8 +231,12 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 
 	add_genesis(m, vkey);
 	add_plan(m);
-	add_vote(m, "alice", fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice,
-		 VERDICT_APPROVE, "");
+	if (g_str_has_prefix(m->fault, "attested")) {
+		add_attested(m);
+	} else {
+		add_vote(m, "alice", fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice,
+			 VERDICT_APPROVE, "");
+	}
 	if (fault_is(m, "rejected")) {
 		add_vote(m, "bob", m->rig.bob, VERDICT_REJECT, "no");
 	}
@@ -289,6 +327,8 @@ static void write_objects(const struct maker *m)
 
 	must(objects_store(objects, m->rig.text, m->rig.len, &digest, &error) &&
 		     objects_store(objects, diff, strlen(diff), &digest, &error) &&
+		     (!g_str_has_prefix(m->fault, "attested") ||
+		      objects_store(objects, EVIDENCE, strlen(EVIDENCE), &digest, &error)) &&
 		     objects_store(objects, m->rig.signers_text, strlen(m->rig.signers_text),
 				   &digest, &error),
 	     error);
@@ -310,7 +350,11 @@ int main(int argc, char **argv)
 	}
 	m.dir = argv[1];
 	m.fault = argc > 3 ? argv[3] : "";
-	plan_rig_init(&m.rig, 1, true);
+	plan_rig_init_channels(&m.rig, 1, true,
+			       g_str_has_prefix(m.fault, "attested") &&
+					       !fault_is(&m, "attested-unasked")
+				       ? CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_SLACK)
+				       : CHANNEL_BIT(CHANNEL_SIGNATURE));
 	secret_public(key, pk);
 	g_assert_cmpint(note_key_init(&public, AGENT, NOTE_ED25519, pk, NULL), ==, 0);
 	g_assert_cmpint(note_key_text(&vkey, &public, NULL), ==, 0);

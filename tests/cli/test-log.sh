@@ -153,6 +153,9 @@ tells counted-twice "entry 3: counts 'alice' or that key twice"
 tells new-list 'entry 4: applies a plan under another approver list'
 tells time-back 'entry 4: is older than the entry before it'
 tells seq-gap 'entry 4: calls itself entry 5'
+tells attested-by-other "entry 2: decision of 'alice' is attested by another key"
+tells attested-later 'entry 2: is attested after it was written'
+tells attested-unasked "by channel 'slack', which this plan does not take"
 
 # Without the objects the rest is checked, and what is not is said.
 damage && rm -r "$tmp/copy/objects"
@@ -246,15 +249,18 @@ exits 1 'a folder that is not empty is left alone' \
   assent log export --log "$log" "$plan" "$tmp/bundle"
 exits 1 'an unknown plan' assent log export --log "$log" 0123456 "$tmp/bundle2"
 exits 2 'too few digits' assent log export --log "$log" 0123 "$tmp/bundle2"
-while read -r file <&3; do
-  case $file in
-  verify.sh) continue ;;
-  esac
-  rm -rf "$tmp/copy"
-  cp -r "$tmp/bundle" "$tmp/copy"
-  flip "$file" $(($(wc -c <"$tmp/bundle/$file") / 2))
-  exits 1 "a flipped byte in $file is found" "$tmp/copy/verify.sh" "$vkey"
-done 3< <(cd "$tmp/bundle" && find . -type f | sed 's,^\./,,' | sort)
+flips_are_found() { # BUNDLE
+  while read -r file <&3; do
+    case $file in
+    verify.sh) continue ;;
+    esac
+    rm -rf "$tmp/copy"
+    cp -r "$1" "$tmp/copy"
+    flip "$file" $(($(wc -c <"$1/$file") / 2))
+    exits 1 "a flipped byte in $file is found" "$tmp/copy/verify.sh" "$vkey"
+  done 3< <(cd "$1" && find . -type f | sed 's,^\./,,' | sort)
+}
+flips_are_found "$tmp/bundle"
 for file in proofs/2.leaf approval-2.json proofs/0.leaf plan.json.sig allowed_signers \
   proofs/0.tlog-proof proofs/2.tlog-proof; do
   rm -rf "$tmp/copy"
@@ -372,4 +378,18 @@ lies counted-twice 'on entry 2 twice'
 lies new-list 'under another approver list'
 lies twice 'a second time'
 lies expired 'after it had expired'
+
+# What the agent attests.
+make-log "$tmp/attested" 6 attested || skip_all "cannot make a log"
+exits 0 'a log with an attested approval verifies' assent log verify "$tmp/attested/log"
+lacks 'has nothing unchecked' out 'not checked'
+plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' \
+  <(assent log --type plan "$tmp/attested/log"))
+exits 0 'its plan is exported' assent log export --log "$tmp/attested/log" "$plan" "$tmp/told"
+ok 'with the evidence' grep -q '"ts"' "$tmp/told/evidence-2.json"
+exits 0 'the bundle verifies' "$tmp/told/verify.sh" "$vkey"
+says 'and tells how it was approved' out 'attested by the agent, channel slack'
+flips_are_found "$tmp/told"
+rm -rf "$tmp/copy" && cp -r "$tmp/told" "$tmp/copy" && rm "$tmp/copy/evidence-2.json"
+exits 1 'without the evidence it fails' "$tmp/copy/verify.sh"
 finish

@@ -4,9 +4,13 @@
  *
  *	mkplan keys DIR                     agent.key, alice.key, bob.key, eve.key, allowed_signers
  *	                                    (alice, bob), trust.yaml
- *	mkplan plan DIR DRAFT OUT [KEY [LIFETIME [REQUIRED]]]   OUT and OUT.sig from a worker's
- *draft mkplan request DIR OUT OBJECTS JOURNAL PERSON...        an apply request with these votes;
- *	                                    "alice=bob.key" votes as alice with another key
+ *	mkplan plan DIR DRAFT OUT [KEY [LIFETIME [REQUIRED [CHANNEL]]]]
+ *	                                    OUT and OUT.sig from a worker's draft; CHANNEL counts
+ *	                                    besides signatures
+ *	mkplan request DIR OUT OBJECTS JOURNAL PERSON...
+ *	                                    an apply request with these votes; "alice=bob.key" votes
+ *	                                    as alice with another key, "alice@slack" is attested by
+ *	                                    the agent, "alice@slack=alice.key" by another key
  */
 #include <stdio.h>
 #include <string.h>
@@ -103,8 +107,18 @@ static void make_keys(const char *dir)
 	write_file(dir, "trust.yaml", trust, strlen(trust));
 }
 
+static enum channel channel_of(const char *name)
+{
+	enum channel channel;
+
+	if (!channel_find(name, &channel)) {
+		die(name);
+	}
+	return channel;
+}
+
 static void make_plan(const char *dir, const char *draft, const char *out, const char *key_name,
-		      int64_t lifetime, int64_t required)
+		      int64_t lifetime, int64_t required, const char *channel_name)
 {
 	static const char zeros[] = "0000000000000000000000000000000000000000";
 	const char *from[] = {"alice", "bob", NULL};
@@ -133,7 +147,11 @@ static void make_plan(const char *dir, const char *draft, const char *out, const
 	plan.created = (int64_t)time(NULL) - 3600;
 	plan.expires = (int64_t)time(NULL) + lifetime;
 	plan.target_commit = plan.target_tree = zeros;
-	plan.policy = (struct plan_policy){.required = required, .from = from};
+	plan.policy = (struct plan_policy){
+		.required = required, .from = from, .channels = CHANNEL_BIT(CHANNEL_SIGNATURE)};
+	if (channel_name != NULL) {
+		plan.policy.channels |= CHANNEL_BIT(channel_of(channel_name));
+	}
 	hash_bytes(&plan.policy.approvers, signers, signers_len);
 	check(plan_write(&text, &text_len, &plan, &err), &err);
 	check(secret_sshsig(key, SSHSIG_NS_PLAN, text, text_len, &armor, &err), &err);
@@ -161,31 +179,53 @@ static void sign_raw(const char *dir, const char *file)
 	secret_free(key);
 }
 
+/* The members that tell how an attested vote came. */
+static void write_attestation(struct json_writer *w, const struct attestation *by)
+{
+	char evidence[HASH_TEXT_SIZE];
+
+	hash_text(evidence, &by->evidence);
+	json_w_str(w, "channel", channel_names[by->channel]);
+	json_w_str(w, "evidence", evidence);
+	json_w_int(w, "time", by->time);
+}
+
 static void add_vote(struct json_writer *w, const char *dir, const struct plan *plan,
 		     const char *voter)
 {
 	g_auto(GStrv) parts = g_strsplit(voter, "=", 2);
-	g_autofree char *own = g_strconcat(parts[0], ".key", NULL);
+	g_auto(GStrv) names = g_strsplit(parts[0], "@", 2);
+	g_autofree char *own = g_strconcat(names[1] != NULL ? "agent" : names[0], ".key", NULL);
 	struct statement st = {.agent = plan->agent,
 			       .stack = plan->stack,
-			       .approver = parts[0],
+			       .approver = names[0],
 			       .verdict = VERDICT_APPROVE,
 			       .plan = plan->digest,
 			       .seq = plan->seq,
 			       .expires = plan->expires,
 			       .reason = ""};
+	struct attestation by = {.time = (int64_t)time(NULL)};
 	struct secret *key = load_key(dir, parts[1] != NULL ? parts[1] : own);
 	struct assent_error err = {0};
 	char *text = NULL, *armor = NULL;
+	const char *ns = names[1] != NULL ? SSHSIG_NS_ATTESTATION : SSHSIG_NS_APPROVAL;
 	size_t len;
 
-	check(statement_text(&text, &len, &st, &err), &err);
-	check(secret_sshsig(key, SSHSIG_NS_APPROVAL, text, len, &armor, &err), &err);
+	if (names[1] != NULL) {
+		by.channel = channel_of(names[1]);
+		check(attestation_text(&text, &len, &st, &by, &err), &err);
+	} else {
+		check(statement_text(&text, &len, &st, &err), &err);
+	}
+	check(secret_sshsig(key, ns, text, len, &armor, &err), &err);
 	json_w_object(w, NULL);
-	json_w_str(w, "person", parts[0]);
+	json_w_str(w, "person", names[0]);
 	json_w_str(w, "decision", "approve");
 	json_w_str(w, "reason", "");
 	json_w_str(w, "signature", armor);
+	if (names[1] != NULL) {
+		write_attestation(w, &by);
+	}
 	json_w_end(w);
 	free(text);
 	free(armor);
@@ -229,10 +269,11 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && strcmp(argv[1], "keys") == 0) {
 		make_keys(argv[2]);
-	} else if (argc >= 5 && argc <= 8 && strcmp(argv[1], "plan") == 0) {
+	} else if (argc >= 5 && argc <= 9 && strcmp(argv[1], "plan") == 0) {
 		make_plan(argv[2], argv[3], argv[4], argc > 5 ? argv[5] : "agent.key",
 			  argc > 6 ? g_ascii_strtoll(argv[6], NULL, 10) : 3600,
-			  argc > 7 ? g_ascii_strtoll(argv[7], NULL, 10) : 1);
+			  argc > 7 ? g_ascii_strtoll(argv[7], NULL, 10) : 1,
+			  argc > 8 ? argv[8] : NULL);
 	} else if (argc == 4 && strcmp(argv[1], "sign") == 0) {
 		sign_raw(argv[2], argv[3]);
 	} else if (argc >= 6 && strcmp(argv[1], "request") == 0) {

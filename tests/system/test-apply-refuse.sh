@@ -76,6 +76,33 @@ if strace -o /dev/null -e trace=execve true 2>/dev/null; then
 else
 	echo '# no tracing here: no plan expires while it is staged'
 fi
+
+# What an agent attests counts where both the plan and the trust file name the channel.
+sign agent.key 3600 1 slack
+apply alice@slack
+refused 'a vote that the trust file does not let an agent attest' untrusted "channel 'slack'"
+cp "$keys/trust.yaml" "$tmp/trust"
+echo 'attested: [slack]' >>"$keys/trust.yaml"
+apply alice@slack=alice.key
+refused 'a vote that its person attests' untrusted 'not attested by the agent'
+apply alice@page
+refused 'a vote by another channel' untrusted "channel 'page'"
+apply eve@slack
+refused 'an attested vote of somebody whom the plan does not name' untrusted
+sign agent.key 3600 2 slack
+apply alice@slack alice
+refused 'an attested vote and a signature of one person' untrusted
+request alice@slack bob
+sed 's/"channel":"slack",//' "$tmp/request" >"$tmp/request.other"
+"$worker" --trust "$keys/trust.yaml" <"$tmp/request.other" >"$tmp/answer"
+refused 'an attested vote without its channel' usage
+sed 's/"channel":"slack",/"channel":"signature",/' "$tmp/request" >"$tmp/request.other"
+"$worker" --trust "$keys/trust.yaml" <"$tmp/request.other" >"$tmp/answer"
+refused 'an attested vote called a signature' usage
+sign
+apply alice@slack
+refused 'an attested vote for a plan that wants signatures' untrusted 'does not take'
+cp "$tmp/trust" "$keys/trust.yaml"
 sign
 request alice
 "$worker" <"$tmp/request" >"$tmp/answer"
@@ -105,6 +132,14 @@ END
 }
 mutate 'pass'
 ok 'an unchanged plan, written again, is good' is result ok
+rm -rf "$host" && mkdir -p "$host/etc" "$host/www/sub"
+echo 'old' >"$host/etc/a"
+echo 'foreign' >"$host/www/foreign"
+echo 'attested: [slack]' >>"$keys/trust.yaml"
+sign agent.key 3600 2 slack
+apply alice@slack bob
+ok 'one attested vote and one signature are good' is result ok
+cp "$tmp/trust" "$keys/trust.yaml"
 rm -rf "$host" && mkdir -p "$host/etc" "$host/www/sub"
 echo 'old' >"$host/etc/a"
 echo 'foreign' >"$host/www/foreign"

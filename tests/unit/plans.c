@@ -71,6 +71,12 @@ void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_
 
 void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_approve)
 {
+	plan_rig_init_channels(rig, required, author_may_approve, CHANNEL_BIT(CHANNEL_SIGNATURE));
+}
+
+void plan_rig_init_channels(struct plan_rig *rig, int64_t required, bool author_may_approve,
+			    unsigned channels)
+{
 	struct assent_error err = {0};
 	struct plan_change change;
 	struct plan_commit commit;
@@ -93,6 +99,7 @@ void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_appro
 	plan_rig_sample(&plan, &change, &commit);
 	plan.policy.required = required;
 	plan.policy.author_may_approve = author_may_approve;
+	plan.policy.channels = channels;
 	plan.policy.approvers = rig->signers->digest;
 	g_assert_cmpint(plan_write(&rig->text, &rig->len, &plan, &err), ==, 0);
 	g_assert_cmpint(secret_sshsig(rig->plan_key, SSHSIG_NS_PLAN, rig->text, rig->len,
@@ -117,17 +124,36 @@ void plan_rig_clear(struct plan_rig *rig)
 	secret_free(rig->bob);
 }
 
+static struct statement statement_of(const struct plan_rig *rig, const char *person,
+				     enum verdict verdict, const char *reason)
+{
+	return (struct statement){.agent = rig->plan->agent,
+				  .stack = rig->plan->stack,
+				  .approver = person,
+				  .verdict = verdict,
+				  .plan = rig->plan->digest,
+				  .seq = rig->plan->seq,
+				  .expires = rig->plan->expires,
+				  .reason = reason};
+}
+
+char *plan_rig_attest(const struct plan_rig *rig, const char *person, const struct secret *key,
+		      const struct attestation *by)
+{
+	struct statement st = statement_of(rig, person, VERDICT_APPROVE, "");
+	char *text = NULL, *armor = NULL;
+	size_t len;
+
+	g_assert_cmpint(attestation_text(&text, &len, &st, by, NULL), ==, 0);
+	g_assert_cmpint(secret_sshsig(key, SSHSIG_NS_ATTESTATION, text, len, &armor, NULL), ==, 0);
+	free(text);
+	return armor;
+}
+
 char *plan_rig_vote(const struct plan_rig *rig, const char *person, const struct secret *key,
 		    enum verdict verdict, const char *reason)
 {
-	struct statement st = {.agent = rig->plan->agent,
-			       .stack = rig->plan->stack,
-			       .approver = person,
-			       .verdict = verdict,
-			       .plan = rig->plan->digest,
-			       .seq = rig->plan->seq,
-			       .expires = rig->plan->expires,
-			       .reason = reason};
+	struct statement st = statement_of(rig, person, verdict, reason);
 	char *text = NULL, *armor = NULL;
 	size_t len;
 

@@ -23,11 +23,17 @@ struct plan_rig {
 
 /* required: people needed of alice and bob. The commit's author is bob@example.com. */
 void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_approve);
+/* The same where people may decide by these channels. */
+void plan_rig_init_channels(struct plan_rig *rig, int64_t required, bool author_may_approve,
+			    unsigned channels);
 void plan_rig_clear(struct plan_rig *rig);
 /* A plan with one created file, changed by the caller before it is written. */
 void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_commit *commit);
 /* The armored statement of person about the rig's plan, signed by key; free(). */
 char *plan_rig_vote(const struct plan_rig *rig, const char *person, const struct secret *key,
 		    enum verdict verdict, const char *reason);
+/* The same as an attestation that person approves. */
+char *plan_rig_attest(const struct plan_rig *rig, const char *person, const struct secret *key,
+		      const struct attestation *by);
 /* "ssh-ed25519 ..." of a secret; free(). */
 char *plan_rig_key_line(const struct secret *secret);

@@ -32,11 +32,31 @@ static void drop(struct votes *v)
 static int quorum(const struct plan_rig *rig, const struct votes *v, int64_t minimum, int64_t now)
 {
 	struct assent_error err = {0};
-	int rc = approval_quorum(rig->plan, v->list, v->count, rig->signers, NULL, 0, minimum, now,
-				 &err);
+	struct approval_trust trust = {.signers = rig->signers, .minimum = minimum, .now = now};
+	int rc = approval_quorum(rig->plan, v->list, v->count, &trust, &err);
 
 	g_test_message("%d %s", rc, err.text);
 	return rc;
+}
+
+/* people: one, or NULL. */
+static int quorum_of(const struct plan_rig *rig, const struct plan *plan, const struct votes *v,
+		     const struct approval_person *people)
+{
+	struct approval_trust trust = {.signers = rig->signers,
+				       .people = people,
+				       .people_count = people != NULL,
+				       .now = NOW};
+
+	return approval_quorum(plan, v->list, v->count, &trust, NULL);
+}
+
+static int verify(const struct plan_rig *rig, const struct plan *plan, const struct approval *vote)
+{
+	struct approval_trust trust = {.signers = rig->signers, .now = NOW};
+	struct ssh_key key;
+
+	return approval_verify(&key, plan, vote, &trust, NULL);
 }
 
 static void enough_votes_allow(void)
@@ -102,41 +122,33 @@ static void signatures_of_others_fail(void)
 static void statement_binds_every_part(void)
 {
 	struct plan_rig rig;
-	struct ssh_key key;
 	struct votes v = {0};
 	struct plan other;
 
 	plan_rig_init(&rig, 1, true);
 	add(&v, &rig, "alice", rig.alice, VERDICT_APPROVE);
-	g_assert_cmpint(approval_verify(&key, rig.plan, &v.list[0], rig.signers, NOW, NULL), ==, 0);
+	g_assert_cmpint(verify(&rig, rig.plan, &v.list[0]), ==, 0);
 	v.list[0].reason = "other";
-	g_assert_cmpint(approval_verify(&key, rig.plan, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, rig.plan, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	v.list[0].verdict = VERDICT_REJECT;
-	g_assert_cmpint(approval_verify(&key, rig.plan, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, rig.plan, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	v.list[0].verdict = VERDICT_APPROVE;
 	v.list[0].reason = "";
 	other = *rig.plan;
 	other.digest.bytes[31] ^= 1;
-	g_assert_cmpint(approval_verify(&key, &other, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, &other, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	other = *rig.plan;
 	other.expires++;
-	g_assert_cmpint(approval_verify(&key, &other, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, &other, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	other = *rig.plan;
 	other.seq++;
-	g_assert_cmpint(approval_verify(&key, &other, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, &other, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	other = *rig.plan;
 	other.stack = "db";
-	g_assert_cmpint(approval_verify(&key, &other, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, &other, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	other = *rig.plan;
 	other.agent = "web2.example.org";
-	g_assert_cmpint(approval_verify(&key, &other, &v.list[0], rig.signers, NOW, NULL), ==,
-			ASSENT_ESIGNATURE);
+	g_assert_cmpint(verify(&rig, &other, &v.list[0]), ==, ASSENT_ESIGNATURE);
 	drop(&v);
 	plan_rig_clear(&rig);
 }
@@ -177,13 +189,9 @@ static void authors_do_not_count(void)
 
 	plan_rig_init(&rig, 1, false);
 	add(&v, &rig, "bob", rig.bob, VERDICT_APPROVE);
-	g_assert_cmpint(
-		approval_quorum(rig.plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL),
-		==, ASSENT_EUNTRUSTED);
+	g_assert_cmpint(quorum_of(&rig, rig.plan, &v, people), ==, ASSENT_EUNTRUSTED);
 	people[0].name = "alice";
-	g_assert_cmpint(
-		approval_quorum(rig.plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL),
-		==, 0);
+	g_assert_cmpint(quorum_of(&rig, rig.plan, &v, people), ==, 0);
 	rig.plan->commits[0].signer = "bob";
 	g_assert_cmpint(quorum(&rig, &v, 0, NOW), ==, ASSENT_EUNTRUSTED);
 	drop(&v);
@@ -210,21 +218,13 @@ static void authors_of_older_commits_do_not_count(void)
 	plan_rig_init(&rig, 1, false);
 	plan = *rig.plan;
 	add(&v, &rig, "alice", rig.alice, VERDICT_APPROVE);
-	g_assert_cmpint(
-		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
-		0);
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, people), ==, 0);
 	set_authors(&plan, authors, 2, 2);
-	g_assert_cmpint(
-		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
-		ASSENT_EUNTRUSTED);
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, people), ==, ASSENT_EUNTRUSTED);
 	set_authors(&plan, authors + 1, 1, 2); // one is not listed: it may be anybody
-	g_assert_cmpint(
-		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
-		ASSENT_EUNTRUSTED);
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, people), ==, ASSENT_EUNTRUSTED);
 	plan.policy.author_may_approve = true;
-	g_assert_cmpint(
-		approval_quorum(&plan, v.list, v.count, rig.signers, people, 1, 0, NOW, NULL), ==,
-		0);
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, people), ==, 0);
 	drop(&v);
 	plan_rig_clear(&rig);
 }
@@ -254,12 +254,187 @@ static void people_outside_the_policy_are_refused(void)
 		struct plan other = *rig.plan;
 
 		other.policy.from = only_bob;
-		g_assert_cmpint(approval_quorum(&other, v.list, v.count, rig.signers, NULL, 0, 0,
-						NOW, NULL),
-				==, ASSENT_EUNTRUSTED);
+		g_assert_cmpint(quorum_of(&rig, &other, &v, NULL), ==, ASSENT_EUNTRUSTED);
 	}
 	drop(&v);
 	plan_rig_clear(&rig);
+}
+
+/* A plan that takes slack and page besides signatures, and what its agent attests about it. */
+struct desk {
+	struct plan_rig rig;
+	struct plan plan;
+	struct approval_trust trust;
+	struct votes v;
+};
+
+static void desk_init(struct desk *d, int64_t required)
+{
+	*d = (struct desk){0};
+	plan_rig_init(&d->rig, required, true);
+	d->plan = *d->rig.plan;
+	d->plan.policy.channels = CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_SLACK) |
+				  CHANNEL_BIT(CHANNEL_PAGE);
+	d->trust = (struct approval_trust){.signers = d->rig.signers,
+					   .agent_key = &d->rig.plan_public,
+					   .attested = CHANNEL_BIT(CHANNEL_SLACK),
+					   .now = NOW};
+}
+
+static void desk_clear(struct desk *d)
+{
+	drop(&d->v);
+	plan_rig_clear(&d->rig);
+}
+
+static void add_attested(struct desk *d, const char *person, const struct secret *key,
+			 enum channel channel)
+{
+	struct approval *vote = &d->v.list[d->v.count++];
+
+	*vote = (struct approval){
+		.person = person, .reason = "", .by = {.channel = channel, .time = NOW - 1}};
+	hash_bytes(&vote->by.evidence, "{}", 2);
+	vote->armor = plan_rig_attest(&d->rig, person, key, &vote->by);
+}
+
+static int desk_quorum(const struct desk *d)
+{
+	struct assent_error err = {0};
+	int rc = approval_quorum(&d->plan, d->v.list, d->v.count, &d->trust, &err);
+
+	g_test_message("%d %s", rc, err.text);
+	return rc;
+}
+
+static void attested_votes_count_where_both_agree(void)
+{
+	struct desk d;
+
+	desk_init(&d, 1);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	d.plan.policy.channels = CHANNEL_BIT(CHANNEL_SIGNATURE);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.plan.policy.channels |= CHANNEL_BIT(CHANNEL_SLACK);
+	d.trust.attested = CHANNELS_ATTESTED & ~CHANNEL_BIT(CHANNEL_SLACK);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.trust.attested = 0;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.trust.attested = CHANNELS_ATTESTED;
+	d.trust.agent_key = NULL;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	desk_clear(&d);
+}
+
+/* Neither another agent nor the person's own key can attest, and nobody outside the policy may. */
+static void only_the_agent_of_the_plan_attests(void)
+{
+	struct desk d;
+	struct secret *mallory = vector_secret("mallory");
+
+	desk_init(&d, 1);
+	add_attested(&d, "alice", mallory, CHANNEL_SLACK);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	drop(&d.v);
+	add_attested(&d, "alice", d.rig.alice, CHANNEL_SLACK);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	drop(&d.v);
+	add_attested(&d, "mallory", d.rig.plan_key, CHANNEL_SLACK);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	secret_free(mallory);
+	desk_clear(&d);
+}
+
+/* The one never stands for the other, whoever signs it and whatever it is called. */
+static void attestation_is_no_signature(void)
+{
+	struct desk d;
+	struct ssh_key key;
+	struct approval vote;
+
+	desk_init(&d, 1);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	vote = d.v.list[0];
+	vote.by.channel = CHANNEL_SIGNATURE;
+	g_assert_cmpint(approval_verify(&key, &d.plan, &vote, &d.trust, NULL), ==,
+			ASSENT_EUNTRUSTED);
+	vote.by.channel = CHANNEL_PAGE; // accepted by the plan, but another one was attested
+	d.trust.attested = CHANNELS_ATTESTED;
+	g_assert_cmpint(approval_verify(&key, &d.plan, &vote, &d.trust, NULL), ==,
+			ASSENT_ESIGNATURE);
+	drop(&d.v);
+	add(&d.v, &d.rig, "alice", d.rig.alice, VERDICT_APPROVE);
+	d.v.list[0].by = vote.by;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	drop(&d.v);
+	add(&d.v, &d.rig, "alice", d.rig.plan_key, VERDICT_APPROVE); // an approval by the plan key
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.v.list[0].by = vote.by;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_ESIGNATURE);
+	desk_clear(&d);
+}
+
+static void attestation_binds_every_part(void)
+{
+	struct desk d;
+	struct approval vote;
+	struct ssh_key key;
+
+	desk_init(&d, 1);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	for (int i = 0; i < 5; i++) {
+		struct plan other = d.plan;
+
+		vote = d.v.list[0];
+		vote.by.time += i == 0;
+		vote.by.evidence.bytes[0] ^= i == 1;
+		vote.person = i == 2 ? "bob" : vote.person;
+		vote.reason = i == 3 ? "other" : vote.reason;
+		other.seq += i == 4;
+		g_assert_cmpint(approval_verify(&key, &other, &vote, &d.trust, NULL), ==,
+				ASSENT_ESIGNATURE);
+	}
+	desk_clear(&d);
+}
+
+static void attestation_time_must_fit(void)
+{
+	struct desk d;
+
+	desk_init(&d, 1);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	d.plan.created = NOW + 1000;
+	d.trust.now = NOW + 1000;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EEXPIRED);
+	d.plan.created = PLAN_TIME;
+	d.trust.now = NOW - 1000;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EEXPIRED);
+	desk_clear(&d);
+}
+
+static void one_vote_a_person_whatever_the_channel(void)
+{
+	struct desk d;
+
+	desk_init(&d, 2);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	add(&d.v, &d.rig, "alice", d.rig.alice, VERDICT_APPROVE);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	drop(&d.v);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_PAGE);
+	d.trust.attested = CHANNELS_ATTESTED;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	drop(&d.v);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	add_attested(&d, "bob", d.rig.plan_key, CHANNEL_SLACK); // the same key, and that is fine
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	drop(&d.v);
+	add_attested(&d, "alice", d.rig.plan_key, CHANNEL_SLACK);
+	add(&d.v, &d.rig, "bob", d.rig.bob, VERDICT_APPROVE);
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	desk_clear(&d);
 }
 
 int main(int argc, char **argv)
@@ -280,5 +455,14 @@ int main(int argc, char **argv)
 			another_approver_list_is_refused);
 	g_test_add_func("/approval/people-outside-the-policy-are-refused",
 			people_outside_the_policy_are_refused);
+	g_test_add_func("/approval/attested-votes-count-where-both-agree",
+			attested_votes_count_where_both_agree);
+	g_test_add_func("/approval/only-the-agent-of-the-plan-attests",
+			only_the_agent_of_the_plan_attests);
+	g_test_add_func("/approval/attestation-is-no-signature", attestation_is_no_signature);
+	g_test_add_func("/approval/attestation-binds-every-part", attestation_binds_every_part);
+	g_test_add_func("/approval/attestation-time-must-fit", attestation_time_must_fit);
+	g_test_add_func("/approval/one-vote-a-person-whatever-the-channel",
+			one_vote_a_person_whatever_the_channel);
 	return g_test_run();
 }

@@ -16,7 +16,10 @@ enum person { ALICE, BOB, CAROL, DORA, EVE, PEOPLE };
 static const char *const names[] = {"alice", "bob", "carol", "dora", "eve"};
 
 struct world {
-	struct secret *keys[PEOPLE];
+	struct secret *keys[PEOPLE], *agent;
+	struct ssh_key agent_key;
+	unsigned kept; /* pieces of evidence */
+	char *evidence;
 	struct signers *signers;
 	struct fold *fold;
 	struct decide_world door;
@@ -43,6 +46,28 @@ static bool signature(void *user, const struct fold_vote *vote, char **out, GErr
 	struct world *w = user;
 
 	*out = g_strdup(g_ptr_array_index(w->sigs, vote->entry));
+	return true;
+}
+
+static bool attest(void *user, const char *text, size_t len, char **out, GError **error)
+{
+	struct world *w = user;
+	char *armor = NULL;
+
+	g_assert_cmpint(secret_sshsig(w->agent, SSHSIG_NS_ATTESTATION, text, len, &armor, NULL), ==,
+			0);
+	*out = g_strdup(armor);
+	free(armor);
+	return true;
+}
+
+static bool keep(void *user, const char *evidence, GError **error)
+{
+	struct world *w = user;
+
+	w->kept++;
+	g_free(w->evidence);
+	w->evidence = g_strdup(evidence);
 	return true;
 }
 
@@ -102,11 +127,11 @@ static void make_people(struct world *w)
 	g_assert_cmpint(signers_parse(&w->signers, list->str, list->len, NULL), ==, 0);
 }
 
-static void make_plan(struct world *w, int64_t required)
+static void make_plan(struct world *w, int64_t required, unsigned channels)
 {
 	static char alice[] = "alice", bob[] = "bob", dora[] = "dora";
 	static char *from[] = {alice, bob, dora, NULL};
-	struct policy policy = {required, 3600, from, false};
+	struct policy policy = {required, 3600, from, false, channels};
 	g_autoptr(draft_auto) draft = maker_load(maker_draft);
 	g_autofree char *fields = NULL;
 	struct planner_input in;
@@ -129,14 +154,19 @@ static void make_plan(struct world *w, int64_t required)
 	write_entry(w, "plan", "web", fields);
 }
 
-static void begin_with(struct world *w, int64_t required)
+static void begin_by(struct world *w, int64_t required, unsigned channels)
 {
+	const uint8_t seed[32] = {99};
+
 	*w = (struct world){.emails = {"DORA@example.org", NULL}};
 	w->people[0] = (struct approval_person){"dora", w->emails};
 	w->sigs = g_ptr_array_new_with_free_func(g_free);
 	w->fold = fold_new();
 	make_people(w);
-	make_plan(w, required);
+	make_plan(w, required, channels);
+	g_assert_cmpint(secret_from_seed(&w->agent, seed, NULL), ==, 0);
+	w->agent_key.type = SSH_ED25519;
+	secret_public(w->agent, w->agent_key.pk);
 	w->door = (struct decide_world){
 		.fold = w->fold,
 		.signers = w->signers,
@@ -145,9 +175,17 @@ static void begin_with(struct world *w, int64_t required)
 		.now = NOW,
 		.load = load,
 		.signature = signature,
+		.agent_key = &w->agent_key,
+		.attest = attest,
+		.keep = keep,
 		.append = append,
 		.user = w,
 	};
+}
+
+static void begin_with(struct world *w, int64_t required)
+{
+	begin_by(w, required, CHANNEL_BIT(CHANNEL_SIGNATURE));
 }
 
 static void begin(struct world *w)
@@ -160,6 +198,8 @@ static void finish(struct world *w)
 	for (int i = 0; i < PEOPLE; i++) {
 		secret_free(w->keys[i]);
 	}
+	secret_free(w->agent);
+	g_free(w->evidence);
 	signers_free(w->signers);
 	fold_free(w->fold);
 	g_ptr_array_unref(w->sigs);
@@ -191,7 +231,7 @@ static const char *say_by(struct world *w, const char *name, enum person key, co
 			  const char *reason, const char *channel)
 {
 	g_autofree char *sig = sign_as(w, name, key, decision, reason);
-	struct decide_request request = {w->id, name, decision, reason, sig, channel};
+	struct decide_request request = {w->id, name, decision, reason, sig, channel, NULL};
 	g_autoptr(GError) error = NULL;
 	struct fold_plan *plan = NULL;
 
@@ -347,8 +387,8 @@ static void test_plan_names(void)
 
 	begin(&w);
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		struct decide_request request = {cases[i].id, "alice", "approve",
-						 "",	      "x",     "signature"};
+		struct decide_request request = {cases[i].id, "alice",	   "approve", "",
+						 "x",	      "signature", NULL};
 		g_autoptr(GError) error = NULL;
 		struct fold_plan *plan;
 
@@ -389,6 +429,119 @@ static void test_expired(void)
 	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "expired");
 	w.door.now--;
 	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	finish(&w);
+}
+
+/* What a channel says; sig is what it must not bring. */
+static const char *tell(struct world *w, const char *name, const char *channel,
+			const char *decision, const char *reason, const char *sig)
+{
+	struct decide_request request = {w->id, name,	 decision,	    reason,
+					 sig,	channel, "{\"ts\":\"1.2\"}"};
+	g_autoptr(GError) error = NULL;
+	struct fold_plan *plan = NULL;
+
+	if (decide(&w->door, &request, &plan, &error)) {
+		return "ok";
+	}
+	return decide_error_names[error->code];
+}
+
+#define DESK                                                                                       \
+	(CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_SLACK) | CHANNEL_BIT(CHANNEL_PAGE))
+
+static void test_attested(void)
+{
+	struct world w;
+	const struct fold_plan *plan;
+	const struct fold_vote *vote;
+
+	begin_by(&w, 2, DESK);
+	plan = g_ptr_array_index(w.fold->plans, 0);
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "ok");
+	g_assert_cmpuint(w.writes, ==, 1);
+	g_assert_cmpstr(w.evidence, ==, "{\"ts\":\"1.2\"}");
+	vote = g_ptr_array_index(plan->votes, 0);
+	g_assert_cmpint(vote->by.channel, ==, CHANNEL_SLACK);
+	g_assert_cmpint(vote->by.time, ==, NOW);
+	g_assert_null(vote->fingerprint);
+	/* delivered twice */
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "ok");
+	g_assert_cmpuint(w.writes, ==, 1);
+	/* one vote a person, whatever the channel */
+	g_assert_cmpstr(tell(&w, "alice", "page", "approve", "", NULL), ==, "duplicate");
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "duplicate");
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "why not", NULL), ==, "duplicate");
+	g_assert_false(enough(&w));
+	g_assert_cmpstr(tell(&w, "bob", "page", "approve", "", NULL), ==, "ok");
+	g_assert_true(enough(&w));
+	g_assert_cmpuint(w.writes, ==, 2);
+	finish(&w);
+}
+
+static void test_attested_beside_signed(void)
+{
+	struct world w;
+
+	begin_by(&w, 2, DESK);
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "duplicate");
+	g_assert_cmpstr(tell(&w, "bob", "slack", "approve", "", NULL), ==, "ok");
+	g_assert_true(enough(&w));
+	finish(&w);
+}
+
+static void test_attested_refusals(void)
+{
+	struct world w;
+
+	begin_by(&w, 1, DESK);
+	g_assert_cmpstr(tell(&w, "alice", "signature", "approve", "", NULL), ==,
+			"channel-not-allowed");
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", "x"), ==, "channel-not-allowed");
+	g_assert_cmpstr(tell(&w, "alice", "pigeon", "approve", "", NULL), ==,
+			"channel-not-allowed");
+	g_assert_cmpstr(tell(&w, "alice", "ntfy", "approve", "", NULL), ==, "channel-not-allowed");
+	g_assert_cmpstr(tell(&w, "mallory", "slack", "approve", "", NULL), ==, "unknown-person");
+	g_assert_cmpstr(tell(&w, "carol", "slack", "approve", "", NULL), ==, "not-allowed");
+	g_assert_cmpstr(tell(&w, "dora", "slack", "approve", "", NULL), ==, "author");
+	g_assert_cmpstr(tell(&w, "alice", "slack", "reject", " ", NULL), ==, "reason-missing");
+	w.signers->digest.bytes[0] ^= 1;
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "closed");
+	w.signers->digest.bytes[0] ^= 1;
+	g_assert_cmpuint(w.writes, ==, 0);
+	g_assert_cmpuint(w.kept, ==, 0); // strangers fill no disk
+	/* the desk of a plan that wants signatures is shut */
+	finish(&w);
+	begin(&w);
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "channel-not-allowed");
+	g_assert_cmpstr(tell(&w, "alice", "slack", "reject", "no", NULL), ==,
+			"channel-not-allowed");
+	finish(&w);
+}
+
+static void test_attested_rejection(void)
+{
+	struct world w;
+	const struct fold_plan *plan;
+
+	begin_by(&w, 1, DESK);
+	g_assert_cmpstr(tell(&w, "bob", "slack", "reject", "not today", NULL), ==, "ok");
+	plan = g_ptr_array_index(w.fold->plans, 0);
+	g_assert_cmpint(plan->phase, ==, STACK_PHASE_REJECTED);
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "closed");
+	finish(&w);
+}
+
+/* A key that is not the agent's attests nothing, not even here. */
+static void test_attested_by_another_key(void)
+{
+	struct world w;
+
+	begin_by(&w, 1, DESK);
+	w.agent_key.pk[0] ^= 1;
+	g_assert_cmpstr(tell(&w, "alice", "slack", "approve", "", NULL), ==, "bad-signature");
+	g_assert_cmpuint(w.writes, ==, 0);
 	finish(&w);
 }
 
@@ -468,5 +621,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/decide/a-rejection-cut-short", test_settle);
 	g_test_add_func("/decide/the-longest-reason", test_longest_reason);
 	g_test_add_func("/decide/another-approver-list", test_other_list);
+	g_test_add_func("/decide/attested", test_attested);
+	g_test_add_func("/decide/attested-beside-signed", test_attested_beside_signed);
+	g_test_add_func("/decide/attested-refusals", test_attested_refusals);
+	g_test_add_func("/decide/attested-rejection", test_attested_rejection);
+	g_test_add_func("/decide/attested-by-another-key", test_attested_by_another_key);
 	return g_test_run();
 }

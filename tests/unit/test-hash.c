@@ -89,6 +89,47 @@ static void statement(void)
 	g_assert_null(text);
 }
 
+static void attestation(void)
+{
+	struct statement st = {.agent = "web1",
+			       .stack = "web",
+			       .approver = "alice",
+			       .verdict = VERDICT_APPROVE,
+			       .seq = 42,
+			       .expires = 1767229200,
+			       .reason = ""};
+	struct attestation by = {.channel = CHANNEL_SLACK, .time = 1767225600}, again;
+	char *text = NULL, *plain = NULL;
+	size_t len;
+
+	hash_bytes(&st.plan, "abc", 3);
+	hash_bytes(&by.evidence, "{}", 2);
+	g_assert_cmpint(attestation_text(&text, &len, &st, &by, NULL), ==, 0);
+	g_assert_cmpstr(
+		text, ==,
+		"{\"agent\":\"web1\",\"approver\":\"alice\",\"channel\":\"slack\","
+		"\"decision\":\"approve\",\"evidence\":\"sha256:44136fa355b3678a1146ad16f7e86"
+		"49e94fb4fc21fe77e8310c060f61caaff8a\",\"expires\":1767229200,\"plan\":"
+		"\"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\","
+		"\"reason\":\"\",\"seq\":42,\"stack\":\"web\",\"time\":1767225600,"
+		"\"type\":\"attestation\",\"v\":1}");
+	g_assert_cmpint(attestation_parse(&again, text, len, NULL), ==, 0);
+	g_assert_cmpint(again.channel, ==, CHANNEL_SLACK);
+	g_assert_cmpint(again.time, ==, by.time);
+	g_assert_true(hash_equal(&again.evidence, &by.evidence));
+	g_assert_cmpint(attestation_parse(&again, text, len - 1, NULL), !=, 0);
+	g_assert_cmpint(statement_text(&plain, &len, &st, NULL), ==, 0);
+	g_assert_cmpint(attestation_parse(&again, plain, len, NULL), !=, 0);
+	free(plain);
+	free(text);
+	text = NULL;
+	by.channel = CHANNEL_SIGNATURE; // only a person makes one
+	g_assert_cmpint(attestation_text(&text, &len, &st, &by, NULL), ==, ASSENT_EMALFORMED);
+	by.channel = CHANNELS;
+	g_assert_cmpint(attestation_text(&text, &len, &st, &by, NULL), ==, ASSENT_EMALFORMED);
+	g_assert_null(text);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -96,5 +137,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/hash/piece-by-piece", piece_by_piece);
 	g_test_add_func("/text/decimals", decimals);
 	g_test_add_func("/statement/bytes", statement);
+	g_test_add_func("/statement/attestation", attestation);
 	return g_test_run();
 }

@@ -50,6 +50,41 @@ static void digests(void)
 	g_assert_cmpint(assent_digest_parse(&b, "abc", NULL), ==, ASSENT_EMALFORMED);
 }
 
+/* The agent's word is verified by the key that verified the plan, and counts where that says so. */
+static void attested_votes(const struct plan_rig *rig, const assent_plan *plan,
+			   const assent_signers *signers)
+{
+	struct attestation by = {.channel = CHANNEL_SLACK, .time = PLAN_TIME + 1};
+	struct assent_vote vote = {.person = "alice",
+				   .decision = ASSENT_APPROVE,
+				   .reason = "",
+				   .channel = "slack",
+				   .time = PLAN_TIME + 1};
+	struct assent_error err;
+	char *good, *forged;
+
+	assent_digest_of(&vote.evidence, "{}", 2);
+	hash_bytes(&by.evidence, "{}", 2);
+	good = plan_rig_attest(rig, "alice", rig->plan_key, &by);
+	forged = plan_rig_attest(rig, "alice", rig->alice, &by);
+	vote.signature = good;
+	check(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), &err);
+	g_assert_cmpint(assent_quorum_verify(plan, &vote, 1, signers, 1, PLAN_TIME, &err), ==,
+			ASSENT_EUNTRUSTED); // this plan takes signatures alone
+	vote.channel = NULL;
+	g_assert_cmpint(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), ==,
+			ASSENT_EUNTRUSTED);
+	vote.channel = "pigeon";
+	g_assert_cmpint(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), ==,
+			ASSENT_EMALFORMED);
+	vote.channel = "slack";
+	vote.signature = forged;
+	g_assert_cmpint(assent_vote_verify(plan, &vote, signers, PLAN_TIME, &err), ==,
+			ASSENT_EUNTRUSTED);
+	free(good);
+	free(forged);
+}
+
 static void plans_and_votes(void)
 {
 	struct plan_rig rig;
@@ -111,6 +146,7 @@ static void plans_and_votes(void)
 	g_assert_nonnull(strstr(statement, "\"decision\":\"reject\""));
 	g_assert_cmpuint(strlen(statement), ==, len);
 	assent_free(statement);
+	attested_votes(&rig, plan, signers);
 	free(armor);
 	free(line);
 	assent_plan_free(plan);

@@ -25,6 +25,46 @@ static void survives_writing_and_reading(void)
 	plan_rig_clear(&rig);
 }
 
+static void channels_are_stated_where_it_matters(void)
+{
+	static const struct {
+		const char *text;
+		unsigned channels; /* 0: refused */
+	} cases[] = {
+		{"", CHANNEL_BIT(CHANNEL_SIGNATURE)},
+		{"\"channels\":[\"signature\"],", CHANNEL_BIT(CHANNEL_SIGNATURE)},
+		{"\"channels\":[\"slack\",\"page\"],",
+		 CHANNEL_BIT(CHANNEL_SLACK) | CHANNEL_BIT(CHANNEL_PAGE)},
+		{"\"channels\":[],", 0},
+		{"\"channels\":[\"page\",\"slack\"],", 0},
+		{"\"channels\":[\"slack\",\"slack\"],", 0},
+		{"\"channels\":[\"pigeon\"],", 0},
+		{"\"channels\":\"slack\",", 0},
+	};
+	struct plan_rig rig;
+	g_auto(GStrv) parts = NULL;
+
+	plan_rig_init(&rig, 1, false);
+	parts = g_strsplit(rig.text, "\"from\":", 2);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text =
+			g_strconcat(parts[0], cases[i].text, "\"from\":", parts[1], NULL);
+		struct plan *plan = NULL;
+		int rc = plan_parse(&plan, text, strlen(text), NULL);
+
+		g_test_message("%s", cases[i].text);
+		g_assert_true((rc == 0) == (cases[i].channels != 0));
+		if (rc == 0) {
+			g_assert_cmphex(plan->policy.channels, ==, cases[i].channels);
+		}
+		plan_free(plan);
+	}
+	plan_rig_clear(&rig);
+	plan_rig_init_channels(&rig, 1, false, CHANNEL_BIT(CHANNEL_SLACK));
+	g_assert_nonnull(strstr(rig.text, "\"channels\":[\"slack\"]"));
+	plan_rig_clear(&rig);
+}
+
 static void every_cut_and_flip_is_refused(void)
 {
 	struct plan_rig rig;
@@ -200,5 +240,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/paths-may-be-any-bytes", paths_may_be_any_bytes);
 	g_test_add_func("/plan/draft-becomes-a-plan", draft_becomes_a_plan);
 	g_test_add_func("/plan/states-compare-what-matters", states_compare_what_matters);
+	g_test_add_func("/plan/channels-are-stated-where-it-matters",
+			channels_are_stated_where_it_matters);
 	return g_test_run();
 }

@@ -11,7 +11,8 @@
 
 static char alice[] = "alice", bob[] = "bob";
 static char *from[] = {alice, bob, NULL};
-static const struct policy policy = {2, 3600, from, false};
+static const struct policy policy = {2, 3600, from, false,
+				     CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_NTFY)};
 static const struct hash approvers = {{0xab}};
 
 static void test_draft(void)
@@ -46,6 +47,8 @@ static void test_plan(void)
 		g_error("%s", error->message);
 	}
 	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
+	g_assert_cmphex(plan->policy.channels, ==,
+			CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_NTFY));
 	g_assert_null(plan->base_commit);
 	g_assert_cmpstr(plan->target_tree, ==, MAKER_TREE);
 	g_assert_cmpint(plan->expires, ==, 1767225600 + 3600);

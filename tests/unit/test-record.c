@@ -29,6 +29,14 @@ static char *written(const struct record *record)
 	return fields;
 }
 
+/* As it stands inside an entry. */
+#define ATTESTATION                                                                                \
+	"{\\\"agent\\\":\\\"a\\\",\\\"approver\\\":\\\"p\\\",\\\"channel\\\":\\\"slack\\\","       \
+	"\\\"decision\\\":\\\"approve\\\",\\\"evidence\\\":\\\"sha256:" D64                        \
+	"\\\",\\\"expires\\\":9,\\\"plan\\\":\\\"sha256:" D64                                      \
+	"\\\",\\\"reason\\\":\\\"\\\",\\\"seq\\\":1,\\\"stack\\\":\\\"w\\\",\\\"time\\\":7,"       \
+	"\\\"type\\\":\\\"attestation\\\",\\\"v\\\":1}"
+
 struct example {
 	const char *fields, *entry;
 };
@@ -61,6 +69,11 @@ static const struct example examples[] = {
 	 "\"plan\":\"sha256:" D64
 	 "\",\"reason\":\"no\",\"seq\":0,\"sig\":\"s\",\"stack\":\"w\",\"statement\":\"{}\","
 	 "\"time\":1,\"type\":\"approval\",\"v\":1}"},
+	{"{\"channel\":\"slack\",\"decision\":\"approve\",\"person\":\"p\",\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"\",\"sig\":\"s\",\"statement\":\"" ATTESTATION "\"}",
+	 "{\"channel\":\"slack\",\"decision\":\"approve\",\"person\":\"p\",\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"\",\"seq\":0,\"sig\":\"s\",\"stack\":\"w\",\"statement\":\"" ATTESTATION
+	 "\",\"time\":8,\"type\":\"approval\",\"v\":1}"},
 	{"{\"outcome\":\"void\",\"plan\":\"sha256:" D64 "\",\"reason\":\"x\"}",
 	 "{\"outcome\":\"void\",\"plan\":\"sha256:" D64
 	 "\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"closed\",\"v\":1}"},
@@ -138,11 +151,23 @@ static void test_values_arrive(void)
 	g_assert_cmpint(r.u.plan.number, ==, 3);
 	g_assert_cmphex(r.u.plan.plan.bytes[1], ==, 0x23);
 	entry_clear(&entry);
-	g_assert_cmpint(read_text(&r, &entry, examples[8].entry), ==, 0);
+	g_assert_cmpint(read_text(&r, &entry, examples[5].entry), ==, 0);
+	g_assert_cmpint(r.u.approval.by.channel, ==, CHANNEL_SLACK);
+	g_assert_cmpint(r.u.approval.by.time, ==, 7);
+	g_assert_cmphex(r.u.approval.by.evidence.bytes[1], ==, 0x23);
+	g_assert_null(r.u.approval.fingerprint);
+	entry_clear(&entry);
+	g_assert_cmpint(read_text(&r, &entry, examples[9].entry), ==, 0);
 	g_assert_cmpuint(r.u.apply_start.approvals_count, ==, 2);
 	g_assert_cmpuint(r.u.apply_start.approvals[1], ==, 9);
 	entry_clear(&entry);
 }
+
+#define APPROVAL(channel, fingerprint, statement)                                                  \
+	"{" channel ",\"decision\":\"approve\"" fingerprint                                        \
+	",\"person\":\"p\",\"plan\":\"sha256:" D64                                                 \
+	"\",\"reason\":\"\",\"seq\":0,\"sig\":\"s\",\"stack\":\"w\",\"statement\":\"" statement    \
+	"\",\"time\":8,\"type\":\"approval\",\"v\":1}"
 
 static void test_bad_entries_are_refused(void)
 {
@@ -163,6 +188,13 @@ static void test_bad_entries_are_refused(void)
 		"{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
 		"\",\"reason\":\"drift\",\"required\":2,\"seq\":0,\"sig\":\"s\",\"stack\":\"w\","
 		"\"summary\":{\"explode\":2},\"time\":1,\"type\":\"plan\",\"v\":1}",
+		/* a channel without its attestation, with a fingerprint, a signature that is an
+		 * attestation without one, an unknown channel */
+		APPROVAL("\"channel\":\"slack\"", "", "{}"),
+		APPROVAL("\"channel\":\"page\"", "", ATTESTATION),
+		APPROVAL("\"channel\":\"slack\"", ",\"fingerprint\":\"f\"", ATTESTATION),
+		APPROVAL("\"channel\":\"signature\"", "", ATTESTATION),
+		APPROVAL("\"channel\":\"pigeon\"", ",\"fingerprint\":\"f\"", "{}"),
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {

@@ -13,10 +13,10 @@ static char *good_text(void)
 {
 	g_autofree char *key = seed_key_line(1);
 
-	return g_strdup_printf(
-		"agents:\n  web1.example.org: %s\napprovers: allowed_signers\n"
-		"minimum: 2\npeople:\n  alice: [alice@example.org, a@b]\n  bob: b@c\n",
-		key);
+	return g_strdup_printf("agents:\n  web1.example.org: %s\napprovers: allowed_signers\n"
+			       "attested: [slack, page]\nminimum: 2\npeople:\n  alice: "
+			       "[alice@example.org, a@b]\n  bob: b@c\n",
+			       key);
 }
 
 static char *make(const char *dir, const char *trust)
@@ -42,6 +42,8 @@ static void test_reads_all_of_it(void)
 	g_assert_true(trust_load(file, &trust, &error));
 	g_assert_no_error(error);
 	g_assert_cmpint(trust->minimum, ==, 2);
+	g_assert_cmphex(trust->attested, ==,
+			CHANNEL_BIT(CHANNEL_SLACK) | CHANNEL_BIT(CHANNEL_PAGE));
 	g_assert_cmpuint(trust->signers->count, ==, 1);
 	g_assert_null(trust_agent_key(trust, "web1"));
 	g_assert_cmpint(ssh_key_line(&line, trust_agent_key(trust, "web1.example.org"), &cerr), ==,
@@ -72,6 +74,7 @@ static void test_written_text_is_read(void)
 	g_assert_true(trust_load(file, &trust, &error));
 	g_assert_no_error(error);
 	g_assert_nonnull(trust_agent_key(trust, "web1"));
+	g_assert_cmphex(trust->attested, ==, 0); // nothing unless it is asked for
 	temp_free(dir);
 }
 
@@ -107,6 +110,10 @@ static void test_bad_files_are_refused(void)
 		{"agents: {a: KEY}\napprovers: allowed_signers\nmaximum: 1\n", "unknown key"},
 		{"agents: {a: KEY, a: KEY}\napprovers: allowed_signers\n", "2:"},
 		{"- a\n", "a map"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nattested: [signature]\n",
+		 "'signature' is no channel that is attested"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nattested: pigeon\n",
+		 "'pigeon' is no channel"},
 	};
 	g_autofree char *key = seed_key_line(1);
 

@@ -391,6 +391,12 @@ static void post_decision(struct call *call)
 		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text, "see doc/api.yaml");
 		return;
 	}
+	if (strcmp(request.channel, "signature") != 0) {
+		call_fail(call, MHD_HTTP_FORBIDDEN, decide_error_names[DECIDE_ERROR_CHANNEL],
+			  "decisions come here by channel 'signature' only",
+			  "the other channels have their own ways in");
+		return;
+	}
 	if (request.reason == NULL) {
 		request.reason = "";
 	}
