@@ -418,7 +418,7 @@ static void read_commits(struct plan_box *box, struct json_obj *o)
 	plan->commits_count = count;
 }
 
-/* In the order of the table, none twice. Not stated: signatures alone. */
+/* In the order of the table, none twice. Signatures alone are what is not stated, and only so. */
 static unsigned read_channels(struct json_obj *p)
 {
 	struct json_arr list;
@@ -439,8 +439,8 @@ static unsigned read_channels(struct json_obj *p)
 		last = (int)channel;
 		channels |= CHANNEL_BIT(channel);
 	}
-	if (channels == 0) {
-		json_obj_fail(p, "channels", "names none");
+	if ((channels & CHANNELS_ATTESTED) == 0) {
+		json_obj_fail(p, "channels", "names none but signatures");
 	}
 	return channels;
 }
