@@ -328,26 +328,17 @@ void agent_close(struct agent *agent)
 	g_free(agent);
 }
 
-/* What the entries say and nobody has drawn the conclusion from: the agent was killed in between,
- * or something changed while it was away. */
-static void settle(struct agent_unit *unit)
+/* A rejection whose entry is there and whose consequence is not: the agent was killed in between.
+ */
+static bool settle(const struct agent_unit *unit, GError **error)
 {
-	struct agent_news changed = {.details.reason = "the approver list has changed"};
-	g_autoptr(GError) error = NULL;
-	struct fold_plan *plan = unit->record->plan;
 	struct decide_world world;
 
 	if (unit->record->facts.phase != STACK_PHASE_OPEN) {
-		return;
+		return true;
 	}
 	evidence_world(unit->agent, &world);
-	if (!decide_settle(&world, plan, &error)) {
-		return; // the log's failure has been told, and stops everything by itself
-	}
-	if (plan->phase == STACK_PHASE_OPEN &&
-	    strcmp(plan->signers, unit->agent->fold->signers) != 0) {
-		agent_send(unit, STACK_REPLAN, &changed);
-	}
+	return decide_settle(&world, unit->record->plan, error);
 }
 
 void agent_run(struct agent *agent)
@@ -356,8 +347,11 @@ void agent_run(struct agent *agent)
 
 	for (i = 0; i < agent->conf->stacks->len; i++) {
 		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);
+		g_autoptr(GError) error = NULL;
 
-		settle(agent_unit(agent, conf->name));
+		if (!settle(agent_unit(agent, conf->name), &error)) {
+			break; // the log's failure has been told, and stops everything by itself
+		}
 	}
 	for (i = 0; i < agent->conf->stacks->len; i++) {
 		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);

@@ -18,7 +18,7 @@ void draft_free(struct draft *draft)
 	}
 	g_array_unref(draft->changes);
 	g_ptr_array_unref(draft->ids);
-	g_ptr_array_unref(draft->paths);
+	g_ptr_array_unref(draft->texts);
 	json_doc_free(draft->doc);
 	g_free(draft);
 }
@@ -79,21 +79,21 @@ static void read_change(struct draft *draft, struct json_obj *o)
 {
 	struct policy_change change = {0};
 	int action = json_enum(o, "action", plan_action_names);
-	size_t len;
+	size_t len = 0;
 	char *path = read_path(o);
+	char *id = json_bytes_dup(o, "id", TEXT_MAX, &len);
 
+	id = id != NULL ? id : strdup("");
+	g_ptr_array_add(draft->texts, id);
 	if (draft->ids->len < DRAFT_IDS) {
-		autocfree char *id = json_bytes_dup(o, "id", TEXT_MAX, &len);
-
-		if (id != NULL) {
-			keep_id(draft, id, len);
-		}
+		keep_id(draft, id, len);
 	}
+	change.id = id;
 	change.kind = json_str(o, "kind", 64);
 	change.risk = read_risk(o);
 	change.path = path;
 	if (path != NULL) {
-		g_ptr_array_add(draft->paths, path);
+		g_ptr_array_add(draft->texts, path);
 	}
 	json_obj_ignore_rest(o);
 	if (action >= 0 && change.kind != NULL) {
@@ -115,7 +115,7 @@ bool draft_load(const char *file, int64_t resources, struct draft **out, GError 
 	draft->resources = resources;
 	draft->changes = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
 	draft->ids = g_ptr_array_new_with_free_func(g_free);
-	draft->paths = g_ptr_array_new_with_free_func(free);
+	draft->texts = g_ptr_array_new_with_free_func(free);
 	if (!file_read(file, PLAN_MAX_SIZE, &text, &len, error)) {
 		return false;
 	}

@@ -23,7 +23,7 @@ struct draft {
 	int64_t summary[ACTION_RUN + 1]; /* by action */
 	int64_t resources;		 /* how many the manifest declares */
 	/* private */
-	GPtrArray *paths;
+	GPtrArray *texts; /* that changes borrow */
 	size_t ids_size;
 };
 

@@ -106,6 +106,7 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	json_w_str(w, "reason", in->reason);
 	json_w_str(w, "ref", in->ref);
 	json_w_str(w, "repository", in->repository);
+	json_w_int(w, "resources", in->draft->resources);
 	json_w_int(w, "seq", in->seq);
 	json_w_str(w, "stack", in->stack);
 	json_w_object(w, "target");

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "core/plan.h"
 
 static bool is_deep(const char *p, size_t i)
 {
@@ -61,28 +60,54 @@ bool policy_path_matches(const char *pattern, const char *path, const char *home
 	return glob(pattern, path);
 }
 
+/* The names that plans do not have; a rule's risk is one of both. */
+static const struct {
+	const char *name;
+	unsigned bit;
+} classes[] = {{"size", POLICY_SIZE},
+	       {"unsigned", POLICY_UNSIGNED},
+	       {"interruption", POLICY_INTERRUPTION}};
+
 static bool has_risk(unsigned risks, const char *name)
 {
 	unsigned bit;
+	size_t i;
 
 	for (bit = 0; plan_risk_names[bit] != NULL; bit++) {
 		if (strcmp(plan_risk_names[bit], name) == 0) {
 			return (risks & 1u << bit) != 0;
 		}
 	}
+	for (i = 0; i < G_N_ELEMENTS(classes); i++) {
+		if (strcmp(classes[i].name, name) == 0) {
+			return (risks & classes[i].bit) != 0;
+		}
+	}
 	return false;
 }
 
-static bool matches(const struct conf_rule *rule, const struct policy_change *change,
-		    const char *home)
+/* "k8s:CONTEXT/NAMESPACE/KIND/NAME" */
+static bool is_in_namespace(const char *id, const char *namespace)
 {
-	if (rule->risk != NULL && !has_risk(change->risk, rule->risk)) {
+	const char *at = id != NULL && g_str_has_prefix(id, "k8s:") ? strchr(id, '/') : NULL;
+	size_t len = strlen(namespace);
+
+	return at != NULL && strncmp(at + 1, namespace, len) == 0 && at[1 + len] == '/';
+}
+
+static bool matches(const struct conf_rule *rule, const struct policy_change *change,
+		    unsigned risks, const char *home)
+{
+	if (rule->risk != NULL && !has_risk(risks, rule->risk)) {
 		return false;
 	}
 	if (rule->kind != NULL && strcmp(rule->kind, change->kind) != 0) {
 		return false;
 	}
 	if (rule->action != NULL && strcmp(rule->action, change->action) != 0) {
+		return false;
+	}
+	if (rule->namespace != NULL && !is_in_namespace(change->id, rule->namespace)) {
 		return false;
 	}
 	return rule->path == NULL ||
@@ -104,18 +129,57 @@ static char **both(char **a, char **b)
 	return (char **)g_ptr_array_free(g_steal_pointer(&out), FALSE);
 }
 
-/* One approval more: the stricter of each part. */
-static void tighten(struct policy *policy, const struct conf *conf,
-		    const struct conf_approval *approval)
+/* A plan on its way to its policy. */
+struct judging {
+	const struct conf *conf;
+	const struct conf_stack *stack;
+	const struct policy_input *in;
+	struct policy *policy;
+	GHashTable *seen;	/* what asks, to its struct policy_reason */
+	unsigned classes;	/* POLICY_SIZE and POLICY_UNSIGNED, when the plan is of them */
+	bool signatures;	/* signatures alone, whatever the rules say */
+	bool deletions_decided; /* a rule for deletions has named the channels */
+	int64_t deletions;
+};
+
+static void reason_free(void *data)
 {
-	g_auto(GStrv) people = conf_people(conf, approval->from);
+	struct policy_reason *reason = data;
+
+	g_free(reason->first);
+	g_free(reason);
+}
+
+/* Notes that key has a say about change (NULL: about the whole plan); true for the first time. */
+static bool note(struct judging *j, const void *key, const struct policy_reason *what,
+		 const struct policy_change *change)
+{
+	struct policy_reason *reason = g_hash_table_lookup(j->seen, key);
+	bool fresh = reason == NULL;
+
+	if (fresh) {
+		reason = g_memdup2(what, sizeof(*what));
+		reason->first = change != NULL ? g_strdup(change->id) : NULL;
+		g_ptr_array_add(j->policy->reasons, reason);
+		g_hash_table_insert(j->seen, (void *)key, reason);
+	}
+	reason->changes += change != NULL;
+	return fresh;
+}
+
+/* One approval more: the stricter of each part. */
+static void tighten(struct judging *j, const struct conf_approval *approval)
+{
+	struct policy *policy = j->policy;
+	g_auto(GStrv) people = conf_people(j->conf, approval->from);
 
 	policy->author_may_approve &= approval->author_may_approve;
 	policy->required = MAX(policy->required, approval->required);
 	policy->expires = MIN(policy->expires, approval->expires);
 	if (approval->required == 0) {
-		return; // asks nobody, so it shuts nobody out
+		return; // asks nobody, so it shuts nobody and nothing out
 	}
+	policy->channels &= conf_channels(approval->channels);
 	if (policy->from == NULL) {
 		policy->from = g_steal_pointer(&people);
 	} else {
@@ -126,75 +190,186 @@ static void tighten(struct policy *policy, const struct conf *conf,
 	}
 }
 
-static void judge_change(struct policy *policy, const struct conf *conf,
-			 const struct conf_stack *stack, const char *home,
-			 const struct policy_change *change, GHashTable *seen)
+/* Risks for which the agent's word is not enough. */
+static const struct {
+	const char *name, *what;
+	unsigned bit;
+} signed_risks[] = {
+	{"secret", "a secret takes signatures alone", RISK_SECRET},
+	{"root", "a target of root takes signatures alone", RISK_ROOT},
+	{"cluster", "a change to a whole cluster takes signatures alone", RISK_CLUSTER},
+};
+
+/* decided: the risks whose rules have named channels for this change. */
+static void restrict_channels(struct judging *j, const struct policy_change *change,
+			      unsigned decided)
 {
-	bool any = false;
-	unsigned i;
+	size_t i;
 
-	for (i = 0; i < stack->rules->len; i++) {
-		struct conf_rule *rule = g_ptr_array_index(stack->rules, i);
+	for (i = 0; i < G_N_ELEMENTS(signed_risks); i++) {
+		if ((change->risk & signed_risks[i].bit & ~decided) != 0) {
+			const struct policy_reason what = {.built_in = signed_risks[i].what};
 
-		if (!matches(rule, change, home)) {
+			note(j, &signed_risks[i], &what, change);
+			j->signatures = true;
+		}
+	}
+}
+
+static unsigned risk_bit(const char *name)
+{
+	unsigned bit;
+
+	for (bit = 0; plan_risk_names[bit] != NULL; bit++) {
+		if (strcmp(plan_risk_names[bit], name) == 0) {
+			return 1u << bit;
+		}
+	}
+	return 0;
+}
+
+static bool interrupts(const char *action)
+{
+	static const char *const actions[] = {"start", "stop", "restart", NULL};
+
+	return g_strv_contains(actions, action);
+}
+
+static void judge_change(struct judging *j, const struct policy_change *change)
+{
+	unsigned risks = change->risk | j->classes |
+			 (interrupts(change->action) ? (unsigned)POLICY_INTERRUPTION : 0);
+	unsigned decided = 0, i;
+	bool any = false, asks = false;
+
+	for (i = 0; i < j->stack->rules->len; i++) {
+		struct conf_rule *rule = g_ptr_array_index(j->stack->rules, i);
+		const struct policy_reason what = {.rule = rule, .approval = &rule->approval};
+
+		if (!matches(rule, change, risks, j->in->home)) {
 			continue;
 		}
 		any = true;
-		if (g_hash_table_add(seen, rule)) { // tightening twice changes nothing
-			tighten(policy, conf, &rule->approval);
+		asks |= rule->approval.required > 0;
+		if (rule->names_channels && rule->risk != NULL) {
+			decided |= risk_bit(rule->risk);
+		}
+		if (note(j, rule, &what, change)) { // tightening twice changes nothing
+			tighten(j, &rule->approval);
 		}
 	}
-	if (!any && g_hash_table_add(seen, (void *)&stack->approval)) {
-		tighten(policy, conf, &stack->approval);
+	if (!any) {
+		const struct policy_reason what = {.approval = &j->stack->approval};
+
+		asks = j->stack->approval.required > 0;
+		if (note(j, &j->stack->approval, &what, change)) {
+			tighten(j, &j->stack->approval);
+		}
+	}
+	j->deletions += (change->risk & RISK_DELETION) != 0;
+	j->deletions_decided |= (decided & RISK_DELETION) != 0;
+	if (asks) { // where nobody is asked there is nothing to ask by signature
+		restrict_channels(j, change, decided);
 	}
 }
 
-static bool deletes_much(const struct policy_change *changes, size_t count, int64_t resources)
+static bool deletes_much(const struct judging *j)
 {
-	int64_t deletions = 0;
-	size_t i;
+	const struct conf_approval *approval = &j->stack->approval;
 
-	for (i = 0; i < count; i++) {
-		deletions += (changes[i].risk & RISK_DELETION) != 0;
-	}
-	return deletions > POLICY_DELETIONS ||
-	       (deletions > POLICY_DELETIONS_FEW && deletions * 4 > resources);
+	return j->deletions > approval->deletion_threshold ||
+	       (j->deletions > POLICY_DELETIONS_FEW &&
+		j->deletions * 100 > j->in->resources * approval->deletion_share);
 }
 
-static bool can_be_met(const struct policy *policy, const struct conf_stack *stack, GError **error)
+static void judge_deletions(struct judging *j)
 {
-	unsigned people = policy->from != NULL ? g_strv_length(policy->from) : 0;
+	static const char many[] = "many deletions need at least one approval";
+	static const char alone[] = "many deletions take signatures alone";
+	struct conf_approval least = j->stack->approval;
+	const struct policy_reason needs = {.built_in = many}, takes = {.built_in = alone};
 
+	if (!deletes_much(j)) {
+		return;
+	}
+	if (j->policy->required == 0) {
+		least.required = MAX(least.required, 1);
+		note(j, many, &needs, NULL);
+		tighten(j, &least);
+	}
+	if (!j->deletions_decided) {
+		note(j, alone, &takes, NULL);
+		j->signatures = true;
+	}
+}
+
+/* How many people can decide by what is left of the channels. */
+static unsigned count_able(const struct judging *j)
+{
+	const struct policy *policy = j->policy;
+	unsigned able = 0, i;
+
+	for (i = 0; policy->from != NULL && policy->from[i] != NULL; i++) {
+		able += (policy->channels & CHANNELS_ATTESTED) != 0 || j->in->signers == NULL ||
+			signers_has_principal(j->in->signers, policy->from[i]);
+	}
+	return able;
+}
+
+static bool can_be_met(const struct judging *j, GError **error)
+{
+	const struct policy *policy = j->policy;
+	unsigned people = count_able(j);
+
+	if (policy->required > 0 && policy->channels == 0) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "the rules of stack '%s' have no channel in common by which to "
+			    "approve; change its 'approval' or 'rules'",
+			    j->stack->name);
+	}
 	if (policy->required <= people) {
 		return true;
 	}
-	return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-		    "the rules of stack '%s' ask for %" G_GINT64_FORMAT
-		    " approvals, but all of them "
-		    "together accept only %u people; change its 'approval' or 'rules'",
-		    stack->name, policy->required, people);
+	return fail(
+		error, BASE_ERROR, BASE_ERROR_FAILED,
+		"the rules of stack '%s' ask for %" G_GINT64_FORMAT " approvals%s, but all of them "
+		"together accept only %u people; change its 'approval' or 'rules'",
+		j->stack->name, policy->required,
+		policy->from != NULL && people < g_strv_length(policy->from) ? " by signature" : "",
+		people);
 }
 
-bool policy_of(const struct conf *conf, const struct conf_stack *stack, const char *home,
-	       const struct policy_change *changes, size_t count, int64_t resources,
-	       struct policy *out, GError **error)
+static unsigned classes_of(const struct conf_stack *stack, const struct policy_input *in)
+{
+	unsigned found = in->has_unsigned ? POLICY_UNSIGNED : 0;
+
+	return in->count > (uint64_t)stack->approval.size_threshold ? found | POLICY_SIZE : found;
+}
+
+bool policy_of(const struct conf *conf, const struct conf_stack *stack,
+	       const struct policy_input *in, struct policy *out, GError **error)
 {
 	struct policy policy = {.expires = INT64_MAX,
 				.author_may_approve = true,
-				.channels = CHANNEL_BIT(CHANNEL_SIGNATURE)};
+				.channels = CHANNEL_BIT(CHANNELS) - 1};
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	struct judging j = {.conf = conf,
+			    .stack = stack,
+			    .in = in,
+			    .policy = &policy,
+			    .seen = seen,
+			    .classes = classes_of(stack, in)};
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		judge_change(&policy, conf, stack, home, &changes[i], seen);
+	policy.reasons = g_ptr_array_new_with_free_func(reason_free);
+	for (i = 0; i < in->count; i++) {
+		judge_change(&j, &in->changes[i]);
 	}
-	if (policy.required == 0 && deletes_much(changes, count, resources)) {
-		struct conf_approval least = stack->approval;
-
-		least.required = MAX(least.required, 1);
-		tighten(&policy, conf, &least);
+	judge_deletions(&j);
+	if (j.signatures || policy.required == 0) {
+		policy.channels = CHANNEL_BIT(CHANNEL_SIGNATURE);
 	}
-	if (!can_be_met(&policy, stack, error)) {
+	if (!can_be_met(&j, error)) {
 		policy_clear(&policy);
 		return false;
 	}
@@ -211,5 +386,6 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack, const ch
 void policy_clear(struct policy *policy)
 {
 	g_strfreev(policy->from);
+	g_clear_pointer(&policy->reasons, g_ptr_array_unref);
 	*policy = (struct policy){0};
 }

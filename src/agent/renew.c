@@ -7,6 +7,7 @@
 #include "agent/evidence.h"
 #include "agent/planner.h"
 #include "agent/request.h"
+#include "agent/ruling.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -18,42 +19,6 @@ static bool same_source(const struct plan *plan, const struct conf_stack *stack)
 
 	return strcmp(plan->repository, url) == 0 && strcmp(plan->ref, ref) == 0 &&
 	       strcmp(plan->path, stack->source.path != NULL ? stack->source.path : "") == 0;
-}
-
-/* The plan does not tell how many resources its manifest declared, on which a threshold for
- * deletions depends; both outcomes are as good as the one it was made with. */
-static bool policy_fits(const struct plan *plan, const struct agent_unit *unit,
-			const GArray *changes, int64_t resources)
-{
-	struct policy policy;
-	bool fits;
-
-	if (!policy_of(unit->agent->conf, unit->conf, g_get_home_dir(),
-		       (const struct policy_change *)(const void *)changes->data, changes->len,
-		       resources, &policy, NULL)) {
-		return false; // the new plan tells why
-	}
-	fits = policy.required == plan->policy.required &&
-	       policy.author_may_approve == plan->policy.author_may_approve &&
-	       policy.expires == plan->expires - plan->created &&
-	       g_strv_equal((const char *const *)policy.from, plan->policy.from);
-	policy_clear(&policy);
-	return fits;
-}
-
-static bool same_policy(const struct plan *plan, const struct agent_unit *unit)
-{
-	g_autoptr(GArray) changes = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
-	size_t i;
-
-	for (i = 0; i < plan->changes_count; i++) {
-		const struct plan_change *change = &plan->changes[i];
-		struct policy_change item = {change->kind, change->path,
-					     plan_action_names[change->action], change->risk};
-
-		g_array_append_val(changes, item);
-	}
-	return policy_fits(plan, unit, changes, 0) || policy_fits(plan, unit, changes, INT64_MAX);
 }
 
 char *renew_reason(struct agent_unit *unit)
@@ -72,7 +37,7 @@ char *renew_reason(struct agent_unit *unit)
 		what = "approver list";
 	} else if (!same_source(plan, unit->conf)) {
 		what = "source";
-	} else if (!same_policy(plan, unit)) {
+	} else if (!ruling_holds(unit, plan)) {
 		what = "policy";
 	}
 	return what != NULL ? g_strdup_printf("the %s has changed", what) : NULL;

@@ -8,6 +8,7 @@
 #include "agent/agent.h"
 #include "agent/planner.h"
 #include "agent/request.h"
+#include "agent/ruling.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -142,13 +143,13 @@ static bool load_commits(struct agent_unit *unit, char **out, size_t *len, GErro
 			    PLAN_MAX_SIZE, out, len, error);
 }
 
-static bool compose(struct agent_unit *unit, const struct policy *policy, GError **error)
+static bool compose(struct agent_unit *unit, const struct policy *policy, const char *commits,
+		    size_t commits_len, GError **error)
 {
 	const struct stack_facts *facts = &unit->record->facts;
 	const struct conf_source *source = &unit->conf->source;
 	g_autofree char *url = planner_public_url(source->url);
 	g_autofree char *ref = request_ref(unit->conf);
-	g_autofree char *commits = NULL;
 	char nonce[2 * NONCE_SIZE + 1];
 	struct planner_input in = {
 		.agent = unit->agent->conf->agent,
@@ -167,31 +168,30 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, GError
 		.policy = policy,
 		.approvers = &unit->agent->signers->digest,
 		.draft = unit->draft,
+		.commits = commits,
+		.commits_len = commits_len,
 	};
 
 	nonce_text(nonce);
-	if (!load_commits(unit, &commits, &in.commits_len, error)) {
-		return false;
-	}
-	in.commits = commits;
 	return planner_compose(&in, &unit->plan, &unit->plan_len, error);
 }
 
 static bool prepare(struct agent_unit *unit, int64_t resources, GError **error)
 {
 	g_autofree char *file = agent_scratch(unit, "draft.json");
+	g_autofree char *commits = NULL;
 	struct policy policy;
+	size_t len;
 	bool ok;
 
 	draft_free(g_steal_pointer(&unit->draft));
 	g_clear_pointer(&unit->plan, g_free);
 	if (!draft_load(file, resources, &unit->draft, error) ||
-	    !policy_of(unit->agent->conf, unit->conf, g_get_home_dir(),
-		       (const struct policy_change *)(void *)unit->draft->changes->data,
-		       unit->draft->changes->len, resources, &policy, error)) {
+	    !load_commits(unit, &commits, &len, error) ||
+	    !ruling_of_draft(unit, unit->draft, commits, len, &policy, error)) {
 		return false;
 	}
-	ok = compose(unit, &policy, error);
+	ok = compose(unit, &policy, commits, len, error);
 	policy_clear(&policy);
 	return ok;
 }

@@ -93,8 +93,13 @@ char *conf_key_shape(const struct conf_key *row)
 	case CONF_SECRET:
 		return g_strdup("file:PATH or credential:NAME (of systemd)");
 	case CONF_NAMES:
-		return row->shape != NULL ? g_strdup_printf("a list, or one: %s", row->shape)
-					  : g_strdup("a list of texts, or one");
+		if (row->words == NULL) {
+			return row->shape != NULL
+				       ? g_strdup_printf("a list, or one: %s", row->shape)
+				       : g_strdup("a list of texts, or one");
+		}
+		words = g_strjoinv(", ", (char **)row->words);
+		return g_strdup_printf("a list of these, or one: %s", words);
 	case CONF_BOOL:
 		return g_strdup("true or false");
 	case CONF_COUNT:
@@ -222,29 +227,45 @@ static void schema_below(struct json_writer *w, const struct conf_key *row)
 	json_w_end(w);
 }
 
-static void schema_names(struct json_writer *w)
+static void schema_words(struct json_writer *w, const struct conf_key *row)
 {
+	json_w_array(w, "enum");
+	for (size_t i = 0; row->words[i] != NULL; i++) {
+		json_w_str(w, NULL, row->words[i]);
+	}
+	json_w_end(w);
+}
+
+static void schema_names(struct json_writer *w, const struct conf_key *row)
+{
+	g_autofree char *words = row->words != NULL ? g_strjoinv("|", (char **)row->words) : NULL;
+	g_autofree char *pattern = g_strdup_printf("^(%s)$", words);
+
 	json_w_array(w, "type");
 	json_w_str(w, NULL, "string");
 	json_w_str(w, NULL, "array");
 	json_w_end(w);
 	json_w_object(w, "items");
-	json_w_str(w, "type", "string");
+	if (row->words != NULL) {
+		schema_words(w, row);
+	} else {
+		json_w_str(w, "type", "string");
+	}
 	json_w_end(w);
+	if (row->words != NULL) {
+		json_w_str(w, "pattern", pattern); // of one that is no list
+		json_w_int(w, "minItems", 1);
+	}
 }
 
 static void schema_value(struct json_writer *w, const struct conf_key *row)
 {
 	switch (row->type) {
 	case CONF_WORD:
-		json_w_array(w, "enum");
-		for (size_t i = 0; row->words[i] != NULL; i++) {
-			json_w_str(w, NULL, row->words[i]);
-		}
-		json_w_end(w);
+		schema_words(w, row);
 		break;
 	case CONF_NAMES:
-		schema_names(w);
+		schema_names(w, row);
 		break;
 	case CONF_BOOL:
 		json_w_str(w, "type", "boolean");

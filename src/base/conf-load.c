@@ -9,6 +9,7 @@
 #include "base/paths.h"
 #include "base/secure.h"
 #include "core/sshsig.h"
+#include "core/statement.h"
 
 #define MAX_STACKS 1000
 
@@ -83,19 +84,6 @@ static void read_secret(struct reader *r, const struct yaml_node *node, const ch
 	}
 }
 
-static void read_names(struct reader *r, const struct conf_key *row, struct yaml_node *map,
-		       const char *name, char ***field)
-{
-	g_strfreev(*field);
-	*field = yaml_get_strings(map, name, r->diags);
-	for (char **item = *field; row->is_valid != NULL && item != NULL && *item != NULL; item++) {
-		if (!row->is_valid(*item)) {
-			yaml_fail(yaml_get(map, name), r->diags, "'%s' in '%s' is not %s", *item,
-				  name, row->shape);
-		}
-	}
-}
-
 static void read_bytes(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
 		       const char *name, int64_t *field)
 {
@@ -147,6 +135,43 @@ static void read_bool(struct reader *r, const struct conf_key *row, struct yaml_
 	*field = map != NULL ? yaml_get_bool(map, name, dflt, r->diags) : dflt;
 }
 
+static void check_name(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
+		       const char *name, const char *given)
+{
+	if (row->words != NULL && !g_strv_contains(row->words, given)) {
+		g_autofree char *words = g_strjoinv(", ", (char **)row->words);
+
+		yaml_fail(node, r->diags, "'%s' in '%s' must be one of: %s", given, name, words);
+	} else if (row->is_valid != NULL && !row->is_valid(given)) {
+		yaml_fail(node, r->diags, "'%s' in '%s' is not %s", given, name, row->shape);
+	}
+}
+
+/* Keeps what stands in the field when neither the file nor the table says something. */
+static void read_names(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+		       const char *name, char ***field)
+{
+	const struct yaml_node *node = map != NULL ? yaml_get(map, name) : NULL;
+	char **given = node != NULL ? yaml_get_strings(map, name, r->diags) : NULL;
+
+	if (given == NULL && row->dflt != NULL) {
+		g_autofree char *inner = g_strndup(row->dflt + 1, strlen(row->dflt) - 2);
+
+		given = g_strsplit(inner, ", ", -1);
+	}
+	if (given == NULL) {
+		return;
+	}
+	for (char **item = given; node != NULL && *item != NULL; item++) {
+		check_name(r, row, node, name, *item);
+	}
+	if (row->words != NULL && given[0] == NULL) {
+		yaml_fail(node, r->diags, "'%s' names none", name);
+	}
+	g_strfreev(*field);
+	*field = given;
+}
+
 static void read_key(struct reader *r, const struct conf_key *row, struct yaml_node *map,
 		     const char *name, void *field)
 {
@@ -166,9 +191,7 @@ static void read_key(struct reader *r, const struct conf_key *row, struct yaml_n
 		read_secret(r, node, name, field);
 		break;
 	case CONF_NAMES:
-		if (node != NULL) {
-			read_names(r, row, map, name, field);
-		}
+		read_names(r, row, map, name, field);
 		break;
 	case CONF_BOOL:
 		read_bool(r, row, map, name, field);
@@ -321,6 +344,7 @@ static void check_approval(struct reader *r, const struct conf_approval *approva
 			   const struct yaml_node *at)
 {
 	g_auto(GStrv) people = NULL;
+	bool keys = conf_channels(approval->channels) == CHANNEL_BIT(CHANNEL_SIGNATURE);
 	unsigned able = 0;
 	bool known = true;
 
@@ -336,8 +360,8 @@ static void check_approval(struct reader *r, const struct conf_approval *approva
 	}
 	people = conf_people(r->conf, approval->from);
 	for (char **name = people; *name != NULL; name++) {
-		if (can_sign(r->signers, *name)) {
-			able++;
+		if (!keys || can_sign(r->signers, *name)) {
+			able++; // who decides by chat needs no key
 		} else {
 			yaml_fail(at, r->diags, "'%s' has no key for namespace '%s' in '%s'", *name,
 				  SSHSIG_NS_APPROVAL, r->conf->allowed_signers);
@@ -351,27 +375,108 @@ static void check_approval(struct reader *r, const struct conf_approval *approva
 	}
 }
 
-static void read_rule(struct reader *r, struct conf_stack *stack, struct yaml_node *node)
+/* section: where the rule's rows stand in the table. NULL when it is no rule at all. */
+static struct conf_rule *read_rule(struct reader *r, const struct conf_stack *stack,
+				   struct yaml_node *node, const char *section)
 {
-	struct conf_rule *rule = g_new0(struct conf_rule, 1);
+	g_autofree char *below = g_strconcat(section, ".match", NULL);
 	struct yaml_node *map = as_map(r, node, "a rule");
 	struct yaml_node *match = map != NULL ? yaml_get_map(map, "match", r->diags) : NULL;
+	struct conf_rule *rule;
 
-	g_ptr_array_add(stack->rules, rule);
+	if (map == NULL) {
+		return NULL;
+	}
+	rule = g_new0(struct conf_rule, 1);
 	rule->approval = stack->approval;
 	rule->approval.from = g_strdupv(stack->approval.from);
-	if (map == NULL) {
-		return;
-	}
-	read_section(r, match, "stacks.*.rules.*.match", rule);
-	end_section(r, match, "stacks.*.rules.*.match");
+	rule->approval.channels = g_strdupv(stack->approval.channels);
+	read_section(r, match, below, rule);
+	end_section(r, match, below);
 	if (match == NULL || match->keys->len == 0) {
 		yaml_fail(node, r->diags,
 			  "a rule needs 'match' with at least one of risk, kind, path, action");
 	}
-	read_section(r, map, "stacks.*.rules.*", &rule->approval);
-	end_section(r, map, "stacks.*.rules.*");
-	check_approval(r, &rule->approval, node);
+	rule->names_channels = yaml_get(map, "channels") != NULL;
+	read_section(r, map, section, &rule->approval);
+	end_section(r, map, section);
+	return rule;
+}
+
+static void read_rules(struct reader *r, struct conf_stack *stack, struct yaml_node *node)
+{
+	struct yaml_node *rules = yaml_get_list(node, "rules", r->diags);
+
+	for (unsigned i = 0; rules != NULL && i < rules->items->len; i++) {
+		struct yaml_node *item = g_ptr_array_index(rules->items, i);
+		struct conf_rule *rule = read_rule(r, stack, item, "stacks.*.rules.*");
+
+		if (rule != NULL) {
+			rule->place = g_strdup_printf("stacks.%s.rules[%u]", stack->name, i);
+			g_ptr_array_add(stack->rules, rule);
+			check_approval(r, &rule->approval, item);
+		}
+	}
+}
+
+/* What is wrong with a common rule is wrong in each of its stacks, and said once. */
+static void merge_diags(struct reader *r, const struct diag_list *more)
+{
+	for (unsigned i = 0; i < more->items->len; i++) {
+		const struct diag *d = g_ptr_array_index(more->items, i);
+		bool said = false;
+
+		for (unsigned j = 0; j < r->diags->items->len && !said; j++) {
+			const struct diag *old = g_ptr_array_index(r->diags->items, j);
+
+			said = old->line == d->line && old->column == d->column &&
+			       strcmp(old->message, d->message) == 0;
+		}
+		if (!said) {
+			diag_add(r->diags, d->file, d->line, d->column, "%s", d->message);
+		}
+	}
+}
+
+/* True when the rule is for this stack. */
+static bool add_common(struct reader *r, struct conf_stack *stack, struct yaml_node *item,
+		       unsigned number)
+{
+	struct diag_list diags;
+	struct reader apart = {r->conf, &diags, r->signers};
+	struct conf_rule *rule;
+	bool fits;
+
+	diag_list_init(&diags);
+	rule = read_rule(&apart, stack, item, "rules.*");
+	fits = rule != NULL &&
+	       (rule->stack == NULL || g_pattern_match_simple(rule->stack, stack->name));
+	if (fits) {
+		check_approval(&apart, &rule->approval, item);
+		rule->place = g_strdup_printf("rules[%u]", number);
+		g_ptr_array_add(stack->rules, g_steal_pointer(&rule));
+	}
+	conf_rule_free(rule);
+	merge_diags(r, &diags);
+	diag_list_clear(&diags);
+	return fits;
+}
+
+static void read_common_rules(struct reader *r, struct yaml_node *root)
+{
+	struct yaml_node *rules = yaml_get_list(root, "rules", r->diags);
+
+	for (unsigned i = 0; rules != NULL && i < rules->items->len; i++) {
+		struct yaml_node *item = g_ptr_array_index(rules->items, i);
+		bool any = false;
+
+		for (unsigned j = 0; j < r->conf->stacks->len; j++) {
+			any |= add_common(r, g_ptr_array_index(r->conf->stacks, j), item, i);
+		}
+		if (!any) {
+			yaml_fail(item, r->diags, "this rule is for no stack");
+		}
+	}
 }
 
 static void read_http(struct reader *r, struct yaml_node *root)
@@ -411,7 +516,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 {
 	struct yaml_node *node = as_map(r, yaml_get(map, name), "a stack");
 	struct conf_stack *stack = g_new0(struct conf_stack, 1);
-	struct yaml_node *source, *approval, *rules;
+	struct yaml_node *source, *approval;
 
 	stack->name = g_strdup(name);
 	stack->rules = g_ptr_array_new_with_free_func(conf_rule_free);
@@ -435,10 +540,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 	}
 	check_approval(r, &stack->approval, approval != NULL ? approval : node);
 	read_hook(r, node, &stack->hook);
-	rules = yaml_get_list(node, "rules", r->diags);
-	for (unsigned i = 0; rules != NULL && i < rules->items->len; i++) {
-		read_rule(r, stack, g_ptr_array_index(rules->items, i));
-	}
+	read_rules(r, stack, node);
 	end_section(r, node, "stacks.*");
 }
 
@@ -500,6 +602,7 @@ static void read_root(struct reader *r, struct yaml_node *root)
 	read_named(r, root, "people", read_person);
 	read_named(r, root, "groups", read_group);
 	read_named(r, root, "stacks", read_stack);
+	read_common_rules(r, root);
 	end_section(r, root, "");
 }
 

@@ -7,6 +7,7 @@
 #include "base/conf.h"
 #include "base/net.h"
 #include "base/paths.h"
+#include "core/statement.h"
 
 #define DAY (INT64_C(24) * 3600)
 #define YEAR (366 * DAY)
@@ -14,8 +15,9 @@
 #define AGENT_LIMIT 200
 
 static const char *const drift_words[] = {"propose", "report", NULL};
-static const char *const risk_words[] = {"deletion",   "secret",  "root",
-					 "executable", "cluster", NULL};
+static const char *const risk_words[] = {"deletion",   "secret",       "root",
+					 "executable", "cluster",      "size",
+					 "unsigned",   "interruption", NULL};
 static const char *const hook_words[] = {"github", "gitlab", "gitea", "forgejo", "bitbucket", NULL};
 static const char *const kind_words[] = {"file", "tree", "directory", "link", NULL};
 static const char *const action_words[] = {"create", "update",	"replace", "remove",
@@ -147,6 +149,62 @@ static bool is_public_url(const char *url)
 #define HTTP(key) .path = "http." key
 #define STACK(key) .path = "stacks.*." key
 #define AT(type, field) .offset = offsetof(struct type, field)
+#define STACK_RULE(key) STACK("rules.*" key)
+#define COMMON_RULE(key) .path = "rules.*" key
+
+/* The rows of a rule, which may stand in a stack or beside them. */
+#define RULE(IN)                                                                                   \
+	{IN(""), .help = "A rule.", .type = CONF_SECTION},                                         \
+		{IN(".match"),                                                                     \
+		 .help = "Which changes the rule is for; all that is stated must fit.",            \
+		 .type = CONF_SECTION},                                                            \
+		{IN(".match.risk"),                                                                \
+		 .help = "Changes of this risk class. All changes of a plan are of the classes "   \
+			 "size (many changes) and unsigned (a commit without a good signature) "   \
+			 "when the plan is; interruption is what starts, stops or restarts.",      \
+		 .type = CONF_WORD,                                                                \
+		 AT(conf_rule, risk),                                                              \
+		 .example = "deletion",                                                            \
+		 .words = risk_words},                                                             \
+		{IN(".match.kind"), .help = "Changes by a resource of this kind.",                 \
+		 .type = CONF_WORD, AT(conf_rule, kind),                                           \
+		 .example = "file", .words = kind_words},                                          \
+		{IN(".match.path"),                                                                \
+		 .help = "Changes of paths that match: * within a folder, ** across folders.",     \
+		 .type = CONF_TEXT, AT(conf_rule, path), .example = "~/app/**"},                   \
+		{IN(".match.action"), .help = "Changes of this action.",                           \
+		 .type = CONF_WORD,   AT(conf_rule, action),                                       \
+		 .example = "remove", .words = action_words},                                      \
+		{IN(".match.namespace"), .help = "Changes in this namespace of a cluster.",        \
+		 .type = CONF_TEXT, AT(conf_rule, namespace), .example = "kube-system"},           \
+		{IN(".required"),    .help = "How many people must approve such a change.",        \
+		 .type = CONF_COUNT, AT(conf_approval, required),                                  \
+		 .example = "1",     .min = 0,                                                     \
+		 .max = 100},                                                                      \
+		{IN(".from"), .help = "People and groups who may approve such a change.",          \
+		 .type = CONF_NAMES, AT(conf_approval, from), .example = "[alice]"},               \
+		{IN(".channels"),                                                                  \
+		 .help = "By which channels they may decide about such a change. Many deletions "  \
+			 "and the risks secret, root and cluster take signatures alone, unless a " \
+			 "rule that matches this very risk says otherwise.",                       \
+		 .type = CONF_NAMES,                                                               \
+		 AT(conf_approval, channels),                                                      \
+		 .example = "[signature]",                                                         \
+		 .words = channel_names},                                                          \
+		{IN(".expires"),                                                                   \
+		 .help = "How long a plan with such a change waits.",                              \
+		 .type = CONF_DURATION,                                                            \
+		 AT(conf_approval, expires),                                                       \
+		 .example = "1h",                                                                  \
+		 .min = 1,                                                                         \
+		 .max = YEAR},                                                                     \
+	{                                                                                          \
+		IN(".author-may-approve"),                                                         \
+			.help = "Whether the author of a commit counts as approver of such a "     \
+				"change.",                                                         \
+			.type = CONF_BOOL, AT(conf_approval, author_may_approve),                  \
+			.example = "false"                                                         \
+	}
 
 const struct conf_key conf_keys[] = {
 	{.path = "agent",
@@ -244,32 +302,30 @@ const struct conf_key conf_keys[] = {
 	{STACK("approval.author-may-approve"),
 	 .help = "Whether the author of a commit counts as approver of its plan.",
 	 .type = CONF_BOOL, AT(conf_approval, author_may_approve), .dflt = "false"},
+	{STACK("approval.channels"),
+	 .help = "By which channels people may decide. All but signature are the agent's word for "
+		 "it, and need 'attested' in the trust file.",
+	 .type = CONF_NAMES, AT(conf_approval, channels), .dflt = "[signature]",
+	 .words = channel_names},
+	{STACK("approval.deletion-threshold"),
+	 .help = "More deletions than this are many: they need an approval whatever the rules say, "
+		 "by signature.",
+	 .type = CONF_COUNT, AT(conf_approval, deletion_threshold), .dflt = "10", .min = 0,
+	 .max = 1000000},
+	{STACK("approval.deletion-share"),
+	 .help = "So are more than three that are over this share, in percent, of what the "
+		 "manifest "
+		 "declares.",
+	 .type = CONF_COUNT, AT(conf_approval, deletion_share), .dflt = "25", .min = 0, .max = 100},
+	{STACK("approval.size-threshold"),
+	 .help = "A plan with more changes than this is of the risk class size.",
+	 .type = CONF_COUNT, AT(conf_approval, size_threshold), .dflt = "100", .min = 0,
+	 .max = 1000000},
 	{STACK("rules"),
 	 .help = "Other approvals for some changes. The strictest of the rules that match wins; "
 		 "what a rule does not state is the stack's.",
 	 .type = CONF_LIST},
-	{STACK("rules.*"), .help = "A rule.", .type = CONF_SECTION},
-	{STACK("rules.*.match"),
-	 .help = "Which changes the rule is for; all that is stated must fit.",
-	 .type = CONF_SECTION},
-	{STACK("rules.*.match.risk"), .help = "Changes of this risk class.", .type = CONF_WORD,
-	 AT(conf_rule, risk), .example = "deletion", .words = risk_words},
-	{STACK("rules.*.match.kind"), .help = "Changes by a resource of this kind.",
-	 .type = CONF_WORD, AT(conf_rule, kind), .example = "file", .words = kind_words},
-	{STACK("rules.*.match.path"),
-	 .help = "Changes of paths that match: * within a folder, ** across folders.",
-	 .type = CONF_TEXT, AT(conf_rule, path), .example = "~/app/**"},
-	{STACK("rules.*.match.action"), .help = "Changes of this action.", .type = CONF_WORD,
-	 AT(conf_rule, action), .example = "remove", .words = action_words},
-	{STACK("rules.*.required"), .help = "How many people must approve such a change.",
-	 .type = CONF_COUNT, AT(conf_approval, required), .example = "1", .min = 0, .max = 100},
-	{STACK("rules.*.from"), .help = "People and groups who may approve such a change.",
-	 .type = CONF_NAMES, AT(conf_approval, from), .example = "[alice]"},
-	{STACK("rules.*.expires"), .help = "How long a plan with such a change waits.",
-	 .type = CONF_DURATION, AT(conf_approval, expires), .example = "1h", .min = 1, .max = YEAR},
-	{STACK("rules.*.author-may-approve"),
-	 .help = "Whether the author of a commit counts as approver of such a change.",
-	 .type = CONF_BOOL, AT(conf_approval, author_may_approve), .example = "false"},
+	RULE(STACK_RULE),
 	{STACK("hook"),
 	 .help = "A push hook, POST /hooks/NAME of the section http: whoever knows its secret "
 		 "makes "
@@ -333,6 +389,13 @@ const struct conf_key conf_keys[] = {
 	 .type = CONF_COUNT, AT(conf_http, rate), .dflt = "300", .min = 1, .max = 100000},
 	{HTTP("burst"), .help = "Requests that one peer may send at once.", .type = CONF_COUNT,
 	 AT(conf_http, burst), .dflt = "60", .min = 1, .max = 100000},
+	{.path = "rules",
+	 .help = "Rules of several stacks: each counts as one of the stacks that it matches.",
+	 .type = CONF_LIST},
+	RULE(COMMON_RULE),
+	{COMMON_RULE(".match.stack"),
+	 .help = "Changes in stacks of this name; * and ? stand for others.", .type = CONF_TEXT,
+	 AT(conf_rule, stack), .example = "web"},
 	{.path = "people",
 	 .help = "Those whom rules name. The names are the principals of the approver list.",
 	 .type = CONF_MAP},

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/statement.h"
+
 static void source_clear(struct conf_source *source)
 {
 	g_free(source->url);
@@ -32,15 +34,28 @@ static void http_free(struct conf_http *http)
 	g_free(http);
 }
 
+static void approval_clear(struct conf_approval *approval)
+{
+	g_strfreev(approval->from);
+	g_strfreev(approval->channels);
+}
+
 void conf_rule_free(void *item)
 {
 	struct conf_rule *rule = item;
+
+	if (rule == NULL) {
+		return;
+	}
+	g_free(rule->place);
+	g_free(rule->stack);
+	g_free(rule->namespace);
 
 	g_free(rule->risk);
 	g_free(rule->kind);
 	g_free(rule->path);
 	g_free(rule->action);
-	g_strfreev(rule->approval.from);
+	approval_clear(&rule->approval);
 	g_free(rule);
 }
 
@@ -50,7 +65,7 @@ void conf_stack_free(void *item)
 
 	g_free(stack->name);
 	source_clear(&stack->source);
-	g_strfreev(stack->approval.from);
+	approval_clear(&stack->approval);
 	g_free(stack->hook.secret);
 	g_free(stack->hook.kind);
 	g_ptr_array_unref(stack->rules);
@@ -140,6 +155,20 @@ const struct conf_person *conf_person_of_user(const struct conf *conf, const cha
 		}
 	}
 	return NULL;
+}
+
+unsigned conf_channels(char *const *names)
+{
+	unsigned channels = 0;
+
+	for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+		enum channel channel;
+
+		if (channel_find(names[i], &channel)) {
+			channels |= CHANNEL_BIT(channel);
+		}
+	}
+	return channels != 0 ? channels : CHANNEL_BIT(CHANNEL_SIGNATURE);
 }
 
 static int by_name(const void *a, const void *b)

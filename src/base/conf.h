@@ -32,10 +32,17 @@ struct conf_approval {
 	char **from;	 /* people or groups */
 	int64_t expires; /* seconds */
 	bool author_may_approve;
+	char **channels; /* names; NULL: signature alone */
+	/* Of a stack only. */
+	int64_t deletion_threshold, deletion_share /* percent */, size_threshold;
 };
-struct conf_rule {			   /* strictest match wins */
+struct conf_rule {   /* strictest match wins */
+	char *place; /* "stacks.web.rules[0]", for messages */
+	char *stack; /* of the common rules only; matched when they are read */
 	char *risk, *kind, *path, *action; /* NULL: any; at least one is given */
-	struct conf_approval approval;	   /* what is not stated is the stack's */
+	char *namespace;
+	struct conf_approval approval; /* what is not stated is the stack's */
+	bool names_channels;	       /* states them itself */
 };
 struct conf_hook {
 	char *secret, *kind; /* the secret's file; NULL: no hook */
@@ -46,8 +53,8 @@ struct conf_stack {
 	struct conf_source source;
 	struct conf_approval approval;
 	struct conf_hook hook;
-	GPtrArray *rules;				     /* struct conf_rule */
-	char *on_drift;					     /* propose, report */
+	GPtrArray *rules; /* struct conf_rule, the common ones that match last */
+	char *on_drift;	  /* propose, report */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {
@@ -93,6 +100,8 @@ void conf_group_free(void *item);
 void conf_label_free(void *item);
 /* People of a list of names and groups, sorted, without doubles. g_strfreev(). */
 char **conf_people(const struct conf *conf, char *const *names);
+/* CHANNEL_BIT()s of the names; NULL: that of signature. */
+unsigned conf_channels(char *const *names);
 /* By name; NULL when there is none. */
 const struct conf_person *conf_person(const struct conf *conf, const char *name);
 const struct conf_group *conf_group(const struct conf *conf, const char *name);

@@ -219,6 +219,7 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 	json_w_str(w, "reason", plan->reason);
 	json_w_str(w, "ref", plan->ref);
 	json_w_str(w, "repository", plan->repository);
+	write_stated(w, "resources", plan->resources);
 	json_w_int(w, "seq", plan->seq);
 	json_w_str(w, "stack", plan->stack);
 	write_point(w, "target", plan->target_commit, plan->target_tree);

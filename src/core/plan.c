@@ -509,6 +509,7 @@ static void read_head(struct plan_box *box, struct json_obj *o)
 	plan->repository = get_text(o, "repository", URL_MAX_BYTES);
 	plan->ref = get_text(o, "ref", PATH_MAX_BYTES);
 	plan->path = get_bytes(box, o, "path", PATH_MAX_BYTES);
+	plan->resources = json_int_opt(o, "resources", 0, JSON_MAX_INT, -1);
 	plan->seq = json_int(o, "seq", 1, JSON_MAX_INT);
 	plan->created = json_int(o, "created", 0, JSON_MAX_INT);
 	plan->expires = json_int(o, "expires", 0, JSON_MAX_INT);

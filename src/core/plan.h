@@ -115,7 +115,8 @@ struct plan {
 	size_t checks_count;
 	struct plan_change *changes;
 	size_t changes_count;
-	struct hash diff; /* of the whole diff, the sections in order of changes */
+	int64_t resources; /* that the manifest declares, -1: not stated */
+	struct hash diff;  /* of the whole diff, the sections in order of changes */
 	int64_t diff_size;
 };
 

@@ -17,7 +17,8 @@ set -u
 : "${builddir:=$PWD}"
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/assent-test.XXXXXX")
 count=0 failed=0 pids=
-export HOME="$tmp/home" XDG_RUNTIME_DIR="$tmp/run" LC_ALL=C.UTF-8 LANGUAGE='' TZ=UTC
+export HOME="$tmp/home" XDG_RUNTIME_DIR="$tmp/run" LC_ALL=C.UTF-8 LANGUAGE='' TZ=UTC \
+  TERM=xterm
 export PATH="$builddir:$PATH"
 unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_DATA_HOME SSH_AUTH_SOCK SSH_ASKPASS \
   ASSENT_CONFIG ASSENT_SOCKET ASSENT_PAGER PAGER NO_COLOR CLICOLOR_FORCE COLUMNS

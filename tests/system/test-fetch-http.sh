@@ -35,7 +35,7 @@ tap_ok "a slash at the end of the URL does no harm"
 python3 -c '
 import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1]).headers["Content-Type"])' \
-  "$http/charset/repo.git/info/refs?service=git-upload-pack" >"$T/head" 2>&1
+  "${http/localhost/127.0.0.1}/charset/repo.git/info/refs?service=git-upload-pack" >"$T/head" 2>&1
 grep -qi '^application/x-git-.*; charset=utf-8' "$T/head"
 tap_ok "a server adds a parameter to the type" || tap_note "$T/head"
 fresh "$http/charset/repo.git" ""

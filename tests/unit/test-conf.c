@@ -5,6 +5,7 @@
 #include "base/conf-table.h"
 #include "base/conf.h"
 #include "base/error.h"
+#include "core/statement.h"
 #include "signer-line.h"
 #include "temp-dir.h"
 
@@ -97,6 +98,13 @@ static void test_rows_are_sound(void)
 		}
 		g_assert_cmpint(n, >=, row->min);
 		g_assert_cmpint(n, <=, row->max);
+		if (row->type == CONF_NAMES && row->words != NULL) {
+			const char *list = row->dflt != NULL ? row->dflt : row->example;
+			g_autofree char *word = g_strndup(list + 1, strlen(list) - 2);
+
+			g_assert_true(g_strv_contains(row->words, word));
+			continue;
+		}
 		g_assert_true(row->words == NULL || row->dflt == NULL ||
 			      g_strv_contains(row->words, row->dflt));
 		g_assert_true(row->is_valid == NULL || row->shape != NULL);
@@ -126,6 +134,11 @@ static void assert_stack_defaults(const struct conf_stack *stack)
 	g_assert_cmpint(stack->approval.required, ==, 1);
 	g_assert_cmpint(stack->approval.expires, ==, 86400);
 	g_assert_false(stack->approval.author_may_approve);
+	g_assert_cmphex(conf_channels(stack->approval.channels), ==,
+			CHANNEL_BIT(CHANNEL_SIGNATURE));
+	g_assert_cmpint(stack->approval.deletion_threshold, ==, 10);
+	g_assert_cmpint(stack->approval.deletion_share, ==, 25);
+	g_assert_cmpint(stack->approval.size_threshold, ==, 100);
 	g_assert_cmpstr(stack->on_drift, ==, "propose");
 	g_assert_cmpint(stack->drift_interval, ==, 300);
 	g_assert_cmpint(stack->plan_timeout, ==, 600);
@@ -247,6 +260,51 @@ static void test_http_in_full(void)
 	place_free(&p);
 }
 
+static void test_channels_and_common_rules(void)
+{
+	struct place p = place_new(
+		"agent: a\n"
+		"people: {alice: {}, bob: {}, zoe: {}}\n"
+		"stacks:\n"
+		"  web:\n"
+		"    source: {url: h:r}\n"
+		"    approval: {from: [alice, zoe], channels: [slack, signature], deletion-share: "
+		"5}\n"
+		"    rules: [{match: {kind: file}, from: alice, channels: signature}]\n"
+		"  web-test: {source: {url: h:r}, approval: {from: bob, channels: page}}\n"
+		"  db: {source: {url: h:r}, approval: {from: bob}}\n"
+		"rules:\n"
+		"  - {match: {stack: 'web*', risk: size}, expires: 1h}\n"
+		"  - {match: {namespace: kube-system}, from: bob, channels: [signature]}\n");
+	g_autoptr(conf_auto) conf = load_good(&p);
+	const struct conf_stack *web = g_ptr_array_index(conf->stacks, 0);
+	const struct conf_stack *test = g_ptr_array_index(conf->stacks, 1);
+	const struct conf_stack *db = g_ptr_array_index(conf->stacks, 2);
+	const struct conf_rule *rule;
+
+	g_assert_cmphex(conf_channels(web->approval.channels), ==,
+			CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_SLACK));
+	g_assert_cmpint(web->approval.deletion_share, ==, 5);
+	g_assert_cmpuint(web->rules->len, ==, 3);
+	g_assert_cmpuint(test->rules->len, ==, 2);
+	g_assert_cmpuint(db->rules->len, ==, 1);
+	rule = g_ptr_array_index(web->rules, 0);
+	g_assert_true(rule->names_channels);
+	g_assert_cmpstr(rule->place, ==, "stacks.web.rules[0]");
+	rule = g_ptr_array_index(web->rules, 1);
+	g_assert_cmpstr(rule->place, ==, "rules[0]");
+	g_assert_cmpstr(rule->approval.from[1], ==, "zoe"); // of this stack
+	g_assert_cmpint(rule->approval.expires, ==, 3600);
+	g_assert_false(rule->names_channels);
+	g_assert_cmphex(conf_channels(rule->approval.channels), ==,
+			conf_channels(web->approval.channels));
+	rule = g_ptr_array_index(test->rules, 0);
+	g_assert_cmpstr(rule->approval.from[0], ==, "bob");
+	rule = g_ptr_array_index(db->rules, 0);
+	g_assert_cmpstr(rule->namespace, ==, "kube-system");
+	place_free(&p);
+}
+
 static void test_problems_are_named(void)
 {
 	static const struct {
@@ -303,6 +361,22 @@ static void test_problems_are_named(void)
 		 ":9:11:", "a hook needs the section 'http'"},
 		{"agent: a\nhttp: {}\n" PEOPLE STACK(FROM "    hook: {kind: gitea}\n"),
 		 ":10:11:", "'secret' is missing"},
+		{"agent: a\n" PEOPLE STACK("    approval: {from: alice, channels: [pigeon]}\n"),
+		 ":8:39:", "'pigeon' in 'channels' must be one of: signature, slack"},
+		{"agent: a\n" PEOPLE STACK("    approval: {from: alice, channels: []}\n"),
+		 ":8:39:", "'channels' names none"},
+		{"agent: a\npeople: {zoe: {}}\n" STACK(
+			 "    approval: {from: zoe, channels: slack}\n"
+			 "    rules: [{match: {kind: file}, channels: signature}]\n"),
+		 ":7:13:", "'zoe' has no key"},
+		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {stack: db}}]\n",
+		 ":9:9:", "for no stack"},
+		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {kind: file}, required: 2}]\n",
+		 ":9:9:", "2 people must approve"},
+		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {risk: history}}]\n",
+		 ":9:24:", "'risk' must be one of"},
+		{"agent: a\n" PEOPLE STACK(FROM "    rules: [{match: {stack: web}}]\n"),
+		 ":9:22:", "unknown key 'stack'"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -330,6 +404,22 @@ static void test_all_problems_at_once(void)
 
 	g_assert_null(conf);
 	g_assert_cmpuint(g_strv_length(lines) - 1, ==, 6);
+	place_free(&p);
+}
+
+/* A common rule is read for each stack, and what is wrong with it is said once. */
+static void test_common_problems_are_said_once(void)
+{
+	struct place p = place_new("agent: a\n" PEOPLE
+				   "stacks: {v: {source: {url: h:r}, approval: {from: alice}},"
+				   " w: {source: {url: h:r}, approval: {from: alice}}}\n"
+				   "rules: [{match: {kind: pipe}, soon: 1}]\n");
+	g_autofree char *problems = NULL;
+	g_autoptr(conf_auto) conf = load(&p, &problems);
+	g_auto(GStrv) lines = g_strsplit(problems, "\n", -1);
+
+	g_assert_null(conf);
+	g_assert_cmpuint(g_strv_length(lines) - 1, ==, 2);
 	place_free(&p);
 }
 
@@ -522,6 +612,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/conf/all-of-it", test_all_of_it);
 	g_test_add_func("/conf/http", test_http);
 	g_test_add_func("/conf/http-in-full", test_http_in_full);
+	g_test_add_func("/conf/channels-and-common-rules", test_channels_and_common_rules);
+	g_test_add_func("/conf/common-problems-are-said-once", test_common_problems_are_said_once);
 	g_test_add_func("/conf/problems-are-named", test_problems_are_named);
 	g_test_add_func("/conf/all-problems-at-once", test_all_problems_at_once);
 	g_test_add_func("/conf/sources", test_sources);

@@ -58,6 +58,7 @@ static void test_plan(void)
 	g_assert_cmpstr(plan->commits[0].author_email, ==, "dora@example.org");
 	g_assert_cmpint(plan->changes_count, ==, 2);
 	g_assert_cmpint(plan->diff_size, ==, 16);
+	g_assert_cmpint(plan->resources, ==, 10);
 }
 
 static void test_drift_has_no_commits(void)

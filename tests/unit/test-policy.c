@@ -12,6 +12,8 @@ static char *ops[] = {alice, bob, carol, NULL};
 static char *boss[] = {carol, NULL};
 static char *outsider[] = {dora, NULL};
 
+#define POLICY_DELETIONS 10 // as by default
+
 struct world {
 	struct conf conf;
 	struct conf_stack stack;
@@ -23,7 +25,12 @@ static void begin(struct world *w, struct conf_rule *rules, size_t count)
 	w->conf.people = g_ptr_array_new();
 	w->conf.groups = g_ptr_array_new();
 	w->stack.name = (char *)"web";
-	w->stack.approval = (struct conf_approval){1, ops, 3600, false};
+	w->stack.approval = (struct conf_approval){.required = 1,
+						   .from = ops,
+						   .expires = 3600,
+						   .deletion_threshold = POLICY_DELETIONS,
+						   .deletion_share = 25,
+						   .size_threshold = 100};
 	w->stack.rules = g_ptr_array_new();
 	for (size_t i = 0; i < count; i++) {
 		g_ptr_array_add(w->stack.rules, &rules[i]);
@@ -42,12 +49,14 @@ static char *judge(struct conf_rule *rules, size_t rule_count, const struct poli
 		   size_t count)
 {
 	g_autoptr(GError) error = NULL;
+	struct policy_input in = {
+		.changes = changes, .count = count, .resources = 100, .home = "/home/me"};
 	struct policy policy;
 	struct world w;
 	char *text;
 
 	begin(&w, rules, rule_count);
-	if (!policy_of(&w.conf, &w.stack, "/home/me", changes, count, 100, &policy, &error)) {
+	if (!policy_of(&w.conf, &w.stack, &in, &policy, &error)) {
 		text = g_strdup_printf("error: %s", error->message);
 	} else {
 		g_autofree char *from = g_strjoinv(",", policy.from);
@@ -155,6 +164,7 @@ static void test_share_of_deletions(void)
 {
 	struct conf_rule rules[] = {{.kind = (char *)"file", .approval = {0, ops, 600, true}}};
 	struct policy_change few[POLICY_DELETIONS_FEW + 1];
+	struct policy_input in = {.changes = few, .count = G_N_ELEMENTS(few)};
 	struct policy policy;
 	struct world w;
 
@@ -163,13 +173,239 @@ static void test_share_of_deletions(void)
 			.kind = "file", .path = "/x", .action = "remove", .risk = RISK_DELETION};
 	}
 	begin(&w, rules, 1);
-	g_assert_true(
-		policy_of(&w.conf, &w.stack, NULL, few, G_N_ELEMENTS(few), 16, &policy, NULL));
+	in.resources = 16;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
 	g_assert_cmpint(policy.required, ==, 0);
 	policy_clear(&policy);
-	g_assert_true(
-		policy_of(&w.conf, &w.stack, NULL, few, G_N_ELEMENTS(few), 15, &policy, NULL));
+	in.resources = 15;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
 	g_assert_cmpint(policy.required, ==, 1);
+	policy_clear(&policy);
+	finish(&w);
+}
+
+/* The channels' names, or the error; unsigned_commits as given. */
+static char *channels_of(struct conf_rule *rules, size_t rule_count, char **stack_channels,
+			 const struct policy_input *in)
+{
+	g_autoptr(GError) error = NULL;
+	GString *text = g_string_new(NULL);
+	struct policy policy;
+	struct world w;
+
+	begin(&w, rules, rule_count);
+	w.stack.approval.channels = stack_channels;
+	if (!policy_of(&w.conf, &w.stack, in, &policy, &error)) {
+		g_string_printf(text, "error: %s", error->message);
+	} else {
+		for (int i = 0; i < CHANNELS; i++) {
+			if ((policy.channels & CHANNEL_BIT(i)) != 0) {
+				g_string_append_printf(text, "%s ", channel_names[i]);
+			}
+		}
+		policy_clear(&policy);
+	}
+	finish(&w);
+	return g_string_free(text, FALSE);
+}
+
+static char signature[] = "signature", slack[] = "slack", page[] = "page";
+static char *desk[] = {signature, slack, page, NULL};
+static char *only_slack[] = {slack, NULL};
+static char *only_page[] = {page, NULL};
+
+static void expect_channels(struct conf_rule *rules, size_t rule_count,
+			    const struct policy_change *changes, size_t count, const char *what)
+{
+	const struct policy_input in = {.changes = changes, .count = count, .resources = 100};
+	g_autofree char *got = channels_of(rules, rule_count, desk, &in);
+
+	g_assert_cmpstr(got, ==, what);
+}
+
+static void test_channels(void)
+{
+	struct conf_rule rules[] = {
+		{.path = (char *)"/a/**",
+		 .names_channels = true,
+		 .approval = {.required = 1, .from = ops, .channels = only_slack}},
+		{.path = (char *)"/*/b",
+		 .names_channels = true,
+		 .approval = {.required = 1, .from = ops, .channels = only_page}},
+		{.path = (char *)"/free",
+		 .names_channels = true,
+		 .approval = {.required = 0, .channels = only_page}},
+	};
+	const struct policy_change plain[] = {FILE_CHANGE("/x")};
+	const struct policy_change one[] = {FILE_CHANGE("/x"), FILE_CHANGE("/a/x")};
+	const struct policy_change none[] = {FILE_CHANGE("/a/b")};
+	const struct policy_change with_free[] = {FILE_CHANGE("/x"), FILE_CHANGE("/free")};
+	const struct policy_input in = {.changes = plain, .count = 1};
+	g_autofree char *by_default = channels_of(NULL, 0, NULL, &in);
+
+	g_assert_cmpstr(by_default, ==, "signature ");
+	expect_channels(rules, 3, plain, 1, "signature slack page ");
+	expect_channels(rules, 3, one, 2, "slack ");
+	expect_channels(rules, 3, none, 1,
+			"error: the rules of stack 'web' have no channel in common by which to "
+			"approve; change its 'approval' or 'rules'");
+	expect_channels(rules, 3, with_free, 2, "signature slack page ");
+	expect_channels(rules, 3, with_free + 1, 1, "signature ");
+}
+
+#define RISKY(p, r)                                                                                \
+	{                                                                                          \
+		.kind = "file", .path = (p), .action = "update", .risk = (r)                       \
+	}
+
+/* What is dangerous wants a key, unless a rule for this very danger says otherwise. */
+static void test_signed_risks(void)
+{
+	struct conf_rule rules[] = {
+		{.risk = (char *)"root",
+		 .names_channels = true,
+		 .approval = {.required = 1, .from = ops, .channels = desk}},
+		{.kind = (char *)"file",
+		 .names_channels = true,
+		 .approval = {.required = 1, .from = ops, .channels = desk}},
+		{.risk = (char *)"root",
+		 .approval = {.required = 1, .from = ops, .channels = desk}},
+		{.path = (char *)"/auto", .approval = {.required = 0}},
+	};
+	const struct policy_change secret[] = {RISKY("/x", RISK_SECRET)};
+	const struct policy_change cluster[] = {RISKY("/x", RISK_CLUSTER)};
+	const struct policy_change root[] = {RISKY("/x", RISK_ROOT)};
+	const struct policy_change both[] = {RISKY("/x", RISK_ROOT | RISK_SECRET)};
+	const struct policy_change script[] = {RISKY("/x", RISK_EXECUTABLE)};
+	const struct policy_change automatic[] = {FILE_CHANGE("/x"), RISKY("/auto", RISK_ROOT)};
+
+	expect_channels(NULL, 0, secret, 1, "signature ");
+	expect_channels(NULL, 0, cluster, 1, "signature ");
+	expect_channels(NULL, 0, root, 1, "signature ");
+	expect_channels(NULL, 0, script, 1, "signature slack page ");
+	expect_channels(rules, 1, root, 1, "signature slack page ");
+	expect_channels(rules, 1, both, 1, "signature ");
+	expect_channels(rules + 1, 1, root, 1, "signature "); // matches, but not for its risk
+	expect_channels(rules + 2, 1, root, 1, "signature "); // for its risk, but names none
+	expect_channels(rules + 3, 1, automatic, 2, "signature slack page ");
+}
+
+static void test_many_deletions_are_signed(void)
+{
+	struct conf_rule rule = {.risk = (char *)"deletion",
+				 .names_channels = true,
+				 .approval = {.required = 1, .from = ops, .channels = only_slack}};
+	struct policy_change many[POLICY_DELETIONS + 1];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
+		many[i] = (struct policy_change){
+			.kind = "file", .path = "/x", .action = "remove", .risk = RISK_DELETION};
+	}
+	expect_channels(NULL, 0, many, POLICY_DELETIONS, "signature slack page ");
+	expect_channels(NULL, 0, many, POLICY_DELETIONS + 1, "signature ");
+	expect_channels(&rule, 1, many, POLICY_DELETIONS + 1, "slack ");
+}
+
+/* Nobody who can sign is nobody who can approve. */
+static void test_who_has_no_key(void)
+{
+	struct signer item = {.principal = bob};
+	struct signers signers = {.items = &item, .count = 1};
+	const struct policy_change plain = FILE_CHANGE("/x"), root = RISKY("/x", RISK_ROOT);
+	struct policy_input in = {.changes = &plain, .count = 1, .signers = &signers};
+	g_autofree char *good = NULL, *enough = NULL, *bad = NULL;
+
+	good = channels_of(NULL, 0, desk, &in);
+	g_assert_cmpstr(good, ==, "signature slack page ");
+	in.changes = &root;
+	enough = channels_of(NULL, 0, desk, &in);
+	g_assert_cmpstr(enough, ==, "signature ");
+	item.principal = dora;
+	bad = channels_of(NULL, 0, desk, &in);
+	g_assert_nonnull(strstr(bad, "1 approvals by signature"));
+}
+
+static void test_classes(void)
+{
+	struct conf_rule rules[] = {
+		{.risk = (char *)"size", .approval = {.required = 3, .from = ops}},
+		{.risk = (char *)"unsigned", .approval = {.required = 2, .from = ops}},
+		{.risk = (char *)"interruption", .approval = {.required = 1, .from = boss}},
+		{.namespace = (char *)"prod", .approval = {.required = 2, .from = ops}},
+	};
+	struct policy_change *lots = g_new0(struct policy_change, 101);
+	const struct policy_change restart = {
+		.kind = "service", .action = "restart", .id = "service:x"};
+	const struct policy_change reload = {
+		.kind = "service", .action = "reload", .id = "service:x"};
+	static const char *const ids[] = {"k8s:c/prod/Deployment/web",
+					  "k8s:c/production/Deployment/x",
+					  "k8s:prod/shop/Deployment/web", "file:/prod/x"};
+	struct policy_input in = {.changes = lots, .count = 100, .resources = 1000};
+	struct policy policy;
+	struct world w;
+
+	for (size_t i = 0; i < 101; i++) {
+		lots[i] = (struct policy_change)FILE_CHANGE("/x");
+	}
+	begin(&w, rules, G_N_ELEMENTS(rules));
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 1);
+	policy_clear(&policy);
+	in.has_unsigned = true;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 2);
+	policy_clear(&policy);
+	in.count = 101;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 3);
+	g_assert_cmpuint(policy.reasons->len, ==, 2);
+	policy_clear(&policy);
+	finish(&w);
+	expect(rules, 4, &restart, 1, "1 carol 0 0");
+	expect(rules, 4, &reload, 1, "1 alice,bob,carol 0 3600");
+	for (size_t i = 0; i < G_N_ELEMENTS(ids); i++) {
+		const struct policy_change change = {
+			.kind = "kubernetes", .action = "update", .id = ids[i]};
+
+		expect(rules, 4, &change, 1,
+		       i == 0 ? "2 alice,bob,carol 0 0" : "1 alice,bob,carol 0 3600");
+	}
+	g_free(lots);
+}
+
+static void test_reasons(void)
+{
+	struct conf_rule rule = {.path = (char *)"/etc/**",
+				 .place = (char *)"rules[0]",
+				 .approval = {2, ops, 600, true}};
+	const struct policy_change changes[] = {
+		{.kind = "file",
+		 .path = "/etc/a",
+		 .action = "update",
+		 .id = "file:/etc/a",
+		 .risk = RISK_ROOT},
+		{.kind = "file", .path = "/srv/a", .action = "update", .id = "file:/srv/a"},
+		{.kind = "file", .path = "/etc/b", .action = "update", .id = "file:/etc/b"},
+	};
+	const struct policy_input in = {.changes = changes, .count = 3};
+	const struct policy_reason *reason;
+	struct policy policy;
+	struct world w;
+
+	begin(&w, &rule, 1);
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpuint(policy.reasons->len, ==, 3);
+	reason = g_ptr_array_index(policy.reasons, 0);
+	g_assert_true(reason->rule == &rule);
+	g_assert_cmpuint(reason->changes, ==, 2);
+	g_assert_cmpstr(reason->first, ==, "file:/etc/a");
+	reason = g_ptr_array_index(policy.reasons, 1);
+	g_assert_null(reason->approval);
+	g_assert_nonnull(strstr(reason->built_in, "root"));
+	reason = g_ptr_array_index(policy.reasons, 2);
+	g_assert_true(reason->approval == &w.stack.approval);
+	g_assert_cmpstr(reason->first, ==, "file:/srv/a");
 	policy_clear(&policy);
 	finish(&w);
 }
@@ -229,6 +465,12 @@ int main(int argc, char **argv)
 	g_test_add_func("/policy/automatic-only-when-all-changes-are", test_automatic);
 	g_test_add_func("/policy/many-deletions-need-a-person", test_deletions);
 	g_test_add_func("/policy/a-share-of-deletions-needs-a-person", test_share_of_deletions);
+	g_test_add_func("/policy/channels-that-all-accept", test_channels);
+	g_test_add_func("/policy/risks-that-are-signed", test_signed_risks);
+	g_test_add_func("/policy/many-deletions-are-signed", test_many_deletions_are_signed);
+	g_test_add_func("/policy/who-has-no-key", test_who_has_no_key);
+	g_test_add_func("/policy/classes-of-plans", test_classes);
+	g_test_add_func("/policy/reasons", test_reasons);
 	g_test_add_func("/policy/paths", test_paths);
 	return g_test_run();
 }

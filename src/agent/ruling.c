@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Puts drafts and plans before the policy. */
+#include "agent/ruling.h"
+
+#include <string.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+
+#define COMMITS 100
+
+static struct policy_input input_of(const struct agent_unit *unit)
+{
+	return (struct policy_input){.home = g_get_home_dir(), .signers = unit->agent->signers};
+}
+
+/* What cannot be seen is not signed either. */
+static bool has_unsigned(const char *commits, size_t len)
+{
+	g_autoptr(json_doc_auto) doc = NULL;
+	struct json_obj root, o;
+	struct json_arr arr;
+	size_t count, i;
+
+	if (commits == NULL) {
+		return false;
+	}
+	if (json_doc_parse(&doc, commits, len, JSON_CANONICAL, NULL) != 0) {
+		return true;
+	}
+	json_doc_root(doc, &root);
+	count = json_arr_get(&root, "commits", COMMITS, &arr);
+	for (i = 0; i < count; i++) {
+		if (!json_arr_obj(&arr, i, &o) ||
+		    strcmp(json_str(&o, "signature", 16), "good") != 0) {
+			return true;
+		}
+	}
+	return (uint64_t)json_int(&root, "total", 0, JSON_MAX_INT) > count;
+}
+
+bool ruling_of_draft(const struct agent_unit *unit, const struct draft *draft, const char *commits,
+		     size_t len, struct policy *out, GError **error)
+{
+	struct policy_input in = input_of(unit);
+
+	in.changes = (const struct policy_change *)(void *)draft->changes->data;
+	in.count = draft->changes->len;
+	in.resources = draft->resources;
+	in.has_unsigned = has_unsigned(commits, len);
+	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
+}
+
+static bool plan_has_unsigned(const struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->commits_count; i++) {
+		if (strcmp(plan->commits[i].signature, "good") != 0) {
+			return true;
+		}
+	}
+	return (uint64_t)plan->commits_total > plan->commits_count;
+}
+
+bool ruling_of_plan(const struct agent_unit *unit, const struct plan *plan, struct policy *out,
+		    GError **error)
+{
+	g_autofree struct policy_change *changes =
+		g_new0(struct policy_change, plan->changes_count + 1);
+	struct policy_input in = input_of(unit);
+	size_t i;
+
+	for (i = 0; i < plan->changes_count; i++) {
+		const struct plan_change *from = &plan->changes[i];
+
+		changes[i] = (struct policy_change){.kind = from->kind,
+						    .path = from->path,
+						    .action = plan_action_names[from->action],
+						    .risk = from->risk,
+						    .id = from->id};
+	}
+	in.changes = changes;
+	in.count = plan->changes_count;
+	in.resources = MAX(plan->resources, 0);
+	in.has_unsigned = plan_has_unsigned(plan);
+	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
+}
+
+static bool same_names(const char *const *a, char *const *b)
+{
+	return g_strv_equal(a, (const char *const *)b);
+}
+
+static bool agrees(const struct plan_policy *stated, const struct policy *policy)
+{
+	return stated->required == policy->required && stated->channels == policy->channels &&
+	       stated->author_may_approve == policy->author_may_approve &&
+	       same_names(stated->from, policy->from);
+}
+
+bool ruling_holds(const struct agent_unit *unit, const struct plan *plan)
+{
+	g_autoptr(GError) error = NULL;
+	struct policy policy;
+	bool holds;
+
+	if (!ruling_of_plan(unit, plan, &policy, &error)) {
+		return false; // the new plan tells why
+	}
+	holds = agrees(&plan->policy, &policy);
+	policy_clear(&policy);
+	return holds;
+}

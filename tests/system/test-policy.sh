@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The approval policy of a running agent: what the configuration says counts, also after it changed.
+# shellcheck disable=SC2016,SC2119,SC2153
+. "${srcdir:-.}/tests/system/lib-git.sh"
+. "${srcdir:-.}/tests/system/lib-agent.sh"
+git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
+agent_begin
+for name in app big; do
+  agent_repo $name
+done
+agent_stack app 'approval: {required: 1, from: [ops], channels: [signature, slack]}'
+agent_stack big 'approval: {required: 1, from: [ops], size-threshold: 1}'
+cat >>"$CONF" <<-C
+	rules:
+	  - {match: {stack: "b*", risk: size}, required: 2}
+C
+agent_init 0
+agent_start
+
+policy_is() { # EXPRESSION on p, the policy of $PLAN
+  agent_get "/v1/plans/$PLAN/plan.json"
+  [ "$(field "(lambda p: $1)(d['policy'])")" = True ] || {
+    echo "# $(field "d['policy']")" >&2
+    return 1
+  }
+}
+
+# --- what is configured stands in the plan
+agent_sync app
+[ "$STATE_NOW" = pending ] && policy_is "p.get('channels') is None or
+  p['channels'] == ['signature', 'slack']" &&
+  agent_get "/v1/plans/$PLAN/plan.json" && [ "$(field "d['resources']")" = 2 ]
+tap_ok 'a plan says by which channels people may decide'
+agent_sync big
+policy_is "p['required'] == 2"
+tap_ok 'a rule beside the stacks counts in those that it matches'
+echo '{}' >"$T/statement.sig"
+agent_look app
+agent_submit "$PLAN" alice approve '' slack
+[ "$STATUS $CODE" = '403 channel-not-allowed' ]
+tap_ok 'the socket takes signatures alone, whatever the policy' || echo "# $BODY" >&2
+
+# --- a reload that changes nothing about it leaves a plan alone; another one does not
+before=$PLAN
+sed -i 's/^state: .*/&\nlabels: {}/' "$CONF"
+kill -HUP $agent_pid
+agent_wait_for 'grep -q "has been read again" "$T/agent.log"'
+agent_look app
+[ "$PLAN" = "$before" ]
+tap_ok 'a plan stays when the policy does'
+sed -i '/^  app:/,/approval/s/required: 1/required: 2/' "$CONF"
+kill -HUP $agent_pid
+agent_wait_for 'agent_look app && [ -n "$PLAN" ] && [ "$PLAN" != "$before" ]'
+policy_is "p['required'] == 2"
+tap_ok 'a plan is made again when the policy changes' || tap_note "$T/agent.log"
+agent_get "/v1/plans/$before"
+[ "$(field "d['state'], d['result']")" = "('superseded', 'the policy has changed')" ]
+tap_ok 'and the old one says why it is closed' || echo "# $BODY" >&2
+
+# --- approved under a policy that was changed while the agent was away
+before=$PLAN
+agent_decide "$PLAN" alice approve
+agent_stop TERM
+sed -i '/^  app:/,/approval/s/required: 2, from: \[ops\]/required: 1, from: [bob]/' "$CONF"
+agent_start
+agent_wait_for 'agent_look app && [ -n "$PLAN" ] && [ "$PLAN" != "$before" ]'
+policy_is "(p['required'], p['from']) == (1, ['bob'])" && [ ! -e "$T/out/app/app.conf" ]
+tap_ok 'a start looks at the policy, too' || tap_note "$T/agent.log"
+agent_decide "$PLAN" bob approve
+agent_becomes app converged
+tap_ok 'and what the new policy wants is enough'
+
+agent_stop TERM
+"$builddir/assent" log verify "$STATE/log" >"$T/verify" 2>&1
+tap_ok 'the log verifies' || tap_note "$T/verify"
+tap_end
