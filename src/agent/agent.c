@@ -158,6 +158,15 @@ static void arm(struct agent_unit *unit)
 	}
 }
 
+/* Nobody has rejected the plan for as long as its policy wants. */
+static bool quiet_is_over(const struct agent_unit *unit, int64_t now)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+
+	return facts->phase == STACK_PHASE_OPEN && !unit->step.approved && facts->plan_quiet != 0 &&
+	       now >= facts->plan_quiet && now < facts->plan_expires;
+}
+
 /* One step and its effects; true when there was something to do. */
 static bool step(struct agent_unit *unit, enum stack_event event, const struct agent_news *news)
 {
@@ -195,6 +204,7 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 	bool busy = step(unit, event, news) || event != STACK_LOOK;
 	unsigned round;
 
+	unit->recheck |= quiet_is_over(unit, agent_now());
 	for (round = 0; !agent->stopping && (busy || unit->recheck); round++) {
 		g_assert(round < MAX_ROUNDS);
 		if (unit->reconsider) {

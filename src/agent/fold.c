@@ -198,6 +198,7 @@ static struct fold_plan *new_plan(const struct reading *r)
 	plan->expires = from->expires;
 	plan->required = from->required;
 	memcpy(plan->signers, r->fold->signers, sizeof(plan->signers));
+	plan->quiet = from->quiet;
 	memcpy(plan->summary, from->summary, sizeof(plan->summary));
 	plan->created = r->entry->time;
 	plan->entry = r->entry->seq;
@@ -226,6 +227,7 @@ static void fold_planned(struct reading *r)
 	facts->plan_number = plan->number;
 	facts->plan_expires = plan->expires;
 	facts->plan_required = plan->required;
+	facts->plan_quiet = plan->quiet;
 	facts->plan_reason[0] = '\0';
 	facts->settled[0] = '\0'; // what became of the plans before it is past
 }

@@ -33,6 +33,7 @@ struct fold_plan {
 	char signers[HASH_TEXT_SIZE];	 /* approver list in force when it was made */
 	int64_t summary[RECORD_ACTIONS]; /* changes of each action */
 	int64_t number, created, expires, required;
+	int64_t quiet; /* when the policy approves, 0: never */
 	uint64_t entry;
 	enum stack_phase phase;	    /* OPEN and on */
 	char *end;		    /* why it ended, NULL before */

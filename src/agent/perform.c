@@ -86,6 +86,7 @@ static bool do_publish(struct doing *d, GError **error)
 	entry->expires = plan->expires;
 	entry->number = plan->seq;
 	entry->reason = plan->reason;
+	entry->quiet = plan->policy.quiet > 0 ? plan->created + plan->policy.quiet : 0;
 	entry->required = plan->policy.required;
 	entry->sig = sig;
 	memcpy(entry->summary, d->unit->draft->summary, sizeof(entry->summary));

@@ -56,6 +56,9 @@ static void write_policy(struct json_writer *w, const struct planner_input *in)
 		json_w_str(w, NULL, in->policy->from[i]);
 	}
 	json_w_end(w);
+	if (in->policy->quiet > 0) {
+		json_w_int(w, "quiet", in->policy->quiet);
+	}
 	json_w_int(w, "required", in->policy->required);
 	json_w_end(w);
 }

@@ -139,6 +139,7 @@ struct judging {
 	unsigned classes;	/* POLICY_SIZE and POLICY_UNSIGNED, when the plan is of them */
 	bool signatures;	/* signatures alone, whatever the rules say */
 	bool deletions_decided; /* a rule for deletions has named the channels */
+	bool loud;		/* somebody asks who takes no silence for an answer */
 	int64_t deletions;
 };
 
@@ -180,6 +181,8 @@ static void tighten(struct judging *j, const struct conf_approval *approval)
 		return; // asks nobody, so it shuts nobody and nothing out
 	}
 	policy->channels &= conf_channels(approval->channels);
+	j->loud |= approval->quiet == 0;
+	policy->quiet = MAX(policy->quiet, approval->quiet);
 	if (policy->from == NULL) {
 		policy->from = g_steal_pointer(&people);
 	} else {
@@ -294,6 +297,7 @@ static void judge_deletions(struct judging *j)
 	}
 	if (j->policy->required == 0) {
 		least.required = MAX(least.required, 1);
+		least.quiet = 0;
 		note(j, many, &needs, NULL);
 		tighten(j, &least);
 	}
@@ -368,6 +372,9 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack,
 	judge_deletions(&j);
 	if (j.signatures || policy.required == 0) {
 		policy.channels = CHANNEL_BIT(CHANNEL_SIGNATURE);
+	}
+	if (j.signatures || j.loud) {
+		policy.quiet = 0;
 	}
 	if (!can_be_met(&j, error)) {
 		policy_clear(&policy);

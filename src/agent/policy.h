@@ -7,7 +7,8 @@
  * For each change every rule that matches counts, and the stack's own approval
  * where none does. The strictest of all changes is the plan's: the largest
  * number of approvals, only people whom all accept, only channels that all
- * accept, authors only where all let them, the shortest time. So a plan needs no
+ * accept, authors only where all let them, the shortest time to decide and the
+ * longest quiet time (none where one of them has none). So a plan needs no
  * approval only when each of its changes matches rules that require none.
  *
  * Two things no rule can lift by the way:
@@ -15,8 +16,8 @@
  *   POLICY_DELETIONS_FEW that are over a share of what the manifest declares,
  *   are many, and many need at least one approval.
  * - Many deletions, and changes of the risks secret, root and cluster that need
- *   an approval at all, take signatures alone, unless a rule that matches that
- *   very risk names channels.
+ *   an approval at all, take signatures alone and no silence, unless a rule that
+ *   matches that very risk names channels.
  *
  * Besides the risks that stand in a plan (core/plan.h) there are classes that
  * only policy knows; see enum policy_class. A rewritten history is none: such a
@@ -68,6 +69,7 @@ struct policy {
 	char **from;		   /* principals, sorted */
 	bool author_may_approve;
 	unsigned channels;  /* CHANNEL_BIT()s */
+	int64_t quiet;	    /* seconds, 0: only people approve */
 	GPtrArray *reasons; /* struct policy_reason; in the order of their first change */
 };
 

@@ -95,6 +95,7 @@ static bool same_names(const char *const *a, char *const *b)
 static bool agrees(const struct plan_policy *stated, const struct policy *policy)
 {
 	return stated->required == policy->required && stated->channels == policy->channels &&
+	       stated->quiet == policy->quiet &&
 	       stated->author_may_approve == policy->author_may_approve &&
 	       same_names(stated->from, policy->from);
 }

@@ -76,6 +76,7 @@ static bool say_suspended(const struct view *v)
 static bool say_pending(const struct view *v)
 {
 	g_autofree char *until = stack_time(v->f->plan_expires);
+	g_autofree char *quiet = stack_time(v->f->plan_quiet);
 
 	if (v->s->approved) {
 		g_string_append_printf(v->out,
@@ -88,6 +89,9 @@ static bool say_pending(const struct view *v)
 				       " approval%s until %s",
 				       v->f->plan_number, v->f->plan_required,
 				       v->f->plan_required == 1 ? "" : "s", until);
+	}
+	if (!v->s->approved && v->f->plan_quiet != 0 && v->f->plan_required > 0) {
+		g_string_append_printf(v->out, ", or nobody's rejection until %s", quiet);
 	}
 	return v->f->phase == STACK_PHASE_OPEN;
 }

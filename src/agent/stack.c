@@ -445,6 +445,7 @@ static int64_t wake_time(const struct step *t)
 	wake = later(wake, t->s->next_recover, t->now);
 	if (t->f->phase == STACK_PHASE_OPEN) {
 		wake = later(wake, t->f->plan_expires, t->now);
+		wake = later(wake, t->f->plan_quiet, t->now);
 	}
 	return wake;
 }

@@ -87,6 +87,7 @@ struct stack_facts {
 	enum stack_phase phase;	     /* of the newest plan */
 	char plan[HASH_TEXT_SIZE], plan_commit[STACK_ID_SIZE];
 	int64_t plan_number, plan_expires, plan_required;
+	int64_t plan_quiet;		    /* when the policy approves it, 0: never */
 	char plan_reason[STACK_REASON_MAX]; /* why it ended */
 	enum stack_block block;
 	char block_commit[STACK_ID_SIZE], block_reason[STACK_REASON_MAX];

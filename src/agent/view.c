@@ -57,6 +57,7 @@ static void write_pending(struct json_writer *w, const struct agent_unit *unit)
 	json_w_int(w, "required", plan->required);
 	json_w_int(w, "votes", (int64_t)fold_approvals(plan));
 	write_time(w, "expires", plan->expires);
+	write_time(w, "quiet", plan->quiet);
 	write_summary(w, plan);
 	json_w_end(w);
 }
@@ -150,6 +151,7 @@ void view_plan_members(struct json_writer *w, const struct fold_plan *plan)
 	write_time(w, "ended", plan->ended);
 	write_summary(w, plan);
 	json_w_int(w, "required", plan->required);
+	write_time(w, "quiet", plan->quiet);
 	write_votes(w, plan);
 	write_text(w, "result", plan->end);
 	json_w_int(w, "entry", (int64_t)plan->entry);

@@ -191,6 +191,14 @@ static bool is_public_url(const char *url)
 		 AT(conf_approval, channels),                                                      \
 		 .example = "[signature]",                                                         \
 		 .words = channel_names},                                                          \
+		{IN(".quiet"),                                                                     \
+		 .help = "How long nobody may reject until such a change is approved; 0s: never. " \
+			 "The longest wins, and never wins over all.",                             \
+		 .type = CONF_DURATION,                                                            \
+		 AT(conf_approval, quiet),                                                         \
+		 .example = "10m",                                                                 \
+		 .min = 0,                                                                         \
+		 .max = YEAR},                                                                     \
 		{IN(".expires"),                                                                   \
 		 .help = "How long a plan with such a change waits.",                              \
 		 .type = CONF_DURATION,                                                            \
@@ -307,6 +315,10 @@ const struct conf_key conf_keys[] = {
 		 "it, and need 'attested' in the trust file.",
 	 .type = CONF_NAMES, AT(conf_approval, channels), .dflt = "[signature]",
 	 .words = channel_names},
+	{STACK("approval.quiet"),
+	 .help = "A plan that nobody rejects for this long is approved by the policy; 0s: never. "
+		 "Needs 'minimum: 0' in the trust file.",
+	 .type = CONF_DURATION, AT(conf_approval, quiet), .dflt = "0s", .min = 0, .max = YEAR},
 	{STACK("approval.deletion-threshold"),
 	 .help = "More deletions than this are many: they need an approval whatever the rules say, "
 		 "by signature.",

@@ -33,6 +33,7 @@ struct conf_approval {
 	int64_t expires; /* seconds */
 	bool author_may_approve;
 	char **channels; /* names; NULL: signature alone */
+	int64_t quiet;	 /* seconds, 0: silence approves nothing */
 	/* Of a stack only. */
 	int64_t deletion_threshold, deletion_share /* percent */, size_threshold;
 };

@@ -25,6 +25,7 @@ struct planned {
 	char *stack, *commit;
 	struct hash digest, approvers;
 	int64_t number, expires, required;
+	int64_t quiet;	   /* when the policy approves, 0: never */
 	struct plan *plan; /* verified; NULL when its bytes are not here */
 	GPtrArray *votes;  /* struct vote */
 	bool started, done, closed;
@@ -211,7 +212,9 @@ static void compare_plan(const struct step *s, const struct plan *plan, const st
 		bad(s, _("its plan is of another agent or stack"));
 	}
 	if (plan->seq != p->number || plan->expires != p->expires ||
-	    plan->policy.required != p->required || strcmp(plan->target_commit, p->commit) != 0) {
+	    plan->policy.required != p->required ||
+	    (plan->policy.quiet > 0 ? plan->created + plan->policy.quiet : 0) != p->quiet ||
+	    strcmp(plan->target_commit, p->commit) != 0) {
 		bad(s, _("number, expiry, quorum or commit differ from its plan's"));
 	}
 	if (!hash_equal(&plan->policy.approvers, &p->approvers)) {
@@ -250,6 +253,7 @@ static void on_plan(const struct step *s)
 	p->number = r->number;
 	p->expires = r->expires;
 	p->required = r->required;
+	p->quiet = r->quiet;
 	p->votes = g_ptr_array_new_with_free_func(vote_free);
 	if (r->number <= s->fold->number) {
 		bad(s, _("plan number %" PRId64 " after %" PRId64), r->number, s->fold->number);
@@ -472,7 +476,8 @@ static void on_apply_start(const struct step *s)
 		}
 	}
 	count = count_votes(s, p, votes);
-	if (p->required > 0 && count < (uint64_t)p->required) {
+	if (p->required > 0 && count < (uint64_t)p->required &&
+	    (p->quiet == 0 || s->entry->time < p->quiet)) {
 		bad(s, _("applies with %zu of %" PRId64 " approvals"), count, p->required);
 	}
 	trust.signers = list_of(s, &p->approvers);

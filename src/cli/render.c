@@ -128,6 +128,9 @@ static void render_policy(struct out *out, const struct plan *plan)
 				 "%" PRId64 " approvals from: %s; not by an author",
 				 (gulong)policy->required),
 	      (gint64)policy->required, from);
+	if (policy->quiet > 0 && policy->required > 0) {
+		field(out, "", _("or nobody's rejection for %" PRId64 " seconds"), policy->quiet);
+	}
 	channels = channels_text(policy->channels);
 	field(out, _("channels"), "%s", channels);
 	hash_text(digest, &policy->approvers);

@@ -47,6 +47,7 @@ const char *approval_author_problem(const struct plan *plan, const char *person,
 /* The whole rule: plan not expired at now; signers is the list whose digest the plan pins (after a
  * change of the list a new plan is needed); every vote by a person of policy.from and by a channel
  * of policy.channels; distinct people, whatever the channel, and distinct keys; no rejection; no
- * author of the commits unless allowed; at least max(policy.required, minimum) votes. */
+ * author of the commits unless allowed; at least max(policy.required, minimum) votes, or, where the
+ * plan has a quiet time and minimum is 0, that time since it was made. */
 int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
 		    const struct approval_trust *trust, struct assent_error *err) ASSENT_CHECKED;

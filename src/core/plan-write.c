@@ -180,6 +180,9 @@ static void write_policy(struct json_writer *w, const struct plan_policy *policy
 		json_w_str(w, NULL, policy->from[i]);
 	}
 	json_w_end(w);
+	if (policy->quiet > 0) {
+		json_w_int(w, "quiet", policy->quiet);
+	}
 	json_w_int(w, "required", policy->required);
 	json_w_end(w);
 }

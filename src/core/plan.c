@@ -17,6 +17,7 @@
 #define CHECKS_MAX 100
 #define PEOPLE_MAX 1000
 #define MODE_MAX 07777
+#define QUIET_MAX (INT64_C(366) * 86400)
 #define ID32_MAX INT64_C(4294967294) /* one more means "leave it" to chown() */
 
 const char *const plan_action_names[] = {"create",  "update", "replace", "remove",  "start", "stop",
@@ -458,6 +459,7 @@ static void read_policy(struct plan *plan, struct json_obj *o)
 	get_digest(&p, "approvers", &policy->approvers);
 	policy->author_may_approve = json_bool(&p, "author_may_approve");
 	policy->channels = read_channels(&p);
+	policy->quiet = json_int_opt(&p, "quiet", 1, QUIET_MAX, 0);
 	policy->required = json_int(&p, "required", 0, PEOPLE_MAX);
 	count = json_arr_get(&p, "from", PEOPLE_MAX, &from);
 	policy->from = box_alloc(&p, count, sizeof(*policy->from));

@@ -83,6 +83,7 @@ struct plan_commit {
 
 struct plan_policy {
 	int64_t required;  /* distinct people */
+	int64_t quiet;	   /* seconds without a rejection that stand for them, 0: none do */
 	const char **from; /* principals who may approve; NULL-terminated */
 	bool author_may_approve;
 	unsigned channels;     /* CHANNEL_BIT()s by which they may decide */

@@ -97,6 +97,7 @@ static void planned_read(struct record *r, struct json_obj *o)
 	p->expires = read_time(o, "expires");
 	p->number = json_int(o, "number", 1, JSON_MAX_INT);
 	read_hash(&p->plan, o, "plan");
+	p->quiet = json_int_opt(o, "quiet", 1, JSON_MAX_INT, 0);
 	p->reason = json_str(o, "reason", NAME_MAX_SIZE);
 	p->required = json_int(o, "required", 0, MAX_COUNT);
 	p->sig = json_str(o, "sig", SSHSIG_MAX_ARMOR);
@@ -142,6 +143,9 @@ static void planned_write(const struct record *r, struct json_writer *w)
 	json_w_int(w, "expires", p->expires);
 	json_w_int(w, "number", p->number);
 	write_hash(w, "plan", &p->plan);
+	if (p->quiet > 0) {
+		json_w_int(w, "quiet", p->quiet);
+	}
 	json_w_str(w, "reason", p->reason);
 	json_w_int(w, "required", p->required);
 	json_w_str(w, "sig", p->sig);

@@ -54,6 +54,7 @@ struct record_plan {
 	struct hash plan;
 	const char *commit, *reason, *sig;
 	int64_t number, required, expires;
+	int64_t quiet;			 /* when the policy approves, 0: never by itself */
 	int64_t summary[RECORD_ACTIONS]; /* how many changes of each action */
 };
 struct record_approval {

@@ -5,8 +5,8 @@
  * The log tells of one plan, approved by alice and applied, and has notes up to
  * COUNT entries. With a FAULT the tree and its signature are sound, but the
  * story is not: that is what only a look at the meaning can find. Faults that
- * begin with "attested" are about an approval that the agent attests; alone it
- * is no fault.
+ * begin with "attested" are about an approval that the agent attests, with
+ * "quiet" about one by the policy after a quiet time; alone they are no faults.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -191,6 +191,9 @@ static void add_plan(struct maker *m)
 				      .required = fault_is(m, "quorum") ? 0 : plan->policy.required,
 				      .expires = plan->expires}};
 
+	if (plan->policy.quiet > 0 && !fault_is(m, "quiet-unsaid")) {
+		r.u.plan.quiet = plan->created + plan->policy.quiet;
+	}
 	r.u.plan.summary[ACTION_CREATE] = 1;
 	add(m, &r, plan->stack);
 }
@@ -214,6 +217,10 @@ static void add_apply(struct maker *m, uint64_t approval)
 	if (fault_is(m, "counted-twice")) {
 		start.u.apply_start.approvals_count = 2;
 	}
+	if (g_str_has_prefix(m->fault, "quiet")) {
+		start.u.apply_start.approvals_count = 0;
+		m->time = plan->created + (fault_is(m, "quiet-early") ? 58 : 60);
+	}
 	if (fault_is(m, "expired")) {
 		m->time = plan->expires + 10;
 	}
@@ -233,7 +240,7 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 	add_plan(m);
 	if (g_str_has_prefix(m->fault, "attested")) {
 		add_attested(m);
-	} else {
+	} else if (!g_str_has_prefix(m->fault, "quiet")) {
 		add_vote(m, "alice", fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice,
 			 VERDICT_APPROVE, "");
 	}
@@ -334,6 +341,21 @@ static void write_objects(const struct maker *m)
 	     error);
 }
 
+static void init_rig(struct maker *m)
+{
+	struct plan_policy policy = {.required = 1,
+				     .author_may_approve = true,
+				     .channels = CHANNEL_BIT(CHANNEL_SIGNATURE)};
+
+	if (g_str_has_prefix(m->fault, "attested") && !fault_is(m, "attested-unasked")) {
+		policy.channels |= CHANNEL_BIT(CHANNEL_SLACK);
+	}
+	if (g_str_has_prefix(m->fault, "quiet")) {
+		policy.quiet = 60;
+	}
+	plan_rig_init_policy(&m->rig, &policy);
+}
+
 int main(int argc, char **argv)
 {
 	struct maker m = {.entries = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref),
@@ -350,11 +372,7 @@ int main(int argc, char **argv)
 	}
 	m.dir = argv[1];
 	m.fault = argc > 3 ? argv[3] : "";
-	plan_rig_init_channels(&m.rig, 1, true,
-			       g_str_has_prefix(m.fault, "attested") &&
-					       !fault_is(&m, "attested-unasked")
-				       ? CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_SLACK)
-				       : CHANNEL_BIT(CHANNEL_SIGNATURE));
+	init_rig(&m);
 	secret_public(key, pk);
 	g_assert_cmpint(note_key_init(&public, AGENT, NOTE_ED25519, pk, NULL), ==, 0);
 	g_assert_cmpint(note_key_text(&vkey, &public, NULL), ==, 0);

@@ -155,6 +155,8 @@ tells time-back 'entry 4: is older than the entry before it'
 tells seq-gap 'entry 4: calls itself entry 5'
 tells attested-by-other "entry 2: decision of 'alice' is attested by another key"
 tells attested-later 'entry 2: is attested after it was written'
+tells quiet-early 'entry 2: applies with 0 of 1 approvals'
+tells quiet-unsaid "entry 1: number, expiry, quorum or commit differ from its plan's"
 tells attested-unasked "by channel 'slack', which this plan does not take"
 
 # Without the objects the rest is checked, and what is not is said.
@@ -392,4 +394,12 @@ says 'and tells how it was approved' out 'attested by the agent, channel slack'
 flips_are_found "$tmp/told"
 rm -rf "$tmp/copy" && cp -r "$tmp/told" "$tmp/copy" && rm "$tmp/copy/evidence-2.json"
 exits 1 'without the evidence it fails' "$tmp/copy/verify.sh"
+
+# What nobody rejected.
+make-log "$tmp/quiet" 6 quiet || skip_all "cannot make a log"
+exits 0 'a log with a plan approved by silence verifies' assent log verify "$tmp/quiet/log"
+plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/quiet/log"))
+exits 0 'its plan is exported' assent log export --log "$tmp/quiet/log" "$plan" "$tmp/still"
+exits 0 'the bundle verifies' "$tmp/still/verify.sh" "$vkey"
+says 'and tells why nobody was needed' out 'nobody rejected the plan for 60 seconds'
 finish

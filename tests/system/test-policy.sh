@@ -71,6 +71,28 @@ agent_decide "$PLAN" bob approve
 agent_becomes app converged
 tap_ok 'and what the new policy wants is enough'
 
+# --- nobody rejects
+agent_repo still
+agent_repo loud
+signed='rules: [{match: {risk: root}, channels: [signature, slack]}]'
+agent_stack still 'approval: {required: 1, from: [ops], quiet: 3s}' "$signed"
+agent_stack loud 'approval: {required: 1, from: [ops], quiet: 1h}' "$signed"
+sed -i '/^rules:/,/risk: size/d' "$CONF"
+kill -HUP $agent_pid
+agent_becomes still converged
+tap_ok 'what nobody rejects is applied'
+agent_entries apply-start still
+start=$(field "d[0]['time']")
+[ "$(field "d[0]['approvals']")" = '[]' ] && agent_entries plan still &&
+  [ "$(field "d[0]['quiet'] <= $start")" = True ]
+tap_ok 'by nobody, and not before its time' || echo "# $start $BODY" >&2
+agent_becomes loud pending
+echo "$REASON_NOW" | grep -q "or nobody's rejection until" && policy_is "p['quiet'] == 3600"
+tap_ok 'a plan that waits says what silence will do' || echo "# $REASON_NOW" >&2
+agent_decide "$PLAN" bob reject 'not this one'
+agent_is loud idle && [ ! -e "$T/out/loud/app.conf" ]
+tap_ok 'a rejection ends the quiet' || echo "# $STATE_NOW $REASON_NOW" >&2
+
 agent_stop TERM
 "$builddir/assent" log verify "$STATE/log" >"$T/verify" 2>&1
 tap_ok 'the log verifies' || tap_note "$T/verify"

@@ -71,16 +71,22 @@ void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_
 
 void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_approve)
 {
-	plan_rig_init_channels(rig, required, author_may_approve, CHANNEL_BIT(CHANNEL_SIGNATURE));
+	const struct plan_policy policy = {
+		.required = required,
+		.author_may_approve = author_may_approve,
+		.channels = CHANNEL_BIT(CHANNEL_SIGNATURE),
+	};
+
+	plan_rig_init_policy(rig, &policy);
 }
 
-void plan_rig_init_channels(struct plan_rig *rig, int64_t required, bool author_may_approve,
-			    unsigned channels)
+void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy)
 {
 	struct assent_error err = {0};
 	struct plan_change change;
 	struct plan_commit commit;
 	struct plan plan;
+	const char **from;
 	char *a, *b;
 
 	*rig = (struct plan_rig){.plan_key = vector_secret("agent-plan"),
@@ -97,9 +103,9 @@ void plan_rig_init_channels(struct plan_rig *rig, int64_t required, bool author_
 		signers_parse(&rig->signers, rig->signers_text, strlen(rig->signers_text), &err),
 		==, 0);
 	plan_rig_sample(&plan, &change, &commit);
-	plan.policy.required = required;
-	plan.policy.author_may_approve = author_may_approve;
-	plan.policy.channels = channels;
+	from = plan.policy.from;
+	plan.policy = *policy;
+	plan.policy.from = from;
 	plan.policy.approvers = rig->signers->digest;
 	g_assert_cmpint(plan_write(&rig->text, &rig->len, &plan, &err), ==, 0);
 	g_assert_cmpint(secret_sshsig(rig->plan_key, SSHSIG_NS_PLAN, rig->text, rig->len,

@@ -23,9 +23,8 @@ struct plan_rig {
 
 /* required: people needed of alice and bob. The commit's author is bob@example.com. */
 void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_approve);
-/* The same where people may decide by these channels. */
-void plan_rig_init_channels(struct plan_rig *rig, int64_t required, bool author_may_approve,
-			    unsigned channels);
+/* The same with all of a policy but who may approve. */
+void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy);
 void plan_rig_clear(struct plan_rig *rig);
 /* A plan with one created file, changed by the caller before it is written. */
 void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_commit *commit);

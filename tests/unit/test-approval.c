@@ -413,6 +413,30 @@ static void attestation_time_must_fit(void)
 	desk_clear(&d);
 }
 
+static void silence_counts_where_the_plan_says_so(void)
+{
+	struct desk d;
+
+	desk_init(&d, 2);
+	d.plan.policy.quiet = 60;
+	d.trust.now = PLAN_TIME + 59;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.trust.now = PLAN_TIME + 60;
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	d.trust.minimum = 1; // who verifies wants to see somebody
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.trust.minimum = 0;
+	d.trust.now = d.plan.expires + 1;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EEXPIRED);
+	d.trust.now = PLAN_TIME + 60;
+	add(&d.v, &d.rig, "bob", d.rig.bob, VERDICT_REJECT);
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	drop(&d.v);
+	add(&d.v, &d.rig, "alice", d.rig.bob, VERDICT_APPROVE); // a forged vote still spoils all
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	desk_clear(&d);
+}
+
 static void one_vote_a_person_whatever_the_channel(void)
 {
 	struct desk d;
@@ -464,5 +488,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/approval/attestation-time-must-fit", attestation_time_must_fit);
 	g_test_add_func("/approval/one-vote-a-person-whatever-the-channel",
 			one_vote_a_person_whatever_the_channel);
+	g_test_add_func("/approval/silence-counts-where-the-plan-says-so",
+			silence_counts_where_the_plan_says_so);
 	return g_test_run();
 }

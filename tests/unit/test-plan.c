@@ -60,7 +60,10 @@ static void channels_are_stated_where_it_matters(void)
 		plan_free(plan);
 	}
 	plan_rig_clear(&rig);
-	plan_rig_init_channels(&rig, 1, false, CHANNEL_BIT(CHANNEL_SLACK));
+	plan_rig_init_policy(&rig, &(struct plan_policy){.required = 1,
+							 .channels = CHANNEL_BIT(CHANNEL_SLACK),
+							 .quiet = 60});
+	g_assert_cmpint(rig.plan->policy.quiet, ==, 60);
 	g_assert_nonnull(strstr(rig.text, "\"channels\":[\"slack\"]"));
 	plan_rig_clear(&rig);
 }

@@ -306,6 +306,49 @@ static void test_many_deletions_are_signed(void)
 	expect_channels(&rule, 1, many, POLICY_DELETIONS + 1, "slack ");
 }
 
+static int64_t quiet_of(struct conf_rule *rules, size_t rule_count, int64_t stack_quiet,
+			const struct policy_change *changes, size_t count)
+{
+	const struct policy_input in = {.changes = changes, .count = count, .resources = 100};
+	struct policy policy;
+	struct world w;
+	int64_t quiet;
+
+	begin(&w, rules, rule_count);
+	w.stack.approval.quiet = stack_quiet;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	quiet = policy.quiet;
+	policy_clear(&policy);
+	finish(&w);
+	return quiet;
+}
+
+/* The longest of all, and none where one of them takes no silence or wants a key. */
+static void test_quiet(void)
+{
+	struct conf_rule rules[] = {
+		{.path = (char *)"/a", .approval = {.required = 1, .from = ops, .quiet = 900}},
+		{.path = (char *)"/loud", .approval = {.required = 1, .from = ops}},
+		{.path = (char *)"/free", .approval = {.required = 0}},
+	};
+	const struct policy_change plain[] = {FILE_CHANGE("/x"), FILE_CHANGE("/free")};
+	const struct policy_change longer[] = {FILE_CHANGE("/x"), FILE_CHANGE("/a")};
+	const struct policy_change loud[] = {FILE_CHANGE("/x"), FILE_CHANGE("/loud")};
+	const struct policy_change root[] = {FILE_CHANGE("/x"), RISKY("/y", RISK_ROOT)};
+	struct policy_change many[POLICY_DELETIONS + 1];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
+		many[i] = (struct policy_change){
+			.kind = "file", .path = "/free", .action = "remove", .risk = RISK_DELETION};
+	}
+	g_assert_cmpint(quiet_of(rules, 3, 600, plain, 2), ==, 600);
+	g_assert_cmpint(quiet_of(rules, 3, 600, longer, 2), ==, 900);
+	g_assert_cmpint(quiet_of(rules, 3, 600, loud, 2), ==, 0);
+	g_assert_cmpint(quiet_of(rules, 3, 600, root, 2), ==, 0);
+	g_assert_cmpint(quiet_of(rules, 3, 0, longer, 2), ==, 0);
+	g_assert_cmpint(quiet_of(rules, 3, 600, many, G_N_ELEMENTS(many)), ==, 0);
+}
+
 /* Nobody who can sign is nobody who can approve. */
 static void test_who_has_no_key(void)
 {
@@ -468,6 +511,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/policy/channels-that-all-accept", test_channels);
 	g_test_add_func("/policy/risks-that-are-signed", test_signed_risks);
 	g_test_add_func("/policy/many-deletions-are-signed", test_many_deletions_are_signed);
+	g_test_add_func("/policy/quiet", test_quiet);
 	g_test_add_func("/policy/who-has-no-key", test_who_has_no_key);
 	g_test_add_func("/policy/classes-of-plans", test_classes);
 	g_test_add_func("/policy/reasons", test_reasons);

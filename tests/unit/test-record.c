@@ -116,6 +116,12 @@ static const struct example examples[] = {
 	{"{\"person\":\"p\",\"reason\":\"x\"}", "{\"person\":\"p\",\"reason\":\"x\",\"seq\":0,"
 						"\"stack\":\"w\",\"time\":1,\"type\":\"resume\","
 						"\"v\":1}"},
+	{"{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
+	 "\",\"quiet\":8,\"reason\":\"drift\",\"required\":2,\"sig\":\"s\",\"summary\":{}}",
+	 "{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
+	 "\",\"quiet\":8,\"reason\":\"drift\",\"required\":2,\"seq\":0,\"sig\":\"s\",\"stack\":"
+	 "\"w\","
+	 "\"summary\":{},\"time\":1,\"type\":\"plan\",\"v\":1}"},
 	{"{\"text\":\"hello\"}",
 	 "{\"seq\":0,\"text\":\"hello\",\"time\":1,\"type\":\"note\",\"v\":1}"},
 };

@@ -420,6 +420,24 @@ static void test_expired_stays(void)
 	finish(&w);
 }
 
+static void test_quiet_is_waited_for(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_pending(&w);
+	w.s.next_fetch = 0;
+	w.f->plan_quiet = w.now + 60;
+	send(&w, STACK_LOOK);
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_PENDING);
+	g_assert_nonnull(strstr(w.s.reason, "or nobody's rejection until"));
+	g_assert_cmpint(w.s.wake, ==, w.now + 60);
+	w.now += 60;
+	send(&w, STACK_LOOK); // who looks at the votes is not the stack
+	g_assert_cmpint(w.s.wake, >, w.now);
+	finish(&w);
+}
+
 static void test_approved_too_late(void)
 {
 	struct world w;
@@ -702,6 +720,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/stale-after-a-rejection-is-planned-again",
 			test_stale_after_rejected);
 	g_test_add_func("/stack/expired-stays", test_expired_stays);
+	g_test_add_func("/stack/quiet-is-waited-for", test_quiet_is_waited_for);
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);
 	g_test_add_func("/stack/a-failed-apply-is-not-repeated", test_failed_not_repeated);
 	g_test_add_func("/stack/blocked-once-until-healthy", test_block_once_and_heal);
