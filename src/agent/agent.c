@@ -158,6 +158,17 @@ static void arm(struct agent_unit *unit)
 	}
 }
 
+static void look_at_windows(struct agent_unit *unit)
+{
+	struct window_state state = {0};
+
+	if (unit->record->facts.phase == STACK_PHASE_OPEN) {
+		windows_look(unit->windows, agent_now(), &state);
+	}
+	unit->step.shut = state.shut;
+	unit->step.opens = state.until;
+}
+
 /* Nobody has rejected the plan for as long as its policy wants. */
 static bool quiet_is_over(const struct agent_unit *unit, int64_t now)
 {
@@ -175,6 +186,7 @@ static bool step(struct agent_unit *unit, enum stack_event event, const struct a
 	struct stack_effects effects;
 	size_t i;
 
+	look_at_windows(unit);
 	stack_step(&unit->step, &unit->record->facts, event, &with->details, agent_now(),
 		   g_random_int(), &effects);
 	for (i = 0; i < effects.count; i++) {
@@ -228,6 +240,7 @@ static void unit_free(void *data)
 	if (unit->timer != 0) {
 		g_source_remove(unit->timer);
 	}
+	windows_free(unit->windows);
 	draft_free(unit->draft);
 	g_free(unit->plan);
 	g_free(unit);
@@ -253,6 +266,7 @@ static struct agent_unit *add_unit(struct agent *agent, const struct conf_stack 
 	unit->conf = conf;
 	unit->record = fold_stack_get(agent->fold, conf->name);
 	unit->recheck = unit->reconsider = true;
+	unit->windows = windows_new(conf);
 	settings_of(conf, &settings);
 	stack_init(&unit->step, &settings);
 	g_hash_table_insert(agent->units, conf->name, unit);
@@ -470,6 +484,8 @@ static void renew_unit(struct reloading *r, const struct conf_stack *stack)
 	g_hash_table_steal(r->agent->units, before->name); // its key goes with the old one
 	unit->conf = stack;
 	unit->recheck = unit->reconsider = true;
+	windows_free(unit->windows);
+	unit->windows = windows_new(stack);
 	settings_of(stack, &unit->step.settings);
 	g_hash_table_insert(r->agent->units, stack->name, unit);
 	if (!same_source(&before->source, &stack->source) || !same_labels(r->old, r->agent->conf)) {

@@ -22,6 +22,7 @@
 #include "agent/policy.h"
 #include "agent/stack.h"
 #include "agent/store.h"
+#include "agent/window.h"
 #include "base/conf.h"
 #include "core/record.h"
 #include "core/signers.h"
@@ -34,6 +35,7 @@ struct agent_unit {
 	const struct conf_stack *conf; /* of agent->conf */
 	struct fold_stack *record;     /* of agent->fold */
 	struct stack step;
+	struct windows *windows;
 	guint timer;
 	bool recheck;	 /* the open plan's votes must be counted */
 	bool reconsider; /* the open plan may be of another configuration; comes with recheck */

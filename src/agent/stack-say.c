@@ -77,8 +77,17 @@ static bool say_pending(const struct view *v)
 {
 	g_autofree char *until = stack_time(v->f->plan_expires);
 	g_autofree char *quiet = stack_time(v->f->plan_quiet);
+	g_autofree char *opens = stack_time(v->s->opens);
 
-	if (v->s->approved) {
+	if (v->s->approved && v->s->shut) {
+		g_string_append_printf(v->out,
+				       "plan %" G_GINT64_FORMAT
+				       " has its approvals and waits for its window, %s%s",
+				       v->f->plan_number,
+				       v->s->opens != 0 ? "until "
+							: "which does not open within a year",
+				       v->s->opens != 0 ? opens : "");
+	} else if (v->s->approved) {
 		g_string_append_printf(v->out,
 				       "plan %" G_GINT64_FORMAT
 				       " has its approvals and is about to be applied",

@@ -360,9 +360,11 @@ static void start(struct step *t, enum stack_job job, enum stack_effect effect)
 static void look_at_plan(struct step *t)
 {
 	if (t->now >= t->f->plan_expires && t->s->job != STACK_JOB_APPLY) {
-		close_plan(t, STACK_PHASE_EXPIRED, "nobody decided in time");
-	} else if (t->s->approved && t->s->job == STACK_JOB_NONE && t->f->suspended[0] == '\0' &&
-		   t->f->block == STACK_BLOCK_NONE) {
+		close_plan(t, STACK_PHASE_EXPIRED,
+			   t->s->approved ? "approved, but no window let it through in time"
+					  : "nobody decided in time");
+	} else if (t->s->approved && !t->s->shut && t->s->job == STACK_JOB_NONE &&
+		   t->f->suspended[0] == '\0' && t->f->block == STACK_BLOCK_NONE) {
 		add(t, STACK_LOG_APPLY_START, 0, "");
 		start(t, STACK_JOB_APPLY, STACK_DO_APPLY);
 	}
@@ -446,6 +448,7 @@ static int64_t wake_time(const struct step *t)
 	if (t->f->phase == STACK_PHASE_OPEN) {
 		wake = later(wake, t->f->plan_expires, t->now);
 		wake = later(wake, t->f->plan_quiet, t->now);
+		wake = t->s->approved && t->s->shut ? later(wake, t->s->opens, t->now) : wake;
 	}
 	return wake;
 }
@@ -504,7 +507,7 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 	if (stack->want_fetch || stack->want_plan || stack->fetch_due) {
 		return false;
 	}
-	return !(facts->phase == STACK_PHASE_OPEN && stack->approved &&
+	return !(facts->phase == STACK_PHASE_OPEN && stack->approved && !stack->shut &&
 		 facts->suspended[0] == '\0') &&
 	       !plan_is_due(stack, facts, now);
 }

@@ -111,7 +111,11 @@ struct stack {
 	bool asked;		    /* the running plan job: by a person */
 	bool fetch_due;		    /* fetch at once (first round) */
 	bool approved;		    /* the open plan has what it needs */
-	bool dead;		    /* the log cannot be written */
+	/* What the caller says of the windows before each step: an approved plan waits, until
+	 * opens (0: nobody knows). */
+	bool shut;
+	int64_t opens;
+	bool dead; /* the log cannot be written */
 	unsigned fetch_failures, plan_failures, recover_failures, voids; /* in a row */
 	int64_t next_fetch, next_plan, next_drift, next_recover;	 /* 0: not due */
 	char fetch_problem[STACK_REASON_MAX], plan_problem[STACK_REASON_MAX];

@@ -58,6 +58,9 @@ static void write_pending(struct json_writer *w, const struct agent_unit *unit)
 	json_w_int(w, "votes", (int64_t)fold_approvals(plan));
 	write_time(w, "expires", plan->expires);
 	write_time(w, "quiet", plan->quiet);
+	json_w_bool(w, "approved", unit->step.approved);
+	json_w_bool(w, "shut", unit->step.shut);
+	write_time(w, "opens", unit->step.opens);
 	write_summary(w, plan);
 	json_w_end(w);
 }

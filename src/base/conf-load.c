@@ -512,6 +512,23 @@ static void read_hook(struct reader *r, struct yaml_node *stack_node, struct con
 	}
 }
 
+static void read_windows(struct reader *r, struct conf_stack *stack, struct yaml_node *node)
+{
+	struct yaml_node *windows = yaml_get_list(node, "windows", r->diags);
+
+	for (unsigned i = 0; windows != NULL && i < windows->items->len; i++) {
+		struct yaml_node *map = as_map(r, g_ptr_array_index(windows->items, i), "a window");
+		struct conf_window *window;
+
+		if (map != NULL) {
+			window = g_new0(struct conf_window, 1);
+			g_ptr_array_add(stack->windows, window);
+			read_section(r, map, "stacks.*.windows.*", window);
+			end_section(r, map, "stacks.*.windows.*");
+		}
+	}
+}
+
 static void read_stack(struct reader *r, const char *name, struct yaml_node *map)
 {
 	struct yaml_node *node = as_map(r, yaml_get(map, name), "a stack");
@@ -520,6 +537,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 
 	stack->name = g_strdup(name);
 	stack->rules = g_ptr_array_new_with_free_func(conf_rule_free);
+	stack->windows = g_ptr_array_new_with_free_func(conf_window_free);
 	g_ptr_array_add(r->conf->stacks, stack);
 	if (node == NULL) {
 		return;
@@ -541,6 +559,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 	check_approval(r, &stack->approval, approval != NULL ? approval : node);
 	read_hook(r, node, &stack->hook);
 	read_rules(r, stack, node);
+	read_windows(r, stack, node);
 	end_section(r, node, "stacks.*");
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/cron.h"
 #include "base/net.h"
 #include "base/paths.h"
 #include "core/statement.h"
@@ -14,6 +15,7 @@
 #define NAME_LIMIT 64
 #define AGENT_LIMIT 200
 
+static const char *const window_words[] = {"allow", "deny", NULL};
 static const char *const drift_words[] = {"propose", "report", NULL};
 static const char *const risk_words[] = {"deletion",   "secret",       "root",
 					 "executable", "cluster",      "size",
@@ -143,6 +145,13 @@ static bool is_public_url(const char *url)
 
 	return host != NULL && is_printable(url) && *host != '/' && *host != '\0' &&
 	       strpbrk(url, "?#@\"'<>\\^`{|}%;,") == NULL && strlen(url) <= 500;
+}
+
+static bool is_zone(const char *name)
+{
+	g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
+
+	return zone != NULL;
 }
 
 #define SOURCE(key) .path = "stacks.*.source." key
@@ -352,6 +361,24 @@ const struct conf_key conf_keys[] = {
 	 .help = "The hook fetches at most once in this time; what comes meanwhile is one fetch at "
 		 "its end.",
 	 .type = CONF_DURATION, AT(conf_hook, interval), .dflt = "10s", .min = 1, .max = DAY},
+	{STACK("windows"),
+	 .help = "When approved plans may be applied; without one always. A plan waits until a "
+		 "window lets it through.",
+	 .type = CONF_LIST},
+	{STACK("windows.*"), .help = "A window.", .type = CONF_SECTION},
+	{STACK("windows.*.kind"),
+	 .help = "allow: only in such a window; deny: not in such a window, whatever allows it.",
+	 .type = CONF_WORD, AT(conf_window, kind), .required = true, .words = window_words,
+	 .example = "allow"},
+	{STACK("windows.*.schedule"), .help = "When it opens.", .type = CONF_TEXT,
+	 AT(conf_window, schedule), .required = true, .example = "0 22 * * 1-5",
+	 .is_valid = cron_is_valid,
+	 .shape = "a cron expression: minute hour day month weekday, or @hourly, @daily ..."},
+	{STACK("windows.*.duration"), .help = "How long it stays open.", .type = CONF_DURATION,
+	 AT(conf_window, duration), .dflt = "1h", .min = 60, .max = 31 * DAY},
+	{STACK("windows.*.zone"), .help = "The zone of its clock.", .type = CONF_TEXT,
+	 AT(conf_window, zone), .dflt = "UTC", .is_valid = is_zone,
+	 .shape = "a time zone like Europe/Berlin"},
 	{STACK("on-drift"),
 	 .help = "When something was changed by others: propose makes a plan that restores it, "
 		 "report only tells.",

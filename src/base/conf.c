@@ -59,6 +59,16 @@ void conf_rule_free(void *item)
 	g_free(rule);
 }
 
+void conf_window_free(void *item)
+{
+	struct conf_window *window = item;
+
+	g_free(window->kind);
+	g_free(window->schedule);
+	g_free(window->zone);
+	g_free(window);
+}
+
 void conf_stack_free(void *item)
 {
 	struct conf_stack *stack = item;
@@ -69,6 +79,7 @@ void conf_stack_free(void *item)
 	g_free(stack->hook.secret);
 	g_free(stack->hook.kind);
 	g_ptr_array_unref(stack->rules);
+	g_ptr_array_unref(stack->windows);
 	g_free(stack->on_drift);
 	g_free(stack);
 }

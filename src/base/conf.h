@@ -49,13 +49,20 @@ struct conf_hook {
 	char *secret, *kind; /* the secret's file; NULL: no hook */
 	int64_t interval;    /* seconds */
 };
+struct conf_window {
+	char *kind; /* allow, deny */
+	char *schedule;
+	int64_t duration; /* seconds */
+	char *zone;
+};
 struct conf_stack {
 	char *name;
 	struct conf_source source;
 	struct conf_approval approval;
 	struct conf_hook hook;
-	GPtrArray *rules; /* struct conf_rule, the common ones that match last */
-	char *on_drift;	  /* propose, report */
+	GPtrArray *rules;   /* struct conf_rule, the common ones that match last */
+	GPtrArray *windows; /* struct conf_window */
+	char *on_drift;	    /* propose, report */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {
@@ -96,6 +103,7 @@ void conf_free(struct conf *conf);
 /* Free functions of the arrays. */
 void conf_stack_free(void *item);
 void conf_rule_free(void *item);
+void conf_window_free(void *item);
 void conf_person_free(void *item);
 void conf_group_free(void *item);
 void conf_label_free(void *item);

@@ -133,6 +133,10 @@ static struct api_stack *read_stack(struct json_obj *o)
 			.required = json_int(&child, "required", 0, JSON_MAX_INT),
 			.votes = json_int(&child, "votes", 0, JSON_MAX_INT),
 			.expires = read_time(&child, "expires"),
+			.approved = json_bool_opt(&child, "approved", false),
+			.shut = json_bool_opt(&child, "shut", false),
+			.opens = read_time(&child, "opens"),
+			.quiet = read_time(&child, "quiet"),
 			.summary = read_summary(&child),
 		};
 		json_obj_ignore_rest(&child);

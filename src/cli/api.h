@@ -25,6 +25,8 @@ struct api_plan {
 	struct json_doc *doc; /* NULL inside a list */
 };
 struct api_pending {
+	bool approved, shut;
+	int64_t opens, quiet;
 	const char *plan; /* NULL: none */
 	int64_t seq, required, votes, expires;
 	char *summary; /* owned */

@@ -28,7 +28,28 @@ static char *say_pending(const struct api_pending *pending, int64_t now)
 {
 	g_autofree char *id = text_short_id(pending->plan);
 	g_autofree char *rest = text_age(pending->expires, now);
+	g_autofree char *opens = text_age(pending->opens, now);
+	g_autofree char *quiet = text_age(pending->quiet, now);
 
+	if (pending->approved && pending->shut) {
+		return pending->opens == 0
+			       ? g_strdup_printf(
+					 _("plan %s is approved (%s) and waits for a window, "
+					   "but none opens within a year"),
+					 id, pending->summary)
+			       /* TRANSLATORS: id, "3 create, 1 remove", "in 3h" */
+			       : g_strdup_printf(_("plan %s is approved (%s) and waits for its "
+						   "window, which opens %s"),
+						 id, pending->summary, opens);
+	}
+	if (pending->quiet != 0 && !pending->approved) {
+		/* TRANSLATORS: id, given approvals, needed ones, "3 create, 1 remove", "in 10m" */
+		return g_strdup_printf(
+			_("plan %s has %" PRId64 " of %" PRId64
+			  " approvals (%s), is applied %s unless somebody rejects it"),
+			id, (gint64)pending->votes, (gint64)pending->required, pending->summary,
+			quiet);
+	}
 	/* TRANSLATORS: id, given approvals, needed ones, "3 create, 1 remove", "in 3h" */
 	return g_strdup_printf(
 		_("plan %s has %" PRId64 " of %" PRId64 " approvals (%s), expires %s"), id,

@@ -93,6 +93,30 @@ agent_decide "$PLAN" bob reject 'not this one'
 agent_is loud idle && [ ! -e "$T/out/loud/app.conf" ]
 tap_ok 'a rejection ends the quiet' || echo "# $STATE_NOW $REASON_NOW" >&2
 
+# --- windows
+agent_repo night
+agent_stack night 'approval: {required: 1, from: [ops]}' \
+  'windows: [{kind: deny, schedule: "* * * * *"}]'
+kill -HUP $agent_pid
+agent_becomes night pending
+agent_decide "$PLAN" alice approve
+agent_look night
+[ "$CODE" = accepted ] && [ "$STATE_NOW" = pending ] && [ ! -e "$T/out/night/app.conf" ] &&
+  echo "$REASON_NOW" | grep -q 'waits for its window' &&
+  [ "$(agent_stack_field night "(d['pending']['approved'], d['pending']['shut'])")" = \
+    '(True, True)' ]
+tap_ok 'an approved plan waits for its window' || echo "# $STATE_NOW $REASON_NOW" >&2
+"$builddir/assent" status --socket "$SOCK" night >"$T/status" 2>&1
+grep -q 'is approved.*none opens' "$T/status"
+tap_ok 'and the status says so' || tap_note "$T/status"
+approved=$PLAN
+sed -i 's/{kind: deny, schedule: "\* \* \* \* \*"}/{kind: allow, schedule: "* * * * *"}/' "$CONF"
+kill -HUP $agent_pid
+agent_becomes night converged
+agent_entries apply-start night
+[ "$(field "d[0]['plan']")" = "$approved" ]
+tap_ok 'and is applied when one lets it through' || tap_note "$T/agent.log"
+
 agent_stop TERM
 "$builddir/assent" log verify "$STATE/log" >"$T/verify" 2>&1
 tap_ok 'the log verifies' || tap_note "$T/verify"

@@ -271,6 +271,8 @@ static void test_channels_and_common_rules(void)
 		"    approval: {from: [alice, zoe], channels: [slack, signature], deletion-share: "
 		"5}\n"
 		"    rules: [{match: {kind: file}, from: alice, channels: signature}]\n"
+		"    windows: [{kind: deny, schedule: '0 0 24 12 *', duration: 7d, zone: "
+		"Europe/Berlin}]\n"
 		"  web-test: {source: {url: h:r}, approval: {from: bob, channels: page}}\n"
 		"  db: {source: {url: h:r}, approval: {from: bob}}\n"
 		"rules:\n"
@@ -280,11 +282,17 @@ static void test_channels_and_common_rules(void)
 	const struct conf_stack *web = g_ptr_array_index(conf->stacks, 0);
 	const struct conf_stack *test = g_ptr_array_index(conf->stacks, 1);
 	const struct conf_stack *db = g_ptr_array_index(conf->stacks, 2);
+	const struct conf_window *window;
 	const struct conf_rule *rule;
 
 	g_assert_cmphex(conf_channels(web->approval.channels), ==,
 			CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_SLACK));
 	g_assert_cmpint(web->approval.deletion_share, ==, 5);
+	g_assert_cmpuint(web->windows->len, ==, 1);
+	window = g_ptr_array_index(web->windows, 0);
+	g_assert_cmpstr(window->kind, ==, "deny");
+	g_assert_cmpint(window->duration, ==, 7 * 86400);
+	g_assert_cmpstr(window->zone, ==, "Europe/Berlin");
 	g_assert_cmpuint(web->rules->len, ==, 3);
 	g_assert_cmpuint(test->rules->len, ==, 2);
 	g_assert_cmpuint(db->rules->len, ==, 1);
@@ -369,6 +377,14 @@ static void test_problems_are_named(void)
 			 "    approval: {from: zoe, channels: slack}\n"
 			 "    rules: [{match: {kind: file}, channels: signature}]\n"),
 		 ":7:13:", "'zoe' has no key"},
+		{"agent: a\n" PEOPLE STACK(
+			 FROM "    windows: [{kind: allow, schedule: '61 * * * *'}]\n"),
+		 ":9:39:", "'schedule' is not a cron expression"},
+		{"agent: a\n" PEOPLE STACK(
+			 FROM "    windows: [{kind: deny, schedule: '@daily', zone: Atlantis}]\n"),
+		 ":9:54:", "'zone' is not a time zone"},
+		{"agent: a\n" PEOPLE STACK(FROM "    windows: [{schedule: '@daily'}]\n"),
+		 ":9:15:", "'kind' is missing"},
 		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {stack: db}}]\n",
 		 ":9:9:", "for no stack"},
 		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {kind: file}, required: 2}]\n",

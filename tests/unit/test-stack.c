@@ -438,6 +438,52 @@ static void test_quiet_is_waited_for(void)
 	finish(&w);
 }
 
+static void test_windows(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_pending(&w);
+	w.s.next_fetch = 0;
+	w.s.shut = true;
+	w.s.opens = w.now + 60;
+	forget(&w);
+	send(&w, STACK_APPROVED);
+	g_assert_cmpstr(w.trace->str, ==, "");
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_PENDING);
+	g_assert_cmpstr(w.s.reason, ==,
+			"plan 1 has its approvals and waits for its window, until "
+			"1970-01-12T13:47:40Z");
+	g_assert_cmpint(w.s.wake, ==, w.now + 60);
+	g_assert_true(stack_rests(&w.s, w.f, w.now)); // nobody has to wait for this
+	w.s.opens = 0;
+	send(&w, STACK_LOOK);
+	g_assert_nonnull(strstr(w.s.reason, "does not open within a year"));
+	w.now += 60;
+	w.s.shut = false;
+	send(&w, STACK_LOOK);
+	g_assert_cmpstr(w.trace->str, ==, "+apply-start apply");
+	finish(&w);
+}
+
+static void test_window_that_comes_too_late(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_pending(&w);
+	w.s.next_fetch = 0;
+	w.s.shut = true;
+	w.s.opens = w.now + TTL + 60;
+	send(&w, STACK_APPROVED);
+	forget(&w);
+	w.now += TTL;
+	send(&w, STACK_LOOK);
+	g_assert_cmpstr(w.trace->str, ==, "+closed:expired");
+	g_assert_nonnull(strstr(w.f->plan_reason, "no window"));
+	finish(&w);
+}
+
 static void test_approved_too_late(void)
 {
 	struct world w;
@@ -721,6 +767,8 @@ int main(int argc, char **argv)
 			test_stale_after_rejected);
 	g_test_add_func("/stack/expired-stays", test_expired_stays);
 	g_test_add_func("/stack/quiet-is-waited-for", test_quiet_is_waited_for);
+	g_test_add_func("/stack/an-approved-plan-waits-for-its-window", test_windows);
+	g_test_add_func("/stack/a-window-that-comes-too-late", test_window_that_comes_too_late);
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);
 	g_test_add_func("/stack/a-failed-apply-is-not-repeated", test_failed_not_repeated);
 	g_test_add_func("/stack/blocked-once-until-healthy", test_block_once_and_heal);
