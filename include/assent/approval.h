@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-enum assent_decision { ASSENT_APPROVE = 0, ASSENT_REJECT = 1 };
+/* Who breaks the glass stands in the plan's policy for it, and decides for all. */
+enum assent_decision { ASSENT_APPROVE = 0, ASSENT_REJECT = 1, ASSENT_BREAK_GLASS = 2 };
 
 /* One signed decision; all strings are the caller's. */
 struct assent_vote {

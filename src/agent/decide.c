@@ -59,7 +59,7 @@ static bool parse_verdict(const char *text, enum verdict *out, GError **error)
 		}
 	}
 	return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED,
-		    "a decision is 'approve' or 'reject', not '%s'", text);
+		    "a decision is 'approve', 'reject' or 'break-glass', not '%s'", text);
 }
 
 static void statement_of(const struct plan *plan, const char *person, enum verdict verdict,
@@ -112,9 +112,13 @@ static bool check_form(struct visit *v, GError **error)
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_MALFORMED,
 			    "the reason is longer than %d bytes", STATEMENT_REASON_MAX);
 	}
-	if (v->verdict == VERDICT_REJECT && is_blank(v->request->reason)) {
-		return fail(error, DECIDE_ERROR, DECIDE_ERROR_REASON_MISSING,
-			    "a rejection needs a reason");
+	if (v->verdict != VERDICT_APPROVE && is_blank(v->request->reason)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_REASON_MISSING, "a %s needs a reason",
+			    v->verdict == VERDICT_REJECT ? "rejection" : "break-glass");
+	}
+	if (v->verdict == VERDICT_BREAK_GLASS && is_attested(v)) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
+			    "the glass is broken by signature only");
 	}
 	return true;
 }
@@ -165,8 +169,12 @@ static bool check_open(const struct visit *v, GError **error)
 		    v->plan->end != NULL ? v->plan->end : "");
 }
 
-static bool may_decide(const struct plan *plan, const char *person)
+static bool may_decide(const struct plan *plan, enum verdict verdict, const char *person)
 {
+	if (verdict == VERDICT_BREAK_GLASS) {
+		return plan->policy.break_glass != NULL &&
+		       g_strv_contains(plan->policy.break_glass, person);
+	}
 	return g_strv_contains(plan->policy.from, person);
 }
 
@@ -193,7 +201,7 @@ static bool check_person(const struct visit *v, GError **error)
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_UNKNOWN_PERSON,
 			    "'%s' does not stand in the approver list", person);
 	}
-	if (!may_decide(v->document, person)) {
+	if (!may_decide(v->document, v->verdict, person)) {
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_NOT_ALLOWED,
 			    "'%s' may not decide about plan %s", person, v->plan->id);
 	}
@@ -202,7 +210,8 @@ static bool check_person(const struct visit *v, GError **error)
 
 static bool check_channel(const struct visit *v, GError **error)
 {
-	if ((v->document->policy.channels & CHANNEL_BIT(v->by.channel)) != 0) {
+	if ((v->document->policy.channels & CHANNEL_BIT(v->by.channel)) != 0 ||
+	    v->verdict == VERDICT_BREAK_GLASS) {
 		return true;
 	}
 	return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
@@ -228,6 +237,7 @@ static void trust_of(const struct decide_world *world, struct approval_trust *ou
 		.signers = world->signers,
 		.agent_key = world->agent_key,
 		.attested = CHANNELS_ATTESTED, // the plan's policy says which
+		.break_glass = true,	       // and who
 		.people = world->people,
 		.people_count = world->people_count,
 		.now = world->now,
@@ -264,6 +274,9 @@ static bool check_first(const struct visit *v, const char *fingerprint, GError *
 	for (i = 0; i < v->plan->votes->len; i++) {
 		const struct fold_vote *vote = g_ptr_array_index(v->plan->votes, i);
 
+		if (v->verdict == VERDICT_BREAK_GLASS && vote->verdict == VERDICT_APPROVE) {
+			continue; // who has approved may see that nobody else will
+		}
 		if (strcmp(vote->person, v->request->person) == 0) {
 			return fail(error, DECIDE_ERROR, DECIDE_ERROR_DUPLICATE,
 				    "'%s' has already decided about plan %s", vote->person,
@@ -379,13 +392,17 @@ bool decide_settle(const struct decide_world *world, struct fold_plan *plan, GEr
 
 static void log_vote(const struct visit *v)
 {
+	static const char *const did[] = {
+		[VERDICT_APPROVE] = "approved",
+		[VERDICT_REJECT] = "rejected",
+		[VERDICT_BREAK_GLASS] = "broken the glass for",
+	};
 	const struct decide_request *request = v->request;
-	bool approves = v->verdict == VERDICT_APPROVE;
 
-	log_event(approves ? EV_APPROVED : EV_REJECTED, v->plan->stack, v->plan->id,
-		  "'%s' has %s plan %" G_GINT64_FORMAT "%s%s", request->person,
-		  approves ? "approved" : "rejected", v->plan->number,
-		  is_blank(request->reason) ? "" : ": ", request->reason);
+	log_event(v->verdict == VERDICT_REJECT ? EV_REJECTED : EV_APPROVED, v->plan->stack,
+		  v->plan->id, "'%s' has %s plan %" G_GINT64_FORMAT "%s%s", request->person,
+		  did[v->verdict], v->plan->number, is_blank(request->reason) ? "" : ": ",
+		  request->reason);
 }
 
 static bool enter_signed(struct visit *v, GError **error)
@@ -418,7 +435,7 @@ static bool enter(struct visit *v, GError **error)
 		return false;
 	}
 	log_vote(v);
-	return v->verdict == VERDICT_APPROVE || record_rejection(v, error);
+	return v->verdict != VERDICT_REJECT || record_rejection(v, error);
 }
 
 bool decide(const struct decide_world *world, const struct decide_request *request,
@@ -500,7 +517,7 @@ bool decide_statement(const struct plan *plan, const char *person, const char *d
 	statement_of(plan, person, verdict, reason, &st);
 	if (statement_text(&text, &len, &st, &err) != 0) {
 		return fail(error, DECIDE_ERROR,
-			    st.verdict == VERDICT_REJECT && is_blank(reason)
+			    st.verdict != VERDICT_APPROVE && is_blank(reason)
 				    ? DECIDE_ERROR_REASON_MISSING
 				    : DECIDE_ERROR_MALFORMED,
 			    "%s", err.text);

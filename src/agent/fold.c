@@ -229,6 +229,7 @@ static void fold_planned(struct reading *r)
 	facts->plan_required = plan->required;
 	facts->plan_quiet = plan->quiet;
 	facts->plan_reason[0] = '\0';
+	facts->plan_broken[0] = '\0';
 	facts->settled[0] = '\0'; // what became of the plans before it is past
 }
 
@@ -250,6 +251,11 @@ static void fold_approval(struct reading *r)
 	vote->time = r->entry->time;
 	vote->entry = r->entry->seq;
 	g_ptr_array_add(plan->votes, vote);
+	if (vote->verdict == VERDICT_BREAK_GLASS) {
+		g_autofree char *text = g_strdup_printf("%s: %s", vote->person, vote->reason);
+
+		stack_keep(r->stack->facts.plan_broken, text);
+	}
 }
 
 static void fold_closed(struct reading *r)

@@ -220,8 +220,10 @@ static bool log_apply_start(struct doing *d, GError **error)
 	if (!plan_digest(d, &start->plan)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan to apply");
 	}
-	log_event(EV_APPLY_START, d->name, d->facts->plan, "plan %" G_GINT64_FORMAT " is applied",
-		  d->facts->plan_number);
+	log_event(EV_APPLY_START, d->name, d->facts->plan,
+		  "plan %" G_GINT64_FORMAT " is applied%s%s", d->facts->plan_number,
+		  d->facts->plan_broken[0] != '\0' ? ", by break-glass of " : "",
+		  d->facts->plan_broken);
 	return append(d, &record, error);
 }
 

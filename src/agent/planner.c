@@ -41,21 +41,30 @@ static void write_base(struct json_writer *w, const struct planner_input *in)
 	json_w_end(w);
 }
 
+static void write_people(struct json_writer *w, const char *name, char *const *people)
+{
+	unsigned i;
+
+	json_w_array(w, name);
+	for (i = 0; people[i] != NULL; i++) {
+		json_w_str(w, NULL, people[i]);
+	}
+	json_w_end(w);
+}
+
 static void write_policy(struct json_writer *w, const struct planner_input *in)
 {
 	char digest[HASH_TEXT_SIZE];
-	unsigned i;
 
 	hash_text(digest, in->approvers);
 	json_w_object(w, "policy");
 	json_w_str(w, "approvers", digest);
 	json_w_bool(w, "author_may_approve", in->policy->author_may_approve);
-	plan_channels_write(w, in->policy->channels);
-	json_w_array(w, "from");
-	for (i = 0; in->policy->from[i] != NULL; i++) {
-		json_w_str(w, NULL, in->policy->from[i]);
+	if (in->policy->break_glass != NULL && in->policy->break_glass[0] != NULL) {
+		write_people(w, "break_glass", in->policy->break_glass);
 	}
-	json_w_end(w);
+	plan_channels_write(w, in->policy->channels);
+	write_people(w, "from", in->policy->from);
 	if (in->policy->quiet > 0) {
 		json_w_int(w, "quiet", in->policy->quiet);
 	}

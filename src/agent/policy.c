@@ -366,6 +366,7 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack,
 	size_t i;
 
 	policy.reasons = g_ptr_array_new_with_free_func(reason_free);
+	policy.break_glass = conf_people(conf, stack->approval.break_glass);
 	for (i = 0; i < in->count; i++) {
 		judge_change(&j, &in->changes[i]);
 	}
@@ -393,6 +394,7 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack,
 void policy_clear(struct policy *policy)
 {
 	g_strfreev(policy->from);
+	g_strfreev(policy->break_glass);
 	g_clear_pointer(&policy->reasons, g_ptr_array_unref);
 	*policy = (struct policy){0};
 }

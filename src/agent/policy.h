@@ -70,6 +70,7 @@ struct policy {
 	bool author_may_approve;
 	unsigned channels;  /* CHANNEL_BIT()s */
 	int64_t quiet;	    /* seconds, 0: only people approve */
+	char **break_glass; /* who may decide for all, sorted */
 	GPtrArray *reasons; /* struct policy_reason; in the order of their first change */
 };
 

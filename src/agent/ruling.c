@@ -89,7 +89,9 @@ bool ruling_of_plan(const struct agent_unit *unit, const struct plan *plan, stru
 
 static bool same_names(const char *const *a, char *const *b)
 {
-	return g_strv_equal(a, (const char *const *)b);
+	static const char *const nobody[] = {NULL};
+
+	return g_strv_equal(a != NULL ? a : nobody, (const char *const *)b);
 }
 
 static bool agrees(const struct plan_policy *stated, const struct policy *policy)
@@ -97,7 +99,8 @@ static bool agrees(const struct plan_policy *stated, const struct policy *policy
 	return stated->required == policy->required && stated->channels == policy->channels &&
 	       stated->quiet == policy->quiet &&
 	       stated->author_may_approve == policy->author_may_approve &&
-	       same_names(stated->from, policy->from);
+	       same_names(stated->from, policy->from) &&
+	       same_names(stated->break_glass, policy->break_glass);
 }
 
 bool ruling_holds(const struct agent_unit *unit, const struct plan *plan)

@@ -58,6 +58,9 @@ static bool say_applying(const struct view *v)
 				       " is being recovered",
 				       v->f->plan_number);
 	}
+	if (v->f->plan_broken[0] != '\0') {
+		g_string_append_printf(v->out, ", by break-glass of %s", v->f->plan_broken);
+	}
 	return v->f->phase == STACK_PHASE_APPLYING;
 }
 
@@ -79,7 +82,7 @@ static bool say_pending(const struct view *v)
 	g_autofree char *quiet = stack_time(v->f->plan_quiet);
 	g_autofree char *opens = stack_time(v->s->opens);
 
-	if (v->s->approved && v->s->shut) {
+	if (v->s->approved && stack_is_held(v->s, v->f)) {
 		g_string_append_printf(v->out,
 				       "plan %" G_GINT64_FORMAT
 				       " has its approvals and waits for its window, %s%s",

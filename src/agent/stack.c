@@ -356,6 +356,11 @@ static void start(struct step *t, enum stack_job job, enum stack_effect effect)
 	add(t, effect, 0, "");
 }
 
+bool stack_is_held(const struct stack *stack, const struct stack_facts *facts)
+{
+	return stack->shut && facts->plan_broken[0] == '\0';
+}
+
 /* What an open plan needs now. */
 static void look_at_plan(struct step *t)
 {
@@ -363,7 +368,7 @@ static void look_at_plan(struct step *t)
 		close_plan(t, STACK_PHASE_EXPIRED,
 			   t->s->approved ? "approved, but no window let it through in time"
 					  : "nobody decided in time");
-	} else if (t->s->approved && !t->s->shut && t->s->job == STACK_JOB_NONE &&
+	} else if (t->s->approved && !stack_is_held(t->s, t->f) && t->s->job == STACK_JOB_NONE &&
 		   t->f->suspended[0] == '\0' && t->f->block == STACK_BLOCK_NONE) {
 		add(t, STACK_LOG_APPLY_START, 0, "");
 		start(t, STACK_JOB_APPLY, STACK_DO_APPLY);
@@ -507,8 +512,8 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 	if (stack->want_fetch || stack->want_plan || stack->fetch_due) {
 		return false;
 	}
-	return !(facts->phase == STACK_PHASE_OPEN && stack->approved && !stack->shut &&
-		 facts->suspended[0] == '\0') &&
+	return !(facts->phase == STACK_PHASE_OPEN && stack->approved &&
+		 !stack_is_held(stack, facts) && facts->suspended[0] == '\0') &&
 	       !plan_is_due(stack, facts, now);
 }
 

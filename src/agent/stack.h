@@ -89,6 +89,7 @@ struct stack_facts {
 	int64_t plan_number, plan_expires, plan_required;
 	int64_t plan_quiet;		    /* when the policy approves it, 0: never */
 	char plan_reason[STACK_REASON_MAX]; /* why it ended */
+	char plan_broken[STACK_REASON_MAX]; /* who broke the glass, and why; "" */
 	enum stack_block block;
 	char block_commit[STACK_ID_SIZE], block_reason[STACK_REASON_MAX];
 	char suspended[STACK_REASON_MAX]; /* "" unless it is */
@@ -184,6 +185,8 @@ void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack
 		struct stack_effects *effects);
 /* Nothing runs and nothing is about to: a person who waits may go. */
 bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int64_t now);
+/* Does a window keep the open plan, once it is approved? Who breaks the glass opens it. */
+bool stack_is_held(const struct stack *stack, const struct stack_facts *facts);
 /* Is the next plan one of drift, not of a commit? */
 bool stack_plans_drift(const struct stack_facts *facts);
 /* text as one bounded line of whole characters. */

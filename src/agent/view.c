@@ -45,9 +45,10 @@ static void write_summary(struct json_writer *w, const struct fold_plan *plan)
 
 static void write_pending(struct json_writer *w, const struct agent_unit *unit)
 {
+	const struct stack_facts *facts = &unit->record->facts;
 	const struct fold_plan *plan = unit->record->plan;
 
-	if (unit->record->facts.phase != STACK_PHASE_OPEN) {
+	if (facts->phase != STACK_PHASE_OPEN) {
 		json_w_null(w, "pending");
 		return;
 	}
@@ -59,7 +60,7 @@ static void write_pending(struct json_writer *w, const struct agent_unit *unit)
 	write_time(w, "expires", plan->expires);
 	write_time(w, "quiet", plan->quiet);
 	json_w_bool(w, "approved", unit->step.approved);
-	json_w_bool(w, "shut", unit->step.shut);
+	json_w_bool(w, "shut", stack_is_held(&unit->step, facts));
 	write_time(w, "opens", unit->step.opens);
 	write_summary(w, plan);
 	json_w_end(w);

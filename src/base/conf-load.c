@@ -375,6 +375,16 @@ static void check_approval(struct reader *r, const struct conf_approval *approva
 	}
 }
 
+static void check_glass(struct reader *r, const struct conf_approval *approval,
+			const struct yaml_node *at)
+{
+	const struct conf_approval glass = {.from = approval->break_glass};
+
+	if (glass.from != NULL) {
+		check_approval(r, &glass, at); // each must be able to sign
+	}
+}
+
 /* section: where the rule's rows stand in the table. NULL when it is no rule at all. */
 static struct conf_rule *read_rule(struct reader *r, const struct conf_stack *stack,
 				   struct yaml_node *node, const char *section)
@@ -391,6 +401,7 @@ static struct conf_rule *read_rule(struct reader *r, const struct conf_stack *st
 	rule->approval = stack->approval;
 	rule->approval.from = g_strdupv(stack->approval.from);
 	rule->approval.channels = g_strdupv(stack->approval.channels);
+	rule->approval.break_glass = NULL;
 	read_section(r, match, below, rule);
 	end_section(r, match, below);
 	if (match == NULL || match->keys->len == 0) {
@@ -557,6 +568,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 		stack->approval.from = g_new0(char *, 1);
 	}
 	check_approval(r, &stack->approval, approval != NULL ? approval : node);
+	check_glass(r, &stack->approval, approval);
 	read_hook(r, node, &stack->hook);
 	read_rules(r, stack, node);
 	read_windows(r, stack, node);

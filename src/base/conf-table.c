@@ -328,6 +328,12 @@ const struct conf_key conf_keys[] = {
 	 .help = "A plan that nobody rejects for this long is approved by the policy; 0s: never. "
 		 "Needs 'minimum: 0' in the trust file.",
 	 .type = CONF_DURATION, AT(conf_approval, quiet), .dflt = "0s", .min = 0, .max = YEAR},
+	{STACK("approval.break-glass"),
+	 .help = "People and groups who may decide for all in an emergency, by signature and with "
+		 "a "
+		 "reason: no other vote and no window counts. Needs 'break_glass: true' in the "
+		 "trust file.",
+	 .type = CONF_NAMES, AT(conf_approval, break_glass), .example = "[alice]"},
 	{STACK("approval.deletion-threshold"),
 	 .help = "More deletions than this are many: they need an approval whatever the rules say, "
 		 "by signature.",

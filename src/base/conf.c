@@ -38,6 +38,7 @@ static void approval_clear(struct conf_approval *approval)
 {
 	g_strfreev(approval->from);
 	g_strfreev(approval->channels);
+	g_strfreev(approval->break_glass);
 }
 
 void conf_rule_free(void *item)

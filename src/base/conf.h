@@ -35,6 +35,7 @@ struct conf_approval {
 	char **channels; /* names; NULL: signature alone */
 	int64_t quiet;	 /* seconds, 0: silence approves nothing */
 	/* Of a stack only. */
+	char **break_glass; /* people or groups */
 	int64_t deletion_threshold, deletion_share /* percent */, size_threshold;
 };
 struct conf_rule {   /* strictest match wins */

@@ -12,7 +12,7 @@
 
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
-static const char *const known_keys[] = {"agents",  "approvers", "attested",
+static const char *const known_keys[] = {"agents",  "approvers", "attested", "break_glass",
 					 "minimum", "people",	 NULL};
 
 static void agent_clear(void *item)
@@ -144,6 +144,7 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 	read_agents(trust, root, diags);
 	read_people(trust, root, diags);
 	read_attested(trust, root, diags);
+	trust->break_glass = yaml_get_bool(root, "break_glass", false, diags);
 	trust->minimum = yaml_get_int(root, "minimum", 0, 1000, 1, diags);
 	approvers = yaml_get_string(root, "approvers", NULL, diags);
 	if (approvers == NULL || *approvers == '\0') {

@@ -25,6 +25,7 @@ struct trust {
 	struct signers *signers;
 	int64_t minimum;   /* least number of approvals; 0: what a plan says is enough */
 	unsigned attested; /* CHANNEL_BIT()s that an agent may vouch for; 0: signatures alone */
+	bool break_glass;  /* a plan may name people who decide for all */
 	GArray *people;	   /* struct approval_person, for approval_quorum() */
 };
 

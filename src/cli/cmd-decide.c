@@ -20,7 +20,7 @@ struct decision {
 	enum verdict verdict;
 	/* options */
 	char *reason, *person, *key_file, *signature_file;
-	gboolean print, yes;
+	gboolean print, yes, break_glass;
 	/* worked out on the way */
 	struct review *review;
 	struct signers *signers;
@@ -54,10 +54,11 @@ static bool check_options(const struct cli *cli, const struct decision *d, GErro
 		return problem(error, EXIT_USAGE, "bad-option", NULL,
 			       _("say --key or --signature, not both"));
 	}
-	if (d->verdict == VERDICT_REJECT && (d->reason == NULL || d->reason[0] == '\0')) {
+	if (d->verdict != VERDICT_APPROVE && (d->reason == NULL || d->reason[0] == '\0')) {
 		return problem(error, EXIT_USAGE, "reason-missing",
 			       _("say --reason TEXT; it stands in the log"),
-			       _("a rejection needs a reason"));
+			       d->verdict == VERDICT_REJECT ? _("a rejection needs a reason")
+							    : _("--break-glass needs a reason"));
 	}
 	if (d->reason != NULL && !g_utf8_validate(d->reason, -1, NULL)) {
 		return problem(error, EXIT_USAGE, "bad-option", NULL,
@@ -133,6 +134,7 @@ static bool check_plan(const struct decision *d, GError **error)
 {
 	const struct plan *plan = d->review->plan;
 	const struct api_plan *known = d->review->known;
+	const char *const *people;
 
 	if (strcmp(known->state, "pending") != 0) {
 		return problem(error, EXIT_REFUSED, "closed",
@@ -151,10 +153,16 @@ static bool check_plan(const struct decision *d, GError **error)
 		return problem(error, EXIT_REFUSED, "unknown-person", NULL,
 			       _("'%s' is not in the approver list of this plan"), d->person);
 	}
-	for (size_t i = 0; plan->policy.from[i] != NULL; i++) {
-		if (strcmp(plan->policy.from[i], d->person) == 0) {
+	people = d->verdict == VERDICT_BREAK_GLASS ? plan->policy.break_glass : plan->policy.from;
+	for (size_t i = 0; people != NULL && people[i] != NULL; i++) {
+		if (strcmp(people[i], d->person) == 0) {
 			return true;
 		}
+	}
+	if (d->verdict == VERDICT_BREAK_GLASS) {
+		return problem(error, EXIT_REFUSED, "not-allowed", NULL,
+			       _("the policy of this plan does not let '%s' break the glass"),
+			       d->person);
 	}
 	return problem(error, EXIT_REFUSED, "not-allowed", NULL,
 		       _("the policy of this plan does not ask '%s'"), d->person);
@@ -184,11 +192,12 @@ static bool print_statement(struct cli *cli, const struct decision *d)
 	g_autofree char *id = text_short_id(d->review->id);
 	g_autofree char *person = g_shell_quote(d->person);
 	g_autofree char *reason = d->reason != NULL ? g_shell_quote(d->reason) : NULL;
-	const char *verb = verdict_names[d->verdict];
+	const char *verb = d->verdict == VERDICT_REJECT ? "reject" : "approve";
 	g_autofree char *safe_person = out_safe(cli->out, person);
 	g_autofree char *safe_reason = out_safe(cli->out, reason);
-	g_autofree char *options = g_strdup_printf("--as %s%s%s", safe_person,
-						   reason != NULL ? " --reason " : "", safe_reason);
+	g_autofree char *options = g_strdup_printf(
+		"%s--as %s%s%s", d->verdict == VERDICT_BREAK_GLASS ? "--break-glass " : "",
+		safe_person, reason != NULL ? " --reason " : "", safe_reason);
 
 	out_write(cli->out, d->statement, d->statement_len);
 	out_note(cli->out,
@@ -222,8 +231,11 @@ static bool confirm(struct cli *cli, const struct decision *d, GError **error)
 	}
 	(void)fflush(stdout);
 	(void)fprintf(stderr,
-		      d->verdict == VERDICT_APPROVE ? _("Approve this plan as %s? [y/N] ")
-						    : _("Reject this plan as %s? [y/N] "),
+		      d->verdict == VERDICT_APPROVE  ? _("Approve this plan as %s? [y/N] ")
+		      : d->verdict == VERDICT_REJECT ? _("Reject this plan as %s? [y/N] ")
+						     : _("Break the glass for this plan as %s? It "
+							 "is applied now, whoever else should "
+							 "decide. [y/N] "),
 		      person);
 	if (fgets(answer, sizeof(answer), stdin) == NULL || !is_yes(answer)) {
 		return problem(error, EXIT_REFUSED, "not-confirmed", NULL,
@@ -350,6 +362,10 @@ static bool report(struct cli *cli, struct decision *d, GError **error)
 		json_w_end(w);
 		return out_json_end(cli->out, w, error);
 	}
+	if (d->verdict == VERDICT_BREAK_GLASS) {
+		out_printf(cli->out, _("broke the glass for plan %s; it is applied now\n"), id);
+		return true;
+	}
 	if (d->verdict == VERDICT_REJECT) {
 		out_printf(cli->out, _("rejected plan %s; it is closed\n"), id);
 		return true;
@@ -381,7 +397,7 @@ static bool decide(struct cli *cli, struct decision *d, const char *id, GError *
 static bool run(struct cli *cli, enum verdict verdict, int argc, char **argv, GError **error)
 {
 	struct decision d = {.verdict = verdict};
-	const GOptionEntry options[] = {
+	GOptionEntry options[] = {
 		{"reason", 'r', 0, G_OPTION_ARG_STRING, &d.reason,
 		 N_("Why; it is signed and logged"), N_("TEXT")},
 		{"key", 'k', 0, G_OPTION_ARG_FILENAME, &d.key_file,
@@ -393,8 +409,18 @@ static bool run(struct cli *cli, enum verdict verdict, int argc, char **argv, GE
 		{"signature", 0, 0, G_OPTION_ARG_FILENAME, &d.signature_file,
 		 N_("Hand in a signature made elsewhere, - for standard input"), N_("FILE")},
 		{"yes", 'y', 0, G_OPTION_ARG_NONE, &d.yes, N_("Do not ask"), NULL},
+		/* the last one: a rejection ends before it */
+		{"break-glass", 0, 0, G_OPTION_ARG_NONE, &d.break_glass,
+		 N_("Decide for all, in an emergency; needs --reason"), NULL},
 		{NULL}};
-	bool ok = cli_begin(cli, options, &argc, &argv, error) && decide(cli, &d, argv[0], error);
+	bool ok;
+
+	if (verdict == VERDICT_REJECT) {
+		options[G_N_ELEMENTS(options) - 2].long_name = NULL;
+	}
+	ok = cli_begin(cli, options, &argc, &argv, error);
+	d.verdict = d.break_glass ? VERDICT_BREAK_GLASS : verdict;
+	ok = ok && decide(cli, &d, argv[0], error);
 
 	decision_clear(&d);
 	return ok;

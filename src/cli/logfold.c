@@ -414,7 +414,8 @@ static const struct vote *find_vote(const struct planned *p, uint64_t entry)
 }
 
 /* The votes that an apply-start names: approvals of this plan, by distinct people and keys. */
-static size_t count_votes(const struct step *s, const struct planned *p, struct approval *votes)
+static size_t count_votes(const struct step *s, const struct planned *p, struct approval *votes,
+			  bool *broken)
 {
 	const struct record_apply_start *r = &s->record->u.apply_start;
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -423,17 +424,19 @@ static size_t count_votes(const struct step *s, const struct planned *p, struct 
 	for (size_t i = 0; i < r->approvals_count; i++) {
 		const struct vote *v = find_vote(p, r->approvals[i]);
 
-		if (v == NULL || v->decision != VERDICT_APPROVE) {
+		if (v == NULL || v->decision == VERDICT_REJECT) {
 			bad(s, _("entry %" PRIu64 " is no approval of its plan"), r->approvals[i]);
 			continue;
 		}
-		if (!g_hash_table_add(seen, v->person) ||
-		    (v->fingerprint != NULL && !g_hash_table_add(seen, v->fingerprint))) {
+		if (v->decision == VERDICT_BREAK_GLASS) {
+			*broken = true; // whether it may be is the quorum's question
+		} else if (!g_hash_table_add(seen, v->person) ||
+			   (v->fingerprint != NULL && !g_hash_table_add(seen, v->fingerprint))) {
 			bad(s, _("counts '%s' or that key twice"), v->person);
 			continue;
 		}
 		votes[count++] = (struct approval){.person = v->person,
-						   .verdict = VERDICT_APPROVE,
+						   .verdict = v->decision,
 						   .reason = v->reason,
 						   .armor = v->sig,
 						   .by = v->by};
@@ -448,8 +451,10 @@ static void on_apply_start(const struct step *s)
 	g_autofree struct approval *votes = g_new0(struct approval, RECORD_MAX_VOTES);
 	struct approval_trust trust = {.agent_key = s->fold->begun ? &s->fold->plan_key : NULL,
 				       .attested = CHANNELS_ATTESTED,
+				       .break_glass = true,
 				       .now = s->entry->time};
 	struct assent_error core;
+	bool broken = false;
 	size_t count;
 
 	if (p == NULL) {
@@ -475,8 +480,8 @@ static void on_apply_start(const struct step *s)
 			bad(s, _("applies a plan that '%s' had rejected"), v->person);
 		}
 	}
-	count = count_votes(s, p, votes);
-	if (p->required > 0 && count < (uint64_t)p->required &&
+	count = count_votes(s, p, votes, &broken);
+	if (!broken && p->required > 0 && count < (uint64_t)p->required &&
 	    (p->quiet == 0 || s->entry->time < p->quiet)) {
 		bad(s, _("applies with %zu of %" PRId64 " approvals"), count, p->required);
 	}

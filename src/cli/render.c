@@ -131,6 +131,11 @@ static void render_policy(struct out *out, const struct plan *plan)
 	if (policy->quiet > 0 && policy->required > 0) {
 		field(out, "", _("or nobody's rejection for %" PRId64 " seconds"), policy->quiet);
 	}
+	if (policy->break_glass != NULL) {
+		g_autofree char *glass = g_strjoinv(", ", (char **)policy->break_glass);
+
+		field(out, "", _("or break-glass by: %s"), glass);
+	}
 	channels = channels_text(policy->channels);
 	field(out, _("channels"), "%s", channels);
 	hash_text(digest, &policy->approvers);

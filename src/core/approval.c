@@ -83,14 +83,29 @@ int approval_verify(struct ssh_key *key, const struct plan *plan, const struct a
 	return 0;
 }
 
-static bool may_approve(const struct plan *plan, const char *person)
+static bool stands_in(const char *const *people, const char *person)
 {
-	for (size_t i = 0; plan->policy.from[i] != NULL; i++) {
-		if (strcmp(plan->policy.from[i], person) == 0) {
+	for (size_t i = 0; people != NULL && people[i] != NULL; i++) {
+		if (strcmp(people[i], person) == 0) {
 			return true;
 		}
 	}
 	return false;
+}
+
+static int check_glass(const struct plan *plan, const struct approval *vote,
+		       const struct approval_trust *trust, struct assent_error *err)
+{
+	if (!trust->break_glass) {
+		return core_fail(err, ASSENT_EUNTRUSTED,
+				 "'%.100s' breaks the glass, which is not allowed here",
+				 vote->person);
+	}
+	if (!stands_in(plan->policy.break_glass, vote->person)) {
+		return core_fail(err, ASSENT_EUNTRUSTED,
+				 "'%.100s' may not break the glass for this plan", vote->person);
+	}
+	return 0;
 }
 
 static bool wrote(const struct plan_commit *commit, const char *email)
@@ -161,11 +176,14 @@ static int check_vote(const struct plan *plan, const struct approval *vote,
 {
 	const char *problem;
 
+	if (vote->verdict == VERDICT_BREAK_GLASS) {
+		return check_glass(plan, vote, trust, err);
+	}
 	if (vote->verdict != VERDICT_APPROVE) {
 		return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' rejected the plan",
 				 vote->person);
 	}
-	if (!may_approve(plan, vote->person)) {
+	if (!stands_in(plan->policy.from, vote->person)) {
 		return core_fail(err, ASSENT_EUNTRUSTED,
 				 "'%.100s' is not among those who may approve this plan",
 				 vote->person);
@@ -186,6 +204,9 @@ static int check_distinct(const struct approval *votes, const struct ssh_key *ke
 			  struct assent_error *err)
 {
 	for (size_t i = 0; i < last; i++) {
+		if (votes[i].verdict != votes[last].verdict) {
+			continue; // who has approved may break the glass, too
+		}
 		if (strcmp(votes[i].person, votes[last].person) == 0) {
 			return core_fail(err, ASSENT_EUNTRUSTED, "'%.100s' voted twice",
 					 votes[last].person);
@@ -218,15 +239,22 @@ static int check_plan(const struct plan *plan, const struct approval_trust *trus
 	return 0;
 }
 
-static int check_count(const struct plan *plan, size_t count, const struct approval_trust *trust,
-		       struct assent_error *err)
+static int check_count(const struct plan *plan, const struct approval *votes, size_t total,
+		       const struct approval_trust *trust, struct assent_error *err)
 {
+	size_t count = 0;
 	int64_t required =
 		plan->policy.required > trust->minimum ? plan->policy.required : trust->minimum;
 
 	bool quiet = plan->policy.quiet > 0 && trust->minimum == 0 &&
 		     trust->now >= plan->created + plan->policy.quiet;
 
+	for (size_t i = 0; i < total; i++) {
+		if (votes[i].verdict == VERDICT_BREAK_GLASS) {
+			return 0;
+		}
+		count++;
+	}
 	if (required > 0 && (uint64_t)required > count && !quiet) {
 		return core_fail(err, ASSENT_EUNTRUSTED, "%zu of %lld approvals", count,
 				 (long long)required);
@@ -262,5 +290,5 @@ int approval_quorum(const struct plan *plan, const struct approval *votes, size_
 			return rc;
 		}
 	}
-	return check_count(plan, count, trust, err);
+	return check_count(plan, votes, count, trust, err);
 }

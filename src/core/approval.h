@@ -28,6 +28,7 @@ struct approval_trust {
 	const struct signers *signers;
 	const struct ssh_key *agent_key; /* that signed the plan; NULL: nothing is attested */
 	unsigned attested;		 /* CHANNEL_BIT()s that it accepts besides signatures */
+	bool break_glass;		 /* whom the plan lets do so may decide for all */
 	const struct approval_person *people; /* addresses, for the author rule */
 	size_t people_count;
 	int64_t minimum; /* of votes, whatever the plan says */
@@ -48,6 +49,8 @@ const char *approval_author_problem(const struct plan *plan, const char *person,
  * change of the list a new plan is needed); every vote by a person of policy.from and by a channel
  * of policy.channels; distinct people, whatever the channel, and distinct keys; no rejection; no
  * author of the commits unless allowed; at least max(policy.required, minimum) votes, or, where the
- * plan has a quiet time and minimum is 0, that time since it was made. */
+ * plan has a quiet time and minimum is 0, that time since it was made. A vote that breaks the
+ * glass, signed by a person of policy.break_glass, stands for all the others, besides which its
+ * person may have approved; channels and the author rule do not apply to it. */
 int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
 		    const struct approval_trust *trust, struct assent_error *err) ASSENT_CHECKED;

@@ -169,11 +169,25 @@ void plan_channels_write(struct json_writer *w, unsigned channels)
 	json_w_end(w);
 }
 
+/* Nobody is what is meant when nothing is said. */
+static void write_people(struct json_writer *w, const char *name, const char **people)
+{
+	if (people == NULL || people[0] == NULL) {
+		return;
+	}
+	json_w_array(w, name);
+	for (size_t i = 0; people[i] != NULL; i++) {
+		json_w_str(w, NULL, people[i]);
+	}
+	json_w_end(w);
+}
+
 static void write_policy(struct json_writer *w, const struct plan_policy *policy)
 {
 	json_w_object(w, "policy");
 	write_digest(w, "approvers", &policy->approvers);
 	json_w_bool(w, "author_may_approve", policy->author_may_approve);
+	write_people(w, "break_glass", policy->break_glass);
 	plan_channels_write(w, policy->channels);
 	json_w_array(w, "from");
 	for (size_t i = 0; policy->from != NULL && policy->from[i] != NULL; i++) {

@@ -43,6 +43,7 @@ static void box_free(struct plan_box *box)
 	}
 	free(box->texts);
 	free(box->plan.policy.from);
+	free(box->plan.policy.break_glass);
 	free(box->plan.authors);
 	free(box->plan.commits);
 	free(box->plan.checks);
@@ -446,12 +447,25 @@ static unsigned read_channels(struct json_obj *p)
 	return channels;
 }
 
+static const char **read_people(struct json_obj *p, const char *name)
+{
+	struct json_arr list;
+	size_t count = json_arr_get(p, name, PEOPLE_MAX, &list);
+	const char **people = box_alloc(p, count, sizeof(*people));
+
+	for (size_t i = 0; people != NULL && i < count; i++) {
+		people[i] = json_arr_str(&list, i, NAME_MAX_BYTES);
+		if (people[i][0] == '\0') {
+			json_obj_fail(p, name, "empty name");
+		}
+	}
+	return people;
+}
+
 static void read_policy(struct plan *plan, struct json_obj *o)
 {
 	struct plan_policy *policy = &plan->policy;
 	struct json_obj p;
-	struct json_arr from;
-	size_t count;
 
 	if (!json_obj_get(o, "policy", &p)) {
 		return;
@@ -461,12 +475,11 @@ static void read_policy(struct plan *plan, struct json_obj *o)
 	policy->channels = read_channels(&p);
 	policy->quiet = json_int_opt(&p, "quiet", 1, QUIET_MAX, 0);
 	policy->required = json_int(&p, "required", 0, PEOPLE_MAX);
-	count = json_arr_get(&p, "from", PEOPLE_MAX, &from);
-	policy->from = box_alloc(&p, count, sizeof(*policy->from));
-	for (size_t i = 0; policy->from != NULL && i < count; i++) {
-		policy->from[i] = json_arr_str(&from, i, NAME_MAX_BYTES);
-		if (policy->from[i][0] == '\0') {
-			json_obj_fail(&p, "from", "empty name");
+	policy->from = read_people(&p, "from");
+	if (json_has(&p, "break_glass")) {
+		policy->break_glass = read_people(&p, "break_glass");
+		if (policy->break_glass != NULL && policy->break_glass[0] == NULL) {
+			json_obj_fail(&p, "break_glass", "names nobody");
 		}
 	}
 	json_obj_end(&p);

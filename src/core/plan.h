@@ -86,8 +86,9 @@ struct plan_policy {
 	int64_t quiet;	   /* seconds without a rejection that stand for them, 0: none do */
 	const char **from; /* principals who may approve; NULL-terminated */
 	bool author_may_approve;
-	unsigned channels;     /* CHANNEL_BIT()s by which they may decide */
-	struct hash approvers; /* digest of the allowed_signers file */
+	const char **break_glass; /* who may decide for all; NULL-terminated, or NULL */
+	unsigned channels;	  /* CHANNEL_BIT()s by which they may decide */
+	struct hash approvers;	  /* digest of the allowed_signers file */
 };
 
 struct plan_check {

@@ -168,7 +168,7 @@ static void approval_read(struct record *r, struct json_obj *o)
 
 	channel = json_enum(o, "channel", channel_names);
 	decision = json_enum(o, "decision", verdict_names);
-	a->decision = decision == VERDICT_APPROVE ? VERDICT_APPROVE : VERDICT_REJECT;
+	a->decision = decision < 0 ? VERDICT_REJECT : (enum verdict)decision;
 	if (channel == CHANNEL_SIGNATURE) {
 		a->fingerprint = json_str(o, "fingerprint", NAME_MAX_SIZE);
 	}

@@ -10,7 +10,7 @@
 
 #define NAME_MAX_BYTES 255
 
-const char *const verdict_names[] = {"approve", "reject", NULL};
+const char *const verdict_names[] = {"approve", "reject", "break-glass", NULL};
 const char *const channel_names[] = {"signature", "slack", "mattermost", "ntfy",
 				     "webhook",	  "page",  "desktop",	 NULL};
 
@@ -47,8 +47,9 @@ static int check(const struct statement *st, struct assent_error *err)
 	if (!text_is_utf8(st->reason, len)) {
 		return core_fail(err, ASSENT_EMALFORMED, "reason is not UTF-8");
 	}
-	if (st->verdict == VERDICT_REJECT && len == 0) {
-		return core_fail(err, ASSENT_EMALFORMED, "a rejection needs a reason");
+	if (st->verdict != VERDICT_APPROVE && len == 0) {
+		return core_fail(err, ASSENT_EMALFORMED, "a %s needs a reason",
+				 st->verdict == VERDICT_REJECT ? "rejection" : "break-glass");
 	}
 	if (st->seq < 1 || st->expires < 0) {
 		return core_fail(err, ASSENT_EMALFORMED, "sequence number or expiry out of range");
@@ -115,6 +116,9 @@ int attestation_text(char **out, size_t *len, const struct statement *st,
 	if (by->channel <= CHANNEL_SIGNATURE || by->channel >= CHANNELS) {
 		return core_fail(err, ASSENT_EMALFORMED,
 				 "a signature is made by a person and never attested");
+	}
+	if (st->verdict == VERDICT_BREAK_GLASS) {
+		return core_fail(err, ASSENT_EMALFORMED, "a break-glass is never attested");
 	}
 	if (by->time < 0) {
 		return core_fail(err, ASSENT_EMALFORMED, "time out of range");

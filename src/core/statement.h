@@ -18,8 +18,9 @@
 /* Of the whole text: every byte of a reason may take six, every byte of a name two. */
 #define STATEMENT_MAX_SIZE 16384
 
-enum verdict { VERDICT_APPROVE, VERDICT_REJECT };
-extern const char *const verdict_names[]; /* "approve", "reject", NULL */
+/* Who breaks the glass decides for all, and says why. */
+enum verdict { VERDICT_APPROVE, VERDICT_REJECT, VERDICT_BREAK_GLASS };
+extern const char *const verdict_names[]; /* "approve", "reject", "break-glass", NULL */
 
 /* The ways to decide. All but the first are attested by the agent. */
 enum channel {

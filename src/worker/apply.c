@@ -65,8 +65,7 @@ static void read_votes(struct json_obj *from, struct request *out)
 		}
 		verdict = json_enum(&vote, "decision", verdict_names);
 		out->votes[i].person = json_str(&vote, "person", 255);
-		out->votes[i].verdict =
-			verdict == VERDICT_APPROVE ? VERDICT_APPROVE : VERDICT_REJECT;
+		out->votes[i].verdict = verdict < 0 ? VERDICT_REJECT : (enum verdict)verdict;
 		out->votes[i].reason = json_str(&vote, "reason", STATEMENT_REASON_MAX);
 		out->votes[i].armor = json_str(&vote, "signature", SSHSIG_MAX_ARMOR);
 		read_attestation(&vote, &out->votes[i].by);
@@ -146,6 +145,7 @@ static bool check_votes(const struct trust *trust, const struct plan *plan,
 		.signers = trust->signers,
 		.agent_key = trust_agent_key(trust, plan->agent), // the one that signed the plan
 		.attested = trust->attested,
+		.break_glass = trust->break_glass,
 		.people = (const struct approval_person *)(void *)trust->people->data,
 		.people_count = trust->people->len,
 		.minimum = trust->minimum,

@@ -6,7 +6,8 @@
  * COUNT entries. With a FAULT the tree and its signature are sound, but the
  * story is not: that is what only a look at the meaning can find. Faults that
  * begin with "attested" are about an approval that the agent attests, with
- * "quiet" about one by the policy after a quiet time; alone they are no faults.
+ * "quiet" about one by the policy after a quiet time, with "glass" about a
+ * break-glass; alone they are no faults.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -240,6 +241,8 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 	add_plan(m);
 	if (g_str_has_prefix(m->fault, "attested")) {
 		add_attested(m);
+	} else if (g_str_has_prefix(m->fault, "glass")) {
+		add_vote(m, "alice", m->rig.alice, VERDICT_BREAK_GLASS, "fire");
 	} else if (!g_str_has_prefix(m->fault, "quiet")) {
 		add_vote(m, "alice", fault_is(m, "forged-approval") ? m->rig.bob : m->rig.alice,
 			 VERDICT_APPROVE, "");
@@ -343,6 +346,7 @@ static void write_objects(const struct maker *m)
 
 static void init_rig(struct maker *m)
 {
+	static const char *boss[] = {"alice", NULL}, *others[] = {"bob", NULL};
 	struct plan_policy policy = {.required = 1,
 				     .author_may_approve = true,
 				     .channels = CHANNEL_BIT(CHANNEL_SIGNATURE)};
@@ -352,6 +356,10 @@ static void init_rig(struct maker *m)
 	}
 	if (g_str_has_prefix(m->fault, "quiet")) {
 		policy.quiet = 60;
+	}
+	if (g_str_has_prefix(m->fault, "glass")) {
+		policy.required = 2;
+		policy.break_glass = fault_is(m, "glass-by-other") ? others : boss;
 	}
 	plan_rig_init_policy(&m->rig, &policy);
 }

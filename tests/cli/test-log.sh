@@ -157,6 +157,7 @@ tells attested-by-other "entry 2: decision of 'alice' is attested by another key
 tells attested-later 'entry 2: is attested after it was written'
 tells quiet-early 'entry 2: applies with 0 of 1 approvals'
 tells quiet-unsaid "entry 1: number, expiry, quorum or commit differ from its plan's"
+tells glass-by-other "entry 3: 'alice' may not break the glass"
 tells attested-unasked "by channel 'slack', which this plan does not take"
 
 # Without the objects the rest is checked, and what is not is said.
@@ -394,6 +395,15 @@ says 'and tells how it was approved' out 'attested by the agent, channel slack'
 flips_are_found "$tmp/told"
 rm -rf "$tmp/copy" && cp -r "$tmp/told" "$tmp/copy" && rm "$tmp/copy/evidence-2.json"
 exits 1 'without the evidence it fails' "$tmp/copy/verify.sh"
+
+# What one person took upon herself.
+make-log "$tmp/glass" 6 glass || skip_all "cannot make a log"
+exits 0 'a log with a break-glass verifies' assent log verify "$tmp/glass/log"
+plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/glass/log"))
+exits 0 'its plan is exported' assent log export --log "$tmp/glass/log" "$plan" "$tmp/shards"
+exits 0 'the bundle verifies' "$tmp/shards/verify.sh" "$vkey"
+says 'and tells of the glass' out 'by break-glass (entry 2)'
+flips_are_found "$tmp/shards"
 
 # What nobody rejected.
 make-log "$tmp/quiet" 6 quiet || skip_all "cannot make a log"

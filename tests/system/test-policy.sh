@@ -93,6 +93,37 @@ agent_decide "$PLAN" bob reject 'not this one'
 agent_is loud idle && [ ! -e "$T/out/loud/app.conf" ]
 tap_ok 'a rejection ends the quiet' || echo "# $STATE_NOW $REASON_NOW" >&2
 
+# --- break-glass
+agent_repo fire
+agent_stack fire 'approval: {required: 2, from: [ops], break-glass: [carol]}' \
+  'windows: [{kind: deny, schedule: "* * * * *"}]'
+kill -HUP $agent_pid
+agent_becomes fire pending
+policy_is "p['break_glass'] == ['carol']"
+tap_ok 'a plan says who may break the glass'
+glass() { # PERSON OPTION...
+  key=$1
+  shift
+  "$builddir/assent" approve --socket "$SOCK" --config "$CONF" --break-glass --yes \
+    --key "$T/keys/$key" "$@" "$PLAN" >"$T/glass" 2>&1
+}
+! glass carol && grep -q 'needs a reason' "$T/glass"
+tap_ok 'not without a reason' || tap_note "$T/glass"
+! glass bob --reason fire && grep -q 'break the glass' "$T/glass"
+tap_ok 'and nobody else' || tap_note "$T/glass"
+glass carol --reason 'the site is down'
+agent_becomes fire failed
+echo "$REASON_NOW" | grep -q 'not allowed here' && [ ! -e "$T/out/fire/app.conf" ]
+tap_ok 'the worker wants it in its trust file' || echo "# $REASON_NOW" >&2
+echo 'break_glass: true' >>"$T/etc/trust.yaml"
+agent_ask fire replan
+glass carol --reason 'the site is down' && agent_becomes fire converged &&
+  grep -q 'by break-glass of carol: the site is down' "$T/agent.log"
+tap_ok 'then one person is enough, whatever the windows' || tap_note "$T/glass" "$T/agent.log"
+agent_entries approval fire
+[ "$(field "[x['decision'] for x in d]")" = "['break-glass', 'break-glass']" ]
+tap_ok 'and the log says so'
+
 # --- windows
 agent_repo night
 agent_stack night 'approval: {required: 1, from: [ops]}' \

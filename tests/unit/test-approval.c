@@ -413,6 +413,44 @@ static void attestation_time_must_fit(void)
 	desk_clear(&d);
 }
 
+static const char *boss[] = {"alice", NULL};
+
+/* Who may, decides for all; who only says so does not, and nobody is attested to. */
+static void the_glass_is_broken_by_those_who_may(void)
+{
+	struct desk d;
+
+	desk_init(&d, 2);
+	d.plan.policy.break_glass = boss;
+	d.trust.break_glass = true;
+	d.v.list[0] = (struct approval){
+		.person = "alice",
+		.verdict = VERDICT_BREAK_GLASS,
+		.reason = "fire",
+		.armor = plan_rig_vote(&d.rig, "alice", d.rig.alice, VERDICT_BREAK_GLASS, "fire")};
+	d.v.count = 1;
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	d.trust.break_glass = false;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.trust.break_glass = true;
+	d.trust.minimum = 2; // that is what an emergency goes past
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	add(&d.v, &d.rig, "alice", d.rig.alice, VERDICT_APPROVE);
+	g_assert_cmpint(desk_quorum(&d), ==, 0);
+	d.v.list[0].verdict = VERDICT_APPROVE; // nor does it count as an approval
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_ESIGNATURE);
+	d.v.list[0].verdict = VERDICT_BREAK_GLASS;
+	d.plan.policy.break_glass = NULL;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EUNTRUSTED);
+	d.plan.policy.break_glass = boss;
+	d.trust.now = d.plan.expires + 1;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EEXPIRED);
+	d.trust.now = NOW;
+	d.v.list[0].by.channel = CHANNEL_SLACK;
+	g_assert_cmpint(desk_quorum(&d), ==, ASSENT_EMALFORMED);
+	desk_clear(&d);
+}
+
 static void silence_counts_where_the_plan_says_so(void)
 {
 	struct desk d;
@@ -490,5 +528,7 @@ int main(int argc, char **argv)
 			one_vote_a_person_whatever_the_channel);
 	g_test_add_func("/approval/silence-counts-where-the-plan-says-so",
 			silence_counts_where_the_plan_says_so);
+	g_test_add_func("/approval/the-glass-is-broken-by-those-who-may",
+			the_glass_is_broken_by_those_who_may);
 	return g_test_run();
 }

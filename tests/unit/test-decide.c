@@ -131,7 +131,8 @@ static void make_plan(struct world *w, int64_t required, unsigned channels)
 {
 	static char alice[] = "alice", bob[] = "bob", dora[] = "dora";
 	static char *from[] = {alice, bob, dora, NULL};
-	struct policy policy = {required, 3600, from, false, channels};
+	static char *boss[] = {alice, dora, NULL};
+	struct policy policy = {required, 3600, from, false, channels, .break_glass = boss};
 	g_autoptr(draft_auto) draft = maker_load(maker_draft);
 	g_autofree char *fields = NULL;
 	struct planner_input in;
@@ -545,6 +546,32 @@ static void test_attested_by_another_key(void)
 	finish(&w);
 }
 
+static void test_break_glass(void)
+{
+	struct world w;
+	const struct fold_plan *plan;
+
+	begin_with(&w, 2);
+	plan = g_ptr_array_index(w.fold->plans, 0);
+	g_assert_cmpstr(say(&w, ALICE, "break-glass", ""), ==, "reason-missing");
+	g_assert_cmpstr(say(&w, BOB, "break-glass", "fire"), ==, "not-allowed");
+	g_assert_cmpstr(tell(&w, "alice", "slack", "break-glass", "fire", NULL), ==,
+			"channel-not-allowed");
+	g_assert_cmpstr(say(&w, ALICE, "approve", ""), ==, "ok");
+	g_assert_false(enough(&w));
+	g_assert_cmpstr(say(&w, ALICE, "break-glass", "fire"), ==, "ok");
+	g_assert_cmpint(plan->phase, ==, STACK_PHASE_OPEN); // no rejection
+	g_assert_true(enough(&w));
+	g_assert_cmpuint(fold_approvals(plan), ==, 1);
+	g_assert_cmpstr(fold_stack_get(w.fold, "web")->facts.plan_broken, ==, "alice: fire");
+	g_assert_cmpstr(say(&w, ALICE, "break-glass", "again"), ==, "duplicate");
+	finish(&w);
+	begin_with(&w, 2);
+	g_assert_cmpstr(say(&w, DORA, "break-glass", "fire"), ==, "ok"); // the author, in need
+	g_assert_true(enough(&w));
+	finish(&w);
+}
+
 static void test_unwritten(void)
 {
 	struct world w;
@@ -626,5 +653,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/decide/attested-refusals", test_attested_refusals);
 	g_test_add_func("/decide/attested-rejection", test_attested_rejection);
 	g_test_add_func("/decide/attested-by-another-key", test_attested_by_another_key);
+	g_test_add_func("/decide/break-glass", test_break_glass);
 	return g_test_run();
 }

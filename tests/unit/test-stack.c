@@ -464,6 +464,17 @@ static void test_windows(void)
 	send(&w, STACK_LOOK);
 	g_assert_cmpstr(w.trace->str, ==, "+apply-start apply");
 	finish(&w);
+	/* who breaks the glass waits for no window */
+	begin(&w);
+	at_pending(&w);
+	w.s.next_fetch = 0;
+	w.s.shut = true;
+	g_strlcpy(w.f->plan_broken, "alice: fire", sizeof(w.f->plan_broken));
+	forget(&w);
+	send(&w, STACK_APPROVED);
+	g_assert_cmpstr(w.trace->str, ==, "+apply-start apply");
+	g_assert_cmpstr(w.s.reason, ==, "plan 1 is being applied, by break-glass of alice: fire");
+	finish(&w);
 }
 
 static void test_window_that_comes_too_late(void)
