@@ -411,7 +411,7 @@ static bool run(struct cli *cli, enum verdict verdict, int argc, char **argv, GE
 		{"yes", 'y', 0, G_OPTION_ARG_NONE, &d.yes, N_("Do not ask"), NULL},
 		/* the last one: a rejection ends before it */
 		{"break-glass", 0, 0, G_OPTION_ARG_NONE, &d.break_glass,
-		 N_("Decide for all, in an emergency; needs --reason"), NULL},
+		 N_("Decide for all, in an emergency; needs a reason"), NULL},
 		{NULL}};
 	bool ok;
 

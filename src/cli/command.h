@@ -71,6 +71,7 @@ const struct command *command_find(const struct command *table, int argc, char *
 void command_operands(const char *args, int *least, int *most);
 
 extern const struct command config_commands[]; /* cmd-config.c */
+extern const struct command policy_commands[]; /* cmd-policy.c */
 
 bool cmd_approve(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_complete(struct cli *cli, int argc, char **argv, GError **error);

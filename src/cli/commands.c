@@ -29,6 +29,7 @@ const struct command command_table[] = {
 	{"reject", cmd_reject, NEEDS_AGENT, "PLAN", N_("Reject a plan, with a reason"), NULL},
 	{"replan", cmd_replan, NEEDS_AGENT, "STACK", N_("Ask again after a rejection or expiry"),
 	 NULL},
+	{"policy", NULL, NEEDS_NOTHING, "", N_("Explain what plans need"), policy_commands},
 	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
 	 log_commands},
 	{"completion", cmd_completion, NEEDS_NOTHING, "SHELL",

@@ -41,7 +41,27 @@ agent_submit "$PLAN" alice approve '' slack
 [ "$STATUS $CODE" = '403 channel-not-allowed' ]
 tap_ok 'the socket takes signatures alone, whatever the policy' || echo "# $BODY" >&2
 
+explain() {
+  "$builddir/assent" policy test --socket "$SOCK" "$PLAN" "$@" >"$T/explained" 2>&1
+}
+agent_look big
+explain && grep -q 'needs.*2 approvals from: alice, bob, dora' "$T/explained" &&
+  grep -q 'rules\[0\] (risk size, stack b\*)' "$T/explained" &&
+  grep -q '3 changes, the first is file:' "$T/explained" &&
+  grep -q 'missing.*2, from: alice, bob$' "$T/explained" &&
+  grep -q 'not from those who wrote the commits: dora' "$T/explained"
+tap_ok 'policy test explains rule by rule' || tap_note "$T/explained"
+explain --json && BODY=$(cat "$T/explained") &&
+  [ "$(field "(d['policy']['required'], d['current'], d['enough'], d['missing'])")" = \
+    '(2, True, False, 2)' ]
+tap_ok 'and as JSON' || tap_note "$T/explained"
+agent_decide "$PLAN" alice approve
+explain && grep -q 'votes.*alice: approve by signature' "$T/explained" &&
+  grep -q 'missing.*1, from: bob$' "$T/explained"
+tap_ok 'with the votes so far' || tap_note "$T/explained"
+
 # --- a reload that changes nothing about it leaves a plan alone; another one does not
+agent_look app
 before=$PLAN
 sed -i 's/^state: .*/&\nlabels: {}/' "$CONF"
 kill -HUP $agent_pid

@@ -6,6 +6,7 @@
 
 #include "agent/decide.h"
 #include "agent/evidence.h"
+#include "agent/explain.h"
 #include "agent/http/server.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
@@ -287,6 +288,31 @@ static void get_plan_diff(struct call *call)
 	send_object(call, &plan->diff, "text/plain");
 }
 
+static void get_policy(struct call *call)
+{
+	struct fold_plan *plan = find_plan(call);
+	g_autoptr(GError) error = NULL;
+	struct agent_unit *unit;
+	struct json_writer *w;
+
+	if (plan == NULL) {
+		return;
+	}
+	unit = agent_unit(call->agent, plan->stack);
+	if (unit == NULL) {
+		call_fail(call, MHD_HTTP_NOT_FOUND, "unknown-stack",
+			  "the configuration names the plan's stack no more", NULL);
+		return;
+	}
+	w = call_json();
+	if (!explain_members(w, unit, plan, &error)) {
+		json_writer_free(w);
+		fail_with(call, error);
+		return;
+	}
+	call_send(call, MHD_HTTP_OK, w);
+}
+
 static void get_statement(struct call *call)
 {
 	struct fold_plan *found = find_plan(call);
@@ -510,6 +536,7 @@ const struct route routes[] = {
 	{"GET", "/v1/plans/*/plan.json", get_plan_json},
 	{"GET", "/v1/plans/*/plan.json.sig", get_plan_signature},
 	{"GET", "/v1/plans/*/diff", get_plan_diff},
+	{"GET", "/v1/plans/*/policy", get_policy},
 	{"GET", "/v1/plans/*/statement", get_statement},
 	{"POST", "/v1/plans/*/decisions", post_decision},
 	{"GET", "/v1/log", get_log},
