@@ -15,10 +15,12 @@ struct shared_secret {
 
 struct shared_secret *shared_secret_new(const void *data, size_t len)
 {
+	size_t align = G_ALIGNOF(struct shared_secret);
 	struct shared_secret *secret;
 
 	g_assert(sodium_init() >= 0);
-	secret = sodium_malloc(sizeof(*secret) + len + 1);
+	/* What sodium_malloc() gives ends at a page, and begins where the size says. */
+	secret = sodium_malloc((sizeof(*secret) + len + align) / align * align);
 	g_assert(secret != NULL);
 	secret->len = len;
 	memcpy(secret->text, data, len);
