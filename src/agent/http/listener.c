@@ -21,6 +21,7 @@ struct listener {
 	void *user;
 	struct MHD_Daemon *daemon;
 	guint epoll, timer;
+	char *trouble; /* before it has started */
 	size_t bodies; /* bytes, of all calls */
 };
 
@@ -213,15 +214,26 @@ static size_t unescape(void *cls, struct MHD_Connection *connection, char *text)
 G_GNUC_PRINTF(2, 0)
 static void on_trouble(void *cls, const char *format, va_list args)
 {
+	struct listener *listener = cls;
 	char text[512];
 	int n;
 
-	(void)cls;
 	n = vsnprintf(text, sizeof(text), format, args);
 	while (n > 0 && (size_t)n < sizeof(text) && text[n - 1] == '\n') {
 		text[--n] = '\0';
 	}
-	log_event(EV_DEBUG, NULL, NULL, "libmicrohttpd: %s", text);
+	if (listener->daemon == NULL) { // the last one says why it does not start
+		g_free(listener->trouble);
+		listener->trouble = g_strdup(text);
+	} else {
+		log_event(EV_DEBUG, NULL, NULL, "libmicrohttpd: %s", text);
+	}
+}
+
+static void listener_free(struct listener *listener)
+{
+	g_free(listener->trouble);
+	g_free(listener);
 }
 
 bool listener_open(const struct listener_setup *setup, struct listener **out, GError **error)
@@ -236,13 +248,15 @@ bool listener_open(const struct listener_setup *setup, struct listener **out, GE
 	listener->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | setup->flags, 0,
 		on_admit, listener, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_trouble,
-		NULL, MHD_OPTION_LISTEN_SOCKET, setup->fd, MHD_OPTION_NOTIFY_COMPLETED,
+		listener, MHD_OPTION_LISTEN_SOCKET, setup->fd, MHD_OPTION_NOTIFY_COMPLETED,
 		on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener,
 		MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_ARRAY,
 		setup->options != NULL ? setup->options : none, MHD_OPTION_END);
 	if (listener->daemon == NULL) {
-		g_free(listener);
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "libmicrohttpd does not start");
+		fail(error, BASE_ERROR, BASE_ERROR_FAILED, "libmicrohttpd does not start: %s",
+		     listener->trouble != NULL ? listener->trouble : "it does not say why");
+		listener_free(listener);
+		return false;
 	}
 	info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	listener->epoll = g_unix_fd_add(info->epoll_fd, G_IO_IN, on_ready, listener);
@@ -268,5 +282,5 @@ void listener_close(struct listener *listener)
 	MHD_run(listener->daemon);
 	MHD_stop_daemon(listener->daemon);
 	g_clear_handle_id(&listener->timer, g_source_remove);
-	g_free(listener);
+	listener_free(listener);
 }

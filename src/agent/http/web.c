@@ -11,6 +11,7 @@
 #include "agent/http/listener.h"
 #include "agent/http/push.h"
 #include "agent/http/socket.h"
+#include "agent/http/tls.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -19,6 +20,7 @@
 #define SLACK 64		  /* connections that are being cut */
 #define ANSWER_TIMEOUT 60	  /* seconds for the answer to be read */
 #define PATH_SHOWN 200
+#define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 struct web {
 	struct agent *agent;
@@ -31,8 +33,9 @@ struct web {
 	struct push *push;
 	bool is_drained; /* the push is of the one that came after */
 	struct listener *listener;
-	int fd; /* of the port, for the one that comes after */
-	bool secure;
+	int fd;	       /* of the port, for the one that comes after */
+	bool secure;   /* speaks TLS */
+	bool is_local; /* listens on loopback */
 	guint tick;
 };
 
@@ -333,18 +336,23 @@ static const struct listener_kind web_kind = {admit, enter, leave, begin, answer
 static void take_names(struct web *web, const struct conf_http *http)
 {
 	struct net_endpoint endpoint;
-	struct net_address address;
+	struct net_address address = {0};
+	char text[NET_TEXT_SIZE];
 
 	web->hosts = g_ptr_array_new_with_free_func(g_free);
 	web->origins = g_ptr_array_new_with_free_func(g_free);
 	for (char **host = http->hosts; host != NULL && *host != NULL; host++) {
 		g_ptr_array_add(web->hosts, g_strdup(*host));
 	}
-	g_ptr_array_add(web->hosts, guard_host_name(http->listen));
-	if (net_endpoint_parse(&endpoint, http->listen) &&
-	    net_address_take(&address, (struct sockaddr *)&endpoint.address) &&
-	    net_address_is_loopback(&address)) {
+	if (net_endpoint_parse(&endpoint, http->listen)) {
+		net_address_take(&address, (struct sockaddr *)&endpoint.address);
+	}
+	net_address_text(text, &address);
+	g_ptr_array_add(web->hosts,
+			strchr(text, ':') != NULL ? g_strdup_printf("[%s]", text) : g_strdup(text));
+	if (net_address_is_loopback(&address)) {
 		g_ptr_array_add(web->hosts, g_strdup("localhost"));
+		web->is_local = true;
 	}
 	web->base = g_strdup("");
 	if (http->public_url != NULL) {
@@ -388,9 +396,27 @@ static bool take_port(struct web *web, const struct web *before, GError **error)
 			      web->listen);
 }
 
-static bool start(struct web *web, unsigned connections, GError **error)
+/* Two options more, or none. */
+static const struct MHD_OptionItem *tls_options(const struct tls *tls, struct MHD_OptionItem out[4])
 {
+	unsigned n = 0;
+
+	if (tls->key != NULL) {
+		out[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_CERT, 0, tls->certificate};
+		out[n++] = (struct MHD_OptionItem){MHD_OPTION_HTTPS_MEM_KEY, 0,
+						   (void *)shared_secret_get(tls->key, NULL)};
+		out[n++] =
+			(struct MHD_OptionItem){MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)PRIORITIES};
+	}
+	out[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
+	return out;
+}
+
+static bool start(struct web *web, unsigned connections, const struct tls *tls, GError **error)
+{
+	struct MHD_OptionItem more[4];
 	const struct MHD_OptionItem options[] = {
+		{MHD_OPTION_ARRAY, 0, (void *)tls_options(tls, more)},
 		{MHD_OPTION_CONNECTION_LIMIT, connections + SLACK, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, MEMORY, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, ANSWER_TIMEOUT, NULL},
@@ -401,6 +427,7 @@ static bool start(struct web *web, unsigned connections, GError **error)
 				       .agent = web->agent,
 				       .user = web,
 				       .fd = dup(web->fd),
+				       .flags = tls->key != NULL ? MHD_USE_TLS : 0,
 				       .options = options};
 
 	if (setup.fd < 0) {
@@ -411,6 +438,38 @@ static bool start(struct web *web, unsigned connections, GError **error)
 		return fail_prefix(error, "cannot serve '%s'", web->listen);
 	}
 	return true;
+}
+
+/* The port is of interest when it was left open. */
+static void tell_port(const struct web *web)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	struct net_address address;
+	char text[NET_TEXT_SIZE];
+	unsigned port = 0;
+
+	if (getsockname(web->fd, (struct sockaddr *)&own, &len) != 0 ||
+	    !net_address_take(&address, (struct sockaddr *)&own)) {
+		return;
+	}
+	port = own.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own)->sin6_port
+					 : ((struct sockaddr_in *)&own)->sin_port;
+	net_address_text(text, &address);
+	log_event(EV_HTTP, NULL, NULL, "requests are taken at %s%s%s:%u%s",
+		  strchr(text, ':') != NULL ? "[" : "", text, strchr(text, ':') != NULL ? "]" : "",
+		  ntohs((uint16_t)port), web->secure ? " by TLS" : "");
+}
+
+/* Tokens and links would be everybody's who listens in. */
+static void warn_of_clear_text(const struct web *web, const struct conf_http *http)
+{
+	if (!web->secure && http->trusted_proxy == NULL && !web->is_local) {
+		log_event(EV_HTTP_REFUSED, NULL, NULL,
+			  "'%s' is open to the network without TLS: set tls-cert and tls-key, or "
+			  "listen on 127.0.0.1 behind a reverse proxy",
+			  web->listen);
+	}
 }
 
 bool web_open(struct agent *agent, const struct conf *conf, const struct web *before,
@@ -426,18 +485,26 @@ bool web_open(struct agent *agent, const struct conf *conf, const struct web *be
 		.burst = (unsigned)http->burst,
 	};
 	struct web *web = g_new0(struct web, 1);
+	struct tls tls = {NULL, NULL};
+	bool ok;
 
 	web->agent = agent;
 	web->fd = -1;
 	web->listen = g_strdup(http->listen);
+	web->secure = http->tls_cert != NULL;
 	web->gate = gate_new(&limits);
 	take_names(web, http);
 	take_proxies(web, http);
-	if (!push_new(agent, conf, before != NULL ? before->push : NULL, &web->push, error) ||
-	    !take_port(web, before, error) || !start(web, limits.connections, error)) {
+	ok = push_new(agent, conf, before != NULL ? before->push : NULL, &web->push, error) &&
+	     tls_load(&tls, http, error) && take_port(web, before, error) &&
+	     start(web, limits.connections, &tls, error);
+	tls_clear(&tls);
+	if (!ok) {
 		web_close(web);
 		return false;
 	}
+	tell_port(web);
+	warn_of_clear_text(web, http);
 	*out = web;
 	return true;
 }
