@@ -10,10 +10,13 @@ crowd N CLOSED [FROM]  N connections with half a request each, all of FROM, or e
                        address of its own (*); waits until CLOSED of them have been
                        ended, completes the others, prints "ended answered"
 many N PATH [FROM]     N requests, prints how often each status came
+storm N SLOW PATH      SLOW connections of many addresses that never end their requests, and
+                       meanwhile N forged hooks; prints how often each status came
 listens PID            how many TCP sockets the process listens on
 """
 import collections
 import os
+import resource
 import select
 import socket
 import sys
@@ -115,6 +118,54 @@ def many(port, count, path, source="127.0.0.1"):
     return 0
 
 
+def forge(port, path, answers, tries):
+    """Sends over one connection as long as it lasts; how many answers are still missing."""
+    body = b'{"ref":"refs/heads/main"}'
+    request = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"X-Hub-Signature-256: sha256={'0' * 64}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode() + body
+    s = connect(port, "127.0.0.2")
+    reader = s.makefile("rb")
+    while tries > 0:
+        try:
+            s.sendall(request)
+            status = reader.readline().split(b" ")
+        except ConnectionError:
+            return tries
+        if len(status) < 2:
+            return tries
+        length = 0
+        for line in reader:
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+            if line == b"\r\n":
+                break
+        reader.read(length)
+        answers[status[1].decode()] += 1
+        tries -= 1
+    return 0
+
+
+def storm(port, count, slow, path):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    idle = []
+    for i in range(int(slow)):
+        s = connect(port, f"127.0.{2 + i // 200}.{1 + i % 200}")
+        try:
+            s.sendall(b"POST /hooks/app HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
+        except ConnectionError:
+            pass
+        idle.append(s)
+    answers = collections.Counter()
+    missing = int(count)
+    while missing > 0:
+        missing = forge(port, path, answers, missing)
+    print(" ".join(f"{status}:{n}" for status, n in sorted(answers.items())))
+    return 0
+
+
 def listens(_port, pid):
     inodes = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
@@ -133,5 +184,12 @@ def listens(_port, pid):
 
 
 if __name__ == "__main__":
-    command = {"raw": raw, "trickle": trickle, "crowd": crowd, "many": many, "listens": listens}
+    command = {
+        "raw": raw,
+        "trickle": trickle,
+        "crowd": crowd,
+        "many": many,
+        "storm": storm,
+        "listens": listens,
+    }
     sys.exit(command[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:]))

@@ -37,6 +37,7 @@ struct web {
 	bool secure;   /* speaks TLS */
 	bool is_local; /* listens on loopback */
 	guint tick;
+	unsigned crowded_out; /* since the last tick */
 };
 
 /* What was refused, by name; the log tells more than the peer. */
@@ -78,6 +79,14 @@ static void cut(int fd, void *user)
 	shutdown(fd, SHUT_RDWR); // libmicrohttpd sees the end of it and closes
 }
 
+static void cut_for_another(int fd, void *user)
+{
+	struct web *web = user;
+
+	web->crowded_out++;
+	cut(fd, NULL);
+}
+
 static gboolean on_tick(void *data)
 {
 	struct web *web = data;
@@ -85,6 +94,12 @@ static gboolean on_tick(void *data)
 
 	if (n > 0) {
 		log_event(EV_HTTP, NULL, NULL, "%u connections were ended: their time was up", n);
+	}
+	if (web->crowded_out > 0) {
+		log_event(EV_HTTP_REFUSED, NULL, NULL,
+			  "%u connections that asked for long were ended for newer ones",
+			  web->crowded_out);
+		web->crowded_out = 0;
 	}
 	if (gate_visits(web->gate) > 0) {
 		return G_SOURCE_CONTINUE;
@@ -121,8 +136,8 @@ static void *enter(void *user, int fd, const struct sockaddr *address)
 	if (web->tick == 0) {
 		web->tick = g_timeout_add_seconds(1, on_tick, web);
 	}
-	return gate_enter(web->gate, &peer, is_proxy(web, &peer), fd, g_get_monotonic_time(), cut,
-			  NULL);
+	return gate_enter(web->gate, &peer, is_proxy(web, &peer), fd, g_get_monotonic_time(),
+			  cut_for_another, web);
 }
 
 static void leave(void *user, void *visit)
