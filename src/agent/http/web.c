@@ -191,10 +191,11 @@ static bool passes_form(const struct web *web, struct call *call)
 	const char *host = call_header(call, MHD_HTTP_HEADER_HOST);
 	g_autofree char *here = g_strdup_printf("%s://%s", web->secure ? "https" : "http", host);
 	g_autofree char *small = g_ascii_strdown(here, -1);
-	g_autoptr(GPtrArray) origins = g_ptr_array_copy(web->origins, NULL, NULL);
+	g_autoptr(GPtrArray) origins = g_ptr_array_new(); // of borrowed texts
 	const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
 	const char *problem;
 
+	g_ptr_array_extend(origins, web->origins, NULL, NULL);
 	g_ptr_array_add(origins, small);
 	g_ptr_array_add(origins, NULL);
 	if (call_header_count(call, "Origin") > 1 ||
