@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/autoptr.h"
-#include "cli/text.h"
+#include "base/text.h"
 #include "core/plan.h"
 
 #define MAX_NAME 1024

@@ -3,9 +3,9 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/api.h"
 #include "cli/command.h"
-#include "cli/text.h"
 
 /* The scripts hand the words so far to `assent complete` and take its lines. */
 static const struct {

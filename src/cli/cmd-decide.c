@@ -9,11 +9,11 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/render.h"
 #include "cli/say.h"
 #include "cli/sign.h"
-#include "cli/text.h"
 #include "core/statement.h"
 
 struct decision {

@@ -6,10 +6,10 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/bundle.h"
 #include "cli/cmd-log.h"
 #include "cli/logview.h"
-#include "cli/text.h"
 
 struct search {
 	const char *prefix; /* hexadecimal digits */

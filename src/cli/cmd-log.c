@@ -8,9 +8,9 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "base/yaml.h"
 #include "cli/logview.h"
-#include "cli/text.h"
 
 const struct command log_commands[] = {
 	{"show", cmd_log_show, NEEDS_NOTHING, "N [LOG]", N_("Show one entry of the log"), NULL},

@@ -6,7 +6,7 @@
 
 #include "base/autoptr.h"
 #include "cli/command.h"
-#include "cli/text.h"
+#include "base/text.h"
 
 #define MAX_ITEMS 1000
 #define MAX_TEXT 8192

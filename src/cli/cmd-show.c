@@ -5,11 +5,11 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/render.h"
 #include "cli/say.h"
-#include "cli/text.h"
 
 /* The signed document itself, what the agent says of it, and the diff. */
 static bool print_json(struct cli *cli, const struct review *review, GError **error)

@@ -3,10 +3,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/say.h"
-#include "cli/text.h"
 
 static bool print_all(struct cli *cli, const struct api_list *list, GError **error)
 {

@@ -3,8 +3,8 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "cli/command.h"
-#include "cli/text.h"
 #include "core/entry.h"
 #include "core/hash.h"
 

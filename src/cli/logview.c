@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/text.h"
+#include "base/text.h"
 #include "core/merkle.h"
 
 #define BUNDLE_MAX ((size_t)TILE_WIDTH * (ENTRY_MAX_SIZE + 2))

@@ -11,8 +11,8 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/problem.h"
-#include "cli/text.h"
 
 #define SCHEMA_VERSION 1
 

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/text.h"
+#include "base/text.h"
 
 static void field(struct out *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

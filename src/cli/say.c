@@ -6,8 +6,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/problem.h"
-#include "cli/text.h"
 
 static const struct {
 	const char *state, *text;

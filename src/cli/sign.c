@@ -10,9 +10,9 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/problem.h"
 #include "cli/sshagent.h"
-#include "cli/text.h"
 
 #define MAX_KEY_FILE 65536
 

@@ -5,8 +5,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/out.h"
-#include "cli/text.h"
 
 #define GAP 2
 

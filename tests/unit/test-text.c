@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tests of cli/text.c. */
-#include "cli/text.h"
+/* Tests of base/text.c. */
+#include "base/text.h"
 
 #include <string.h>
 

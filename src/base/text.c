@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Harmless texts, their widths, ages and times. */
-#include "cli/text.h"
+#include "base/text.h"
 
 #include <inttypes.h>
 #include <glib/gi18n.h>
