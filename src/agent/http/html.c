@@ -199,3 +199,8 @@ unsigned html_odd(const struct html *h)
 {
 	return h->odd;
 }
+
+void html_set_odd(struct html *h, unsigned odd)
+{
+	h->odd = odd;
+}

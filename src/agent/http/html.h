@@ -47,3 +47,5 @@ void html_literal(struct html *h, const char *markup);
 /* Bytes written, and characters that had to be shown by their number so far. */
 size_t html_size(const struct html *h);
 unsigned html_odd(const struct html *h);
+/* For what was written twice. */
+void html_set_odd(struct html *h, unsigned odd);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stacks, pending plans and history on one page. */
+#include "agent/http/page-overview.h"
+
+#include <glib/gi18n.h>
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "core/plan.h"
+
+static const char *state_text(enum stack_state state)
+{
+	static const char *const texts[] = {
+		[STACK_STATE_IDLE] = N_("idle"),
+		[STACK_STATE_PLANNING] = N_("planning"),
+		[STACK_STATE_PENDING] = N_("waiting for approval"),
+		[STACK_STATE_APPLYING] = N_("being applied"),
+		[STACK_STATE_CONVERGED] = N_("as approved"),
+		[STACK_STATE_FAILED] = N_("failed"),
+		[STACK_STATE_DRIFTED] = N_("drifted"),
+		[STACK_STATE_SUSPENDED] = N_("suspended"),
+		[STACK_STATE_BLOCKED] = N_("blocked"),
+	};
+
+	return _(texts[state]);
+}
+
+static void put_time(struct html *h, int64_t when, int64_t now)
+{
+	html_open(h, "td", NULL);
+	if (when != 0) {
+		page_time(h, when, now);
+	}
+	html_close(h, "td");
+}
+
+static void put_id(struct html *h, const char *id)
+{
+	g_autofree char *brief = text_short_id(id);
+
+	html_leaf(h, "td", "mono", brief);
+}
+
+static void put_stack(struct html *h, const struct page_overview *view, const struct page_stack *s)
+{
+	html_open(h, "tr", NULL);
+	html_open(h, "th", "scope", "row", NULL);
+	html_text(h, s->name);
+	html_close(h, "th");
+	html_leaf(h, "td", "act", state_text(s->state));
+	put_time(h, s->since, view->now);
+	html_open(h, "td", NULL);
+	page_english(h, "span", s->reason);
+	html_close(h, "td");
+	put_id(h, s->commit);
+	put_id(h, s->applied);
+	html_close(h, "tr");
+}
+
+static void put_stacks(struct html *h, const struct page_overview *view)
+{
+	static const char *const names[] = {N_("stack"), N_("state"),  N_("since"),
+					    N_("why"),	 N_("commit"), N_("applied")};
+
+	html_open(h, "section", NULL);
+	html_leaf(h, "h2", NULL, _("Stacks"));
+	page_table_begin(h, "stacks", _("Stacks"), names, G_N_ELEMENTS(names));
+	for (size_t i = 0; i < view->stacks_count; i++) {
+		put_stack(h, view, &view->stacks[i]);
+	}
+	page_table_end(h);
+	html_close(h, "section");
+}
+
+/* "2 create, 1 remove", the removals first. */
+static void put_summary(struct html *h, const struct fold_plan *plan)
+{
+	const char *gap = "";
+
+	html_open(h, "td", NULL);
+	if (plan->summary[ACTION_REMOVE] > 0) {
+		html_open(h, "strong", NULL);
+		html_say(h, "%" PRId64 " %s", plan->summary[ACTION_REMOVE],
+			 page_action_text(ACTION_REMOVE));
+		html_close(h, "strong");
+		gap = ", ";
+	}
+	for (unsigned i = 0; i < RECORD_ACTIONS; i++) {
+		if (i != ACTION_REMOVE && plan->summary[i] > 0) {
+			html_say(h, "%s%" PRId64 " %s", gap, plan->summary[i],
+				 page_action_text((enum plan_action)i));
+			gap = ", ";
+		}
+	}
+	html_close(h, "td");
+}
+
+static void put_pending(struct html *h, const struct page_overview *view,
+			const struct fold_plan *plan)
+{
+	html_open(h, "tr", NULL);
+	html_open(h, "td", NULL);
+	page_plan_link(h, view->frame.root, plan->id);
+	html_close(h, "td");
+	html_leaf(h, "td", NULL, plan->stack);
+	put_summary(h, plan);
+	html_open(h, "td", NULL);
+	/* TRANSLATORS: how many have approved, of how many who must */
+	html_say(h, _("%zu of %" PRId64), fold_approvals(plan), plan->required);
+	html_close(h, "td");
+	put_time(h, plan->created, view->now);
+	put_time(h, plan->expires, view->now);
+	html_close(h, "tr");
+}
+
+static void put_all_pending(struct html *h, const struct page_overview *view)
+{
+	static const char *const names[] = {N_("plan"),	     N_("stack"), N_("changes"),
+					    N_("approvals"), N_("made"),  N_("expires")};
+	size_t count = 0;
+
+	html_open(h, "section", NULL);
+	html_leaf(h, "h2", NULL, _("Waiting for a decision"));
+	for (size_t i = 0; i < view->stacks_count; i++) {
+		count += view->stacks[i].pending != NULL;
+	}
+	if (count == 0) {
+		html_leaf(h, "p", NULL, _("Nothing waits for a decision."));
+		html_close(h, "section");
+		return;
+	}
+	page_table_begin(h, "pending", _("Waiting for a decision"), names, G_N_ELEMENTS(names));
+	for (size_t i = 0; i < view->stacks_count; i++) {
+		if (view->stacks[i].pending != NULL) {
+			put_pending(h, view, view->stacks[i].pending);
+		}
+	}
+	page_table_end(h);
+	html_close(h, "section");
+}
+
+static void put_voters(struct html *h, const struct fold_plan *plan)
+{
+	html_open(h, "td", NULL);
+	for (unsigned i = 0; i < plan->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
+
+		/* TRANSLATORS: a person, what they did, and by what: signature, page ... */
+		html_say(h,
+			 vote->verdict == VERDICT_APPROVE ? _("%s approved (%s)")
+							  : _("%s rejected (%s)"),
+			 vote->person, channel_names[vote->by.channel]);
+		if (i + 1 < plan->votes->len) {
+			html_void(h, "br", NULL);
+		}
+	}
+	html_close(h, "td");
+}
+
+static void put_past(struct html *h, const struct page_overview *view, const struct page_past *past)
+{
+	const struct fold_plan *plan = past->plan;
+	g_autofree char *commit = text_short_id(plan->commit);
+
+	html_open(h, "tr", NULL);
+	put_time(h, plan->ended != 0 ? plan->ended : plan->created, view->now);
+	html_leaf(h, "td", NULL, plan->stack);
+	html_open(h, "td", NULL);
+	html_leaf(h, "code", NULL, commit);
+	html_text(h, " ");
+	html_text(h, past->subject);
+	html_close(h, "td");
+	html_leaf(h, "td", NULL, past->author);
+	html_open(h, "td", NULL);
+	page_plan_link(h, view->frame.root, plan->id);
+	html_close(h, "td");
+	put_voters(h, plan);
+	html_leaf(h, "td", "act", page_phase_text(plan->phase));
+	html_close(h, "tr");
+}
+
+static void put_older(struct html *h, const struct page_overview *view)
+{
+	g_autofree char *href =
+		g_strdup_printf("%s?before=%" PRId64, view->frame.root, view->older);
+
+	html_open(h, "p", NULL);
+	html_open(h, "a", "href", href, NULL);
+	html_text(h, _("Older ones"));
+	html_close(h, "a");
+	html_close(h, "p");
+}
+
+static void put_history(struct html *h, const struct page_overview *view)
+{
+	static const char *const names[] = {N_("when"), N_("stack"), N_("commit"), N_("author"),
+					    N_("plan"), N_("votes"), N_("result")};
+
+	html_open(h, "section", NULL);
+	html_leaf(h, "h2", NULL, _("History"));
+	page_table_begin(h, "history", _("History"), names, G_N_ELEMENTS(names));
+	for (size_t i = 0; i < view->past_count; i++) {
+		put_past(h, view, &view->past[i]);
+	}
+	page_table_end(h);
+	if (view->older != 0) {
+		put_older(h, view);
+	}
+	html_close(h, "section");
+}
+
+char *page_overview(const struct page_overview *view, size_t *len)
+{
+	struct page_frame frame = view->frame;
+	struct html *h;
+
+	frame.title = _("What Assent does here");
+	h = page_begin(&frame);
+	if (view->problem != NULL) {
+		html_open(h, "p", "class", "banner", "role", "alert", NULL);
+		html_text(h, _("The log cannot be written, so nothing is applied: "));
+		page_english(h, "span", view->problem);
+		html_close(h, "p");
+	}
+	put_all_pending(h, view);
+	put_stacks(h, view);
+	put_history(h, view);
+	html_open(h, "p", "class", "dim", NULL);
+	html_say(h, _("The signed log has %" PRIu64 " entries and the root "), view->log_size);
+	html_leaf(h, "code", NULL, view->log_root);
+	html_close(h, "p");
+	return page_end(h, len);
+}

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of agent/http/page*.c: what a reviewer sees. */
+#include "agent/http/page.h"
+
+#include <string.h>
+
+#include "agent/http/page-diff.h"
+#include "agent/http/page-overview.h"
+#include "agent/http/page-rows.h"
+#include "unit/markup-check.h"
+#include "unit/plans.h"
+
+#define ID "sha256:3f2a9c1b00112233445566778899aabbccddeeff00112233445566778899aabb"
+#define HOSTILE "<script>x</script>\"'&\xe2\x80\xae\xff\x1b[1m"
+
+struct fixture {
+	struct plan plan;
+	struct plan_change changes[3];
+	struct plan_commit commit;
+	struct fold_plan known;
+	struct page_plan view;
+	GString *diff;
+};
+
+static void vote_free(void *data)
+{
+	struct fold_vote *vote = data;
+
+	g_free(vote->person);
+	g_free(vote->reason);
+	g_free(vote->fingerprint);
+	g_free(vote);
+}
+
+static void set_up(struct fixture *f, const void *data)
+{
+	(void)data;
+	plan_rig_sample(&f->plan, &f->changes[0], &f->commit);
+	g_strlcpy(f->known.id, ID, sizeof(f->known.id));
+	f->known.stack = g_strdup("web");
+	f->known.commit = g_strdup(f->plan.target_commit);
+	f->known.phase = STACK_PHASE_OPEN;
+	f->known.required = 1;
+	f->known.votes = g_ptr_array_new_with_free_func(vote_free);
+	f->diff = g_string_new(PLAN_DIFF);
+	f->view = (struct page_plan){
+		.frame = {.root = "../", .agent = "web1", .person = "alice", .csrf = "c5rf"},
+		.plan = &f->plan,
+		.known = &f->known,
+		.now = PLAN_TIME + 60};
+}
+
+static void tear_down(struct fixture *f, const void *data)
+{
+	(void)data;
+	g_free(f->known.stack);
+	g_free(f->known.commit);
+	g_free(f->known.end);
+	g_ptr_array_unref(f->known.votes);
+	g_string_free(f->diff, TRUE);
+}
+
+static char *render(struct fixture *f, struct markup *m)
+{
+	size_t len;
+	char *text;
+
+	f->view.diff = f->diff->str;
+	f->view.diff_len = f->diff->len;
+	text = page_plan(&f->view, &len);
+	markup_check(m, text, len);
+	return text;
+}
+
+static void set_diff(struct fixture *f, const char *text)
+{
+	g_string_assign(f->diff, text);
+	f->changes[0].diff_size = (int64_t)f->diff->len;
+}
+
+static void test_a_plan_is_told_and_asked_about(struct fixture *f, const void *data)
+{
+	struct markup m;
+	g_autofree char *text = render(f, &m);
+
+	(void)data;
+	g_assert_true(markup_says(&m, "Plan 3f2a9c1b0011 of stack 'web'"));
+	g_assert_true(markup_says(&m, "waiting for approval"));
+	g_assert_true(markup_says(&m, "1 more approval is needed, from: alice, bob."));
+	g_assert_true(markup_says(&m, "Nothing is removed."));
+	g_assert_true(markup_says(&m, "1 change is of what root owns."));
+	g_assert_true(markup_says(&m, "Bob <bob@example.com>"));
+	g_assert_true(markup_says(&m, "Nobody has decided yet."));
+	g_assert_nonnull(strstr(text, "name=\"csrf\" value=\"c5rf\""));
+	g_assert_nonnull(strstr(text, "name=\"plan\" value=\"" ID "\""));
+	g_assert_nonnull(strstr(text, "action=\"../plans/3f2a9c1b0011/decision\""));
+	g_assert_nonnull(strstr(text, "<html lang=\"en\">"));
+	g_assert_null(strstr(text, "name=\"seen\""));
+	markup_clear(&m);
+}
+
+static void test_nothing_of_the_repository_is_markup(struct fixture *f, const void *data)
+{
+	struct fold_vote *vote = g_new0(struct fold_vote, 1);
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	f->commit.subject = f->commit.author_name = f->commit.committer_email = HOSTILE;
+	f->commit.signer = f->plan.repository = f->plan.path = f->plan.stack = HOSTILE;
+	f->plan.agent = f->plan.ref = f->plan.reason = f->plan.on_failure = HOSTILE;
+	f->changes[0].id = f->changes[0].renamed_from = f->changes[0].observed.owner = HOSTILE;
+	f->changes[0].desired.link = HOSTILE;
+	f->view.missing = f->view.problem = f->view.reason = HOSTILE;
+	f->view.frame.person = f->view.frame.agent = HOSTILE;
+	vote->person = g_strdup(HOSTILE);
+	vote->reason = g_strdup(HOSTILE);
+	vote->by.channel = CHANNEL_PAGE;
+	vote->fingerprint = g_strdup(HOSTILE);
+	g_ptr_array_add(f->known.votes, vote);
+	set_diff(f, "diff --git a" HOSTILE " b\n--- a\n+++ b\n@@ -1 +1 @@\n-" HOSTILE "\n+" HOSTILE
+		    "\n");
+	text = render(f, &m); // judged there
+	g_assert_true(markup_says(&m, "<script>x</script>\"'&<U+202E><FF><U+001B>[1m"));
+	g_assert_true(markup_says(&m, "shown by their numbers"));
+	markup_clear(&m);
+}
+
+static void test_bytes_of_contents_are_shown(struct fixture *f, const void *data)
+{
+	static const char section[] = "--- a\n+++ b\n@@ -1 +1 @@\n-a\0b\r\n+\tc\n";
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	g_string_truncate(f->diff, 0);
+	g_string_append_len(f->diff, section, sizeof(section) - 1);
+	f->changes[0].diff_size = (int64_t)f->diff->len;
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "a<U+0000>b<U+000D>"));
+	g_assert_true(markup_says(&m, "2 characters that are invisible")); // not counted twice
+	g_assert_true(markup_says(&m, "\tc"));
+	markup_clear(&m);
+}
+
+static void test_removals_come_first_and_are_counted(struct fixture *f, const void *data)
+{
+	g_autofree char *text = NULL;
+	const char *gone, *made, *secret;
+	struct markup m;
+
+	(void)data;
+	f->changes[1] = f->changes[2] = f->changes[0];
+	f->changes[0].risk = 0;
+	f->changes[1].id = "file:/srv/secret";
+	f->changes[1].risk = RISK_SECRET;
+	f->changes[2].id = "file:/srv/gone";
+	f->changes[2].action = ACTION_REMOVE;
+	f->changes[2].risk = RISK_DELETION;
+	f->plan.changes_count = 3;
+	g_string_append(f->diff, PLAN_DIFF PLAN_DIFF);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "1 resource is REMOVED."));
+	g_assert_true(markup_says(&m, "3 changes in all."));
+	for (const char *part = text; part != NULL; part = strstr(part + 1, "<h2>Diff</h2>")) {
+		gone = strstr(part, "file:/srv/gone"); // in the table, then in the diff
+		secret = strstr(part, "file:/srv/secret");
+		made = strstr(part, "file:/srv/x");
+		g_assert_true(gone != NULL && gone < secret && secret < made);
+	}
+	markup_clear(&m);
+}
+
+static void append_lines(GString *diff, unsigned count, const char *line)
+{
+	g_string_append_printf(diff, "--- a\n+++ b\n@@ -0,0 +1,%u @@\n", count);
+	for (unsigned i = 0; i < count; i++) {
+		g_string_append_printf(diff, "+%s\n", line);
+	}
+}
+
+static void expect_incomplete(struct fixture *f, const char *says)
+{
+	struct markup m;
+	g_autofree char *text = render(f, &m);
+
+	g_assert_true(markup_says(&m, says));
+	g_assert_true(markup_says(&m, "Not all of the diff is shown"));
+	g_assert_nonnull(strstr(text, "type=\"checkbox\" name=\"seen\""));
+	g_assert_nonnull(strstr(text, "href=\"../plans/3f2a9c1b0011/diff\""));
+	g_assert_true(page_is_incomplete(&f->view));
+	g_assert_cmpuint(strlen(text), <, 4 * PAGE_DIFF_SIZE);
+	markup_clear(&m);
+}
+
+static void test_a_long_file_is_cut(struct fixture *f, const void *data)
+{
+	(void)data;
+	g_string_truncate(f->diff, 0);
+	append_lines(f->diff, PAGE_FILE_LINES, "x");
+	f->changes[0].diff_size = (int64_t)f->diff->len;
+	expect_incomplete(f, "3 more lines of this file are not shown here.");
+}
+
+static void test_a_long_line_is_cut(struct fixture *f, const void *data)
+{
+	g_autofree char *line = g_strnfill(PAGE_LINE_BYTES + 1, 'y');
+
+	(void)data;
+	g_string_truncate(f->diff, 0);
+	append_lines(f->diff, 1, line);
+	f->changes[0].diff_size = (int64_t)f->diff->len;
+	expect_incomplete(f, "the rest of this line is not shown");
+}
+
+static void test_a_large_plan_is_cut(struct fixture *f, const void *data)
+{
+	g_autofree struct plan_change *many = g_new(struct plan_change, PAGE_CHANGES + 5);
+
+	(void)data;
+	set_diff(f, PLAN_DIFF);
+	g_string_truncate(f->diff, 0);
+	for (size_t i = 0; i < PAGE_CHANGES + 5; i++) {
+		many[i] = f->changes[0];
+		g_string_append(f->diff, PLAN_DIFF);
+	}
+	f->plan.changes = many;
+	f->plan.changes_count = PAGE_CHANGES + 5;
+	expect_incomplete(f, "5 more changes are not listed here.");
+}
+
+static void test_escapes_cannot_blow_up_a_page(struct fixture *f, const void *data)
+{
+	g_autofree char *line = g_strnfill(PAGE_LINE_BYTES, '\x01');
+	g_autofree struct plan_change *many = g_new(struct plan_change, 20);
+	g_autoptr(GString) section = g_string_new(NULL);
+
+	(void)data;
+	append_lines(section, 1000, line);
+	g_string_truncate(f->diff, 0);
+	for (size_t i = 0; i < 20; i++) {
+		many[i] = f->changes[0];
+		many[i].diff_size = (int64_t)section->len;
+		g_string_append_len(f->diff, section->str, (gssize)section->len);
+	}
+	f->plan.changes = many;
+	f->plan.changes_count = 20;
+	expect_incomplete(f, "more changes are not shown here.");
+}
+
+static void test_what_the_plan_itself_left_out(struct fixture *f, const void *data)
+{
+	(void)data;
+	set_diff(f, "diff --git a/x b/x\n... too large to be shown\nold 9 bytes sha256:00\n");
+	expect_incomplete(f, "too large to be shown");
+	set_diff(f, "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n... 7 more lines\n");
+	expect_incomplete(f, "7 more lines");
+}
+
+static void test_a_diff_of_another_size_is_left_out(struct fixture *f, const void *data)
+{
+	(void)data;
+	f->changes[0].diff_size = 1 << 20;
+	expect_incomplete(f, "The diff of 1 more change is not shown here.");
+}
+
+static void test_who_cannot_decide_is_told_why(struct fixture *f, const void *data)
+{
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	f->view.barred = "a signature is needed";
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "a signature is needed"));
+	g_assert_null(strstr(text, "name=\"decision\""));
+	markup_clear(&m);
+}
+
+static void test_a_plan_that_has_ended_has_no_form(struct fixture *f, const void *data)
+{
+	(void)data;
+	f->known.ended = PLAN_TIME + 30;
+	f->known.end = g_strdup("a newer commit came");
+	f->view.newer = "sha256:77777777777777777777777777777777777777777777777777777777777777aa";
+	for (int phase = STACK_PHASE_APPLYING; phase <= STACK_PHASE_INTERRUPTED; phase++) {
+		struct markup m;
+		g_autofree char *text = NULL;
+
+		f->known.phase = (enum stack_phase)phase;
+		text = render(f, &m);
+		g_assert_true(markup_says(&m, page_phase_text(f->known.phase)));
+		g_assert_true(
+			markup_says(&m, "Another plan has taken this one's place: 777777777777"));
+		g_assert_null(strstr(text, "name=\"decision\""));
+		markup_clear(&m);
+	}
+}
+
+static void expect_rows(const char *section, const char *want)
+{
+	static const char signs[] = {'H', '@', ' ', '-', '+', 'N'};
+	g_autoptr(GString) got = g_string_new(NULL);
+	bool cut;
+	g_autoptr(GArray) rows = page_diff_rows(section, strlen(section), &cut);
+
+	for (unsigned i = 0; i < rows->len; i++) {
+		const struct diff_row *row = &g_array_index(rows, struct diff_row, i);
+
+		g_string_append_printf(got, "%c%d,%d ", signs[row->kind], (int)row->old,
+				       (int)row->new);
+	}
+	g_assert_cmpstr(got->str, ==, want);
+}
+
+static void test_rows_of_a_section(void)
+{
+	expect_rows(PLAN_DIFF, "H0,0 H0,0 @0,0 +0,1 ");
+	expect_rows("--- a\n+++ b\n@@ -3,3 +3,2 @@ f()\n x\n-y\n z\n",
+		    "H0,0 H0,0 @0,0  3,3 -4,0  5,4 ");
+	/* Content that looks like a header is content. */
+	expect_rows("--- a\n+++ b\n@@ -1,2 +1 @@\n--- c\n-@@ -1 +1 @@\n+++ d\n... 9\n",
+		    "H0,0 H0,0 @0,0 -1,0 -2,0 +0,1 N0,0 ");
+	expect_rows("--- a\n+++ b\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n"
+		    "\\ No newline at end of file\n",
+		    "H0,0 H0,0 @0,0 -1,0 N0,0 +0,1 N0,0 ");
+	/* Bytes that a hunk does not count are shown, too. */
+	expect_rows("@@ -1 +1 @@\n-a\n+b\n+c\n", "@0,0 -1,0 +0,1 N0,0 ");
+	expect_rows("@@ -1,99999999999 +1 @@\n+b", "H0,0 H0,0 ");
+	expect_rows("Binary files differ\nnew 3 bytes sha256:00\n", "H0,0 H0,0 ");
+	expect_rows("@@ -\n@@\n\n", "H0,0 H0,0 H0,0 ");
+	expect_rows("", "");
+}
+
+static void test_the_style_sheet_is_named_by_its_digest(void)
+{
+	g_autofree char *style = page_style();
+	struct page_message message = {.frame = {.title = "t", .root = "./"}, .text = "x"};
+	g_autofree char *sum = NULL, *text = NULL, *want = NULL;
+	const char *begin, *end;
+	guint8 digest[32];
+	gsize size = sizeof(digest), len;
+	GChecksum *sha256 = g_checksum_new(G_CHECKSUM_SHA256);
+
+	text = page_message(&message, &len);
+	begin = strstr(text, "<style>") + strlen("<style>");
+	end = strstr(text, "</style>");
+	g_checksum_update(sha256, (const guchar *)begin, end - begin);
+	g_checksum_get_digest(sha256, digest, &size);
+	g_checksum_free(sha256);
+	sum = g_base64_encode(digest, size);
+	want = g_strdup_printf("'sha256-%s'", sum);
+	g_assert_cmpstr(style, ==, want);
+}
+
+static void test_the_overview(struct fixture *f, const void *data)
+{
+	struct page_stack stacks[] = {
+		{"web", HOSTILE, STACK_STATE_PENDING, PLAN_TIME, "abc", "", &f->known},
+		{"db", "all is as approved", STACK_STATE_CONVERGED, PLAN_TIME, "abc", "abc", NULL},
+	};
+	struct page_past past = {&f->known, HOSTILE, HOSTILE};
+	struct page_overview view = {.frame = {.root = "./", .person = HOSTILE, .csrf = HOSTILE},
+				     .stacks = stacks,
+				     .stacks_count = 2,
+				     .past = &past,
+				     .past_count = 1,
+				     .older = 7,
+				     .problem = HOSTILE,
+				     .log_size = 12,
+				     .log_root = HOSTILE,
+				     .now = PLAN_TIME};
+	g_autofree char *text = NULL;
+	struct markup m;
+	size_t len;
+
+	(void)data;
+	f->known.summary[ACTION_REMOVE] = 2;
+	f->known.summary[ACTION_CREATE] = 1;
+	text = page_overview(&view, &len);
+	markup_check(&m, text, len);
+	g_assert_true(markup_says(&m, "2 remove, 1 create"));
+	g_assert_true(markup_says(&m, "0 of 1"));
+	g_assert_nonnull(strstr(text, "href=\"./?before=7\""));
+	g_assert_nonnull(strstr(text, "href=\"./plans/3f2a9c1b0011\""));
+	markup_clear(&m);
+	view = (struct page_overview){.frame = {.root = "./"}, .log_root = ""};
+	g_free(text);
+	text = page_overview(&view, &len);
+	markup_check(&m, text, len);
+	g_assert_true(markup_says(&m, "Nothing waits for a decision."));
+	markup_clear(&m);
+}
+
+#define ADD(name, test) g_test_add("/page/" name, struct fixture, NULL, set_up, test, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	ADD("a-plan-is-told-and-asked-about", test_a_plan_is_told_and_asked_about);
+	ADD("nothing-of-the-repository-is-markup", test_nothing_of_the_repository_is_markup);
+	ADD("bytes-of-contents-are-shown", test_bytes_of_contents_are_shown);
+	ADD("removals-come-first-and-are-counted", test_removals_come_first_and_are_counted);
+	ADD("a-long-file-is-cut", test_a_long_file_is_cut);
+	ADD("a-long-line-is-cut", test_a_long_line_is_cut);
+	ADD("a-large-plan-is-cut", test_a_large_plan_is_cut);
+	ADD("escapes-cannot-blow-up-a-page", test_escapes_cannot_blow_up_a_page);
+	ADD("what-the-plan-itself-left-out", test_what_the_plan_itself_left_out);
+	ADD("a-diff-of-another-size-is-left-out", test_a_diff_of_another_size_is_left_out);
+	ADD("who-cannot-decide-is-told-why", test_who_cannot_decide_is_told_why);
+	ADD("a-plan-that-has-ended-has-no-form", test_a_plan_that_has_ended_has_no_form);
+	ADD("the-overview", test_the_overview);
+	g_test_add_func("/page/rows-of-a-section", test_rows_of_a_section);
+	g_test_add_func("/page/the-style-sheet-is-named-by-its-digest",
+			test_the_style_sheet_is_named_by_its_digest);
+	return g_test_run();
+}
