@@ -505,6 +505,10 @@ static void read_http(struct reader *r, struct yaml_node *root)
 	if ((http->tls_cert == NULL) != (http->tls_key == NULL)) {
 		yaml_fail(map, r->diags, "'tls-cert' and 'tls-key' belong together");
 	}
+	if (http->proxy_user_header != NULL && http->trusted_proxy == NULL) {
+		yaml_fail(map, r->diags,
+			  "'proxy-user-header' needs 'trusted-proxy', or anybody could be anybody");
+	}
 	if (http->peer_connections > http->connections) {
 		yaml_fail(map, r->diags, "'peer-connections' is more than 'connections'");
 	}

@@ -137,6 +137,18 @@ static bool is_host(const char *text)
 	       strlen(text) <= 255;
 }
 
+static bool is_header(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < len; i++) {
+		if (!g_ascii_isalnum(name[i]) && name[i] != '-') {
+			return false;
+		}
+	}
+	return len >= 3 && len <= 64;
+}
+
 static bool is_public_url(const char *url)
 {
 	const char *host = g_str_has_prefix(url, "https://")  ? url + 8
@@ -421,6 +433,12 @@ const struct conf_key conf_keys[] = {
 	 .help = "Reverse proxies whose X-Forwarded-For is believed; addresses or networks.",
 	 .type = CONF_NAMES, AT(conf_http, trusted_proxy), .example = "[127.0.0.1]",
 	 .is_valid = is_network, .shape = "an IP address or a network, as in 192.0.2.0/24"},
+	{HTTP("proxy-user-header"),
+	 .help = "The header in which a trusted proxy names who has signed in there: a person of "
+		 "people, or one of their addresses. The proxy must remove it from what others "
+		 "send.",
+	 .type = CONF_TEXT, AT(conf_http, proxy_user_header), .example = "X-Forwarded-User",
+	 .is_valid = is_header, .shape = "the name of an HTTP header"},
 	{HTTP("connections"),
 	 .help = "Connections at once; beyond it, the one that asks for the longest time is ended.",
 	 .type = CONF_COUNT, AT(conf_http, connections), .dflt = "256", .min = 2, .max = 10000},

@@ -31,6 +31,7 @@ static void http_free(struct conf_http *http)
 	g_strfreev(http->trusted_proxy);
 	g_free(http->tls_cert);
 	g_free(http->tls_key);
+	g_free(http->proxy_user_header);
 	g_free(http);
 }
 
