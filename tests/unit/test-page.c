@@ -277,6 +277,20 @@ static void test_who_cannot_decide_is_told_why(struct fixture *f, const void *da
 	markup_clear(&m);
 }
 
+static void test_an_author_can_reject(struct fixture *f, const void *data)
+{
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	f->view.no_approval = "you wrote it";
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "you wrote it"));
+	g_assert_nonnull(strstr(text, "value=\"reject\""));
+	g_assert_null(strstr(text, "value=\"approve\""));
+	markup_clear(&m);
+}
+
 static void test_a_plan_that_has_ended_has_no_form(struct fixture *f, const void *data)
 {
 	(void)data;
@@ -408,6 +422,7 @@ int main(int argc, char **argv)
 	ADD("what-the-plan-itself-left-out", test_what_the_plan_itself_left_out);
 	ADD("a-diff-of-another-size-is-left-out", test_a_diff_of_another_size_is_left_out);
 	ADD("who-cannot-decide-is-told-why", test_who_cannot_decide_is_told_why);
+	ADD("an-author-can-reject", test_an_author_can_reject);
 	ADD("a-plan-that-has-ended-has-no-form", test_a_plan_that_has_ended_has_no_form);
 	ADD("the-overview", test_the_overview);
 	g_test_add_func("/page/rows-of-a-section", test_rows_of_a_section);

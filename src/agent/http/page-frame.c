@@ -20,7 +20,7 @@ static void put_person(struct html *h, const struct page_frame *frame)
 	html_open(h, "p", NULL);
 	html_say(h, _("signed in as %s"), frame->person);
 	html_close(h, "p");
-	if (frame->csrf != NULL) {
+	if (frame->can_leave) {
 		html_open(h, "form", "class", "out", "method", "post", "action", action, NULL);
 		html_void(h, "input", "type", "hidden", "name", "csrf", "value", frame->csrf, NULL);
 		html_open(h, "button", "class", "quiet", NULL);

@@ -18,7 +18,8 @@ struct page_frame {
 	const char *root;   /* relative way to the overview: "./", "../" */
 	const char *agent;  /* NULL: not told to those who have not signed in */
 	const char *person; /* signed in, NULL: nobody */
-	const char *csrf;   /* of the way out; NULL: no such button */
+	const char *csrf;   /* of their forms */
+	bool can_leave;	    /* by a button here, not by a proxy's page */
 };
 
 /* Up to and with the heading; more goes into <main>. */

@@ -76,6 +76,11 @@ static void put_state(struct html *h, const struct page_plan *view)
 		page_english(h, "span", view->known->end);
 	}
 	html_close(h, "p");
+	if (view->problem != NULL) {
+		html_open(h, "p", "class", "banner", "role", "alert", "id", "problem", NULL);
+		html_text(h, view->problem);
+		html_close(h, "p");
+	}
 	if (view->newer != NULL) {
 		html_open(h, "p", "class", "banner", NULL);
 		html_text(h, _("Another plan has taken this one's place: "));
@@ -164,10 +169,16 @@ static void put_form(struct html *h, const struct page_plan *view, bool complete
 	html_open(h, "textarea", "id", "reason", "name", "reason", "maxlength", most, NULL);
 	html_text(h, view->reason);
 	html_close(h, "textarea");
-	if (!complete) {
-		put_acknowledgement(h);
+	if (view->no_approval != NULL) {
+		html_open(h, "p", "id", "no-approval", NULL);
+		html_text(h, view->no_approval);
+		html_close(h, "p");
+	} else {
+		if (!complete) {
+			put_acknowledgement(h);
+		}
+		put_button(h, "approve", "yes", _("Approve"));
 	}
-	put_button(h, "approve", "yes", _("Approve"));
 	put_button(h, "reject", "no", _("Reject"));
 	html_close(h, "form");
 }
@@ -179,11 +190,6 @@ static void put_decision(struct html *h, const struct page_plan *view, bool comp
 	}
 	html_open(h, "section", NULL);
 	html_leaf(h, "h2", NULL, _("Your decision"));
-	if (view->problem != NULL) {
-		html_open(h, "p", "class", "banner", "role", "alert", "id", "problem", NULL);
-		html_text(h, view->problem);
-		html_close(h, "p");
-	}
 	if (view->barred != NULL) {
 		html_open(h, "p", "class", "state", "id", "barred", NULL);
 		html_text(h, view->barred);

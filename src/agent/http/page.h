@@ -18,8 +18,9 @@ struct page_plan {
 	const char *missing; /* why the votes do not suffice, in English; NULL: they do, or the plan
 			      * has ended */
 	const char *barred;  /* why who is signed in cannot decide here; NULL: they can */
-	const char *problem; /* why the form comes back, NULL: it has not been sent */
-	const char *reason;  /* as it was sent, NULL */
+	const char *no_approval; /* why they can only reject; NULL: they can approve */
+	const char *problem;	 /* why the form comes back, NULL: it has not been sent */
+	const char *reason;	 /* as it was sent, NULL */
 	int64_t now;
 };
 
