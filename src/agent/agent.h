@@ -28,6 +28,7 @@
 #include "core/signers.h"
 
 struct agent;
+struct sessions;
 
 /* A stack of the configuration. */
 struct agent_unit {
@@ -63,8 +64,9 @@ struct agent {
 	GHashTable *units;	 /* conf's stack name to struct agent_unit */
 	struct jobs *jobs;
 	struct agent_watch watch;
-	char *dead;	/* why the log cannot be written, or NULL */
-	guint mourning; /* idle source that tells the stacks */
+	struct sessions *sessions; /* of the pages; main()'s */
+	char *dead;		   /* why the log cannot be written, or NULL */
+	guint mourning;		   /* idle source that tells the stacks */
 	bool stopping;
 	void (*stopped)(void *user);
 	void *stopped_user;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assentd: reads the configuration, opens the log, serves the API, runs the loop. */
 #include <glib-unix.h>
+#include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -8,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "agent/http/server.h"
+#include "agent/http/session.h"
 #include "agent/store.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -159,7 +161,9 @@ static int run(struct options *o, struct conf *conf)
 		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		return EXIT_BAD;
 	}
+	d.agent->sessions = sessions_new();
 	rc = serve(&d);
+	sessions_free(d.agent->sessions);
 	agent_close(d.agent);
 	return rc;
 }
@@ -215,7 +219,10 @@ int main(int argc, char **argv)
 	struct conf *conf = NULL;
 	int rc;
 
-	setlocale(LC_ALL, "");
+	(void)setlocale(LC_ALL, "");
+	(void)bindtextdomain(PACKAGE, LOCALEDIR); // of the pages; logs and records stay English
+	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
+	(void)textdomain(PACKAGE);
 	umask(077);
 	prctl(PR_SET_DUMPABLE, 0); // keys stay out of core files and other programs' reach
 	if (!parse(argc, argv, &o, &error)) {

@@ -7,6 +7,7 @@
 #include "agent/decide.h"
 #include "agent/evidence.h"
 #include "agent/explain.h"
+#include "agent/http/guest.h"
 #include "agent/http/server.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
@@ -539,6 +540,7 @@ const struct route routes[] = {
 	{"GET", "/v1/plans/*/policy", get_policy},
 	{"GET", "/v1/plans/*/statement", get_statement},
 	{"POST", "/v1/plans/*/decisions", post_decision},
+	{"POST", "/v1/review", guest_post_review},
 	{"GET", "/v1/log", get_log},
 	{"GET", "/v1/log/entries/*", get_entry},
 	{"GET", "/v1/checkpoint", get_checkpoint},

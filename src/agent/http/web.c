@@ -8,8 +8,10 @@
 
 #include "agent/http/gate.h"
 #include "agent/http/guard.h"
+#include "agent/http/guest.h"
 #include "agent/http/listener.h"
 #include "agent/http/push.h"
+#include "agent/http/review.h"
 #include "agent/http/socket.h"
 #include "agent/http/tls.h"
 #include "base/autoptr.h"
@@ -21,6 +23,7 @@
 #define ANSWER_TIMEOUT 60	  /* seconds for the answer to be read */
 #define PATH_SHOWN 200
 #define PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
+#define FORM_MAX ((size_t)16 << 10) /* a reason, every byte of it escaped */
 
 struct web {
 	struct agent *agent;
@@ -70,6 +73,13 @@ static void post_hook(struct call *call)
 const struct route web_routes[] = {
 	{"GET", "/healthz", get_health, 0, 0},
 	{"POST", "/hooks/*", post_hook, PUSH_BODY_MAX, 0},
+	{"GET", "/", review_get_overview, 0, 0},
+	{"GET", "/plans/*", review_get_plan, 0, 0},
+	{"GET", "/plans/*/diff", review_get_diff, 0, 0},
+	{"POST", "/plans/*/decision", review_post_decision, FORM_MAX, ROUTE_FORM},
+	{"GET", "/login", guest_get_login, 0, 0},
+	{"POST", "/login", guest_post_login, FORM_MAX, ROUTE_FORM},
+	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM},
 	{NULL},
 };
 
