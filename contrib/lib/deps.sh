@@ -25,7 +25,11 @@ deps_family() {
 
 deps_is_there() {
   case $1 in
-    debian) dpkg-query -W -f '${db:Status-Abbrev}\n' "$2" 2>/dev/null | grep -q '^.i ' ;;
+    # A program of that name counts, too, when a package of another name brought it (npm).
+    debian)
+      dpkg-query -W -f '${db:Status-Abbrev}\n' "$2" 2>/dev/null | grep -q '^.i ' ||
+        dpkg-query -S "/usr/bin/$2" >/dev/null 2>&1
+      ;;
     *) rpm -q --whatprovides "$2" >/dev/null 2>&1 ;;
   esac
 }
