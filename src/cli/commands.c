@@ -25,6 +25,8 @@ const struct command command_table[] = {
 	{"plans", cmd_plans, NEEDS_AGENT, "[STACK]", N_("List the plans"), NULL},
 	{"show", cmd_show, NEEDS_AGENT, "PLAN", N_("Show a plan, verified, with its whole diff"),
 	 NULL},
+	{"review", cmd_review, NEEDS_AGENT, "[PLAN]", N_("Sign in to the agent's pages, by a link"),
+	 NULL},
 	{"approve", cmd_approve, NEEDS_AGENT, "PLAN", N_("Approve a plan with your SSH key"), NULL},
 	{"reject", cmd_reject, NEEDS_AGENT, "PLAN", N_("Reject a plan, with a reason"), NULL},
 	{"replan", cmd_replan, NEEDS_AGENT, "STACK", N_("Ask again after a rejection or expiry"),

@@ -11,6 +11,7 @@ review_stack app
 review_stack pad
 agent_repo sig
 agent_stack sig 'approval: {required: 1, from: [ops]}'
+sed -i "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
 agent_init 0
 echo 'attested: [page]' >>"$T/etc/trust.yaml"
 agent_start
@@ -60,6 +61,43 @@ tap_ok 'and does so once'
 tap_ok 'no token stands in the log of requests'
 review_login bob && review_login dora && review_login carol
 tap_ok 'others sign in, too'
+
+# --- the command
+assent() { # ARGUMENT...: $CODE, $T/said, $T/err
+  ASSENT_SOCKET=$SOCK "$builddir/assent" "$@" >"$T/said" 2>"$T/err"
+  CODE=$?
+}
+unset DISPLAY WAYLAND_DISPLAY
+assent review
+[ $CODE = 0 ] && grep -qx "$URL/login?t=[0-9a-f]*" "$T/said" && grep -q 'signed in as bob' "$T/err"
+tap_ok 'assent review prints a link for who runs it' || tap_note "$T/said" "$T/err"
+assent review --as alice --json "$short"
+BODY=$(cat "$T/said")
+[ "$(field "(d['person'], d['opened'], d['url'][:7])")" = "('alice', False, 'http://')" ] &&
+  LINK=$(field "d['url']") && review_post alice /login "t=${LINK#*t=}" &&
+  grep -qi "^location: ./plans/$short" "$T/header"
+tap_ok 'or for another one, to a plan' || tap_note "$T/said" "$T/err"
+assent review --as eve
+[ $CODE = 1 ] && grep -q 'no such person' "$T/err"
+tap_ok 'but for no stranger' || tap_note "$T/err"
+mkdir "$T/bin"
+cat >"$T/bin/xdg-open" <<X
+#!/bin/sh
+{ echo "\$*"; stat -c %a "\$1"; } >"$T/argv.new"
+cp "\$1" "$T/opened"
+mv "$T/argv.new" "$T/argv"
+X
+chmod +x "$T/bin/xdg-open"
+PATH=$T/bin:$PATH DISPLAY=:0 assent review --as alice
+[ $CODE = 0 ] && agent_wait_for '[ -s "$T/argv" ]' && link=$(cat "$T/said") &&
+  [ "$(sed -n 2p "$T/argv")" = 600 ] && ! grep -q "${link#*t=}" "$T/argv" &&
+  grep -qF "url=$link" "$T/opened"
+tap_ok 'a browser gets it by a file of ours, not as an argument that all can read' ||
+  tap_note "$T/said" "$T/err" "$T/argv" "$T/opened"
+rm "$T/argv"
+PATH=$T/bin:$PATH DISPLAY=:0 assent review --as alice --no-open
+[ $CODE = 0 ] && [ ! -e "$T/argv" ]
+tap_ok 'and none with --no-open'
 
 # --- reading
 review_get alice / && [ "$STATUS" = 200 ] &&
