@@ -505,9 +505,11 @@ static void read_http(struct reader *r, struct yaml_node *root)
 	if ((http->tls_cert == NULL) != (http->tls_key == NULL)) {
 		yaml_fail(map, r->diags, "'tls-cert' and 'tls-key' belong together");
 	}
-	if (http->proxy_user_header != NULL && http->trusted_proxy == NULL) {
+	if (http->proxy_user_header != NULL &&
+	    (http->trusted_proxy == NULL || http->proxy_secret == NULL)) {
 		yaml_fail(map, r->diags,
-			  "'proxy-user-header' needs 'trusted-proxy', or anybody could be anybody");
+			  "'proxy-user-header' needs 'trusted-proxy' and 'proxy-secret', or "
+			  "anybody could be anybody");
 	}
 	if (http->peer_connections > http->connections) {
 		yaml_fail(map, r->diags, "'peer-connections' is more than 'connections'");

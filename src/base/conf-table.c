@@ -439,6 +439,10 @@ const struct conf_key conf_keys[] = {
 		 "send.",
 	 .type = CONF_TEXT, AT(conf_http, proxy_user_header), .example = "X-Forwarded-User",
 	 .is_valid = is_header, .shape = "the name of an HTTP header"},
+	{HTTP("proxy-secret"),
+	 .help = "What the proxy sends in X-Assent-Proxy-Secret, so that nobody else who can "
+		 "connect from its address can be anybody.",
+	 .type = CONF_SECRET, AT(conf_http, proxy_secret), .example = "file:proxy-secret"},
 	{HTTP("connections"),
 	 .help = "Connections at once; beyond it, the one that asks for the longest time is ended.",
 	 .type = CONF_COUNT, AT(conf_http, connections), .dflt = "256", .min = 2, .max = 10000},

@@ -32,6 +32,7 @@ static void http_free(struct conf_http *http)
 	g_free(http->tls_cert);
 	g_free(http->tls_key);
 	g_free(http->proxy_user_header);
+	g_free(http->proxy_secret);
 	g_free(http);
 }
 

@@ -80,6 +80,7 @@ struct conf_http {
 	char **hosts, **trusted_proxy; /* NULL: none */
 	char *tls_cert, *tls_key;
 	char *proxy_user_header; /* NULL: pages believe no proxy */
+	char *proxy_secret;	 /* file; goes with it */
 	int64_t connections, peer_connections;
 	int64_t request_timeout; /* seconds */
 	int64_t rate, burst;	 /* requests a minute, and at once */

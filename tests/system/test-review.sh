@@ -226,28 +226,43 @@ tap_ok 'signing out ends the session'
 review_curl nobody -H 'X-User: alice' "$URL/" && [ "$STATUS" = 403 ]
 tap_ok 'a header that nobody configured names nobody'
 agent_stop
+printf 'hush\n' >"$T/etc/proxy-secret"
+chmod 600 "$T/etc/proxy-secret"
 review_http 'trusted-proxy: [192.0.2.1]' 'proxy-user-header: X-User' \
-  'public-url: https://ops.test/assent/'
+  'proxy-secret: file:proxy-secret' 'public-url: https://ops.test/assent/'
 agent_start
 review_get bob / && [ "$STATUS" = 403 ]
 tap_ok 'a restart ends all sessions'
-review_curl nobody -H 'X-User: alice' "$URL/" && [ "$STATUS" = 403 ]
+by_proxy() { # HEADER...
+  for header in "$@"; do
+    shift
+    set -- "$@" -H "$header"
+  done
+  review_curl nobody "$@" "$URL/"
+}
+by_proxy 'X-User: alice' 'X-Assent-Proxy-Secret: hush' && [ "$STATUS" = 403 ]
 tap_ok 'nor does a header from another address than the proxy'
 review_link alice && [ "${LINK%%t=*}" = 'https://ops.test/assent/login?' ] &&
   review_post alice /assent/login "t=$TOKEN" &&
   grep -qi '^set-cookie: assent=.*; Path=/assent/; .*; Secure' "$T/header"
 tap_ok 'behind https the cookie is for https and its path alone' || tap_note "$T/header"
 agent_stop
-review_http 'trusted-proxy: [127.0.0.1]' 'proxy-user-header: X-User' 'public-url: https://ops.test'
+review_http 'trusted-proxy: [127.0.0.1]' 'proxy-user-header: X-User' \
+  'proxy-secret: file:proxy-secret' 'public-url: https://ops.test'
 agent_start
 for who in alice dora@example.org; do
-  review_curl nobody -H "X-User: $who" "$URL/" &&
+  by_proxy "X-User: $who" 'X-Assent-Proxy-Secret: hush' &&
     printf '%s' "$BODY" | grep -q "signed in as ${who%@*}" || echo "$who: $STATUS"
 done >"$T/pages"
 [ ! -s "$T/pages" ]
 tap_ok 'the proxy names who it is, by name or address' || tap_note "$T/pages"
-review_curl nobody -H 'X-User: eve' "$URL/" && [ "$STATUS" = 403 ] &&
-  review_curl nobody -H 'X-User: alice' -H 'X-User: bob' "$URL/" && [ "$STATUS" = 403 ]
+by_proxy 'X-User: alice' && [ "$STATUS" = 403 ] &&
+  by_proxy 'X-User: alice' 'X-Assent-Proxy-Secret: hus' && [ "$STATUS" = 403 ] &&
+  by_proxy 'X-User: alice' 'X-Assent-Proxy-Secret: hush' 'X-Assent-Proxy-Secret: hush' &&
+  [ "$STATUS" = 403 ]
+tap_ok 'from its address, but without its secret, it is not the proxy'
+by_proxy 'X-User: eve' 'X-Assent-Proxy-Secret: hush' && [ "$STATUS" = 403 ] &&
+  by_proxy 'X-User: alice' 'X-User: bob' 'X-Assent-Proxy-Secret: hush' && [ "$STATUS" = 403 ]
 tap_ok 'a stranger, or two at once, are nobody'
 review_link bob && review_post bob /login "t=$TOKEN" &&
   grep -qi '^set-cookie: __Host-assent=.*; Path=/; .*; Secure' "$T/header"

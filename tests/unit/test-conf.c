@@ -241,8 +241,8 @@ static void test_http_in_full(void)
 	struct place p = place_new(
 		"agent: a\nhttp: {listen: '[::1]:80', hosts: [a.b, 'c:8080'],"
 		" public-url: 'https://h/p', trusted-proxy: [10.0.0.0/8, '::1'],"
-		" tls-cert: c, tls-key: k, rate: 5, proxy-user-header: X-User}\n" PEOPLE STACK(
-			FROM HOOK("'credential:web-hook'", "gitea")));
+		" tls-cert: c, tls-key: k, rate: 5, proxy-user-header: X-User, proxy-secret: "
+		"'file:p'}\n" PEOPLE STACK(FROM HOOK("'credential:web-hook'", "gitea")));
 	g_autofree char *key = g_build_filename(p.dir, "k", NULL);
 	g_autoptr(conf_auto) conf = NULL;
 	const struct conf_stack *stack;
@@ -258,6 +258,7 @@ static void test_http_in_full(void)
 	g_assert_cmpstr(conf->http->tls_key, ==, key);
 	g_assert_cmpint(conf->http->rate, ==, 5);
 	g_assert_cmpstr(conf->http->proxy_user_header, ==, "X-User");
+	g_assert_true(g_str_has_suffix(conf->http->proxy_secret, "/p"));
 	g_assert_cmpstr(stack->hook.secret, ==, "/run/credentials/x/web-hook");
 	place_free(&p);
 }
@@ -362,7 +363,10 @@ static void test_problems_are_named(void)
 		{"agent: a\nhttp: {trusted-proxy: [proxy]}\n", ":2:23:", "'proxy' in"},
 		{"agent: a\nhttp: {hosts: ['a/b']}\n", ":2:15:", "'a/b' in 'hosts'"},
 		{"agent: a\nhttp: {tls-cert: c}\n", ":2:7:", "belong together"},
-		{"agent: a\nhttp: {proxy-user-header: X-User}\n", ":2:7:", "anybody could be"},
+		{"agent: a\nhttp: {proxy-user-header: X-User, proxy-secret: 'file:s'}\n",
+		 ":2:7:", "anybody could be"},
+		{"agent: a\nhttp: {proxy-user-header: X-User, trusted-proxy: [10.0.0.1]}\n",
+		 ":2:7:", "anybody could be"},
 		{"agent: a\nhttp: {trusted-proxy: [10.0.0.1], proxy-user-header: 'a: b'}\n",
 		 ":2:54:", "the name of an HTTP header"},
 		{"agent: a\nhttp: {connections: 8, peer-connections: 9}\n", ":2:7:", "is more"},

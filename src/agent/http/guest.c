@@ -12,6 +12,7 @@
 #include "agent/stack-say.h"
 #include "base/autoptr.h"
 #include "base/log.h"
+#include "base/shared-secret.h"
 #include "base/text.h"
 #include "core/hash.h"
 
@@ -75,11 +76,28 @@ static void set_cookie(struct call *call, const char *value, int age)
 	sessions_wipe(text);
 }
 
+/* An address alone is no proof: whoever can connect from there could send that header. */
+static bool is_the_proxy(const struct call *call)
+{
+	const char *given = call_header(call, "X-Assent-Proxy-Secret");
+	g_autoptr(shared_secret_auto) secret = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!call->proxied || given == NULL) {
+		return false;
+	}
+	if (!shared_secret_load(call->agent->conf->http->proxy_secret, &secret, &error)) {
+		log_event(EV_HTTP, NULL, NULL, "proxy-secret: %s", error->message);
+		return false;
+	}
+	return shared_secret_is(secret, given, strlen(given));
+}
+
 static bool find_by_proxy(struct call *call, struct guest *out)
 {
 	const struct conf *conf = call->agent->conf;
 	const char *header = conf->http != NULL ? conf->http->proxy_user_header : NULL;
-	const char *value = header != NULL && call->proxied ? call_header(call, header) : NULL;
+	const char *value = header != NULL && is_the_proxy(call) ? call_header(call, header) : NULL;
 	const char *person = value != NULL ? guest_person_of(conf, value) : NULL;
 
 	if (person == NULL) {
