@@ -297,6 +297,11 @@ static void read_person(struct reader *r, const char *name, struct yaml_node *ma
 	if (person->user != NULL && conf_person_of_user(r->conf, person->user) != NULL) {
 		yaml_fail(node, r->diags, "user '%s' is another person's already", person->user);
 	}
+	if (person->mattermost != NULL &&
+	    conf_person_of_mattermost(r->conf, person->mattermost) != NULL) {
+		yaml_fail(node, r->diags, "Mattermost's '%s' is another person already",
+			  person->mattermost);
+	}
 	if (person->emails == NULL) {
 		person->emails = g_new0(char *, 1);
 	}
@@ -581,6 +586,78 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 	end_section(r, node, "stacks.*");
 }
 
+static void check_notifier(struct reader *r, const struct conf_notifier *n,
+			   const struct yaml_node *at)
+{
+	for (unsigned i = 0; i < r->conf->notifiers->len; i++) {
+		const struct conf_notifier *other = g_ptr_array_index(r->conf->notifiers, i);
+
+		if (strcmp(other->name, n->name) == 0) {
+			yaml_fail(at, r->diags, "there is a notifier '%s' already: give it a name",
+				  n->name);
+		}
+	}
+	if (n->person != NULL && conf_person(r->conf, n->person) == NULL) {
+		yaml_fail(at, r->diags, "'%s' is not among the people", n->person);
+	}
+	for (char **name = n->stacks; name != NULL && *name != NULL; name++) {
+		bool known = false;
+
+		for (unsigned i = 0; i < r->conf->stacks->len; i++) {
+			const struct conf_stack *stack = g_ptr_array_index(r->conf->stacks, i);
+
+			known = known || strcmp(stack->name, *name) == 0;
+		}
+		if (!known) {
+			yaml_fail(at, r->diags, "there is no stack '%s'", *name);
+		}
+	}
+}
+
+/* Each system of an entry is a notifier of its own. */
+static void read_notifiers(struct reader *r, struct yaml_node *entry)
+{
+	const char *system;
+
+	for (const struct conf_key *row = conf_keys; row->path != NULL; row++) {
+		struct conf_notifier *n;
+		struct yaml_node *map;
+
+		system = conf_key_in(row, "notify.*");
+		if (system == NULL || row->type != CONF_SECTION ||
+		    yaml_get(entry, system) == NULL) {
+			continue;
+		}
+		n = g_new0(struct conf_notifier, 1);
+		n->type = g_strdup(system);
+		map = as_map(r, yaml_get(entry, system), "a notifier");
+		read_section(r, map, row->path, n);
+		end_section(r, map, row->path);
+		if (n->name == NULL) {
+			n->name = g_strdup(system);
+		}
+		check_notifier(r, n, entry);
+		g_ptr_array_add(r->conf->notifiers, n);
+	}
+}
+
+static void read_notify(struct reader *r, struct yaml_node *root)
+{
+	struct yaml_node *list = yaml_get_list(root, "notify", r->diags);
+
+	for (unsigned i = 0; list != NULL && i < list->items->len; i++) {
+		struct yaml_node *entry = g_ptr_array_index(list->items, i);
+
+		if (as_map(r, entry, "an entry of 'notify'") != NULL) {
+			if (entry->keys->len == 0) {
+				yaml_fail(entry, r->diags, "an entry of 'notify' names no system");
+			}
+			read_notifiers(r, entry);
+			end_section(r, entry, "notify.*");
+		}
+	}
+}
+
 static void check_shared_keys(struct reader *r, const struct yaml_node *at)
 {
 	const struct signers *s = r->signers;
@@ -640,6 +717,7 @@ static void read_root(struct reader *r, struct yaml_node *root)
 	read_named(r, root, "groups", read_group);
 	read_named(r, root, "stacks", read_stack);
 	read_common_rules(r, root);
+	read_notify(r, root);
 	end_section(r, root, "");
 }
 
@@ -652,6 +730,7 @@ static struct conf *conf_new(const char *file)
 	conf->stacks = g_ptr_array_new_with_free_func(conf_stack_free);
 	conf->people = g_ptr_array_new_with_free_func(conf_person_free);
 	conf->groups = g_ptr_array_new_with_free_func(conf_group_free);
+	conf->notifiers = g_ptr_array_new_with_free_func(conf_notifier_free);
 	return conf;
 }
 

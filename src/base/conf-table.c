@@ -6,6 +6,7 @@
 
 #include "base/conf.h"
 #include "base/cron.h"
+#include "base/http-client.h"
 #include "base/net.h"
 #include "base/paths.h"
 #include "core/statement.h"
@@ -158,6 +159,44 @@ static bool is_public_url(const char *url)
 	return host != NULL && is_printable(url) && *host != '/' && *host != '\0' &&
 	       strpbrk(url, "?#@\"'<>\\^`{|}%;,") == NULL && strlen(url) <= 500;
 }
+/* "-", "_" and letters, as ntfy takes them. */
+static bool is_topic(const char *topic)
+{
+	size_t len = strlen(topic);
+
+	return len >= 1 && len <= 64 &&
+	       strspn(topic, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_") == len;
+}
+
+#define NOTIFY(key) .path = "notify.*." key
+#define NOTIFY_ROWS(system, what)                                                                  \
+	{NOTIFY(system), .help = what, .type = CONF_SECTION},                                      \
+		{NOTIFY(system ".name"), .help = "Its name in messages, when there are several.",  \
+		 .type = CONF_TEXT,	 AT(conf_notifier, name),                                  \
+		 .example = system,	 .is_valid = conf_is_name,                                 \
+		 .shape = "a name"},                                                               \
+		{NOTIFY(system ".stacks"), .help = "Only what concerns these stacks is told.",     \
+		 .type = CONF_NAMES, AT(conf_notifier, stacks), .example = "[web]"},               \
+		{NOTIFY(system ".remind"),                                                         \
+		 .help = "How often to remind of what still waits or is still wrong; 0s: never.",  \
+		 .type = CONF_DURATION,                                                            \
+		 AT(conf_notifier, remind),                                                        \
+		 .dflt = "0s",                                                                     \
+		 .min = 0,                                                                         \
+		 .max = 30 * DAY},                                                                 \
+		{NOTIFY(system ".burst"),                                                          \
+		 .help = "More new messages than this within a minute are put into one.",          \
+		 .type = CONF_COUNT,                                                               \
+		 AT(conf_notifier, burst),                                                         \
+		 .dflt = "5",                                                                      \
+		 .min = 1,                                                                         \
+		 .max = 1000},                                                                     \
+	{                                                                                          \
+		NOTIFY(system ".ca-file"),                                                         \
+			.help = "Certificates to trust instead of the system's.",                  \
+			.type = CONF_PATH, AT(conf_notifier, ca_file), .example = "ca.pem"         \
+	}
+#define NOTICE_URL_SHAPE "an https:// address (http:// for this host itself), without a user"
 
 static bool is_zone(const char *name)
 {
@@ -482,6 +521,50 @@ const struct conf_key conf_keys[] = {
 	 .help = "A group's members.",
 	 .type = CONF_NAMES,
 	 .example = "[alice]"},
+	{.path = "people.*.mattermost",
+	 .help = "The person's user id in Mattermost.",
+	 .type = CONF_TEXT,
+	 AT(conf_person, mattermost),
+	 .example = "4xp9fdt77pncbef59f4k1qe83o"},
+	{.path = "notify",
+	 .help = "Where people are told of plans, results and problems; see doc/notify.md.",
+	 .type = CONF_LIST},
+	{.path = "notify.*", .help = "A way to tell people.", .type = CONF_SECTION},
+	NOTIFY_ROWS("webhook", "Signed requests to a program of yours."),
+	{NOTIFY("webhook.url"), .help = "Where the requests go.", .type = CONF_TEXT,
+	 AT(conf_notifier, url), .required = true, .example = "https://tickets.example.org/assent",
+	 .is_valid = http_client_is_url, .shape = NOTICE_URL_SHAPE},
+	{NOTIFY("webhook.secret"), .help = "The key that signs the requests.", .type = CONF_SECRET,
+	 AT(conf_notifier, secret_file), .required = true, .example = "file:webhook-secret"},
+	{NOTIFY("webhook.approve"),
+	 .help = "Whether the requests carry one-time approval tokens, where policy accepts them.",
+	 .type = CONF_BOOL, AT(conf_notifier, approve), .dflt = "true"},
+	NOTIFY_ROWS("ntfy", "Push messages by ntfy."),
+	{NOTIFY("ntfy.url"), .help = "The ntfy server.", .type = CONF_TEXT, AT(conf_notifier, url),
+	 .dflt = "https://ntfy.sh", .is_valid = http_client_is_url, .shape = NOTICE_URL_SHAPE},
+	{NOTIFY("ntfy.topic"), .help = "The topic; on a public server who knows it reads along.",
+	 .type = CONF_TEXT, AT(conf_notifier, topic), .required = true,
+	 .example = "assent-4f2a9c1d", .is_valid = is_topic,
+	 .shape = "letters, digits, - and _, at most 64"},
+	{NOTIFY("ntfy.token"), .help = "The server's access token.", .type = CONF_SECRET,
+	 AT(conf_notifier, token_file), .example = "file:ntfy-token"},
+	{NOTIFY("ntfy.person"),
+	 .help = "Whose topic it is; without a person its messages have no buttons but a link.",
+	 .type = CONF_TEXT, AT(conf_notifier, person), .example = "alice"},
+	{NOTIFY("ntfy.approve"),
+	 .help = "Whether there is a button to approve: whoever reads the topic can press it.",
+	 .type = CONF_BOOL, AT(conf_notifier, approve), .dflt = "false"},
+	NOTIFY_ROWS("mattermost", "Messages with buttons in Mattermost."),
+	{NOTIFY("mattermost.url"), .help = "File with the address of the incoming webhook.",
+	 .type = CONF_SECRET, AT(conf_notifier, url_file), .required = true,
+	 .example = "file:mattermost-url"},
+	{NOTIFY("mattermost.secret"),
+	 .help = "Key that protects the buttons; without one there are none.", .type = CONF_SECRET,
+	 AT(conf_notifier, secret_file), .example = "file:mattermost-secret"},
+	{NOTIFY("mattermost.channel"), .help = "Clicks count only from the channel of this id.",
+	 .type = CONF_TEXT, AT(conf_notifier, channel), .example = "j1z5y7o8ftrqfnm9pbx1wjs8wy"},
+	{NOTIFY("mattermost.team"), .help = "Clicks count only from the team of this id.",
+	 .type = CONF_TEXT, AT(conf_notifier, team), .example = "qr6pwpy8ajgbtjbr8ckp8fn8ce"},
 	{.path = NULL},
 };
 

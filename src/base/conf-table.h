@@ -17,7 +17,7 @@ enum conf_type {
 	CONF_PATH,
 	CONF_SECRET, /* file:PATH or credential:NAME; the field holds the file's path */
 	CONF_WORD,
-	CONF_NAMES, /* char *, char *, char *, char ** */
+	CONF_NAMES, /* char *, char *, char *, char *, char ** */
 	CONF_BOOL,
 	CONF_COUNT,
 	CONF_DURATION,

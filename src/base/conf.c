@@ -94,6 +94,7 @@ void conf_person_free(void *item)
 	g_free(person->name);
 	g_strfreev(person->emails);
 	g_free(person->user);
+	g_free(person->mattermost);
 	g_free(person);
 }
 
@@ -115,6 +116,27 @@ void conf_label_free(void *item)
 	g_free(label);
 }
 
+void conf_notifier_free(void *item)
+{
+	struct conf_notifier *n = item;
+
+	g_free(n->type);
+	g_free(n->name);
+	g_strfreev(n->stacks);
+	g_free(n->url);
+	g_free(n->ca_file);
+	g_free(n->channel);
+	g_free(n->team);
+	g_free(n->app);
+	g_free(n->topic);
+	g_free(n->person);
+	g_free(n->url_file);
+	g_free(n->token_file);
+	g_free(n->secret_file);
+	g_free(n->app_token_file);
+	g_free(n);
+}
+
 void conf_free(struct conf *conf)
 {
 	if (conf == NULL) {
@@ -132,6 +154,7 @@ void conf_free(struct conf *conf)
 	g_ptr_array_unref(conf->stacks);
 	g_ptr_array_unref(conf->people);
 	g_ptr_array_unref(conf->groups);
+	g_ptr_array_unref(conf->notifiers);
 	g_free(conf);
 }
 
@@ -183,6 +206,18 @@ unsigned conf_channels(char *const *names)
 		}
 	}
 	return channels != 0 ? channels : CHANNEL_BIT(CHANNEL_SIGNATURE);
+}
+
+const struct conf_person *conf_person_of_mattermost(const struct conf *conf, const char *id)
+{
+	for (unsigned i = 0; i < conf->people->len; i++) {
+		const struct conf_person *person = g_ptr_array_index(conf->people, i);
+
+		if (person->mattermost != NULL && strcmp(person->mattermost, id) == 0) {
+			return person;
+		}
+	}
+	return NULL;
 }
 
 static int by_name(const void *a, const void *b)

@@ -69,7 +69,8 @@ struct conf_stack {
 struct conf_person {
 	char *name; /* principal in the approver list */
 	char **emails;
-	char *user; /* Unix user, NULL: none */
+	char *user;	  /* Unix user, NULL: none */
+	char *mattermost; /* user id, NULL: none */
 };
 struct conf_group {
 	char *name;
@@ -88,6 +89,17 @@ struct conf_http {
 struct conf_label {
 	char *name, *value;
 };
+/* A way to tell people. Which fields a system has stands in the table: notify.*.SYSTEM. */
+struct conf_notifier {
+	char *type;	/* the system: "webhook", ... */
+	char *name;	/* in messages and in the agent's memory; the type unless stated */
+	char **stacks;	/* NULL: all */
+	int64_t remind; /* seconds, 0: never */
+	int64_t burst;	/* new messages a minute before they are put together */
+	char *url, *ca_file, *channel, *team, *app, *topic, *person;
+	char *url_file, *token_file, *secret_file, *app_token_file; /* absolute */
+	bool approve; /* offer to approve, where it is not a matter of course */
+};
 struct conf {
 	char *file; /* where it was read */
 	char *agent;
@@ -98,6 +110,7 @@ struct conf {
 	char *worker;		/* NULL: the installed one */
 	struct conf_http *http; /* NULL: nothing listens on TCP */
 	GPtrArray *labels, *stacks, *people, *groups;
+	GPtrArray *notifiers; /* struct conf_notifier, in the order of the file */
 };
 
 /* NULL with diags filled, or error when the file cannot be read. */
@@ -110,6 +123,7 @@ void conf_window_free(void *item);
 void conf_person_free(void *item);
 void conf_group_free(void *item);
 void conf_label_free(void *item);
+void conf_notifier_free(void *item);
 /* People of a list of names and groups, sorted, without doubles. g_strfreev(). */
 char **conf_people(const struct conf *conf, char *const *names);
 /* CHANNEL_BIT()s of the names; NULL: that of signature. */
@@ -117,6 +131,8 @@ unsigned conf_channels(char *const *names);
 /* By name; NULL when there is none. */
 const struct conf_person *conf_person(const struct conf *conf, const char *name);
 const struct conf_group *conf_group(const struct conf *conf, const char *name);
+/* By the user id of the chat. */
+const struct conf_person *conf_person_of_mattermost(const struct conf *conf, const char *id);
 const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user);
 /* The commented sample, from the table, with this user's defaults; g_free(). Settings are commented
  * out by one '#', prose by two. */

@@ -8,7 +8,6 @@
  *	client = http_client_new()
  *	http_client_send(client, &send, done, user)    done is called once, from the loop
  *	http_client_free(client)              never from done; it ends all under way
- *it
  *
  * Messages never hold a URL's path or query: those of chats are secrets.
  */

@@ -402,6 +402,27 @@ static void test_problems_are_named(void)
 		 ":9:24:", "'risk' must be one of"},
 		{"agent: a\n" PEOPLE STACK(FROM "    rules: [{match: {stack: web}}]\n"),
 		 ":9:22:", "unknown key 'stack'"},
+		{"agent: a\nnotify: [{pigeon: {}}]\n", ":2:11:", "unknown key 'pigeon'"},
+		{"agent: a\nnotify: [{}]\n", ":2:10:", "names no system"},
+		{"agent: a\nnotify: [{ntfy: []}]\n", ":2:17:", "must be a map"},
+		{"agent: a\nnotify: [{ntfy: {topic: a b}}]\n", ":2:25:", "'topic' is not letters"},
+		{"agent: a\nnotify: [{ntfy: {}}]\n", ":2:17:", "'topic' is missing"},
+		{"agent: a\nnotify: [{ntfy: {topic: t, token: abc}}]\n",
+		 ":2:35:", "never the secret itself"},
+		{"agent: a\nnotify: [{ntfy: {topic: t, url: 'http://example.org'}}]\n",
+		 ":2:33:", "'url' is not an https://"},
+		{"agent: a\nnotify: [{ntfy: {topic: t, url: 'https://a:b@example.org'}}]\n",
+		 ":2:33:", "'url' is not an https://"},
+		{"agent: a\nnotify: [{ntfy: {topic: t, url: 'http://127.0.0.1.example.org'}}]\n",
+		 ":2:33:", "'url' is not an https://"},
+		{"agent: a\nnotify: [{ntfy: {topic: t, person: zoe}}]\n",
+		 ":2:10:", "'zoe' is not among the people"},
+		{"agent: a\nnotify: [{ntfy: {topic: t, stacks: [web]}}]\n",
+		 ":2:10:", "there is no stack 'web'"},
+		{"agent: a\nnotify: [{ntfy: {topic: t}}, {ntfy: {topic: u}}]\n",
+		 ":2:30:", "a notifier 'ntfy' already"},
+		{"agent: a\npeople: {a: {mattermost: x}, b: {mattermost: x}}\n",
+		 ":2:", "another person already"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -417,6 +438,40 @@ static void test_problems_are_named(void)
 		}
 		place_free(&p);
 	}
+}
+
+static void test_notifiers(void)
+{
+	struct place p = place_new("agent: a\n" PEOPLE STACK(
+		FROM) "notify:\n"
+		      "  - webhook: {url: 'https://x.example.org/h', secret: file:key, "
+		      "remind: 4h}\n"
+		      "  - ntfy: {topic: t, name: phone, person: alice, stacks: web,\n"
+		      "           url: 'http://127.0.0.1:8080'}\n"
+		      "  - mattermost: {url: file:/etc/mm-url}\n");
+	g_autofree char *secret = g_build_filename(p.dir, "key", NULL);
+	g_autoptr(conf_auto) conf = load_good(&p);
+	const struct conf_notifier *n;
+
+	g_assert_cmpuint(conf->notifiers->len, ==, 3);
+	n = g_ptr_array_index(conf->notifiers, 0);
+	g_assert_cmpstr(n->type, ==, "webhook");
+	g_assert_cmpstr(n->name, ==, "webhook");
+	g_assert_cmpstr(n->url, ==, "https://x.example.org/h");
+	g_assert_cmpstr(n->secret_file, ==, secret);
+	g_assert_cmpint(n->remind, ==, 4 * 3600);
+	g_assert_cmpint(n->burst, ==, 5);
+	g_assert_true(n->approve);
+	g_assert_null(n->stacks);
+	n = g_ptr_array_index(conf->notifiers, 1);
+	g_assert_cmpstr(n->name, ==, "phone");
+	g_assert_cmpstr(n->person, ==, "alice");
+	g_assert_cmpstr(n->stacks[0], ==, "web");
+	g_assert_false(n->approve);
+	n = g_ptr_array_index(conf->notifiers, 2);
+	g_assert_cmpstr(n->url_file, ==, "/etc/mm-url");
+	g_assert_null(n->secret_file);
+	place_free(&p);
 }
 
 static void test_all_problems_at_once(void)
@@ -640,6 +695,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conf/channels-and-common-rules", test_channels_and_common_rules);
 	g_test_add_func("/conf/common-problems-are-said-once", test_common_problems_are_said_once);
 	g_test_add_func("/conf/problems-are-named", test_problems_are_named);
+	g_test_add_func("/conf/notifiers", test_notifiers);
 	g_test_add_func("/conf/all-problems-at-once", test_all_problems_at_once);
 	g_test_add_func("/conf/sources", test_sources);
 	g_test_add_func("/conf/one-key-of-two-people", test_one_key_of_two_people);
