@@ -121,6 +121,8 @@ void notice_free(struct notice *notice);
 /* The plan as it stands now; link is made from public_url, which may be NULL. */
 bool notice_of_plan(struct agent *agent, const struct fold_plan *plan, const char *public_url,
 		    struct notice **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What the folded log alone says of it: no lists but the votes, no diff, no policy. */
+struct notice *notice_brief(struct agent *agent, const struct fold_plan *plan);
 /* What a plan's state is called. */
 enum notice_event notice_plan_event(const struct fold_plan *plan);
 /* Sets size, root and the agent's name. */

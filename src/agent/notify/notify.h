@@ -44,7 +44,10 @@ struct notifier {
 	const struct notifier_ops *ops;
 	const struct conf_notifier *conf; /* of agent->conf */
 	struct notify *notify;
-	void *data; /* ops' own, from open() to close() */
+	/* of the HTTP listener, without a slash at its end; NULL: there is none */
+	const char *public_url;
+	unsigned caps; /* ops->caps; open() may change them by the configuration */
+	void *data;    /* ops' own, from open() to close() */
 };
 
 /* A request to be sent; strings are owned, body and headers are wiped when cleared. */
@@ -100,7 +103,12 @@ struct notifier_ops {
 
 /* The systems; ends with NULL. */
 extern const struct notifier_ops *const notifiers[];
+extern const struct notifier_ops notifier_mattermost;
+extern const struct notifier_ops notifier_ntfy;
 extern const struct notifier_ops notifier_webhook;
+/* judge() by the status alone, as HTTP means it: 2xx delivered; 408, 425, 429, 5xx and silence
+ * later; 400, 413 and 422 the form; everything else permanent. */
+void notify_judge(const struct http_received *answer, struct notifier_outcome *out);
 const struct notifier_ops *notifier_ops_find(const char *name);
 
 #define NOTIFY_ERROR notify_error_quark()
@@ -135,10 +143,12 @@ void notify_reload(struct notify *notify);
 struct agent *notify_agent(const struct notify *notify);
 struct http_client *notify_client(const struct notify *notify); /* for calls beside the outbox */
 struct tokens *notify_tokens(const struct notify *notify);
-/* The public address of the HTTP listener without a slash at its end, NULL when there is none. */
-const char *notify_public_url(const struct notify *notify);
 /* A callback for the system of this name; answers call. */
 void notify_http(struct notify *notify, const char *name, struct call *call);
+/* The plan's message shows already what the log says now, by the answer to a click. */
+void notify_shown(struct notifier *n, const char *plan);
+/* The plan as it stands now; false when it cannot be shown. */
+bool notify_view(struct notify *notify, const char *plan, struct notice **out);
 /* A decision that the agent attests: decide() with the channel, then the stack looks again.
  * evidence: JSON without secrets. plan_out may be NULL. */
 bool notify_decide(struct notify *notify, const char *channel, const char *plan, const char *person,

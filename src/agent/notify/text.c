@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What notices say, and how it is kept within limits. */
+#include "agent/notify/text.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "agent/stack-say.h"
+
+#define MARK "\xe2\x80\xa6" /* U+2026 */
+#define PLAIN_CHANGES 10
+#define PLAIN_COMMITS 3
+
+static size_t whole(const char *text, size_t max)
+{
+	while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80) {
+		max--;
+	}
+	return max;
+}
+
+char *notify_cut(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	if (len <= max) {
+		return g_strdup(text);
+	}
+	if (max < strlen(MARK)) {
+		return g_strndup(text, whole(text, max));
+	}
+	return g_strdup_printf("%.*s" MARK, (int)whole(text, max - strlen(MARK)), text);
+}
+
+char *notify_cut_chars(const char *text, size_t max)
+{
+	size_t n = (size_t)g_utf8_strlen(text, -1);
+
+	if (n <= max) {
+		return g_strdup(text);
+	}
+	if (max == 0) {
+		return g_strdup("");
+	}
+	return g_strdup_printf("%.*s" MARK,
+			       (int)(g_utf8_offset_to_pointer(text, (glong)max - 1) - text), text);
+}
+
+char *notify_cut_lines(const char *text, size_t max, unsigned *left)
+{
+	size_t len = strlen(text), end = 0;
+	unsigned missing = 0;
+
+	while (end < len) {
+		size_t next = end + strcspn(text + end, "\n");
+
+		next += text[next] == '\n' ? 1 : 0;
+		if (next > max) {
+			break;
+		}
+		end = next;
+	}
+	for (const char *p = text + end; *p != '\0'; p++) {
+		missing += *p == '\n' || p[1] == '\0' ? 1 : 0;
+	}
+	*left = missing;
+	return g_strndup(text, end);
+}
+
+static char *title_of_plan(const struct notice *n)
+{
+	/* TRANSLATORS: each time the plan's id, then the name of a stack */
+	switch (n->event) {
+	case NOTICE_PENDING:
+	case NOTICE_VOTED:
+		return g_strdup_printf(_("Plan %s for %s waits for approval"), n->short_id,
+				       n->stack);
+	case NOTICE_REJECTED:
+		return g_strdup_printf(_("Plan %s for %s was rejected"), n->short_id, n->stack);
+	case NOTICE_EXPIRED:
+		return g_strdup_printf(_("Plan %s for %s has expired"), n->short_id, n->stack);
+	case NOTICE_SUPERSEDED:
+		return g_strdup_printf(_("Plan %s for %s was replaced by a newer one"), n->short_id,
+				       n->stack);
+	case NOTICE_VOID:
+		return g_strdup_printf(_("Plan %s for %s is void: the host has changed"),
+				       n->short_id, n->stack);
+	case NOTICE_APPLYING:
+		return g_strdup_printf(_("Plan %s for %s is being applied"), n->short_id, n->stack);
+	case NOTICE_OK:
+		return g_strdup_printf(_("Plan %s for %s was applied"), n->short_id, n->stack);
+	case NOTICE_FAILED:
+		return g_strdup_printf(_("Plan %s for %s has failed"), n->short_id, n->stack);
+	case NOTICE_ROLLED_BACK:
+		return g_strdup_printf(_("Plan %s for %s failed and was undone"), n->short_id,
+				       n->stack);
+	case NOTICE_INTERRUPTED:
+	case NOTICE_PROBLEM:
+	case NOTICE_RESOLVED:
+		break;
+	}
+	return g_strdup_printf(_("Plan %s for %s was interrupted"), n->short_id, n->stack);
+}
+
+char *notify_title(const struct notice *n)
+{
+	bool over = n->event == NOTICE_RESOLVED;
+
+	switch (n->kind) {
+	case NOTICE_PLAN:
+		return title_of_plan(n);
+	case NOTICE_BLOCKED:
+		return over ? g_strdup_printf(_("%s is no longer blocked"), n->stack)
+			    : g_strdup_printf(_("%s is blocked"), n->stack);
+	case NOTICE_DRIFT:
+		return over ? g_strdup_printf(_("%s is again as it was approved"), n->stack)
+			    : g_strdup_printf(_("%s has drifted"), n->stack);
+	case NOTICE_DEAD:
+		return over ? g_strdup_printf(_("Agent %s works again"), n->agent)
+			    : g_strdup_printf(_("Agent %s applies nothing any more"), n->agent);
+	case NOTICE_GROUP:
+		return g_strdup_printf(ngettext("%" G_GINT64_FORMAT " plan waits for approval",
+						"%" G_GINT64_FORMAT " plans wait for approval",
+						(gulong)n->items_total),
+				       n->items_total);
+	}
+	g_assert_not_reached();
+}
+
+char *notify_risk(const struct notice *n)
+{
+	static const struct {
+		unsigned risk;
+		const char *text;
+	} rows[] = {
+		{RISK_SECRET, N_("touches secrets")},
+		{RISK_ROOT, N_("touches what belongs to root")},
+		{RISK_EXECUTABLE, N_("touches programs")},
+		{RISK_CLUSTER, N_("touches the whole cluster")},
+	};
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	if (n->deletions > 0) {
+		g_string_append_printf(out,
+				       ngettext("%" G_GINT64_FORMAT " deletion",
+						"%" G_GINT64_FORMAT " deletions",
+						(gulong)n->deletions),
+				       n->deletions);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		if ((n->risk & rows[i].risk) != 0) {
+			g_string_append(out, out->len > 0 ? "; " : "");
+			g_string_append(out, _(rows[i].text));
+		}
+	}
+	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+char *notify_counts(const struct notice *n)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(n->actions); i++) {
+		if (n->actions[i] > 0) {
+			g_string_append_printf(out, "%s%" G_GINT64_FORMAT " %s",
+					       out->len > 0 ? ", " : "", n->actions[i],
+					       plan_action_names[i]);
+		}
+	}
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *notify_needs(const struct notice *n)
+{
+	g_autofree char *until = NULL;
+
+	if (!notice_is_open(n)) {
+		return NULL;
+	}
+	until = stack_time(n->expires);
+	/* TRANSLATORS: "1 of 2 approvals, until 2026-01-31T23:05:59Z" */
+	return g_strdup_printf(
+		_("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " approvals, until %s"), n->approvals,
+		n->required, until);
+}
+
+char *notify_vote(const struct notice_vote *vote)
+{
+	bool has_reason = vote->reason != NULL && vote->reason[0] != '\0';
+	const char *reason = has_reason ? vote->reason : "";
+	const char *colon = has_reason ? ": " : "";
+
+	/* TRANSLATORS: a person, a channel ("slack"), a colon and a reason or nothing */
+	return vote->verdict == VERDICT_APPROVE
+		       ? g_strdup_printf(_("%s approved by %s%s%s"), vote->person, vote->channel,
+					 colon, reason)
+		       : g_strdup_printf(_("%s rejected by %s%s%s"), vote->person, vote->channel,
+					 colon, reason);
+}
+
+char *notify_log(const struct notice *n)
+{
+	return g_strdup_printf(ngettext("Log: %" G_GUINT64_FORMAT " entry, root %s",
+					"Log: %" G_GUINT64_FORMAT " entries, root %s",
+					(gulong)n->log_size),
+			       n->log_size, n->log_root);
+}
+
+static void put(GString *out, char *line)
+{
+	if (line != NULL && line[0] != '\0') {
+		g_string_append_printf(out, "%s\n", line);
+	}
+	g_free(line);
+}
+
+static void put_plan(GString *out, const struct notice *n)
+{
+	put(out, notify_risk(n));
+	put(out, notify_counts(n));
+	put(out, notify_needs(n));
+	for (unsigned i = 0; i < n->votes->len; i++) {
+		put(out, notify_vote(g_ptr_array_index(n->votes, i)));
+	}
+	for (unsigned i = 0; i < n->commits->len && i < PLAIN_COMMITS; i++) {
+		const struct notice_commit *commit = g_ptr_array_index(n->commits, i);
+
+		g_string_append_printf(out, "%.12s %s (%s)\n", commit->id, commit->subject,
+				       commit->author);
+	}
+	for (unsigned i = 0; i < n->changes->len && i < PLAIN_CHANGES; i++) {
+		const struct notice_change *change = g_ptr_array_index(n->changes, i);
+
+		g_string_append_printf(out, "%s %s\n", plan_action_names[change->action],
+				       change->id);
+	}
+	if (n->changes_total > PLAIN_CHANGES) {
+		int64_t more = n->changes_total - PLAIN_CHANGES;
+
+		g_string_append_printf(out,
+				       ngettext("%" G_GINT64_FORMAT " more change\n",
+						"%" G_GINT64_FORMAT " more changes\n",
+						(gulong)more),
+				       more);
+	}
+}
+
+static void put_items(GString *out, const struct notice *n)
+{
+	for (unsigned i = 0; i < n->items->len; i++) {
+		const struct notice_item *item = g_ptr_array_index(n->items, i);
+
+		g_string_append_printf(out, "%s: %.12s\n", item->stack,
+				       item->plan + strlen("sha256:"));
+	}
+}
+
+char *notify_plain(const struct notice *n, size_t max)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autoptr(GString) end = g_string_new(NULL);
+	g_autofree char *head = NULL;
+
+	put(out, notify_title(n));
+	put(out, g_strdup(n->text));
+	if (n->kind == NOTICE_PLAN) {
+		put_plan(out, n);
+	}
+	put_items(out, n);
+	put(end, g_strdup(n->link));
+	put(end, notify_log(n));
+	g_string_truncate(end, end->len - 1);
+	if (end->len + 1 >= max) {
+		return notify_cut(out->str, max);
+	}
+	/* what is at the end is never cut off */
+	head = notify_cut(out->str, max - end->len - 1);
+	return g_strdup_printf("%s%s%s", head, g_str_has_suffix(head, "\n") ? "" : "\n", end->str);
+}
