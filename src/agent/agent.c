@@ -78,6 +78,9 @@ static bool fold_new_entry(struct agent *agent, uint64_t seq, GError **error)
 	if (ok && agent->watch.entry != NULL) {
 		agent->watch.entry(raw, len, agent->watch.user);
 	}
+	if (ok && agent->notices.entry != NULL) {
+		agent->notices.entry(raw, len, agent->notices.user);
+	}
 	return ok;
 }
 
@@ -230,6 +233,9 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 	arm(unit);
 	if (agent->watch.changed != NULL) {
 		agent->watch.changed(agent->watch.user);
+	}
+	if (agent->notices.changed != NULL) {
+		agent->notices.changed(agent->notices.user);
 	}
 }
 

@@ -64,9 +64,11 @@ struct agent {
 	GHashTable *units;	 /* conf's stack name to struct agent_unit */
 	struct jobs *jobs;
 	struct agent_watch watch;
-	struct sessions *sessions; /* of the pages; main()'s */
-	char *dead;		   /* why the log cannot be written, or NULL */
-	guint mourning;		   /* idle source that tells the stacks */
+	struct sessions *sessions;  /* of the pages; main()'s */
+	struct agent_watch notices; /* the same for notify/ */
+	struct notify *notify;	    /* NULL: nobody is told */
+	char *dead;		    /* why the log cannot be written, or NULL */
+	guint mourning;		    /* idle source that tells the stacks */
 	bool stopping;
 	void (*stopped)(void *user);
 	void *stopped_user;

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/http/server.h"
 #include "agent/http/session.h"
+#include "agent/notify/notify.h"
 #include "agent/store.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -28,6 +29,7 @@ struct daemon {
 	struct options *options;
 	struct agent *agent;
 	struct http_server *http;
+	struct notify *notify; /* NULL: nobody is told */
 	GMainLoop *loop;
 };
 
@@ -93,6 +95,9 @@ static gboolean on_reload(void *data)
 		conf_free(conf);
 	} else {
 		http_commit(d->http, true);
+		if (d->notify != NULL) {
+			notify_reload(d->notify);
+		}
 		log_event(EV_RELOAD, NULL, NULL, "the configuration has been read again");
 	}
 	sdnotify("READY=1");
@@ -136,6 +141,9 @@ static int serve(struct daemon *d)
 		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		return EXIT_BAD;
 	}
+	if (!notify_open(d->agent, &d->notify, &error)) { // no reason not to work
+		log_event(EV_NOTIFY_FAILED, NULL, NULL, "nobody is told: %s", error->message);
+	}
 	g_unix_signal_add(SIGHUP, on_reload, d);
 	g_unix_signal_add(SIGTERM, on_stop, d);
 	g_unix_signal_add(SIGINT, on_stop, d);
@@ -147,6 +155,7 @@ static int serve(struct daemon *d)
 	agent_run(d->agent);
 	sdnotify("READY=1\nSTATUS=watching %u stacks", g_hash_table_size(d->agent->units));
 	g_main_loop_run(loop);
+	notify_close(d->notify);
 	http_close(d->http);
 	return EXIT_DONE;
 }

@@ -39,6 +39,7 @@ static const struct log_row rows[] = {
 	[EV_HTTP] = {"http", "c86bd92f3a0e4157b9f4d1e07c2a5818", LOG_INFO},
 	[EV_HTTP_REFUSED] = {"http-refused", "a90d3f61c74e4b28b5e6d20f8c17931a", LOG_WARNING},
 	[EV_HOOK] = {"hook", "d4b7e21f50a94c8399cb06e1f2a87d1b", LOG_INFO},
+	[EV_NOTIFY_FAILED] = {"notify-failed", "6ad0e7c34b8f4f129c5b20d71e83fa1b", LOG_WARNING},
 	[EV_DEBUG] = {"debug", "3f50a7be6c914d2da0e78fb15d9c4e19", LOG_DEBUG},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == LOG_EVENTS);

@@ -44,6 +44,7 @@ enum log_id {
 	EV_HTTP,
 	EV_HTTP_REFUSED,
 	EV_HOOK,
+	EV_NOTIFY_FAILED,
 	EV_DEBUG,
 	LOG_EVENTS,
 };

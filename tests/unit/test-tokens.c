@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of one-time tokens: agent/notify/tokens.c. */
+#include "agent/notify/tokens.h"
+
+#include <string.h>
+
+#include "agent/notify/notify.h"
+#include "scratch.h"
+
+#define PLAN "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define OTHER "sha256:2222222222222222222222222222222222222222222222222222222222222222"
+
+struct rig {
+	char *dir;
+	struct tokens *tokens;
+};
+
+static void rig_open(struct rig *rig)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(tokens_open(rig->dir, &rig->tokens, &error));
+	g_assert_no_error(error);
+}
+
+static void rig_start(struct rig *rig)
+{
+	rig->dir = scratch_new();
+	rig_open(rig);
+}
+
+static void rig_restart(struct rig *rig)
+{
+	tokens_free(rig->tokens);
+	rig_open(rig);
+}
+
+static void rig_stop(struct rig *rig)
+{
+	tokens_free(rig->tokens);
+	scratch_free(rig->dir);
+}
+
+static const struct token *issue(struct rig *rig, const char *plan, const char *person,
+				 const char *slot, char text[static TOKEN_TEXT_SIZE])
+{
+	g_autoptr(GError) error = NULL;
+	const struct token *token = NULL;
+
+	g_assert_true(tokens_issue(rig->tokens, plan, "webhook", person, slot, 1000, 2000, text,
+				   &token, &error));
+	g_assert_no_error(error);
+	return token;
+}
+
+/* -1: accepted */
+static int code_of(struct rig *rig, const char *text, const char *person, int64_t now)
+{
+	g_autoptr(GError) error = NULL;
+	const struct token *token = NULL;
+
+	if (tokens_check(rig->tokens, text, person, now, &token, &error)) {
+		return -1;
+	}
+	g_assert_true(error->domain == NOTIFY_ERROR);
+	g_test_message("%s: %s", notify_error_names[error->code], error->message);
+	g_assert_null(strstr(error->message, text)); // a message never holds it
+	return error->code;
+}
+
+static void test_rules(void)
+{
+	char text[TOKEN_TEXT_SIZE], anybody[TOKEN_TEXT_SIZE];
+	struct rig rig;
+
+	rig_start(&rig);
+	issue(&rig, PLAN, "alice", "", text);
+	issue(&rig, PLAN, NULL, "", anybody);
+	g_assert_cmpuint(strlen(text), ==, TOKEN_TEXT_SIZE - 2);
+	g_assert_true(g_str_has_prefix(text, "at_"));
+	g_assert_cmpstr(text, !=, anybody);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1999), ==, -1);
+	g_assert_cmpint(code_of(&rig, text, NULL, 1999), ==, -1);
+	g_assert_cmpint(code_of(&rig, text, "bob", 1999), ==, NOTIFY_ERROR_TOKEN_PERSON);
+	g_assert_cmpint(code_of(&rig, anybody, "bob", 1999), ==, -1);
+	g_assert_cmpint(code_of(&rig, anybody, NULL, 1999), ==, NOTIFY_ERROR_MALFORMED);
+	g_assert_cmpint(code_of(&rig, text, "alice", 2000), ==, NOTIFY_ERROR_TOKEN_EXPIRED);
+	text[10] = text[10] == 'A' ? 'B' : 'A';
+	g_assert_cmpint(code_of(&rig, text, "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	g_assert_cmpint(code_of(&rig, "x", "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	g_assert_cmpint(code_of(&rig, "at_", "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	rig_stop(&rig);
+}
+
+static void test_used_once_whatever_happens(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	g_autoptr(GError) error = NULL;
+	const struct token *token;
+	struct rig rig;
+
+	rig_start(&rig);
+	token = issue(&rig, PLAN, "alice", "", text);
+	g_assert_true(tokens_spend(rig.tokens, token, &error));
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_USED);
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_USED);
+	rig_stop(&rig);
+}
+
+static void test_restored_after_a_refusal(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	g_autoptr(GError) error = NULL;
+	const struct token *token;
+	struct rig rig;
+
+	rig_start(&rig);
+	token = issue(&rig, PLAN, "alice", "", text);
+	g_assert_true(tokens_spend(rig.tokens, token, &error));
+	g_assert_true(tokens_restore(rig.tokens, token, &error));
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, -1);
+	rig_stop(&rig);
+}
+
+static void test_only_hashes_are_kept(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	struct rig rig;
+	const char *name;
+	unsigned files = 0;
+	GDir *dir;
+
+	rig_start(&rig);
+	issue(&rig, PLAN, "alice", "hook", text);
+	dir = g_dir_open(rig.dir, 0, NULL);
+	while ((name = g_dir_read_name(dir)) != NULL) {
+		g_autofree char *file = g_build_filename(rig.dir, name, NULL);
+		g_autofree char *content = NULL;
+		struct stat st;
+
+		files++;
+		g_assert_true(g_file_get_contents(file, &content, NULL, NULL));
+		g_assert_null(strstr(content, text));
+		g_assert_null(strstr(content, text + 3));
+		g_assert_null(strstr(name, text + 3));
+		g_assert_cmpint(stat(file, &st), ==, 0);
+		g_assert_cmpint(st.st_mode & 07777, ==, 0600);
+	}
+	g_dir_close(dir);
+	g_assert_cmpuint(files, ==, 1);
+	rig_stop(&rig);
+}
+
+static void test_new_one_of_a_slot_revokes_the_old(void)
+{
+	char first[TOKEN_TEXT_SIZE], second[TOKEN_TEXT_SIZE], bob[TOKEN_TEXT_SIZE];
+	char other[TOKEN_TEXT_SIZE], by_hand[TOKEN_TEXT_SIZE];
+	struct rig rig;
+
+	rig_start(&rig);
+	issue(&rig, PLAN, "alice", "", by_hand);
+	issue(&rig, PLAN, "alice", "hook", first);
+	issue(&rig, PLAN, "bob", "hook", bob);
+	issue(&rig, OTHER, "alice", "hook", other);
+	issue(&rig, PLAN, "alice", "hook", second);
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, first, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_REVOKED);
+	g_assert_cmpint(code_of(&rig, second, "alice", 1500), ==, -1);
+	g_assert_cmpint(code_of(&rig, bob, "bob", 1500), ==, -1);
+	g_assert_cmpint(code_of(&rig, other, "alice", 1500), ==, -1);
+	g_assert_cmpint(code_of(&rig, by_hand, "alice", 1500), ==, -1);
+	rig_stop(&rig);
+}
+
+static void test_revoke_by_id(void)
+{
+	char text[TOKEN_TEXT_SIZE], used[TOKEN_TEXT_SIZE], id[TOKEN_ID_SIZE];
+	g_autoptr(GError) error = NULL;
+	const struct token *token, *found = NULL;
+	struct rig rig;
+
+	rig_start(&rig);
+	token = issue(&rig, PLAN, "alice", "", text);
+	g_strlcpy(id, token->id, sizeof(id));
+	g_assert_false(tokens_revoke(rig.tokens, "", &found, &error));
+	g_clear_error(&error);
+	id[6] = '\0'; // too short to be meant
+	g_assert_false(tokens_revoke(rig.tokens, id, &found, &error));
+	g_assert_error(error, NOTIFY_ERROR, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	g_clear_error(&error);
+	g_assert_true(tokens_revoke(rig.tokens, token->id, &found, &error));
+	g_assert_true(tokens_revoke(rig.tokens, token->id, &found, &error)); // as it is
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_REVOKED);
+	token = issue(&rig, PLAN, "alice", "", used);
+	g_assert_true(tokens_spend(rig.tokens, token, &error));
+	g_assert_false(tokens_revoke(rig.tokens, token->id, &found, &error));
+	g_assert_error(error, NOTIFY_ERROR, NOTIFY_ERROR_TOKEN_USED);
+	rig_stop(&rig);
+}
+
+static void test_forgotten_a_day_after(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	struct rig rig;
+
+	rig_start(&rig);
+	issue(&rig, PLAN, "alice", "", text);
+	tokens_forget(rig.tokens, NULL, 2000 + 86399);
+	g_assert_cmpint(code_of(&rig, text, "alice", 2000 + 86399), ==, NOTIFY_ERROR_TOKEN_EXPIRED);
+	tokens_forget(rig.tokens, NULL, 2000 + 86400);
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	rig_stop(&rig);
+}
+
+static void test_damaged_file_is_no_token(void)
+{
+	char text[TOKEN_TEXT_SIZE], name[HASH_TEXT_SIZE];
+	g_autofree char *file = NULL;
+	const struct token *token;
+	struct rig rig;
+
+	rig_start(&rig);
+	token = issue(&rig, PLAN, "alice", "", text);
+	hash_text(name, &token->hash);
+	file = g_strconcat(name + strlen("sha256:"), ".json", NULL);
+	scratch_file(rig.dir, file, "{\"channel\":\"webhook\"}");
+	scratch_file(rig.dir, "other", "");
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	rig_stop(&rig);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/tokens/rules", test_rules);
+	g_test_add_func("/tokens/used-once-whatever-happens", test_used_once_whatever_happens);
+	g_test_add_func("/tokens/restored-after-a-refusal", test_restored_after_a_refusal);
+	g_test_add_func("/tokens/only-hashes-are-kept", test_only_hashes_are_kept);
+	g_test_add_func("/tokens/new-one-of-a-slot-revokes-the-old",
+			test_new_one_of_a_slot_revokes_the_old);
+	g_test_add_func("/tokens/revoke-by-id", test_revoke_by_id);
+	g_test_add_func("/tokens/forgotten-a-day-after", test_forgotten_a_day_after);
+	g_test_add_func("/tokens/damaged-file-is-no-token", test_damaged_file_is_no_token);
+	return g_test_run();
+}
