@@ -448,7 +448,7 @@ static void test_notifiers(void)
 		      "remind: 4h}\n"
 		      "  - ntfy: {topic: t, name: phone, person: alice, stacks: web,\n"
 		      "           url: 'http://127.0.0.1:8080'}\n"
-		      "  - mattermost: {url: file:/etc/mm-url}\n");
+		      "  - mattermost: {webhook: file:/etc/mm-url}\n");
 	g_autofree char *secret = g_build_filename(p.dir, "key", NULL);
 	g_autoptr(conf_auto) conf = load_good(&p);
 	const struct conf_notifier *n;

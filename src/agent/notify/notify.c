@@ -40,6 +40,8 @@ const char *const notify_error_names[] = {
 };
 
 const struct notifier_ops *const notifiers[] = {
+	&notifier_mattermost,
+	&notifier_ntfy,
 	&notifier_webhook,
 	NULL,
 };
