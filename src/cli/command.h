@@ -72,6 +72,7 @@ void command_operands(const char *args, int *least, int *most);
 
 extern const struct command config_commands[]; /* cmd-config.c */
 extern const struct command policy_commands[]; /* cmd-policy.c */
+extern const struct command token_commands[];  /* cmd-token.c */
 
 bool cmd_approve(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_complete(struct cli *cli, int argc, char **argv, GError **error);
@@ -91,4 +92,7 @@ bool cmd_review(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_show(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_status(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_sync(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_token_issue(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_token_list(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_token_revoke(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error);

@@ -32,6 +32,8 @@ const struct command command_table[] = {
 	{"replan", cmd_replan, NEEDS_AGENT, "STACK", N_("Ask again after a rejection or expiry"),
 	 NULL},
 	{"policy", NULL, NEEDS_NOTHING, "", N_("Explain what plans need"), policy_commands},
+	{"token", NULL, NEEDS_NOTHING, "", N_("Make, list and revoke one-time approval tokens"),
+	 token_commands},
 	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
 	 log_commands},
 	{"completion", cmd_completion, NEEDS_NOTHING, "SHELL",

@@ -7,6 +7,7 @@
 #include "agent/decide.h"
 #include "agent/evidence.h"
 #include "agent/explain.h"
+#include "agent/http/approvals.h"
 #include "agent/http/guest.h"
 #include "agent/http/server.h"
 #include "agent/view.h"
@@ -368,7 +369,7 @@ static unsigned refusal_status(int code)
 	return MHD_HTTP_INTERNAL_SERVER_ERROR;
 }
 
-static void send_refusal(struct call *call, const GError *error)
+void routes_refuse(struct call *call, const GError *error)
 {
 	if (error->domain != DECIDE_ERROR) {
 		fail_with(call, error);
@@ -378,21 +379,26 @@ static void send_refusal(struct call *call, const GError *error)
 		  error->message, NULL);
 }
 
-static void send_accepted(struct call *call, struct fold_plan *plan)
+void routes_accept(struct call *call, const struct fold_plan *plan)
 {
-	struct agent_unit *unit = agent_unit(call->agent, plan->stack);
-	struct json_writer *w;
+	struct json_writer *w = call_json();
 
-	if (unit != NULL) {
-		unit->recheck = true;
-		agent_send(unit, STACK_LOOK, NULL);
-	}
-	w = call_json();
 	json_w_bool(w, "accepted", true);
 	json_w_str(w, "state", stack_phase_names[plan->phase]);
 	json_w_int(w, "votes", (int64_t)fold_approvals(plan));
 	json_w_int(w, "required", plan->required);
 	call_send(call, MHD_HTTP_OK, w);
+}
+
+static void send_accepted(struct call *call, struct fold_plan *plan)
+{
+	struct agent_unit *unit = agent_unit(call->agent, plan->stack);
+
+	if (unit != NULL) {
+		unit->recheck = true;
+		agent_send(unit, STACK_LOOK, NULL);
+	}
+	routes_accept(call, plan);
 }
 
 static void post_decision(struct call *call)
@@ -431,7 +437,7 @@ static void post_decision(struct call *call)
 	if (!decide(&world, &request, &plan, &error)) {
 		log_event(EV_REFUSED, NULL, request.plan, "a decision of '%s': %s", request.person,
 			  error->message);
-		send_refusal(call, error);
+		routes_refuse(call, error);
 		return;
 	}
 	send_accepted(call, plan);
@@ -541,6 +547,9 @@ const struct route routes[] = {
 	{"GET", "/v1/plans/*/statement", get_statement},
 	{"POST", "/v1/plans/*/decisions", post_decision},
 	{"POST", "/v1/review", guest_post_review},
+	{"GET", "/v1/tokens", approvals_list},
+	{"POST", "/v1/tokens", approvals_issue},
+	{"POST", "/v1/tokens/*/revoke", approvals_revoke},
 	{"GET", "/v1/log", get_log},
 	{"GET", "/v1/log/entries/*", get_entry},
 	{"GET", "/v1/checkpoint", get_checkpoint},

@@ -11,6 +11,9 @@ extern const struct route routes[]; /* ends with a NULL method */
 void routes_handle(struct call *call);
 /* The answer after a wait. */
 void routes_rested(struct call *call);
+/* The answer to a decision: why it was refused (of decide()), or how the plan stands now. */
+void routes_refuse(struct call *call, const GError *error);
+void routes_accept(struct call *call, const struct fold_plan *plan);
 /* Provided by the server: answer when the stack of args[0] rests, seconds at most. */
 void call_wait(struct call *call, int64_t seconds);
 /* Provided by the server: log entries from now on, a line each. */

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "agent/http/approvals.h"
 #include "agent/http/gate.h"
 #include "agent/http/guard.h"
 #include "agent/http/guest.h"
@@ -80,6 +81,8 @@ const struct route web_routes[] = {
 	{"GET", "/login", guest_get_login, 0, 0},
 	{"POST", "/login", guest_post_login, FORM_MAX, ROUTE_FORM},
 	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM},
+	{"POST", "/v1/approvals", approvals_post, 8192, 0},
+	{"POST", "/mattermost", approvals_mattermost, 65536, 0},
 	{NULL},
 };
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Decisions by one-time token and by chats' buttons (TCP), and what makes,
+ * lists and revokes tokens (the socket).
+ */
+#include "agent/http/call.h"
+
+/* POST /v1/approvals: {token, verdict, person, reason} */
+void approvals_post(struct call *call);
+/* POST /mattermost */
+void approvals_mattermost(struct call *call);
+/* GET /v1/tokens; POST /v1/tokens {plan, channel, person}; POST /v1/tokens/ID/revoke */
+void approvals_list(struct call *call);
+void approvals_issue(struct call *call);
+void approvals_revoke(struct call *call);
