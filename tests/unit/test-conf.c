@@ -316,11 +316,30 @@ static void test_channels_and_common_rules(void)
 	place_free(&p);
 }
 
+struct bad {
+	const char *text, *place, *part;
+};
+
+static void assert_bad(const struct bad *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct place p = place_new(cases[i].text);
+		g_autofree char *problems = NULL;
+		g_autoptr(conf_auto) conf = load(&p, &problems);
+
+		g_test_message("%s", problems);
+		if (conf != NULL || strstr(problems, cases[i].part) == NULL ||
+		    strstr(problems, cases[i].place) == NULL) {
+			g_error("case %zu: '%s' at '%s' is not in:\n%s", i, cases[i].part,
+				cases[i].place, problems);
+		}
+		place_free(&p);
+	}
+}
+
 static void test_problems_are_named(void)
 {
-	static const struct {
-		const char *text, *place, *part;
-	} cases[] = {
+	static const struct bad cases[] = {
 		{"labels: {a: b}\n", ":1:1:", "'agent' is missing"},
 		{"agent: a+b\n", ":1:8:", "'agent' is not"},
 		{"agent: \"a b\"\n", ":1:8:", "'agent' is not"},
@@ -402,6 +421,14 @@ static void test_problems_are_named(void)
 		 ":9:24:", "'risk' must be one of"},
 		{"agent: a\n" PEOPLE STACK(FROM "    rules: [{match: {stack: web}}]\n"),
 		 ":9:22:", "unknown key 'stack'"},
+	};
+
+	assert_bad(cases, G_N_ELEMENTS(cases));
+}
+
+static void test_problems_of_notifiers(void)
+{
+	static const struct bad cases[] = {
 		{"agent: a\nnotify: [{pigeon: {}}]\n", ":2:11:", "unknown key 'pigeon'"},
 		{"agent: a\nnotify: [{}]\n", ":2:10:", "names no system"},
 		{"agent: a\nnotify: [{ntfy: []}]\n", ":2:17:", "must be a map"},
@@ -425,19 +452,7 @@ static void test_problems_are_named(void)
 		 ":2:", "another person already"},
 	};
 
-	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-		struct place p = place_new(cases[i].text);
-		g_autofree char *problems = NULL;
-		g_autoptr(conf_auto) conf = load(&p, &problems);
-
-		g_test_message("%s", problems);
-		if (conf != NULL || strstr(problems, cases[i].part) == NULL ||
-		    strstr(problems, cases[i].place) == NULL) {
-			g_error("case %zu: '%s' at '%s' is not in:\n%s", i, cases[i].part,
-				cases[i].place, problems);
-		}
-		place_free(&p);
-	}
+	assert_bad(cases, G_N_ELEMENTS(cases));
 }
 
 static void test_notifiers(void)
@@ -695,6 +710,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conf/channels-and-common-rules", test_channels_and_common_rules);
 	g_test_add_func("/conf/common-problems-are-said-once", test_common_problems_are_said_once);
 	g_test_add_func("/conf/problems-are-named", test_problems_are_named);
+	g_test_add_func("/conf/problems-of-notifiers", test_problems_of_notifiers);
 	g_test_add_func("/conf/notifiers", test_notifiers);
 	g_test_add_func("/conf/all-problems-at-once", test_all_problems_at_once);
 	g_test_add_func("/conf/sources", test_sources);
