@@ -304,6 +304,81 @@ static void test_webhook_says_the_plan(void)
 	rig_stop(&rig);
 }
 
+/* Every member stands in the schema, and everything required is there. */
+static void check_object(struct json_obj *schema, struct json_obj *value)
+{
+	struct json_obj properties, sub, child, items;
+	struct json_arr required, arr;
+	size_t n;
+
+	if (!json_has(schema, "properties")) {
+		return;
+	}
+	g_assert_true(json_obj_get(schema, "properties", &properties));
+	n = json_arr_get(schema, "required", 64, &required);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = json_arr_str(&required, i, 64);
+
+		g_test_message("required: %s", name);
+		g_assert_true(json_has(value, name));
+	}
+	for (size_t i = 0; i < json_names(value); i++) {
+		const char *name = json_name(value, i);
+
+		g_test_message("described: %s", name);
+		g_assert_true(json_obj_get(&properties, name, &sub));
+		if (json_has(&sub, "properties")) {
+			g_assert_true(json_obj_get(value, name, &child));
+			check_object(&sub, &child);
+		} else if (json_has(&sub, "items") && json_obj_get(&sub, "items", &items) &&
+			   json_has(&items, "properties")) {
+			n = json_arr_get(value, name, 64, &arr);
+			for (size_t j = 0; j < n; j++) {
+				g_assert_true(json_arr_obj(&arr, j, &child));
+				check_object(&items, &child);
+			}
+		}
+	}
+}
+
+static void test_webhook_keeps_to_its_schema(void)
+{
+	g_autofree char *file = g_test_build_filename(G_TEST_DIST, "..", "contrib", "notify",
+						      "assent-webhook.schema.json", NULL);
+	g_autoptr(json_doc_auto) doc = NULL;
+	g_autofree char *text = NULL;
+	struct notice_vote *vote = g_new0(struct notice_vote, 1);
+	struct notice_item *item = g_new0(struct notice_item, 1);
+	struct assent_error err;
+	struct json_obj schema;
+	struct rig rig;
+	gsize len = 0;
+
+	g_assert_true(g_file_get_contents(file, &text, &len, NULL));
+	g_assert_cmpint(json_doc_parse(&doc, text, len, 0, &err), ==, 0);
+	json_doc_root(doc, &schema);
+	rig_start(&rig, &notifier_webhook, NOTICE_VOTED);
+	rig.conf.secret_file = secret(&rig, "key", "hush\n");
+	rig_open(&rig);
+	vote->person = g_strdup("bob");
+	vote->channel = g_strdup("page");
+	vote->reason = g_strdup("");
+	g_ptr_array_add(rig.notice->votes, vote);
+	tell(&rig);
+	check_object(&schema, &rig.body);
+	rig.notice->kind = NOTICE_GROUP;
+	item->stack = g_strdup("web");
+	item->plan = g_strdup("sha256:" DIGITS);
+	g_ptr_array_add(rig.notice->items, item);
+	tell(&rig);
+	g_assert_true(has(&rig, "\"plans\":[{"));
+	check_object(&schema, &rig.body);
+	rig.notice->kind = NOTICE_DEAD;
+	tell(&rig);
+	check_object(&schema, &rig.body);
+	rig_stop(&rig);
+}
+
 /* Each that makes tokens useless or unwanted. */
 static void test_webhook_keeps_tokens_back(void)
 {
@@ -569,6 +644,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/notify/table", test_table);
 	g_test_add_func("/webhook/is-signed", test_webhook_is_signed);
 	g_test_add_func("/webhook/says-the-plan", test_webhook_says_the_plan);
+	g_test_add_func("/webhook/keeps-to-its-schema", test_webhook_keeps_to_its_schema);
 	g_test_add_func("/webhook/keeps-tokens-back", test_webhook_keeps_tokens_back);
 	g_test_add_func("/webhook/plain-is-small", test_webhook_plain_is_small);
 	g_test_add_func("/webhook/bad-secrets", test_bad_secrets);
