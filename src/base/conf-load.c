@@ -302,6 +302,9 @@ static void read_person(struct reader *r, const char *name, struct yaml_node *ma
 		yaml_fail(node, r->diags, "Mattermost's '%s' is another person already",
 			  person->mattermost);
 	}
+	if (person->slack != NULL && conf_person_of_slack(r->conf, person->slack) != NULL) {
+		yaml_fail(node, r->diags, "Slack's '%s' is another person already", person->slack);
+	}
 	if (person->emails == NULL) {
 		person->emails = g_new0(char *, 1);
 	}

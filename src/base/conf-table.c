@@ -168,6 +168,25 @@ static bool is_topic(const char *topic)
 	       strspn(topic, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_") == len;
 }
 
+static size_t slack_id(const char *text)
+{
+	return strspn(text, G_CSET_A_2_Z G_CSET_DIGITS);
+}
+
+static bool is_slack_id(const char *text)
+{
+	size_t len = slack_id(text);
+
+	return len >= 2 && len <= 32 && text[len] == '\0';
+}
+
+static bool is_slack_person(const char *text)
+{
+	size_t len = slack_id(text);
+
+	return len >= 2 && len <= 32 && text[len] == '/' && is_slack_id(text + len + 1);
+}
+
 #define NOTIFY(key) .path = "notify.*." key
 #define NOTIFY_ROWS(system, what)                                                                  \
 	{NOTIFY(system), .help = what, .type = CONF_SECTION},                                      \
@@ -196,6 +215,7 @@ static bool is_topic(const char *topic)
 			.help = "Certificates to trust instead of the system's.",                  \
 			.type = CONF_PATH, AT(conf_notifier, ca_file), .example = "ca.pem"         \
 	}
+#define SLACK_ID_SHAPE "an id of capital letters and digits"
 #define NOTICE_URL_SHAPE "an https:// address (http:// for this host itself), without a user"
 
 static bool is_zone(const char *name)
@@ -526,6 +546,13 @@ const struct conf_key conf_keys[] = {
 	 .type = CONF_TEXT,
 	 AT(conf_person, mattermost),
 	 .example = "4xp9fdt77pncbef59f4k1qe83o"},
+	{.path = "people.*.slack",
+	 .help = "The person's team and user id in Slack.",
+	 .type = CONF_TEXT,
+	 AT(conf_person, slack),
+	 .example = "T024/U024BE7LH",
+	 .is_valid = is_slack_person,
+	 .shape = "TEAM/USER, ids of capital letters and digits"},
 	{.path = "notify",
 	 .help = "Where people are told of plans, results and problems; see doc/notify.md.",
 	 .type = CONF_LIST},
@@ -571,6 +598,29 @@ const struct conf_key conf_keys[] = {
 	 .type = CONF_TEXT, AT(conf_notifier, channel), .example = "j1z5y7o8ftrqfnm9pbx1wjs8wy"},
 	{NOTIFY("mattermost.team"), .help = "Clicks count only from the team of this id.",
 	 .type = CONF_TEXT, AT(conf_notifier, team), .example = "qr6pwpy8ajgbtjbr8ckp8fn8ce"},
+	NOTIFY_ROWS("slack",
+		    "Messages with buttons in Slack, by a bot token or an incoming webhook."),
+	{NOTIFY("slack.token"),
+	 .help = "The app's bot token: one message for each plan, kept up to date, with a thread.",
+	 .type = CONF_SECRET, AT(conf_notifier, token_file), .example = "file:slack-token"},
+	{NOTIFY("slack.webhook"),
+	 .help = "Instead of a token: file with the address of an incoming webhook.",
+	 .type = CONF_SECRET, AT(conf_notifier, url_file), .example = "file:slack-webhook"},
+	{NOTIFY("slack.channel"), .help = "The channel's id; clicks count only from this one.",
+	 .type = CONF_TEXT, AT(conf_notifier, channel), .example = "C0123ABCD",
+	 .is_valid = is_slack_id, .shape = SLACK_ID_SHAPE},
+	{NOTIFY("slack.signing-secret"),
+	 .help = "The app's signing secret; without one there are no buttons but a link.",
+	 .type = CONF_SECRET, AT(conf_notifier, secret_file), .example = "file:slack-secret"},
+	{NOTIFY("slack.team"), .help = "Clicks count only from people of this team.",
+	 .type = CONF_TEXT, AT(conf_notifier, team), .example = "T024", .is_valid = is_slack_id,
+	 .shape = SLACK_ID_SHAPE},
+	{NOTIFY("slack.app"), .help = "Clicks count only from this app.", .type = CONF_TEXT,
+	 AT(conf_notifier, app), .example = "A0123ABCD", .is_valid = is_slack_id,
+	 .shape = SLACK_ID_SHAPE},
+	{NOTIFY("slack.api"), .help = "Slack's Web API.", .type = CONF_TEXT, AT(conf_notifier, url),
+	 .dflt = "https://slack.com/api", .is_valid = http_client_is_url,
+	 .shape = NOTICE_URL_SHAPE},
 	{.path = NULL},
 };
 

@@ -95,6 +95,7 @@ void conf_person_free(void *item)
 	g_strfreev(person->emails);
 	g_free(person->user);
 	g_free(person->mattermost);
+	g_free(person->slack);
 	g_free(person);
 }
 
@@ -214,6 +215,18 @@ const struct conf_person *conf_person_of_mattermost(const struct conf *conf, con
 		const struct conf_person *person = g_ptr_array_index(conf->people, i);
 
 		if (person->mattermost != NULL && strcmp(person->mattermost, id) == 0) {
+			return person;
+		}
+	}
+	return NULL;
+}
+
+const struct conf_person *conf_person_of_slack(const struct conf *conf, const char *id)
+{
+	for (unsigned i = 0; i < conf->people->len; i++) {
+		const struct conf_person *person = g_ptr_array_index(conf->people, i);
+
+		if (person->slack != NULL && strcmp(person->slack, id) == 0) {
 			return person;
 		}
 	}

@@ -71,6 +71,7 @@ struct conf_person {
 	char **emails;
 	char *user;	  /* Unix user, NULL: none */
 	char *mattermost; /* user id, NULL: none */
+	char *slack;	  /* "TEAM/USER", NULL: none */
 };
 struct conf_group {
 	char *name;
@@ -133,6 +134,8 @@ const struct conf_person *conf_person(const struct conf *conf, const char *name)
 const struct conf_group *conf_group(const struct conf *conf, const char *name);
 /* By the user id of the chat. */
 const struct conf_person *conf_person_of_mattermost(const struct conf *conf, const char *id);
+/* By "TEAM/USER". */
+const struct conf_person *conf_person_of_slack(const struct conf *conf, const char *id);
 const struct conf_person *conf_person_of_user(const struct conf *conf, const char *user);
 /* The commented sample, from the table, with this user's defaults; g_free(). Settings are commented
  * out by one '#', prose by two. */

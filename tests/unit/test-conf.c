@@ -450,6 +450,11 @@ static void test_problems_of_notifiers(void)
 		 ":2:30:", "a notifier 'ntfy' already"},
 		{"agent: a\npeople: {a: {mattermost: x}, b: {mattermost: x}}\n",
 		 ":2:", "another person already"},
+		{"agent: a\npeople: {a: {slack: T1/U1}, b: {slack: T1/U1}}\n",
+		 ":2:", "another person already"},
+		{"agent: a\npeople: {a: {slack: U024BE7LH}}\n", ":2:", "TEAM/USER"},
+		{"agent: a\npeople: {a: {slack: T1/U1/X}}\n", ":2:", "TEAM/USER"},
+		{"agent: a\nnotify: [{slack: {channel: '#ops'}}]\n", ":2:", "capital letters"},
 	};
 
 	assert_bad(cases, G_N_ELEMENTS(cases));
@@ -463,12 +468,15 @@ static void test_notifiers(void)
 		      "remind: 4h}\n"
 		      "  - ntfy: {topic: t, name: phone, person: alice, stacks: web,\n"
 		      "           url: 'http://127.0.0.1:8080'}\n"
-		      "  - mattermost: {webhook: file:/etc/mm-url}\n");
+		      "  - mattermost: {webhook: file:/etc/mm-url}\n"
+		      "  - slack: {token: file:/etc/slack-token, channel: C0123ABCD,\n"
+		      "            signing-secret: file:/etc/slack-secret, team: T024, app: "
+		      "A01}\n");
 	g_autofree char *secret = g_build_filename(p.dir, "key", NULL);
 	g_autoptr(conf_auto) conf = load_good(&p);
 	const struct conf_notifier *n;
 
-	g_assert_cmpuint(conf->notifiers->len, ==, 3);
+	g_assert_cmpuint(conf->notifiers->len, ==, 4);
 	n = g_ptr_array_index(conf->notifiers, 0);
 	g_assert_cmpstr(n->type, ==, "webhook");
 	g_assert_cmpstr(n->name, ==, "webhook");
@@ -486,6 +494,14 @@ static void test_notifiers(void)
 	n = g_ptr_array_index(conf->notifiers, 2);
 	g_assert_cmpstr(n->url_file, ==, "/etc/mm-url");
 	g_assert_null(n->secret_file);
+	n = g_ptr_array_index(conf->notifiers, 3);
+	g_assert_cmpstr(n->token_file, ==, "/etc/slack-token");
+	g_assert_cmpstr(n->secret_file, ==, "/etc/slack-secret");
+	g_assert_cmpstr(n->channel, ==, "C0123ABCD");
+	g_assert_cmpstr(n->team, ==, "T024");
+	g_assert_cmpstr(n->app, ==, "A01");
+	g_assert_cmpstr(n->url, ==, "https://slack.com/api");
+	g_assert_null(n->url_file);
 	place_free(&p);
 }
 
