@@ -173,6 +173,11 @@ void approvals_mattermost(struct call *call)
 	notify_http(call->agent->notify, "mattermost", call);
 }
 
+void approvals_slack(struct call *call)
+{
+	notify_http(call->agent->notify, "slack", call);
+}
+
 static void view(struct json_writer *w, const struct token *token)
 {
 	g_autofree char *issued = stack_time(token->issued);

@@ -10,6 +10,8 @@
 void approvals_post(struct call *call);
 /* POST /mattermost */
 void approvals_mattermost(struct call *call);
+/* POST /slack/interactive */
+void approvals_slack(struct call *call);
 /* GET /v1/tokens; POST /v1/tokens {plan, channel, person}; POST /v1/tokens/ID/revoke */
 void approvals_list(struct call *call);
 void approvals_issue(struct call *call);

@@ -14,6 +14,7 @@
 #include "agent/http/push.h"
 #include "agent/http/review.h"
 #include "agent/http/socket.h"
+#include "agent/notify/slack-callback.h"
 #include "agent/http/tls.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -83,6 +84,7 @@ const struct route web_routes[] = {
 	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM},
 	{"POST", "/v1/approvals", approvals_post, 8192, 0},
 	{"POST", "/mattermost", approvals_mattermost, 65536, 0},
+	{"POST", "/slack/interactive", approvals_slack, SLACK_BODY_MAX, 0},
 	{NULL},
 };
 

@@ -40,10 +40,7 @@ const char *const notify_error_names[] = {
 };
 
 const struct notifier_ops *const notifiers[] = {
-	&notifier_mattermost,
-	&notifier_ntfy,
-	&notifier_webhook,
-	NULL,
+	&notifier_mattermost, &notifier_ntfy, &notifier_slack, &notifier_webhook, NULL,
 };
 
 struct notify {

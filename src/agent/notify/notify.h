@@ -105,6 +105,7 @@ struct notifier_ops {
 extern const struct notifier_ops *const notifiers[];
 extern const struct notifier_ops notifier_mattermost;
 extern const struct notifier_ops notifier_ntfy;
+extern const struct notifier_ops notifier_slack;
 extern const struct notifier_ops notifier_webhook;
 /* judge() by the status alone, as HTTP means it: 2xx delivered; 408, 425, 429, 5xx and silence
  * later; 400, 413 and 422 the form; everything else permanent. */

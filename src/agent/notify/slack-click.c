@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Clicks in Slack: answered at once, decided afterwards. */
+#include <glib/gi18n.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "agent/decide.h"
+#include "agent/http/call.h"
+#include "agent/notify/slack-render.h"
+#include "agent/notify/slack.h"
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#define FORM "application/x-www-form-urlencoded"
+#define PLANS_MAX 10000 /* newest plans whose buttons are known */
+#define TURNS 3		/* of the main loop, in which the answer leaves */
+#define REASON_MIN 3
+#define TRIES 3
+
+/* A click that was answered. */
+struct work {
+	struct notifier *n;
+	struct slack_callback *callback;
+	char *evidence, *plan, *person;
+	unsigned turns;
+	guint source;
+};
+
+void slack_work_free(void *data)
+{
+	struct work *work = data;
+
+	if (work->source != 0) {
+		g_source_remove(work->source);
+		log_event(EV_REFUSED, NULL, work->plan,
+			  "slack user '%s': dropped: the agent stops or reads its configuration",
+			  work->callback->user);
+	}
+	slack_callback_free(work->callback);
+	g_free(work->evidence);
+	g_free(work->plan);
+	g_free(work->person);
+	g_free(work);
+}
+
+void slack_value(const struct notifier *n, const char *plan, char out[static SLACK_BUTTON_SIZE])
+{
+	const struct slack *s = n->data;
+
+	slack_button(s->secret, plan, n->conf->channel != NULL ? n->conf->channel : "", out);
+}
+
+/* The same bytes twice are no second click: each has its own time and trigger. */
+static bool is_replay(struct slack *s, const uint8_t mac[static SHARED_SECRET_HMAC])
+{
+	for (unsigned i = 0; i < MIN(s->seen_count, SLACK_SEEN); i++) {
+		if (memcmp(s->seen[i], mac, SHARED_SECRET_HMAC) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void remember(struct slack *s, const uint8_t mac[static SHARED_SECRET_HMAC])
+{
+	memcpy(s->seen[s->seen_count % SLACK_SEEN], mac, SHARED_SECRET_HMAC);
+	s->seen_count = s->seen_count + 1 == 2 * SLACK_SEEN ? SLACK_SEEN : s->seen_count + 1;
+}
+
+static struct fold_plan *plan_of(const struct notifier *n, const char *value)
+{
+	const GPtrArray *plans = notify_agent(n->notify)->fold->plans;
+	char expected[SLACK_BUTTON_SIZE];
+
+	for (unsigned i = 0; i < plans->len && i < PLANS_MAX; i++) {
+		struct fold_plan *plan = g_ptr_array_index(plans, plans->len - 1 - i);
+
+		slack_value(n, plan->id, expected);
+		if (strlen(value) == strlen(expected) &&
+		    sodium_memcmp(value, expected, strlen(expected)) == 0) {
+			return plan;
+		}
+	}
+	return NULL;
+}
+
+static const char *base_of(const struct notifier *n)
+{
+	const struct slack *s = n->data;
+
+	return s->webhook != NULL ? shared_secret_get(s->webhook, NULL) : n->conf->url;
+}
+
+/* NULL: there is none that we would send anything to. */
+static const char *response_url(const struct notifier *n, const struct slack_callback *c)
+{
+	return c->response_url != NULL && slack_is_response_url(c->response_url, base_of(n))
+		       ? c->response_url
+		       : NULL;
+}
+
+static char *ephemeral(const struct slack_callback *c, const char *text)
+{
+	struct json_writer *w = json_writer_new(0);
+	g_autofree char *safe = slack_escape(text, SLACK_TEXT_MAX);
+	autocfree char *body = NULL;
+	size_t len;
+
+	json_w_object(w, NULL);
+	json_w_str(w, "channel", c->channel);
+	json_w_str(w, "user", c->user);
+	json_w_str(w, "text", safe);
+	json_w_end(w);
+	if (json_writer_finish(w, &body, &len, NULL) != 0) {
+		g_error("cannot write an answer");
+	}
+	return g_strdup(body);
+}
+
+/* Only whoever clicked sees it. */
+static void tell(struct notifier *n, const struct slack_callback *c, const char *text)
+{
+	const struct slack *s = n->data;
+	const char *what = "the answer to a click";
+	g_autofree char *clean = notice_clean(text, strlen(text), 1000, true);
+
+	if (response_url(n, c) != NULL) {
+		slack_call_start(
+			slack_call_new(n, what, NULL, c->response_url, slack_private(clean)),
+			TRIES);
+	} else if (s->token != NULL) {
+		slack_call_start(
+			slack_call_new(n, what, "chat.postEphemeral", NULL, ephemeral(c, clean)),
+			TRIES);
+	}
+}
+
+static const char *code_of(const GError *error)
+{
+	return error->domain == DECIDE_ERROR   ? decide_error_names[error->code]
+	       : error->domain == NOTIFY_ERROR ? notify_error_names[error->code]
+					       : "failed";
+}
+
+/* By the click's own address: an incoming webhook has no other way to change a message. */
+static void show(struct work *work)
+{
+	struct slack *s = work->n->data;
+	g_autoptr(notice_auto) notice = NULL;
+	struct slack_frame frame = {.replace = true, .ask = true};
+	char value[SLACK_BUTTON_SIZE];
+
+	if (s->webhook == NULL || response_url(work->n, work->callback) == NULL ||
+	    !notify_view(work->n->notify, work->plan, &notice)) {
+		return;
+	}
+	slack_value(work->n, work->plan, value);
+	frame.button = notice_accepts(notice, work->n->ops->name) ? value : NULL;
+	slack_call_start(slack_call_new(work->n, "the answer to a click", NULL,
+					work->callback->response_url,
+					slack_message(notice, &frame)),
+			 TRIES);
+	notify_shown(work->n, work->plan);
+}
+
+static void perform(struct work *work)
+{
+	const struct slack_callback *c = work->callback;
+	bool approve = c->kind == SLACK_APPROVE;
+	g_autofree char *hint = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (notify_decide(work->n->notify, work->n->ops->name, work->plan, work->person,
+			  approve ? "approve" : "reject", approve ? "" : c->reason, work->evidence,
+			  NULL, &error)) {
+		show(work);
+		return;
+	}
+	log_event(EV_REFUSED, NULL, work->plan, "slack user '%s/%s': %s: %s", c->user_team, c->user,
+		  code_of(error), error->message);
+	/* TRANSLATORS: why, in English as in the log */
+	hint = g_strdup_printf(_("This was not counted: %s."), error->message);
+	tell(work->n, c, hint);
+}
+
+static gboolean on_turn(void *user)
+{
+	struct work *work = user;
+	struct slack *s = work->n->data;
+
+	if (--work->turns > 0) {
+		return G_SOURCE_CONTINUE;
+	}
+	work->source = 0;
+	perform(work);
+	g_ptr_array_remove(s->works, work);
+	return G_SOURCE_REMOVE;
+}
+
+/* Not by an idle priority, which a flood of requests would keep from its turn; but some turns
+ * later, when the answer is on its way, however long the disk takes. */
+static void queue(struct notifier *n, struct slack_callback *c, char *evidence, const char *plan,
+		  const char *person)
+{
+	struct slack *s = n->data;
+	struct work *work = g_new0(struct work, 1);
+
+	work->n = n;
+	work->callback = c;
+	work->evidence = evidence;
+	work->plan = g_strdup(plan);
+	work->person = g_strdup(person);
+	work->turns = TURNS;
+	work->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_turn, work, NULL);
+	g_ptr_array_add(s->works, work);
+}
+
+static void answer_empty(struct call *call)
+{
+	call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", "", 0);
+}
+
+/* The dialog stays open and shows what is wrong. */
+static void answer_dialog(struct call *call, const char *problem)
+{
+	struct json_writer *w = json_writer_new(0);
+	autocfree char *text = NULL;
+	size_t len;
+
+	json_w_object(w, NULL);
+	json_w_str(w, "response_action", "errors");
+	json_w_object(w, "errors");
+	json_w_str(w, "reason", problem);
+	json_w_end(w);
+	json_w_end(w);
+	if (json_writer_finish(w, &text, &len, NULL) == 0) {
+		call_reply(call, MHD_HTTP_OK, "application/json", text, len);
+	} else {
+		answer_empty(call);
+	}
+}
+
+/* A click by the right app, from the right channel, that cannot count: Slack gets its 200, the
+ * person is told why. */
+static void refuse(struct notifier *n, struct call *call, const struct slack_callback *c,
+		   const char *plan, const char *code, const char *text)
+{
+	call_note(call, "%s: slack user '%s/%s'", code, c->user_team, c->user);
+	log_event(EV_REFUSED, NULL, plan, "slack user '%s/%s': %s", c->user_team, c->user, code);
+	if (c->kind == SLACK_REASON) {
+		answer_dialog(call, text);
+	} else {
+		answer_empty(call);
+		tell(n, c, text);
+	}
+}
+
+static void refuse_stranger(struct notifier *n, struct call *call, const struct slack_callback *c,
+			    const char *plan)
+{
+	/* TRANSLATORS: a line of the configuration, "slack: T024/U024BE7LH" */
+	g_autofree char *text = g_strdup_printf(
+		_("Assent does not know you. Ask for 'slack: %s/%s' in your entry of 'people' in "
+		  "the agent's configuration."),
+		c->user_team, c->user);
+
+	refuse(n, call, c, plan, notify_error_names[NOTIFY_ERROR_UNKNOWN_PERSON], text);
+}
+
+/* The trigger is good for three seconds, so this comes before everything else. */
+static void ask_reason(struct notifier *n, const struct slack_callback *c,
+		       const struct fold_plan *plan)
+{
+	g_autofree char *id = g_strndup(plan->id + strlen("sha256:"), 12);
+	char *body = slack_modal(c->trigger, id, c->button, c->channel, c->message_ts);
+	struct slack_call *call = slack_call_new(n, "the dialog", "views.open", NULL, body);
+
+	call->response_url = g_strdup(response_url(n, c));
+	slack_call_start(call, 1);
+}
+
+static bool has_reason(const struct slack_callback *c)
+{
+	g_autofree char *text = g_strstrip(g_strdup(c->reason != NULL ? c->reason : ""));
+
+	return g_utf8_strlen(text, -1) >= REASON_MIN;
+}
+
+static void take(struct notifier *n, struct call *call, struct slack_callback *taken,
+		 const struct fold_plan *plan)
+{
+	const struct slack *s = n->data;
+	g_autoptr(slack_callback_auto) c = taken;
+	g_autofree char *id = g_strconcat(c->user_team, "/", c->user, NULL);
+	const struct conf_person *person = conf_person_of_slack(notify_agent(n->notify)->conf, id);
+
+	if (person == NULL) {
+		refuse_stranger(n, call, c, plan->id);
+	} else if (c->kind == SLACK_REASON && plan->phase != STACK_PHASE_OPEN) {
+		refuse(n, call, c, plan->id, "closed",
+		       _("This plan is no longer waiting: it was decided or replaced meanwhile."));
+	} else if (c->kind == SLACK_REJECT && s->token != NULL && c->trigger != NULL) {
+		answer_empty(call);
+		ask_reason(n, c, plan);
+	} else if (c->kind != SLACK_APPROVE && !has_reason(c)) {
+		refuse(n, call, c, plan->id, "reason-missing",
+		       _("Please say why, in at least three characters."));
+	} else {
+		char *evidence = slack_evidence(c, call->body->str, call->body->len);
+
+		answer_empty(call);
+		queue(n, g_steal_pointer(&c), evidence, plan->id, person->name);
+	}
+}
+
+static bool read_call(struct notifier *n, struct call *call, struct slack_callback **out,
+		      GError **error)
+{
+	struct slack *s = n->data;
+	const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
+	g_autoptr(slack_callback_auto) c = NULL;
+	uint8_t mac[SHARED_SECRET_HMAC];
+
+	if (s->secret == NULL) {
+		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_NOT_CONFIGURED,
+			    "'%s' has no signing-secret and so no buttons", n->conf->name);
+	}
+	if (!slack_verify(s->secret, call_header(call, "X-Slack-Request-Timestamp"),
+			  call_header(call, "X-Slack-Signature"), call->body->str, call->body->len,
+			  agent_now(), mac, error)) {
+		return false;
+	}
+	if (type == NULL || !call_is_type(type, FORM)) {
+		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED,
+			    "the callback is not " FORM);
+	}
+	if (is_replay(s, mac)) {
+		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_REPLAYED,
+			    "the callback has come before");
+	}
+	if (!slack_callback_read(call->body->str, call->body->len, &c, error) ||
+	    !slack_callback_check(c, n->conf, error)) {
+		return false;
+	}
+	remember(s, mac);
+	*out = g_steal_pointer(&c);
+	return true;
+}
+
+bool slack_on_http(struct notifier *n, struct call *call, GError **error)
+{
+	g_autoptr(slack_callback_auto) c = NULL;
+	const struct fold_plan *plan;
+
+	if (!read_call(n, call, &c, error)) {
+		return false;
+	}
+	if (c->kind == SLACK_NOTHING) {
+		answer_empty(call);
+		return true;
+	}
+	plan = plan_of(n, c->button);
+	if (plan == NULL) {
+		refuse(n, call, c, NULL, notify_error_names[NOTIFY_ERROR_TOKEN_UNKNOWN],
+		       _("This button is not known here: use the newest message or the review "
+			 "page."));
+		return true;
+	}
+	take(n, call, g_steal_pointer(&c), plan);
+	return true;
+}
