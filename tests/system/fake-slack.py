@@ -12,7 +12,9 @@ own names of errors, and people press buttons by signed callbacks.
             all but action have sensible values
     submit  the newest dialog: {"user", "reason", ...}
     again   the last callback, byte by byte
-    check   FILE: the problems of a message in a file, one a line
+
+    fake-slack.py check FILE            the problems of a message in a file, one a line
+    fake-slack.py sample                a signed callback as JSON
 """
 import hashlib
 import hmac
@@ -336,6 +338,8 @@ class Slack:
         return self.again()
 
     def again(self):
+        if self.agent is None:
+            return {}
         where = urllib.parse.urlsplit(self.agent)
         body, headers = self.last
         c = http.client.HTTPConnection(where.hostname, where.port, timeout=30)
@@ -351,7 +355,7 @@ class Slack:
             c.close()
 
     def who(self, options):
-        user = {'id': options.get('user', 'U0ALICE'), 'username': 'alice'}
+        user = {'id': options.get('user', 'U0ALICE'), 'username': 'alice', 'name': 'alice'}
         user['team_id'] = options.get('user_team', TEAM)
         return {'team': {'id': options.get('team', TEAM), 'domain': 'example'}, 'user': user,
                 'api_app_id': options.get('app', APP), 'token': 'deprecated'}
@@ -503,7 +507,18 @@ def check_file(name):
     return 1 if problems else 0
 
 
+def sample():
+    slack = Slack()
+    slack.base = 'https://hooks.slack.com'
+    text = {'type': 'plain_text', 'text': 'Approve', 'emoji': False}
+    slack.new(CHANNEL, {'text': 'Plan', 'blocks': [{'type': 'actions', 'elements': [
+        {'type': 'button', 'action_id': 'approve', 'text': text, 'value': 'v'}]}]})
+    slack.click({'action': 'approve'})
+    body, headers = slack.last
+    print(json.dumps({'secret': SECRET, 'body': body.decode(), 'headers': headers}))
+
+
 if __name__ == '__main__':
     if sys.argv[1] == 'check':
         sys.exit(check_file(sys.argv[2]))
-    {'serve': serve, 'ask': ask}[sys.argv[1]](*sys.argv[2:])
+    {'serve': serve, 'ask': ask, 'sample': sample}[sys.argv[1]](*sys.argv[2:])

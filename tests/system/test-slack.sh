@@ -62,6 +62,54 @@ votes() { # of the stack app
   field 'len(d)'
 }
 
+# --- its limits
+mkdir "$T/shown"
+ASSENT_TEST_WRITE=$T/shown "$builddir/test-slack-render" >"$T/render.log" 2>&1
+found=0
+for file in "$T"/shown/*.json; do
+  python3 "$srcdir/tests/system/fake-slack.py" check "$file" >>"$T/render.log" || found=1
+done
+[ -s "$T/shown/modal.json" ] && [ $found = 0 ]
+tap_ok 'the largest messages are within all limits' || tap_note "$T/render.log"
+python3 - "$srcdir/tests/system" "$T/shown/message-small.json" <<'P'
+import copy, importlib.util, json, sys
+spec = importlib.util.spec_from_file_location('fake', sys.argv[1] + '/fake-slack.py')
+fake = importlib.util.module_from_spec(spec)
+sys.dont_write_bytecode = True
+spec.loader.exec_module(fake)
+good = json.load(open(sys.argv[2], encoding='utf-8'))
+kinds = [b['type'] for b in good['blocks']]
+buttons = kinds.index('actions')
+changes = [
+    (['blocks', 0, 'text', 'text'], 'x' * 151, 'invalid_blocks'),
+    (['blocks', 0, 'text', 'text'], '', 'invalid_blocks'),
+    (['blocks', 0, 'block_id'], 'x' * 256, 'invalid_blocks'),
+    (['blocks', 1, 'text', 'text'], 'x' * 3001, 'invalid_blocks'),
+    (['blocks', buttons, 'elements', 0, 'value'], 'x' * 2001, 'invalid_blocks'),
+    (['blocks', buttons, 'elements', 0, 'text', 'text'], 'x' * 76, 'invalid_blocks'),
+    (['blocks', buttons, 'elements', 0, 'confirm', 'text', 'text'], 'x' * 301, 'invalid_blocks'),
+    (['blocks', buttons, 'elements', 1, 'style'], 'primary', 'invalid_blocks'),
+    (['blocks', buttons, 'elements', 1, 'action_id'], 'approve', 'invalid_blocks'),
+    (['blocks', buttons, 'elements', 1, 'nope'], 1, 'invalid_blocks'),
+    (['blocks'], good['blocks'][1:2] * 51, 'invalid_blocks'),
+    (['blocks'], [{'type': 'section', 'text': {'type': 'plain_text', 'text': 'x' * 3000}}] * 5,
+     'msg_blocks_too_long'),
+    (['text'], 'x' * 40001, 'msg_too_long'),
+]
+assert fake.judge_message(good) == (None, [])
+for path, value, error in changes:
+    bad = copy.deepcopy(good)
+    at = bad
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    assert fake.judge_message(bad)[0] == error, (path, fake.judge_message(bad))
+bad = dict(good, text='x' * 4001)
+assert fake.judge_message(bad, update=True)[0] == 'msg_too_long'
+assert fake.judge_message({})[0] == 'no_text'
+P
+tap_ok 'and what is beyond one is found'
+
 # --- the agent
 sed -i -e 's|alice: {|&slack: T024/U0ALICE, |; s|bob: {|&slack: T024/U0BOB|' \
   -e 's|carol: {|&slack: T024/U0CAROL|; s|dora: {|&slack: T024/U0DORA, |' "$CONF"

@@ -199,6 +199,15 @@ static unsigned check_block(struct json_obj *block, GString *seen)
 	return buttons;
 }
 
+/* For tests/slack/, which holds it against Slack's own types. */
+static void keep(const char *name, const char *text)
+{
+	const char *dir = g_getenv("ASSENT_TEST_WRITE");
+	g_autofree char *file = dir != NULL ? g_build_filename(dir, name, NULL) : NULL;
+
+	g_assert_true(file == NULL || g_file_set_contents(file, text, -1, NULL));
+}
+
 static char *check(const char *message, unsigned *buttons, const char **text, struct json_doc **doc)
 {
 	g_autoptr(GString) seen = g_string_new(NULL);
@@ -238,6 +247,7 @@ static void test_says_what_matters(void)
 	const char *risk = strstr(seen, "*1 deletion*"),
 		   *change = strstr(seen, "remove file:/srv/old");
 
+	keep("message-small.json", message);
 	g_assert_cmpuint(buttons, ==, 3);
 	g_assert_nonnull(risk);
 	g_assert_nonnull(change);
@@ -280,7 +290,9 @@ static void test_nothing_exceeds_the_limits(void)
 		unsigned buttons;
 		g_autofree char *seen = check(message, &buttons, &text, &doc);
 		g_autofree char *more = NULL;
+		g_autofree char *name = g_strdup_printf("message-huge-%zu.json", i);
 
+		keep(name, message);
 		g_assert_cmpuint(buttons, ==, 3);
 		g_assert_nonnull(strstr(seen, "50 deletions"));
 		g_assert_nonnull(strstr(seen, "more changes"));
@@ -363,12 +375,14 @@ static void test_frames(void)
 	answer = slack_message(n, &f);
 	g_assert_true(g_str_has_prefix(answer, "{\"replace_original\":true,"));
 	g_assert_nonnull(strstr(answer, "\"type\":\"input\",\"block_id\":\"reason\""));
+	keep("message-answer.json", answer);
 	f = (struct slack_frame){.plain = true};
 	hook = slack_message(n, &f);
 	g_assert_true(g_str_has_prefix(hook, "{\"unfurl_links\":false"));
 	g_assert_null(strstr(hook, "blocks"));
 	f = (struct slack_frame){.channel = "C1", .thread = "12.5"};
 	thread = slack_details(n, &f);
+	keep("message-thread.json", thread);
 	g_assert_nonnull(strstr(thread, "\"thread_ts\":\"12.5\""));
 }
 
@@ -429,6 +443,7 @@ static void test_modal(void)
 	g_autofree char *modal = slack_modal("1.2.3", "4f2a9c1d0b3e", BUTTON, "C1", "12.5");
 	g_autofree char *note = slack_private("no <b> here");
 
+	keep("modal.json", modal);
 	g_assert_nonnull(strstr(modal, "\"trigger_id\":\"1.2.3\""));
 	g_assert_nonnull(strstr(modal,
 				"\"private_metadata\":\"{\\\"button\\\":\\\"" BUTTON
