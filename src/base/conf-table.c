@@ -612,6 +612,10 @@ const struct conf_key conf_keys[] = {
 	{NOTIFY("slack.signing-secret"),
 	 .help = "The app's signing secret; without one there are no buttons but a link.",
 	 .type = CONF_SECRET, AT(conf_notifier, secret_file), .example = "file:slack-secret"},
+	{NOTIFY("slack.app-token"),
+	 .help = "The app-level token of Socket Mode, by which clicks reach an agent that nobody "
+		 "can reach.",
+	 .type = CONF_SECRET, AT(conf_notifier, app_token_file), .example = "file:slack-app-token"},
 	{NOTIFY("slack.team"), .help = "Clicks count only from people of this team.",
 	 .type = CONF_TEXT, AT(conf_notifier, team), .example = "T024", .is_valid = is_slack_id,
 	 .shape = SLACK_ID_SHAPE},

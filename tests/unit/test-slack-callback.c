@@ -306,6 +306,53 @@ static void test_response_urls(void)
 	}
 }
 
+static void read_envelope(const char *text, struct slack_envelope *out)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(slack_envelope_read(text, strlen(text), out, &error));
+	g_assert_no_error(error);
+}
+
+static void test_envelopes(void)
+{
+	static const char *const bad[] = {"", "[]", "{}", "{\"type\":7}", "{\"type\":\"hello\"}x"};
+	struct slack_envelope e = {0};
+
+	read_envelope("{\"type\":\"hello\",\"num_connections\":1,\"debug_info\":{\"t\":0.5}}", &e);
+	g_assert_cmpint(e.type, ==, SLACK_HELLO);
+	g_assert_null(e.id);
+	slack_envelope_clear(&e);
+	read_envelope("{\"type\":\"disconnect\",\"reason\":\"warning\"}", &e);
+	g_assert_cmpint(e.type, ==, SLACK_DISCONNECT);
+	g_assert_cmpstr(e.reason, ==, "warning");
+	slack_envelope_clear(&e);
+	read_envelope("{\"envelope_id\":\"e1\",\"type\":\"interactive\",\"payload\":" CLICK(
+			      "approve", "v") "}",
+		      &e);
+	g_assert_cmpint(e.type, ==, SLACK_ENVELOPE);
+	g_assert_cmpstr(e.id, ==, "e1");
+	g_assert_cmpint(e.callback->kind, ==, SLACK_APPROVE);
+	g_assert_cmpstr(e.callback->button, ==, "v");
+	slack_envelope_clear(&e);
+	read_envelope("{\"envelope_id\":\"e2\",\"type\":\"interactive\",\"payload\":{}}", &e);
+	g_assert_cmpstr(e.id, ==, "e2");
+	g_assert_null(e.callback);
+	g_assert_error(e.problem, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED);
+	slack_envelope_clear(&e);
+	read_envelope("{\"envelope_id\":\"e3\",\"type\":\"events_api\",\"payload\":{}}", &e);
+	g_assert_cmpstr(e.id, ==, "e3");
+	g_assert_null(e.callback);
+	g_assert_no_error(e.problem);
+	slack_envelope_clear(&e);
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(slack_envelope_read(bad[i], strlen(bad[i]), &e, &error));
+		g_assert_error(error, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -320,5 +367,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/slack-callback/knows-its-own", test_knows_its_own);
 	g_test_add_func("/slack-callback/buttons-are-bound", test_buttons_are_bound);
 	g_test_add_func("/slack-callback/response-urls", test_response_urls);
+	g_test_add_func("/slack-callback/envelopes", test_envelopes);
 	return g_test_run();
 }

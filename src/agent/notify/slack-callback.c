@@ -18,6 +18,7 @@
 #define NAME_MAX 255
 #define URL_MAX 3000
 #define METADATA_MAX 3000
+#define ENVELOPE_MAX 255
 #define TIME_MAX INT64_C(99999999999) /* of a timestamp: eleven digits */
 #define HOOKS "https://hooks.slack.com/"
 
@@ -198,20 +199,17 @@ static bool read_dialog(struct json_obj *o, struct slack_callback *c, GError **e
 	return read_metadata(metadata, c, error);
 }
 
-static bool read_payload(struct slack_callback *c, GError **error)
+static bool read_payload(struct json_obj *o, struct slack_callback *c, GError **error)
 {
 	struct assent_error err;
-	struct json_obj o;
-	const char *type;
+	const char *type = json_str(o, "type", ID_MAX);
 
-	json_doc_root(c->doc, &o);
-	type = json_str(&o, "type", ID_MAX);
-	c->app = json_str_opt(&o, "api_app_id", ID_MAX);
-	c->team = inner(&o, "team", "id", ID_MAX);
-	read_user(&o, c);
+	c->app = json_str_opt(o, "api_app_id", ID_MAX);
+	c->team = inner(o, "team", "id", ID_MAX);
+	read_user(o, c);
 	if (g_strcmp0(type, "block_actions") == 0) {
-		read_click(&o, c);
-	} else if (g_strcmp0(type, "view_submission") == 0 && !read_dialog(&o, c, error)) {
+		read_click(o, c);
+	} else if (g_strcmp0(type, "view_submission") == 0 && !read_dialog(o, c, error)) {
 		return false;
 	}
 	if (json_doc_status(c->doc, &err) != 0) {
@@ -231,6 +229,7 @@ bool slack_callback_read(const char *body, size_t len, struct slack_callback **o
 	g_autoptr(slack_callback_auto) c = g_new0(struct slack_callback, 1);
 	g_autofree char *text = decode(body, len, error);
 	struct assent_error err;
+	struct json_obj o;
 
 	if (text == NULL) {
 		return false;
@@ -238,11 +237,57 @@ bool slack_callback_read(const char *body, size_t len, struct slack_callback **o
 	if (json_doc_parse(&c->doc, text, strlen(text), JSON_FLOATS, &err) != 0) {
 		return malformed(error, err.text);
 	}
-	if (!read_payload(c, error)) {
+	json_doc_root(c->doc, &o);
+	if (!read_payload(&o, c, error)) {
 		return false;
 	}
 	*out = g_steal_pointer(&c);
 	return true;
+}
+
+static enum slack_frame_type frame_type(const char *type)
+{
+	return g_strcmp0(type, "hello") == 0	    ? SLACK_HELLO
+	       : g_strcmp0(type, "disconnect") == 0 ? SLACK_DISCONNECT
+						    : SLACK_ENVELOPE;
+}
+
+bool slack_envelope_read(const char *text, size_t len, struct slack_envelope *out, GError **error)
+{
+	g_autoptr(slack_callback_auto) c = g_new0(struct slack_callback, 1);
+	struct json_obj o, payload;
+	struct assent_error err;
+	const char *type, *id, *reason;
+
+	if (json_doc_parse(&c->doc, text, len, JSON_FLOATS, &err) != 0) {
+		return malformed(error, err.text);
+	}
+	json_doc_root(c->doc, &o);
+	type = json_str(&o, "type", ID_MAX);
+	id = json_str_opt(&o, "envelope_id", ENVELOPE_MAX);
+	reason = json_str_opt(&o, "reason", ID_MAX);
+	if (json_doc_status(c->doc, &err) != 0) {
+		return malformed(error, err.text);
+	}
+	out->type = frame_type(type);
+	out->id = g_strdup(id);
+	out->reason = g_strdup(reason);
+	/* whatever else an app may get is acknowledged and no more */
+	if (g_strcmp0(type, "interactive") == 0 && json_obj_get(&o, "payload", &payload)) {
+		if (!read_payload(&payload, c, &out->problem)) {
+			return true;
+		}
+		out->callback = g_steal_pointer(&c);
+	}
+	return true;
+}
+
+void slack_envelope_clear(struct slack_envelope *envelope)
+{
+	g_clear_pointer(&envelope->id, g_free);
+	g_clear_pointer(&envelope->reason, g_free);
+	g_clear_pointer(&envelope->callback, slack_callback_free);
+	g_clear_error(&envelope->problem);
 }
 
 /* Members of other teams can press buttons of a shared channel. */

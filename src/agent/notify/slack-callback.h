@@ -41,6 +41,16 @@ struct slack_callback {
 	const char *reason;		    /* of SLACK_REASON, or of the message; NULL: no field */
 };
 
+/* What comes by a socket instead (Socket Mode). */
+enum slack_frame_type { SLACK_HELLO, SLACK_DISCONNECT, SLACK_ENVELOPE };
+struct slack_envelope {
+	enum slack_frame_type type;
+	char *id;			 /* to be acknowledged, NULL: it is not */
+	char *reason;			 /* of a disconnect, NULL: none */
+	struct slack_callback *callback; /* NULL: nothing for us */
+	GError *problem;		 /* why there is none, although there should be */
+};
+
 /* mac receives the signature, by which a replay is known. */
 bool slack_verify(const struct shared_secret *secret, const char *timestamp, const char *signature,
 		  const void *body, size_t len, int64_t now, uint8_t mac[static SHARED_SECRET_HMAC],
@@ -50,6 +60,10 @@ bool slack_callback_read(const char *body, size_t len, struct slack_callback **o
 bool slack_callback_check(const struct slack_callback *callback, const struct conf_notifier *conf,
 			  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void slack_callback_free(struct slack_callback *callback);
+/* False when it is not even an envelope. */
+bool slack_envelope_read(const char *text, size_t len, struct slack_envelope *out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void slack_envelope_clear(struct slack_envelope *envelope);
 /* What the agent keeps of it beside the vote: canonical JSON without secrets. g_free(). */
 char *slack_evidence(const struct slack_callback *callback, const void *body, size_t len);
 /* The value of a plan's buttons in a channel: nothing can be read from it, and nobody without the

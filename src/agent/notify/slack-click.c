@@ -217,13 +217,8 @@ static void queue(struct notifier *n, struct slack_callback *c, char *evidence, 
 	g_ptr_array_add(s->works, work);
 }
 
-static void answer_empty(struct call *call)
-{
-	call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", "", 0);
-}
-
 /* The dialog stays open and shows what is wrong. */
-static void answer_dialog(struct call *call, const char *problem)
+static char *dialog_errors(const char *problem)
 {
 	struct json_writer *w = json_writer_new(0);
 	autocfree char *text = NULL;
@@ -235,30 +230,28 @@ static void answer_dialog(struct call *call, const char *problem)
 	json_w_str(w, "reason", problem);
 	json_w_end(w);
 	json_w_end(w);
-	if (json_writer_finish(w, &text, &len, NULL) == 0) {
-		call_reply(call, MHD_HTTP_OK, "application/json", text, len);
-	} else {
-		answer_empty(call);
+	if (json_writer_finish(w, &text, &len, NULL) != 0) {
+		g_error("cannot write an answer");
 	}
+	return g_strdup(text);
 }
 
-/* A click by the right app, from the right channel, that cannot count: Slack gets its 200, the
+/* A click by the right app, from the right channel, that cannot count: Slack is content, the
  * person is told why. */
-static void refuse(struct notifier *n, struct call *call, const struct slack_callback *c,
-		   const char *plan, const char *code, const char *text)
+static void refuse(struct notifier *n, const struct slack_callback *c, const char *plan,
+		   const char *code, const char *text, struct slack_answer *out)
 {
-	call_note(call, "%s: slack user '%s/%s'", code, c->user_team, c->user);
+	out->note = g_strdup_printf("%s: slack user '%s/%s'", code, c->user_team, c->user);
 	log_event(EV_REFUSED, NULL, plan, "slack user '%s/%s': %s", c->user_team, c->user, code);
 	if (c->kind == SLACK_REASON) {
-		answer_dialog(call, text);
+		out->body = dialog_errors(text);
 	} else {
-		answer_empty(call);
 		tell(n, c, text);
 	}
 }
 
-static void refuse_stranger(struct notifier *n, struct call *call, const struct slack_callback *c,
-			    const char *plan)
+static void refuse_stranger(struct notifier *n, const struct slack_callback *c, const char *plan,
+			    struct slack_answer *out)
 {
 	/* TRANSLATORS: a line of the configuration, "slack: T024/U024BE7LH" */
 	g_autofree char *text = g_strdup_printf(
@@ -266,7 +259,7 @@ static void refuse_stranger(struct notifier *n, struct call *call, const struct 
 		  "the agent's configuration."),
 		c->user_team, c->user);
 
-	refuse(n, call, c, plan, notify_error_names[NOTIFY_ERROR_UNKNOWN_PERSON], text);
+	refuse(n, c, plan, notify_error_names[NOTIFY_ERROR_UNKNOWN_PERSON], text, out);
 }
 
 /* The trigger is good for three seconds, so this comes before everything else. */
@@ -288,8 +281,8 @@ static bool has_reason(const struct slack_callback *c)
 	return g_utf8_strlen(text, -1) >= REASON_MIN;
 }
 
-static void take(struct notifier *n, struct call *call, struct slack_callback *taken,
-		 const struct fold_plan *plan)
+static void take(struct notifier *n, struct slack_callback *taken, const struct fold_plan *plan,
+		 const void *bytes, size_t len, struct slack_answer *out)
 {
 	const struct slack *s = n->data;
 	g_autoptr(slack_callback_auto) c = taken;
@@ -297,22 +290,47 @@ static void take(struct notifier *n, struct call *call, struct slack_callback *t
 	const struct conf_person *person = conf_person_of_slack(notify_agent(n->notify)->conf, id);
 
 	if (person == NULL) {
-		refuse_stranger(n, call, c, plan->id);
+		refuse_stranger(n, c, plan->id, out);
 	} else if (c->kind == SLACK_REASON && plan->phase != STACK_PHASE_OPEN) {
-		refuse(n, call, c, plan->id, "closed",
-		       _("This plan is no longer waiting: it was decided or replaced meanwhile."));
+		refuse(n, c, plan->id, "closed",
+		       _("This plan is no longer waiting: it was decided or replaced meanwhile."),
+		       out);
 	} else if (c->kind == SLACK_REJECT && s->token != NULL && c->trigger != NULL) {
-		answer_empty(call);
 		ask_reason(n, c, plan);
 	} else if (c->kind != SLACK_APPROVE && !has_reason(c)) {
-		refuse(n, call, c, plan->id, "reason-missing",
-		       _("Please say why, in at least three characters."));
+		refuse(n, c, plan->id, "reason-missing",
+		       _("Please say why, in at least three characters."), out);
 	} else {
-		char *evidence = slack_evidence(c, call->body->str, call->body->len);
+		char *evidence = slack_evidence(c, bytes, len);
 
-		answer_empty(call);
 		queue(n, g_steal_pointer(&c), evidence, plan->id, person->name);
 	}
+}
+
+void slack_take(struct notifier *n, struct slack_callback *taken, const void *bytes, size_t len,
+		struct slack_answer *out)
+{
+	g_autoptr(slack_callback_auto) c = taken;
+	const struct fold_plan *plan;
+
+	if (c->kind == SLACK_NOTHING) {
+		return;
+	}
+	plan = plan_of(n, c->button);
+	if (plan == NULL) {
+		refuse(n, c, NULL, notify_error_names[NOTIFY_ERROR_TOKEN_UNKNOWN],
+		       _("This button is not known here: use the newest message or the review "
+			 "page."),
+		       out);
+		return;
+	}
+	take(n, g_steal_pointer(&c), plan, bytes, len, out);
+}
+
+void slack_answer_clear(struct slack_answer *answer)
+{
+	g_clear_pointer(&answer->body, g_free);
+	g_clear_pointer(&answer->note, g_free);
 }
 
 static bool read_call(struct notifier *n, struct call *call, struct slack_callback **out,
@@ -351,23 +369,21 @@ static bool read_call(struct notifier *n, struct call *call, struct slack_callba
 
 bool slack_on_http(struct notifier *n, struct call *call, GError **error)
 {
-	g_autoptr(slack_callback_auto) c = NULL;
-	const struct fold_plan *plan;
+	struct slack_answer answer = {0};
+	struct slack_callback *c = NULL;
 
 	if (!read_call(n, call, &c, error)) {
 		return false;
 	}
-	if (c->kind == SLACK_NOTHING) {
-		answer_empty(call);
-		return true;
+	slack_take(n, c, call->body->str, call->body->len, &answer);
+	if (answer.note != NULL) {
+		call_note(call, "%s", answer.note);
 	}
-	plan = plan_of(n, c->button);
-	if (plan == NULL) {
-		refuse(n, call, c, NULL, notify_error_names[NOTIFY_ERROR_TOKEN_UNKNOWN],
-		       _("This button is not known here: use the newest message or the review "
-			 "page."));
-		return true;
+	if (answer.body != NULL) {
+		call_reply(call, MHD_HTTP_OK, "application/json", answer.body, strlen(answer.body));
+	} else {
+		call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", "", 0);
 	}
-	take(n, call, g_steal_pointer(&c), plan);
+	slack_answer_clear(&answer);
 	return true;
 }

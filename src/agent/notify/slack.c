@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/notify/slack-render.h"
+#include "agent/notify/slack-socket.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 
@@ -23,6 +24,16 @@ static bool check(const struct conf_notifier *conf, GError **error)
 			    "slack with a 'signing-secret' needs 'team' and 'app', from which "
 			    "alone clicks count");
 	}
+	if (conf->app_token_file != NULL &&
+	    (conf->token_file == NULL || conf->secret_file == NULL)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "slack with an 'app-token' needs 'token' and 'signing-secret'");
+	}
+	if (conf->app_token_file != NULL && !slack_socket_is_built()) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "slack has an 'app-token', but this assentd was built without Socket "
+			    "Mode");
+	}
 	return true;
 }
 
@@ -35,11 +46,13 @@ static void slack_close(struct notifier *n)
 {
 	struct slack *s = n->data;
 
+	slack_socket_close(s->socket);
 	g_ptr_array_unref(s->works);
 	g_ptr_array_unref(s->calls);
 	shared_secret_free(s->token);
 	shared_secret_free(s->webhook);
 	shared_secret_free(s->secret);
+	shared_secret_free(s->app_token);
 	g_free(s->plan);
 	g_free(s);
 	n->data = NULL;
@@ -50,7 +63,8 @@ static bool slack_open(struct notifier *n, GError **error)
 	struct slack *s = g_new0(struct slack, 1);
 	bool ok = load(n->conf->token_file, &s->token, error) &&
 		  load(n->conf->url_file, &s->webhook, error) &&
-		  load(n->conf->secret_file, &s->secret, error);
+		  load(n->conf->secret_file, &s->secret, error) &&
+		  load(n->conf->app_token_file, &s->app_token, error);
 
 	n->data = s;
 	s->calls = g_ptr_array_new_with_free_func(slack_call_free);
@@ -62,6 +76,9 @@ static bool slack_open(struct notifier *n, GError **error)
 	if (!ok) {
 		slack_close(n);
 		return false;
+	}
+	if (s->app_token != NULL) {
+		s->socket = slack_socket_open(n, s->app_token);
 	}
 	n->caps |= s->token != NULL ? NOTIFIER_UPDATE | NOTIFIER_THREAD : 0;
 	return true;

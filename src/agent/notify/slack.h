@@ -19,6 +19,8 @@
 struct slack {
 	struct shared_secret *token, *webhook; /* one of both */
 	struct shared_secret *secret;	       /* NULL: no buttons */
+	struct shared_secret *app_token;       /* of Socket Mode, NULL: none */
+	struct slack_socket *socket;	       /* NULL: none */
 	char *plan;	  /* announced by the message under way, NULL: nothing that has details */
 	GPtrArray *calls; /* struct slack_call under way */
 	GPtrArray *works; /* struct work: answered, but not yet done */
@@ -26,6 +28,16 @@ struct slack {
 	unsigned seen_count;
 };
 
+/* What Slack gets at once, whatever comes of a click. */
+struct slack_answer {
+	char *body; /* JSON, NULL: empty */
+	char *note; /* why it was refused, for the log; NULL: it was not */
+};
+/* What was judged and read: takes callback; nothing here waits. bytes: as they came, for the
+ * evidence. */
+void slack_take(struct notifier *n, struct slack_callback *callback, const void *bytes, size_t len,
+		struct slack_answer *out);
+void slack_answer_clear(struct slack_answer *answer);
 bool slack_on_http(struct notifier *n, struct call *call, GError **error);
 /* Whatever was answered and not yet done; for close(). */
 void slack_work_free(void *work);
