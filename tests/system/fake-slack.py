@@ -6,7 +6,9 @@ own names of errors, and people press buttons by signed callbacks.
     fake-slack.py serve DIR             DIR/port says where; until it is killed
     fake-slack.py ask PORT WHAT [JSON]  state, set, click, submit, again; prints the answer
 
-    set     {"agent": URL, "rate": false, "fail": [[500, ""], [200, "invalid_blocks"]]}
+    set     {"agent": URL, "rate": false, "fail": [[500, ""], [200, "invalid_blocks"]],
+             "socket": true}            callbacks go by the WebSocket and not to the agent's port
+    frame   {"text": "..."}             to the newest WebSocket; "close": true ends it
     click   {"action", "user", "team", "user_team", "app", "channel", "secret", "skew", "pad",
             "trim" (before it is signed), "cut" (afterwards), "type", "value", "reason", "url"};
             all but action have sensible values
@@ -16,6 +18,7 @@ own names of errors, and people press buttons by signed callbacks.
     fake-slack.py check FILE            the problems of a message in a file, one a line
     fake-slack.py sample                a signed callback as JSON
 """
+import base64
 import hashlib
 import hmac
 import http.client
@@ -29,6 +32,7 @@ import urllib.parse
 
 SECRET = '8f742231b10e8888abcd99yyyzzz85a5'
 TOKEN = 'xoxb-1-test'
+APP_TOKEN = 'xapp-1-test'
 TEAM, APP, CHANNEL = 'T024', 'A01', 'C0123ABCD'
 LATE = 3  # seconds of a trigger
 
@@ -193,6 +197,53 @@ def judge_view(view):
     return ('invalid_arguments' if check.problems else None), check.problems
 
 
+class WebSocket:
+    """The server's end of one connection (RFC 6455), text frames only."""
+
+    def __init__(self, handler):
+        key = handler.headers['Sec-WebSocket-Key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+        accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        handler.wfile.write(b'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'
+                            b'Connection: Upgrade\r\nSec-WebSocket-Accept: '
+                            + accept.encode() + b'\r\n\r\n')
+        self.input, self.output = handler.rfile, handler.wfile
+        self.lock = threading.Lock()
+        self.open = True
+
+    def frame(self, opcode, data):
+        size = bytes([len(data)]) if len(data) < 126 else b'\x7e' + len(data).to_bytes(2, 'big')
+        if len(data) > 65535:
+            size = b'\x7f' + len(data).to_bytes(8, 'big')
+        with self.lock:
+            self.output.write(bytes([0x80 | opcode]) + size + data)  # not buffered
+
+    def read(self):
+        """(opcode, data); an end is a close."""
+        head = self.input.read(2)
+        if len(head) < 2 or not head[1] & 0x80:  # clients mask
+            return 8, b''
+        size = head[1] & 0x7f
+        if size > 125:
+            size = int.from_bytes(self.input.read(2 if size == 126 else 8), 'big')
+        mask = self.input.read(4)
+        data = self.input.read(size)
+        return head[0] & 0x0f, bytes(b ^ mask[i % 4] for i, b in enumerate(data))
+
+    def serve(self, slack):
+        hello = {'type': 'hello', 'num_connections': 1, 'connection_info': {'app_id': APP},
+                 'debug_info': {'approximate_connection_time': 3600}}
+        self.frame(1, json.dumps(hello).encode())
+        while self.open:
+            opcode, data = self.read()
+            if opcode == 8:
+                self.open = False
+            elif opcode == 9:
+                self.frame(10, data)
+            elif opcode == 1:
+                answer = json.loads(data)
+                slack.acknowledged[answer['envelope_id']] = answer.get('payload')
+
+
 class Slack:
     def __init__(self):
         self.lock = threading.RLock()
@@ -202,6 +253,7 @@ class Slack:
         self.triggers, self.answers = {}, {}
         self.posted, self.count, self.last = {}, 0, None
         self.base = None
+        self.socket, self.sockets, self.tickets, self.acknowledged = False, [], set(), {}
 
     def number(self):
         self.count += 1
@@ -323,7 +375,38 @@ class Slack:
 
     # --- people
 
+    def live(self):
+        return [s for s in self.sockets if s.open]
+
+    def send_frame(self, options):
+        live = self.live()
+        if not live:
+            return {'status': -1, 'body': 'there is no socket'}
+        if options.get('close'):
+            live[-1].frame(8, b'\x03\xe9')
+        else:
+            live[-1].frame(1, options['text'].encode())
+        return {'status': 200, 'body': ''}
+
+    def by_socket(self, payload, options):
+        """As HTTP would have answered."""
+        name = f'e{self.number()}'
+        envelope = {'envelope_id': name, 'type': 'interactive', 'payload': payload,
+                    'accepts_response_payload': True}
+        sent = self.send_frame({'text': json.dumps(envelope)})
+        if sent['status'] != 200:
+            return sent
+        for _ in range(300):
+            if name in self.acknowledged:
+                body = self.acknowledged[name]
+                return {'status': 200, 'body': '' if body is None else json.dumps(
+                    body, separators=(',', ':'))}
+            time.sleep(0.1)
+        return {'status': 0, 'body': 'not acknowledged'}
+
     def send(self, payload, options):
+        if self.socket:
+            return self.by_socket(payload, options)
         body = 'payload=' + urllib.parse.quote_plus(json.dumps(payload))
         body += '+' * options.get('pad', 0)
         body = body[:len(body) - options.get('trim', 0)]
@@ -412,7 +495,8 @@ class Slack:
 
     def state(self):
         return {'messages': self.messages, 'ephemeral': self.ephemeral, 'views': self.views,
-                'refused': self.refused}
+                'refused': self.refused, 'sockets': len(self.live()),
+                'opened': len(self.sockets)}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -442,7 +526,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return slack.state()
         if what == 'again':
             return slack.again()
-        return getattr(slack, {'click': 'click', 'submit': 'submit'}[what])(body)
+        return getattr(slack, {'click': 'click', 'submit': 'submit',
+                               'frame': 'send_frame'}[what])(body)
+
+    def open_socket(self):
+        slack = self.slack
+        if self.headers.get('Authorization') != f'Bearer {APP_TOKEN}':
+            return self.reply(200, {'ok': False, 'error': 'not_allowed_token_type'})
+        ticket = f'/link/?ticket={slack.number()}'
+        slack.tickets.add(ticket)
+        return self.reply(200, {'ok': True, 'url': slack.base.replace('http', 'ws', 1) + ticket})
+
+    def do_GET(self):
+        slack = self.slack
+        if self.path not in slack.tickets or self.headers.get('Upgrade') != 'websocket':
+            return self.reply(403, 'no')
+        slack.tickets.discard(self.path)
+        self.close_connection = True
+        connection = WebSocket(self)
+        slack.sockets.append(connection)
+        try:
+            connection.serve(slack)
+        except (OSError, ValueError):
+            connection.open = False
+        return None
 
     def web_api(self, method, body):
         slack = self.slack
@@ -459,6 +566,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        if self.path == '/api/apps.connections.open' and not self.slack.fail:
+            return self.open_socket()
         body = json.loads(raw or b'{}')
         if self.path.startswith('/_/'):
             return self.reply(200, self.control(self.path[3:], body))

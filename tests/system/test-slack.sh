@@ -5,62 +5,11 @@
 . "${srcdir:-.}/tests/system/lib-git.sh"
 . "${srcdir:-.}/tests/system/lib-agent.sh"
 . "${srcdir:-.}/tests/system/lib-http.sh"
+. "${srcdir:-.}/tests/system/lib-slack.sh"
 git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
 agent_begin
 
-# --- a Slack of our own
-python3 "$srcdir/tests/system/fake-slack.py" serve "$T" >"$T/slack.log" 2>&1 &
-git_pids="$git_pids $!"
-agent_wait_for '[ -s "$T/port" ]'
-SLACK=$(cat "$T/port")
-slack() { # WHAT [JSON]: $BODY
-  BODY=$(python3 "$srcdir/tests/system/fake-slack.py" ask "$SLACK" "$@")
-}
-slack_field() { # EXPRESSION on d, and on m, the messages outside of threads
-  slack state
-  field "(lambda m: $1)([x for x in d['messages'] if not x['thread_ts']])"
-}
-slack_is() { # EXPRESSION
-  [ "$(slack_field "$1")" = True ]
-}
-slack_becomes() { # EXPRESSION
-  agent_wait_for "slack_is \"$1\"" || {
-    slack state
-    echo "# $BODY" >&2
-    tap_note "$T/agent.log"
-    return 1
-  }
-}
-# The newest message: has it buttons to decide?
-OPEN="any(e.get('action_id') == 'approve' for b in m[-1]['blocks']
-  for e in b.get('elements', []))"
-click() { # JSON: $CODE and $BODY of the agent's answer
-  slack click "$1"
-  CODE=$(field "d['status']")
-}
-submit() { # JSON
-  slack submit "$1"
-  CODE=$(field "d['status']")
-}
-answers() { # STATUS
-  [ "$CODE" = "$1" ] || {
-    echo "# $CODE instead of $1: $BODY" >&2
-    return 1
-  }
-}
-logged() { # TEXT: since the last mark
-  http_logged "$1" || {
-    tap_note "$T/agent.log"
-    return 1
-  }
-}
-told() { # PART of what only the clicking person sees
-  slack_becomes "any('$1' in e['text'] for e in d['ephemeral'])"
-}
-votes() { # of the stack app
-  agent_entries approval app
-  field 'len(d)'
-}
+slack_begin
 
 # --- its limits
 mkdir "$T/shown"
@@ -111,34 +60,10 @@ P
 tap_ok 'and what is beyond one is found'
 
 # --- the agent
-sed -i -e 's|alice: {|&slack: T024/U0ALICE, |; s|bob: {|&slack: T024/U0BOB|' \
-  -e 's|carol: {|&slack: T024/U0CAROL|; s|dora: {|&slack: T024/U0DORA, |' "$CONF"
-agent_repo app
-agent_stack app \
-  'approval: {required: 1, from: [ops], channels: [slack, signature]}' \
-  'rules: [{match: {risk: root}, channels: [slack, signature]}]'
-printf 'xoxb-1-test\n' >"$T/etc/token"
-printf '8f742231b10e8888abcd99yyyzzz85a5\n' >"$T/etc/secret"
-printf 'http://127.0.0.1:%s/services/T024/B01/secret\n' "$SLACK" >"$T/etc/hook"
-chmod 600 "$T/etc/token" "$T/etc/secret" "$T/etc/hook"
-notify() { # LINE: the agent's way to Slack
-  sed -i '/^http:/,$d' "$CONF"
-  cat >>"$CONF" <<-C
-		http: {listen: "127.0.0.1:0", public-url: "https://ops.example.org/assent"}
-		notify:
-		  - slack: {$1, signing-secret: "file:$T/etc/secret", team: T024, app: A01,
-		            api: "http://127.0.0.1:$SLACK/api"}
-	C
-}
-notify "token: \"file:$T/etc/token\", channel: C0123ABCD"
+slack_notify "token: \"file:$T/etc/token\", channel: C0123ABCD"
 agent_init 0
 echo 'attested: [slack]' >>"$T/etc/trust.yaml"
-start() {
-  agent_start
-  http_port
-  slack set "{\"agent\": \"http://127.0.0.1:$PORT/slack/interactive\"}"
-}
-start
+slack_start
 agent_sync app
 [ "$STATE_NOW" = pending ]
 tap_ok 'a plan waits' || tap_note "$T/agent.log"
@@ -267,7 +192,7 @@ click "{$A, \"value\": \"$old\"}"
 answers 200 && logged "superseded: " && [ "$(votes)" = 2 ] && agent_is app pending
 tap_ok 'and a click on it is refused by that name'
 agent_stop
-start
+slack_start
 http_mark
 click "{$A}"
 answers 200 && agent_becomes app converged && [ "$(cat "$T/out/app/app.conf")" = four ]
@@ -287,8 +212,8 @@ tap_ok 'nothing else was refused by Slack' || echo "# $(slack_field "d['refused'
 
 # --- an incoming webhook, which has no dialogs and no updates
 agent_stop
-notify "webhook: \"file:$T/etc/hook\""
-start
+slack_notify "webhook: \"file:$T/etc/hook\""
+slack_start
 echo six >"$T/app/app.conf"
 agent_commit app sixth
 agent_sync app
