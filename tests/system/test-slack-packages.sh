@@ -4,7 +4,7 @@
 #
 #	npm ci --prefix tests/slack --ignore-scripts
 : "${srcdir:=.}" "${builddir:=.}"
-modules=${SLACK_MODULES:-$srcdir/tests/slack/node_modules}
+modules=${ASSENT_SLACK_MODULES:-$srcdir/tests/slack/node_modules}
 if ! command -v node >/dev/null || ! command -v python3 >/dev/null; then
   echo '1..0 # SKIP needs node and python3'
   exit 0
