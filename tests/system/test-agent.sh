@@ -45,11 +45,11 @@ tap_ok 'its diff shows what comes'
 # --- refusals
 short=${PLAN#sha256:}
 short=$(echo "$short" | cut -c1-12)
-refused() { # STATUS CODE
-  [ "$STATUS $CODE" = "$1 $2" ] || {
+refused() { # STATUS CODE; and it says what to do next
+  if [ "$STATUS $CODE" != "$1 $2" ] || [ -z "$(field "d['error'].get('hint', '')")" ]; then
     echo "# $STATUS $CODE instead of $1 $2: $BODY" >&2
     return 1
-  }
+  fi
 }
 agent_decide "0123456789" alice approve
 refused 404 unknown-plan

@@ -342,32 +342,31 @@ static void get_statement(struct call *call)
 	call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", text, strlen(text));
 }
 
-static unsigned refusal_status(int code)
-{
-	switch ((enum decide_error)code) {
-	case DECIDE_ERROR_UNKNOWN_PLAN:
-		return MHD_HTTP_NOT_FOUND;
-	case DECIDE_ERROR_AMBIGUOUS:
-	case DECIDE_ERROR_SUPERSEDED:
-	case DECIDE_ERROR_CLOSED:
-	case DECIDE_ERROR_DUPLICATE:
-		return MHD_HTTP_CONFLICT;
-	case DECIDE_ERROR_EXPIRED:
-		return MHD_HTTP_GONE;
-	case DECIDE_ERROR_UNKNOWN_PERSON:
-	case DECIDE_ERROR_NOT_ALLOWED:
-	case DECIDE_ERROR_CHANNEL:
-	case DECIDE_ERROR_AUTHOR:
-	case DECIDE_ERROR_BAD_SIGNATURE:
-		return MHD_HTTP_FORBIDDEN;
-	case DECIDE_ERROR_REASON_MISSING:
-	case DECIDE_ERROR_MALFORMED:
-		return MHD_HTTP_BAD_REQUEST;
-	case DECIDE_ERROR_UNWRITTEN:
-		return MHD_HTTP_SERVICE_UNAVAILABLE;
-	}
-	return MHD_HTTP_INTERNAL_SERVER_ERROR;
-}
+/* What a refusal is in HTTP, and what to do about it. */
+static const struct {
+	unsigned status;
+	const char *hint;
+} refusals[] = {
+	[DECIDE_ERROR_UNKNOWN_PLAN] = {MHD_HTTP_NOT_FOUND, "see 'assent plans'; at least 7 digits"},
+	[DECIDE_ERROR_AMBIGUOUS] = {MHD_HTTP_CONFLICT, "give more digits"},
+	[DECIDE_ERROR_SUPERSEDED] = {MHD_HTTP_CONFLICT,
+				     "review the plan that came after it: 'assent status'"},
+	[DECIDE_ERROR_EXPIRED] = {MHD_HTTP_GONE, "'assent replan' asks again"},
+	[DECIDE_ERROR_CLOSED] = {MHD_HTTP_CONFLICT, "see 'assent status'"},
+	[DECIDE_ERROR_UNKNOWN_PERSON] = {MHD_HTTP_FORBIDDEN,
+					 "the approver list of the agent must name them"},
+	[DECIDE_ERROR_NOT_ALLOWED] = {MHD_HTTP_FORBIDDEN,
+				      "'assent policy test' tells who may decide about it"},
+	[DECIDE_ERROR_CHANNEL] = {MHD_HTTP_FORBIDDEN,
+				  "sign it with 'assent approve' or 'assent reject'"},
+	[DECIDE_ERROR_AUTHOR] = {MHD_HTTP_FORBIDDEN, "ask somebody who did not write it"},
+	[DECIDE_ERROR_DUPLICATE] = {MHD_HTTP_CONFLICT, "'assent show' lists the votes"},
+	[DECIDE_ERROR_BAD_SIGNATURE] = {MHD_HTTP_FORBIDDEN,
+					"sign exactly what 'assent approve PLAN --print' prints"},
+	[DECIDE_ERROR_REASON_MISSING] = {MHD_HTTP_BAD_REQUEST, "say why, with --reason"},
+	[DECIDE_ERROR_MALFORMED] = {MHD_HTTP_BAD_REQUEST, "see doc/api.yaml"},
+	[DECIDE_ERROR_UNWRITTEN] = {MHD_HTTP_SERVICE_UNAVAILABLE, "see the agent's log"},
+};
 
 void routes_refuse(struct call *call, const GError *error)
 {
@@ -375,8 +374,8 @@ void routes_refuse(struct call *call, const GError *error)
 		fail_with(call, error);
 		return;
 	}
-	call_fail(call, refusal_status(error->code), decide_error_names[error->code],
-		  error->message, NULL);
+	call_fail(call, refusals[error->code].status, decide_error_names[error->code],
+		  error->message, refusals[error->code].hint);
 }
 
 void routes_accept(struct call *call, const struct fold_plan *plan)
