@@ -95,7 +95,7 @@ static bool open_page(const char *url, GError **error)
 	char *argv[] = {program, file, NULL};
 
 	if (program == NULL) {
-		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no xdg-open");
+		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, _("no xdg-open"));
 	}
 	return file_mkdirs(dir, 0700, error) &&
 	       file_replace(file, page, strlen(page), 0600, error) &&

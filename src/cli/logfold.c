@@ -283,10 +283,11 @@ static void check_attestation(const struct step *s, const struct sshsig *sig)
 	const struct record_approval *r = &s->record->u.approval;
 
 	if (!s->fold->begun || !ssh_key_equal(&sig->key, &s->fold->plan_key)) {
-		bad(s, "decision of '%s' is attested by another key than the agent's", r->person);
+		bad(s, _("decision of '%s' is attested by another key than the agent's"),
+		    r->person);
 	}
 	if (r->by.time > s->entry->time) {
-		bad(s, "is attested after it was written");
+		bad(s, _("is attested after it was written"));
 	}
 }
 
@@ -300,7 +301,7 @@ static void check_key(const struct step *s, const struct sshsig *sig)
 
 	ssh_key_fingerprint(fingerprint, &sig->key);
 	if (strcmp(fingerprint, r->fingerprint) != 0) {
-		bad(s, "is signed by %s, not by %s", fingerprint, r->fingerprint);
+		bad(s, _("is signed by %s, not by %s"), fingerprint, r->fingerprint);
 	}
 	if (list != NULL && signers_find(&signer, list, r->person, &sig->key, SSHSIG_NS_APPROVAL,
 					 s->entry->time, &core) != 0) {
@@ -355,7 +356,7 @@ static void check_evidence(const struct step *s)
 
 	if (s->record->u.approval.by.channel != CHANNEL_SIGNATURE) {
 		bytes = object(s, &s->record->u.approval.by.evidence, OBJECTS_EVIDENCE_MAX, &len,
-			       "the evidence of a decision is not here");
+			       _("the evidence of a decision is not here"));
 	}
 }
 
@@ -468,7 +469,7 @@ static void on_apply_start(const struct step *s)
 		bad(s, _("applies a plan that had expired"));
 	}
 	if (!hash_equal(&p->approvers, &s->fold->approvers)) {
-		bad(s, "applies a plan under another approver list than it was made under");
+		bad(s, _("applies a plan under another approver list than it was made under"));
 	}
 	if (strcmp(r->commit, p->commit) != 0) {
 		bad(s, _("applies commit %s, its plan is for %s"), r->commit, p->commit);

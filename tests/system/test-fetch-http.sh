@@ -32,10 +32,11 @@ tip=$COMMIT
 fresh "$http/open/repo.git/" ""
 git_gives ok "$tip"
 tap_ok "a slash at the end of the URL does no harm"
+charset=$(echo "$http" | sed s/localhost/127.0.0.1/)/charset/repo.git
 python3 -c '
 import sys, urllib.request
 print(urllib.request.urlopen(sys.argv[1]).headers["Content-Type"])' \
-  "${http/localhost/127.0.0.1}/charset/repo.git/info/refs?service=git-upload-pack" >"$T/head" 2>&1
+  "$charset/info/refs?service=git-upload-pack" >"$T/head" 2>&1
 grep -qi '^application/x-git-.*; charset=utf-8' "$T/head"
 tap_ok "a server adds a parameter to the type" || tap_note "$T/head"
 fresh "$http/charset/repo.git" ""
