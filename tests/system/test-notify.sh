@@ -21,7 +21,7 @@ echo "$fake/hooks/abc" >"$T/etc/mm-url"
 echo button >"$T/etc/mm-secret"
 chmod 600 "$T/etc/key" "$T/etc/mm-url" "$T/etc/mm-secret"
 
-channels='channels: [signature, webhook, mattermost]'
+channels='channels: [signature, webhook, mattermost, ntfy]'
 for name in app short; do
   agent_repo $name
 done
@@ -114,6 +114,17 @@ tap_ok 'ntfy and Mattermost are told'
 mattermost=$GOT
 
 # --- refusals
+topic=$(python3 -c '
+import json, sys
+for line in open(sys.argv[1]):
+    d = json.loads(line)
+    if d["path"] == "/":
+        for a in json.loads(d["body"])["actions"]:
+            if "body" in a:
+                print(json.loads(a["body"])["token"])' "$FAKE/got" | tail -n 1)
+[ -n "$topic" ]
+tap_ok 'a topic has a button'
+refuse 'whose token only rejects' 403 token-verdict "$topic" approve alice ''
 forged=at_0123456789012345678901234567890123456789012
 refuse 'a forged token is refused' 403 token-unknown $forged approve alice ''
 refuse 'a token of another person is refused' 403 token-person "$alice" approve bob ''
@@ -128,7 +139,7 @@ tap_ok 'unknown members are refused'
 agent_post /v1/tokens "{\"plan\": \"$plan\", \"person\": \"carol\"}"
 [ "$STATUS" = 403 ] && [ "$(field "d['error']['code']")" = not-allowed ]
 tap_ok 'nobody gets a token who may not decide'
-agent_post /v1/tokens "{\"plan\": \"$plan\", \"channel\": \"ntfy\"}"
+agent_post /v1/tokens "{\"plan\": \"$plan\", \"channel\": \"slack\"}"
 [ "$STATUS" = 403 ] && [ "$(field "d['error']['code']")" = channel-not-allowed ]
 tap_ok 'there is no token for a channel that the plan does not take'
 

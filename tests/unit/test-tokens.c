@@ -47,8 +47,8 @@ static const struct token *issue(struct rig *rig, const char *plan, const char *
 	g_autoptr(GError) error = NULL;
 	const struct token *token = NULL;
 
-	g_assert_true(tokens_issue(rig->tokens, plan, "webhook", person, slot, 1000, 2000, text,
-				   &token, &error));
+	g_assert_true(tokens_issue(rig->tokens, plan, "webhook", person, slot, false, 1000, 2000,
+				   text, &token, &error));
 	g_assert_no_error(error);
 	return token;
 }
@@ -59,7 +59,7 @@ static int code_of(struct rig *rig, const char *text, const char *person, int64_
 	g_autoptr(GError) error = NULL;
 	const struct token *token = NULL;
 
-	if (tokens_check(rig->tokens, text, person, now, &token, &error)) {
+	if (tokens_check(rig->tokens, text, person, "approve", now, &token, &error)) {
 		return -1;
 	}
 	g_assert_true(error->domain == NOTIFY_ERROR);
@@ -89,6 +89,28 @@ static void test_rules(void)
 	g_assert_cmpint(code_of(&rig, text, "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
 	g_assert_cmpint(code_of(&rig, "x", "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
 	g_assert_cmpint(code_of(&rig, "at_", "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	rig_stop(&rig);
+}
+
+/* What anybody may have read, as on a topic of ntfy. */
+static void test_one_that_only_rejects(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	g_autoptr(GError) error = NULL;
+	const struct token *token;
+	struct rig rig;
+
+	rig_start(&rig);
+	g_assert_true(tokens_issue(rig.tokens, PLAN, "ntfy", "alice", "ntfy", true, 1000, 2000,
+				   text, &token, &error));
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_VERDICT);
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_VERDICT);
+	g_assert_true(tokens_check(rig.tokens, text, NULL, "reject", 1500, &token, &error));
+	g_assert_true(tokens_spend(rig.tokens, token, &error));
+	g_assert_true(tokens_restore(rig.tokens, token, &error));
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_VERDICT);
 	rig_stop(&rig);
 }
 
@@ -238,6 +260,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/tokens/rules", test_rules);
+	g_test_add_func("/tokens/one-that-only-rejects", test_one_that_only_rejects);
 	g_test_add_func("/tokens/used-once-whatever-happens", test_used_once_whatever_happens);
 	g_test_add_func("/tokens/restored-after-a-refusal", test_restored_after_a_refusal);
 	g_test_add_func("/tokens/only-hashes-are-kept", test_only_hashes_are_kept);

@@ -45,6 +45,7 @@ static unsigned status_of(int code)
 	case NOTIFY_ERROR_UNKNOWN_PERSON:
 	case NOTIFY_ERROR_TOKEN_UNKNOWN:
 	case NOTIFY_ERROR_TOKEN_PERSON:
+	case NOTIFY_ERROR_TOKEN_VERDICT:
 	case NOTIFY_ERROR_NOT_CONFIGURED:
 		return MHD_HTTP_FORBIDDEN;
 	}
@@ -111,7 +112,7 @@ static bool check(struct call *call, const struct answer *a, const struct token 
 	const struct tokens *tokens = notify_tokens(call->agent->notify);
 	bool ambiguous;
 
-	if (!tokens_check(tokens, a->token, a->person, agent_now(), token, error)) {
+	if (!tokens_check(tokens, a->token, a->person, a->verdict, agent_now(), token, error)) {
 		return false;
 	}
 	return fold_find_plan(call->agent->fold, (*token)->plan, &ambiguous) != NULL ||
@@ -309,7 +310,7 @@ void approvals_issue(struct call *call)
 	}
 	if (!may_have(call, &wish, plan, &error) ||
 	    !tokens_issue(notify_tokens(call->agent->notify), plan->id, wish.channel, wish.person,
-			  "", agent_now(), plan->expires, text, &token, &error)) {
+			  "", false, agent_now(), plan->expires, text, &token, &error)) {
 		routes_refuse(call, error);
 		return;
 	}

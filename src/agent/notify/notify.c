@@ -20,23 +20,12 @@
 G_DEFINE_QUARK(assent - notify, notify_error)
 
 const char *const notify_error_names[] = {
-	"malformed",
-	"forged",
-	"late",
-	"early",
-	"replayed",
-	"foreign-team",
-	"foreign-app",
-	"foreign-channel",
-	"unknown-person",
-	"token-unknown",
-	"token-used",
-	"token-revoked",
-	"token-expired",
-	"token-person",
-	"token-plan",
-	"not-configured",
-	NULL,
+	"malformed",	 "forged",	    "late",
+	"early",	 "replayed",	    "foreign-team",
+	"foreign-app",	 "foreign-channel", "unknown-person",
+	"token-unknown", "token-used",	    "token-revoked",
+	"token-expired", "token-person",    "token-verdict",
+	"token-plan",	 "not-configured",  NULL,
 };
 
 const struct notifier_ops *const notifiers[] = {
@@ -210,7 +199,7 @@ static bool world_issue(void *user, const struct notifier *n, const struct notic
 	const struct token *token;
 
 	if (tokens_issue(notify->tokens, notice->plan, n->ops->name, person, n->conf->name,
-			 agent_now(), notice->expires, text, &token, &error)) {
+			 !n->conf->approve, agent_now(), notice->expires, text, &token, &error)) {
 		return true;
 	}
 	log_event(EV_NOTIFY_FAILED, notice->stack, notice->plan, "%s", error->message);

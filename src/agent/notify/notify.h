@@ -128,8 +128,9 @@ enum notify_error {
 	NOTIFY_ERROR_TOKEN_USED,
 	NOTIFY_ERROR_TOKEN_REVOKED,
 	NOTIFY_ERROR_TOKEN_EXPIRED,
-	NOTIFY_ERROR_TOKEN_PERSON, /* it is another person's */
-	NOTIFY_ERROR_TOKEN_PLAN,   /* its plan is unknown or gone */
+	NOTIFY_ERROR_TOKEN_PERSON,  /* it is another person's */
+	NOTIFY_ERROR_TOKEN_VERDICT, /* it rejects and no more */
+	NOTIFY_ERROR_TOKEN_PLAN,    /* its plan is unknown or gone */
 	NOTIFY_ERROR_NOT_CONFIGURED,
 };
 extern const char *const notify_error_names[]; /* "malformed", "forged", ... */

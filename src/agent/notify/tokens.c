@@ -72,6 +72,9 @@ static bool store(const struct tokens *tokens, const struct token *token, GError
 		json_w_str(w, "person", token->person);
 	}
 	json_w_str(w, "plan", token->plan);
+	if (token->rejects) {
+		json_w_bool(w, "rejects", true);
+	}
 	json_w_str(w, "slot", token->slot);
 	json_w_str(w, "state", token_state_names[token->state]);
 	json_w_int(w, "v", 1);
@@ -98,6 +101,7 @@ static struct token *parse(const char *text, size_t len, struct assent_error *er
 	token->issued = json_int(&o, "issued", 0, JSON_MAX_INT);
 	token->person = g_strdup(json_str_opt(&o, "person", 255));
 	token->plan = g_strdup(json_str(&o, "plan", HASH_TEXT_SIZE));
+	token->rejects = json_has(&o, "rejects") && json_bool(&o, "rejects");
 	token->slot = g_strdup(json_str(&o, "slot", 255));
 	token->state = (enum token_state)json_enum(&o, "state", token_state_names);
 	json_int(&o, "v", 1, 1);
@@ -211,8 +215,8 @@ static bool revoke_slot(struct tokens *tokens, const char *plan, const char *per
 }
 
 bool tokens_issue(struct tokens *tokens, const char *plan, const char *channel, const char *person,
-		  const char *slot, int64_t now, int64_t expires, char text[static TOKEN_TEXT_SIZE],
-		  const struct token **out, GError **error)
+		  const char *slot, bool rejects, int64_t now, int64_t expires,
+		  char text[static TOKEN_TEXT_SIZE], const struct token **out, GError **error)
 {
 	unsigned char secret[SECRET_SIZE];
 	struct token *token;
@@ -238,6 +242,7 @@ bool tokens_issue(struct tokens *tokens, const char *plan, const char *channel, 
 	token->channel = g_strdup(channel);
 	token->person = g_strdup(person);
 	token->slot = g_strdup(slot);
+	token->rejects = rejects;
 	token->issued = now;
 	token->expires = expires;
 	if (!store(tokens, token, error)) {
@@ -250,8 +255,8 @@ bool tokens_issue(struct tokens *tokens, const char *plan, const char *channel, 
 	return true;
 }
 
-bool tokens_check(const struct tokens *tokens, const char *text, const char *person, int64_t now,
-		  const struct token **out, GError **error)
+bool tokens_check(const struct tokens *tokens, const char *text, const char *person,
+		  const char *verdict, int64_t now, const struct token **out, GError **error)
 {
 	char name[HASH_TEXT_SIZE];
 	struct token *token;
@@ -284,6 +289,10 @@ bool tokens_check(const struct tokens *tokens, const char *text, const char *per
 	if (token->person == NULL && person == NULL) {
 		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED,
 			    "token %s is nobody's own: say which person decides", token->id);
+	}
+	if (token->rejects && strcmp(verdict, "reject") != 0) {
+		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_TOKEN_VERDICT,
+			    "token %s only rejects", token->id);
 	}
 	*out = token;
 	return true;

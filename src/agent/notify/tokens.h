@@ -34,6 +34,7 @@ struct token {
 	char *plan, *channel;
 	char *person; /* NULL: whoever the holder names */
 	char *slot;   /* of the notice it was made for, "" when issued by hand */
+	bool rejects; /* and does nothing else */
 	int64_t issued, expires;
 	enum token_state state;
 };
@@ -42,13 +43,16 @@ struct tokens;
 bool tokens_open(const char *dir, struct tokens **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void tokens_free(struct tokens *tokens);
 /* text receives the token; the caller wipes it. slot: a valid token of the same slot, plan and
- * person is revoked, so that a notice that is made again does not leave another behind. */
+ * person is revoked, so that a notice that is made again does not leave another behind. rejects:
+ * it never approves, whoever has read it. */
 bool tokens_issue(struct tokens *tokens, const char *plan, const char *channel, const char *person,
-		  const char *slot, int64_t now, int64_t expires, char text[static TOKEN_TEXT_SIZE],
-		  const struct token **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		  const char *slot, bool rejects, int64_t now, int64_t expires,
+		  char text[static TOKEN_TEXT_SIZE], const struct token **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* NOTIFY_ERROR_TOKEN_*; *out is borrowed. Nothing changes. */
-bool tokens_check(const struct tokens *tokens, const char *text, const char *person, int64_t now,
-		  const struct token **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool tokens_check(const struct tokens *tokens, const char *text, const char *person,
+		  const char *verdict, int64_t now, const struct token **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Durably used when it returns. */
 bool tokens_spend(struct tokens *tokens, const struct token *token, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
