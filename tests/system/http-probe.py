@@ -12,6 +12,8 @@ crowd N CLOSED [FROM]  N connections with half a request each, all of FROM, or e
 many N PATH [FROM]     N requests, prints how often each status came
 storm N SLOW PATH      SLOW connections of many addresses that never end their requests, and
                        meanwhile N forged hooks; prints how often each status came
+hoard N SIZE PATH      N connections of many addresses that send SIZE bytes but the last; once
+                       there is no room for another, prints the status of a small request
 listens PID            how many TCP sockets the process listens on
 """
 import collections
@@ -166,6 +168,33 @@ def storm(port, count, slow, path):
     return 0
 
 
+def post(s, path, size, sent):
+    s.sendall(
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"Connection: close\r\nContent-Length: {size}\r\n\r\n".encode()
+        + b" " * sent
+    )
+
+
+def ask(port, path, size):
+    s = connect(port, "127.0.0.2")
+    post(s, path, size, size)
+    return receive(s).split(b" ")[1].decode()
+
+
+def hoard(port, count, size, path):
+    size = int(size)
+    held = []
+    for i in range(int(count)):
+        held.append(connect(port, f"127.0.3.{1 + i}"))
+        post(held[-1], path, size, size - 1)
+    end = time.monotonic() + PATIENCE
+    while ask(port, path, size) != "503" and time.monotonic() < end:
+        time.sleep(0.05)
+    print(ask(port, path, size), ask(port, path, 60000))
+    return 0
+
+
 def listens(_port, pid):
     inodes = set()
     for fd in os.listdir(f"/proc/{pid}/fd"):
@@ -190,6 +219,7 @@ if __name__ == "__main__":
         "crowd": crowd,
         "many": many,
         "storm": storm,
+        "hoard": hoard,
         "listens": listens,
     }
     sys.exit(command[sys.argv[2]](int(sys.argv[1]), *sys.argv[3:]))

@@ -50,6 +50,8 @@ else
   [ $((after - before)) -lt 32768 ]
   tap_ok 'memory stays' || echo "# $before KiB before, $after KiB after" >&2
 fi
+[ "$(http_probe hoard 40 1048576 /hooks/app)" = '503 403' ]
+tap_ok 'large bodies that never end leave room for small ones'
 agent_stop TERM
 [ "$agent_code" = 0 ]
 tap_ok 'and the agent comes to a good end'

@@ -13,6 +13,7 @@
 #include "base/log.h"
 
 #define BODIES_MAX ((size_t)32 << 20) /* of all calls at once */
+#define BODY_SMALL ((size_t)64 << 10) /* always has room, and connections are limited */
 #define DISCARD_MAX ((size_t)1 << 20) /* of a body that is too large anyway */
 
 struct listener {
@@ -146,7 +147,7 @@ static enum MHD_Result take_body(struct call *call, const char *data, size_t len
 {
 	size_t *bodies = &call->listener->bodies;
 
-	call->overloaded |= *bodies + len > BODIES_MAX;
+	call->overloaded |= *bodies + len > BODIES_MAX && call->body->len + len > BODY_SMALL;
 	call->too_large |= call->body->len + len > call->body_max;
 	if (call->too_large || call->overloaded) {
 		call->discarded += len;
