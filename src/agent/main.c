@@ -94,10 +94,10 @@ static gboolean on_reload(void *data)
 		http_commit(d->http, false);
 		conf_free(conf);
 	} else {
-		http_commit(d->http, true);
 		if (d->notify != NULL) {
-			notify_reload(d->notify);
+			notify_reload(d->notify); // before anybody is served: the old one is gone
 		}
+		http_commit(d->http, true);
 		log_event(EV_RELOAD, NULL, NULL, "the configuration has been read again");
 	}
 	sdnotify("READY=1");
