@@ -216,9 +216,13 @@ static void reconsider(struct agent_unit *unit)
 void agent_send(struct agent_unit *unit, enum stack_event event, const struct agent_news *news)
 {
 	struct agent *agent = unit->agent;
-	bool busy = step(unit, event, news) || event != STACK_LOOK;
 	unsigned round;
+	bool busy;
 
+	if (unit->reconsider && event == STACK_LOOK && !agent->stopping) {
+		reconsider(unit); // what was approved before may be ready to go
+	}
+	busy = step(unit, event, news) || event != STACK_LOOK;
 	unit->recheck |= quiet_is_over(unit, agent_now());
 	for (round = 0; !agent->stopping && (busy || unit->recheck); round++) {
 		g_assert(round < MAX_ROUNDS);

@@ -167,6 +167,22 @@ agent_becomes night converged
 agent_entries apply-start night
 [ "$(field "d[0]['plan']")" = "$approved" ]
 tap_ok 'and is applied when one lets it through' || tap_note "$T/agent.log"
+agent_repo dusk
+agent_stack dusk 'approval: {required: 1, from: [bob, alice]}' \
+  'windows: [{kind: deny, schedule: "* * * * *"}]'
+kill -HUP $agent_pid
+agent_becomes dusk pending
+agent_decide "$PLAN" alice approve
+approved=$PLAN
+[ "$CODE" = accepted ]
+tap_ok 'another one waits, approved'
+sed -i -e 's/{kind: deny, schedule: "\* \* \* \* \*"}/{kind: allow, schedule: "* * * * *"}/' \
+  -e 's/required: 1, from: \[bob, alice\]/required: 2, from: [bob, alice]/' "$CONF"
+kill -HUP $agent_pid
+agent_wait_for 'agent_look dusk && [ -n "$PLAN" ] && [ "$PLAN" != "$approved" ]'
+agent_entries apply-start dusk
+[ "$(field 'len(d)')" = 0 ] && [ ! -e "$T/out/dusk/app.conf" ]
+tap_ok 'its window does not let it through under another policy' || tap_note "$T/agent.log"
 
 agent_stop TERM
 "$builddir/assent" log verify "$STATE/log" >"$T/verify" 2>&1
