@@ -117,6 +117,18 @@ bool agent_append(struct agent *agent, const char *stack, const struct record *r
 	return agent_append_text(agent, record->type, stack, fields, error);
 }
 
+/* Does only silence speak for the open plan, and has not lasted long enough? The time that the
+ * agent was away counts in the plan, and does not count here. */
+static bool is_silence_young(const struct agent_unit *unit)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+	const struct fold_plan *plan = unit->record->plan;
+
+	return facts->plan_quiet != 0 && facts->plan_broken[0] == '\0' &&
+	       (int64_t)fold_approvals(plan) < plan->required &&
+	       agent_now() < stack_quiet_due(&unit->step, facts);
+}
+
 /* Counts the votes anew; the policy itself approves where nobody needs to. */
 static bool has_quorum(struct agent_unit *unit)
 {
@@ -135,7 +147,7 @@ static bool has_quorum(struct agent_unit *unit)
 			  error->message);
 		return false;
 	}
-	return enough;
+	return enough && !is_silence_young(unit);
 }
 
 static gboolean on_timer(void *user)
@@ -178,7 +190,7 @@ static bool quiet_is_over(const struct agent_unit *unit, int64_t now)
 	const struct stack_facts *facts = &unit->record->facts;
 
 	return facts->phase == STACK_PHASE_OPEN && !unit->step.approved && facts->plan_quiet != 0 &&
-	       now >= facts->plan_quiet && now < facts->plan_expires;
+	       now >= stack_quiet_due(&unit->step, facts) && now < facts->plan_expires;
 }
 
 /* One step and its effects; true when there was something to do. */
@@ -279,6 +291,7 @@ static struct agent_unit *add_unit(struct agent *agent, const struct conf_stack 
 	unit->windows = windows_new(conf);
 	settings_of(conf, &settings);
 	stack_init(&unit->step, &settings);
+	unit->step.started = agent_now();
 	g_hash_table_insert(agent->units, conf->name, unit);
 	return unit;
 }

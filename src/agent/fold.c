@@ -225,6 +225,7 @@ static void fold_planned(struct reading *r)
 	g_strlcpy(facts->plan, plan->id, sizeof(facts->plan));
 	keep_id(facts->plan_commit, plan->commit);
 	facts->plan_number = plan->number;
+	facts->plan_created = plan->created;
 	facts->plan_expires = plan->expires;
 	facts->plan_required = plan->required;
 	facts->plan_quiet = plan->quiet;

@@ -79,7 +79,7 @@ static bool say_suspended(const struct view *v)
 static bool say_pending(const struct view *v)
 {
 	g_autofree char *until = stack_time(v->f->plan_expires);
-	g_autofree char *quiet = stack_time(v->f->plan_quiet);
+	g_autofree char *quiet = stack_time(stack_quiet_due(v->s, v->f));
 	g_autofree char *opens = stack_time(v->s->opens);
 
 	if (v->s->approved && stack_is_held(v->s, v->f)) {

@@ -439,6 +439,13 @@ static int64_t later(int64_t wake, int64_t when, int64_t now)
 	return when > now ? schedule_earlier(wake, when) : wake;
 }
 
+int64_t stack_quiet_due(const struct stack *stack, const struct stack_facts *facts)
+{
+	int64_t quiet = facts->plan_quiet - facts->plan_created;
+
+	return facts->plan_quiet == 0 ? 0 : MAX(facts->plan_created, stack->started) + quiet;
+}
+
 static int64_t wake_time(const struct step *t)
 {
 	int64_t wake = 0;
@@ -452,7 +459,7 @@ static int64_t wake_time(const struct step *t)
 	wake = later(wake, t->s->next_recover, t->now);
 	if (t->f->phase == STACK_PHASE_OPEN) {
 		wake = later(wake, t->f->plan_expires, t->now);
-		wake = later(wake, t->f->plan_quiet, t->now);
+		wake = later(wake, stack_quiet_due(t->s, t->f), t->now);
 		wake = t->s->approved && t->s->shut ? later(wake, t->s->opens, t->now) : wake;
 	}
 	return wake;

@@ -86,7 +86,7 @@ struct stack_facts {
 	char settled[STACK_ID_SIZE]; /* its plan was rejected, expired or failed: leave it alone */
 	enum stack_phase phase;	     /* of the newest plan */
 	char plan[HASH_TEXT_SIZE], plan_commit[STACK_ID_SIZE];
-	int64_t plan_number, plan_expires, plan_required;
+	int64_t plan_number, plan_created, plan_expires, plan_required;
 	int64_t plan_quiet;		    /* when the policy approves it, 0: never */
 	char plan_reason[STACK_REASON_MAX]; /* why it ended */
 	char plan_broken[STACK_REASON_MAX]; /* who broke the glass, and why; "" */
@@ -112,6 +112,7 @@ struct stack {
 	bool asked;		    /* the running plan job: by a person */
 	bool fetch_due;		    /* fetch at once (first round) */
 	bool approved;		    /* the open plan has what it needs */
+	int64_t started; /* since when people could be asked and heard: the agent's own start */
 	/* What the caller says of the windows before each step: an approved plan waits, until
 	 * opens (0: nobody knows). */
 	bool shut;
@@ -127,6 +128,10 @@ struct stack {
 	int64_t since, wake; /* wake: when to look again, 0: never by itself */
 	uint64_t moves;	     /* as in the facts when state was told last */
 };
+
+/* When silence has lasted long enough, 0: it never does. Nobody could hear of the plan, or reject
+ * it, while the agent was away: that time does not count. */
+int64_t stack_quiet_due(const struct stack *stack, const struct stack_facts *facts);
 
 enum stack_event {
 	STACK_LOOK,	      /* time has passed or facts have changed: decide again */

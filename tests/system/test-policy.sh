@@ -112,6 +112,19 @@ tap_ok 'a plan that waits says what silence will do' || echo "# $REASON_NOW" >&2
 agent_decide "$PLAN" bob reject 'not this one'
 agent_is loud idle && [ ! -e "$T/out/loud/app.conf" ]
 tap_ok 'a rejection ends the quiet' || echo "# $STATE_NOW $REASON_NOW" >&2
+agent_repo late
+agent_stack late 'approval: {required: 1, from: [ops], quiet: 8s}' "$signed"
+kill -HUP $agent_pid
+agent_becomes late pending
+agent_stop TERM
+sleep 9
+began=$(date +%s)
+agent_start
+agent_becomes late converged
+agent_entries apply-start late
+start=$(field "d[0]['time']")
+[ "$start" -ge $((began + 8)) ]
+tap_ok 'silence does not count while the agent is away' || echo "# $began $start" >&2
 
 # --- break-glass
 agent_repo fire

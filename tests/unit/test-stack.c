@@ -438,6 +438,27 @@ static void test_quiet_is_waited_for(void)
 	finish(&w);
 }
 
+/* While the agent was away nobody was asked, and nobody could have rejected. */
+static void test_quiet_begins_anew_with_the_agent(void)
+{
+	struct world w;
+
+	begin(&w);
+	at_pending(&w);
+	w.s.next_fetch = 0;
+	g_assert_cmpint(stack_quiet_due(&w.s, w.f), ==, 0);
+	w.f->plan_created = w.now;
+	w.f->plan_quiet = w.now + 60;
+	w.f->plan_expires = w.now + 3600;
+	g_assert_cmpint(stack_quiet_due(&w.s, w.f), ==, w.now + 60);
+	w.s.started = w.now + 600;
+	w.now += 601;
+	send(&w, STACK_LOOK);
+	g_assert_cmpint(stack_quiet_due(&w.s, w.f), ==, w.now + 59);
+	g_assert_cmpint(w.s.wake, ==, w.now + 59);
+	finish(&w);
+}
+
 static void test_windows(void)
 {
 	struct world w;
@@ -778,6 +799,8 @@ int main(int argc, char **argv)
 			test_stale_after_rejected);
 	g_test_add_func("/stack/expired-stays", test_expired_stays);
 	g_test_add_func("/stack/quiet-is-waited-for", test_quiet_is_waited_for);
+	g_test_add_func("/stack/quiet-begins-anew-with-the-agent",
+			test_quiet_begins_anew_with_the_agent);
 	g_test_add_func("/stack/an-approved-plan-waits-for-its-window", test_windows);
 	g_test_add_func("/stack/a-window-that-comes-too-late", test_window_that_comes_too_late);
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);
