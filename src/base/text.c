@@ -171,3 +171,19 @@ char *text_short_id(const char *id)
 
 	return g_strndup(digits, SHORT_ID);
 }
+
+const char *text_signature(const char *verdict)
+{
+	static const struct {
+		const char *verdict, *text;
+	} texts[] = {{"none", N_("not signed")},
+		     {"bad", N_("BAD SIGNATURE")},
+		     {"unknown", N_("signed by an unknown key")}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		if (strcmp(texts[i].verdict, verdict) == 0) {
+			return _(texts[i].text);
+		}
+	}
+	return _("signed");
+}

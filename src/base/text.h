@@ -36,3 +36,6 @@ char *text_time(int64_t when);
 bool text_parse_time(const char *text, int64_t *when);
 /* The digits of "sha256:..." or a commit id that people see and type. */
 char *text_short_id(const char *id);
+/* What a plan says of a commit's signature ("none", "good" ...), as people say it; translated,
+ * static. */
+const char *text_signature(const char *verdict);

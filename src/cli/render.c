@@ -44,22 +44,6 @@ static void render_target(struct out *out, const struct plan *plan)
 	field(out, _("tree"), "%s", plan->target_tree);
 }
 
-static const char *verdict_text(const struct plan_commit *commit)
-{
-	static const struct {
-		const char *verdict, *text;
-	} texts[] = {{"none", N_("not signed")},
-		     {"bad", N_("BAD SIGNATURE")},
-		     {"unknown", N_("signed by an unknown key")}};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-		if (strcmp(texts[i].verdict, commit->signature) == 0) {
-			return _(texts[i].text);
-		}
-	}
-	return _("signed");
-}
-
 static void render_commit(struct out *out, const struct plan_commit *commit)
 {
 	g_autofree char *id = text_short_id(commit->id);
@@ -69,7 +53,7 @@ static void render_commit(struct out *out, const struct plan_commit *commit)
 	field(out, "", "%s %s", id, commit->subject);
 	field(out, "", "  %s <%s>%s%s%s, %s, %s%s%s", commit->author_name, commit->author_email,
 	      other ? _(", committed by ") : "", other ? commit->committer_name : "", "", when,
-	      verdict_text(commit), commit->signer != NULL ? " " : "",
+	      text_signature(commit->signature), commit->signer != NULL ? " " : "",
 	      commit->signer != NULL ? commit->signer : "");
 }
 

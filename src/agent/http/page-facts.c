@@ -29,22 +29,6 @@ static const char *why_text(const char *reason)
 	return reason;
 }
 
-static const char *verdict_text(const struct plan_commit *commit)
-{
-	static const struct {
-		const char *verdict, *text;
-	} texts[] = {{"none", N_("not signed")},
-		     {"bad", N_("BAD SIGNATURE")},
-		     {"unknown", N_("signed by an unknown key")}};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-		if (strcmp(texts[i].verdict, commit->signature) == 0) {
-			return _(texts[i].text);
-		}
-	}
-	return _("signed");
-}
-
 static void put_commit(struct html *h, const struct plan_commit *commit, int64_t now)
 {
 	g_autofree char *id = text_short_id(commit->id);
@@ -60,8 +44,8 @@ static void put_commit(struct html *h, const struct plan_commit *commit, int64_t
 		html_text(h, _(", committed by "));
 		html_say(h, "%s <%s>", commit->committer_name, commit->committer_email);
 	}
-	html_say(h, ", %s%s%s, ", verdict_text(commit), commit->signer != NULL ? " " : "",
-		 commit->signer != NULL ? commit->signer : "");
+	html_say(h, ", %s%s%s, ", text_signature(commit->signature),
+		 commit->signer != NULL ? " " : "", commit->signer != NULL ? commit->signer : "");
 	page_time(h, commit->time, now);
 	html_close(h, "span");
 	html_close(h, "li");
