@@ -249,6 +249,8 @@ tap_ok 'behind https the cookie is for https and its path alone' || tap_note "$T
 agent_stop
 review_http 'trusted-proxy: [127.0.0.1]' 'proxy-user-header: X-User' \
   'proxy-secret: file:proxy-secret' 'public-url: https://ops.test'
+sed -i -e 's/^  alice: .*/  alice: {email: [alice@example.org, team@example.org]}/' \
+  -e 's/^  carol: {}/  carol: {email: [Team@example.org]}/' "$CONF"
 agent_start
 for who in alice dora@example.org; do
   by_proxy "X-User: $who" 'X-Assent-Proxy-Secret: hush' &&
@@ -264,6 +266,8 @@ tap_ok 'from its address, but without its secret, it is not the proxy'
 by_proxy 'X-User: eve' 'X-Assent-Proxy-Secret: hush' && [ "$STATUS" = 403 ] &&
   by_proxy 'X-User: alice' 'X-User: bob' 'X-Assent-Proxy-Secret: hush' && [ "$STATUS" = 403 ]
 tap_ok 'a stranger, or two at once, are nobody'
+by_proxy 'X-User: team@example.org' 'X-Assent-Proxy-Secret: hush' && [ "$STATUS" = 403 ]
+tap_ok 'an address of several people is nobody'
 review_link bob && review_post bob /login "t=$TOKEN" &&
   grep -qi '^set-cookie: __Host-assent=.*; Path=/; .*; Secure' "$T/header"
 tap_ok 'the cookie of a host alone has the name that says so' || tap_note "$T/header"

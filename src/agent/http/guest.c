@@ -18,20 +18,35 @@
 
 #define AGENT_SHOWN 200 /* bytes of User-Agent that are kept */
 
+static bool has_address(const struct conf_person *person, const char *text)
+{
+	for (char **email = person->emails; email != NULL && *email != NULL; email++) {
+		if (g_ascii_strcasecmp(*email, text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *guest_person_of(const struct conf *conf, const char *text)
 {
 	const struct conf_person *person = conf_person(conf, text);
+	const char *found = NULL;
 
-	for (unsigned i = 0; person == NULL && i < conf->people->len; i++) {
-		const struct conf_person *p = g_ptr_array_index(conf->people, i);
-
-		for (char **email = p->emails; email != NULL && *email != NULL; email++) {
-			if (g_ascii_strcasecmp(*email, text) == 0) {
-				person = p;
-			}
-		}
+	if (person != NULL) {
+		return person->name;
 	}
-	return person != NULL ? person->name : NULL;
+	for (unsigned i = 0; i < conf->people->len; i++) {
+		person = g_ptr_array_index(conf->people, i);
+		if (!has_address(person, text)) {
+			continue;
+		}
+		if (found != NULL) {
+			return NULL;
+		}
+		found = person->name;
+	}
+	return found;
 }
 
 static bool is_secure(const struct call *call)

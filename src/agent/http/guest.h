@@ -39,7 +39,7 @@ void guest_post_logout(struct call *call);
 /* Of the socket: POST /v1/review, a one-time link. */
 void guest_post_review(struct call *call);
 
-/* A person by name, or by one of their addresses; NULL when there is none. */
+/* A person by name, or by an address that is theirs alone; NULL when there is none. */
 const char *guest_person_of(const struct conf *conf, const char *text);
 
 typedef struct guest guest_auto;
