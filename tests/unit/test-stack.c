@@ -427,35 +427,17 @@ static void test_quiet_is_waited_for(void)
 	begin(&w);
 	at_pending(&w);
 	w.s.next_fetch = 0;
+	w.f->plan_created = w.now;
 	w.f->plan_quiet = w.now + 60;
 	send(&w, STACK_LOOK);
-	g_assert_cmpint(w.s.state, ==, STACK_STATE_PENDING);
 	g_assert_nonnull(strstr(w.s.reason, "or nobody's rejection until"));
 	g_assert_cmpint(w.s.wake, ==, w.now + 60);
 	w.now += 60;
 	send(&w, STACK_LOOK); // who looks at the votes is not the stack
 	g_assert_cmpint(w.s.wake, >, w.now);
-	finish(&w);
-}
-
-/* While the agent was away nobody was asked, and nobody could have rejected. */
-static void test_quiet_begins_anew_with_the_agent(void)
-{
-	struct world w;
-
-	begin(&w);
-	at_pending(&w);
-	w.s.next_fetch = 0;
-	g_assert_cmpint(stack_quiet_due(&w.s, w.f), ==, 0);
-	w.f->plan_created = w.now;
-	w.f->plan_quiet = w.now + 60;
-	w.f->plan_expires = w.now + 3600;
-	g_assert_cmpint(stack_quiet_due(&w.s, w.f), ==, w.now + 60);
-	w.s.started = w.now + 600;
-	w.now += 601;
+	w.s.started = w.now; // nobody could be asked or heard before
 	send(&w, STACK_LOOK);
-	g_assert_cmpint(stack_quiet_due(&w.s, w.f), ==, w.now + 59);
-	g_assert_cmpint(w.s.wake, ==, w.now + 59);
+	g_assert_cmpint(w.s.wake, ==, w.now + 60);
 	finish(&w);
 }
 
@@ -799,8 +781,6 @@ int main(int argc, char **argv)
 			test_stale_after_rejected);
 	g_test_add_func("/stack/expired-stays", test_expired_stays);
 	g_test_add_func("/stack/quiet-is-waited-for", test_quiet_is_waited_for);
-	g_test_add_func("/stack/quiet-begins-anew-with-the-agent",
-			test_quiet_begins_anew_with_the_agent);
 	g_test_add_func("/stack/an-approved-plan-waits-for-its-window", test_windows);
 	g_test_add_func("/stack/a-window-that-comes-too-late", test_window_that_comes_too_late);
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);

@@ -423,10 +423,11 @@ static void configure(struct notify *notify)
 
 void notify_reload(struct notify *notify)
 {
-	g_autoptr(GPtrArray) before = g_steal_pointer(&notify->open);
+	GPtrArray *before = notify->open;
 
 	notify->open = g_ptr_array_new_with_free_func(notifier_free);
 	configure(notify); // ends what is under way before the old ones go
+	g_ptr_array_unref(before);
 }
 
 bool notify_open(struct agent *agent, struct notify **out, GError **error)
