@@ -5,24 +5,11 @@
 #include <string.h>
 
 #include "base/autoptr.h"
-#include "cli/command.h"
 #include "base/text.h"
+#include "cli/command.h"
 
 #define MAX_ITEMS 1000
 #define MAX_TEXT 8192
-
-static void line(struct out *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
-static void line(struct out *out, const char *name, const char *format, ...)
-{
-	g_autofree char *value = NULL, *safe = NULL;
-	va_list args;
-
-	va_start(args, format);
-	value = g_strdup_vprintf(format, args);
-	va_end(args);
-	safe = out_safe(out, value);
-	out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
-}
 
 /* The texts of an array, joined. */
 static char *names(struct json_obj *o, const char *member)
@@ -52,16 +39,16 @@ static void print_policy(struct out *out, struct json_obj *root)
 	glass = names(&policy, "break_glass");
 	required = json_int(&policy, "required", 0, JSON_MAX_INT);
 	if (required == 0) {
-		line(out, _("needs"), "%s", _("nobody's approval"));
+		out_field(out, _("needs"), "%s", _("nobody's approval"));
 	} else {
 		/* TRANSLATORS: count, people, channels */
-		line(out, _("needs"),
-		     ngettext("%" PRId64 " approval from: %s; by: %s",
-			      "%" PRId64 " approvals from: %s; by: %s", (gulong)required),
-		     required, from, channels);
+		out_field(out, _("needs"),
+			  ngettext("%" PRId64 " approval from: %s; by: %s",
+				   "%" PRId64 " approvals from: %s; by: %s", (gulong)required),
+			  required, from, channels);
 	}
 	if (glass[0] != '\0') {
-		line(out, "", _("or break-glass by: %s"), glass);
+		out_field(out, "", _("or break-glass by: %s"), glass);
 	}
 	json_obj_ignore_rest(&policy);
 }
@@ -78,19 +65,19 @@ static void print_rule(struct out *out, const char *name, struct json_obj *rule)
 	bool asks = json_has(rule, "required");
 	int64_t required = json_int_opt(rule, "required", 0, JSON_MAX_INT, 0);
 
-	line(out, name, "%s%s%s%s", place != NULL ? place : "", place != NULL ? " (" : "", what,
-	     place != NULL ? ")" : "");
+	out_field(out, name, "%s%s%s%s", place != NULL ? place : "", place != NULL ? " (" : "",
+		  what, place != NULL ? ")" : "");
 	if (changes > 0) {
-		line(out, "",
-		     ngettext("  %" PRId64 " change: %s", "  %" PRId64 " changes, the first is %s",
-			      (gulong)changes),
-		     changes, first != NULL ? first : "?");
+		out_field(out, "",
+			  ngettext("  %" PRId64 " change: %s",
+				   "  %" PRId64 " changes, the first is %s", (gulong)changes),
+			  changes, first != NULL ? first : "?");
 	}
 	if (asks && required == 0) {
-		line(out, "", "%s", _("  asks nobody"));
+		out_field(out, "", "%s", _("  asks nobody"));
 	} else if (asks) {
-		line(out, "", _("  asks for %" PRId64 " from: %s; by: %s"), required, from,
-		     channels);
+		out_field(out, "", _("  asks for %" PRId64 " from: %s; by: %s"), required, from,
+			  channels);
 	}
 	json_obj_ignore_rest(rule);
 }
@@ -108,10 +95,11 @@ static void print_rules(struct out *out, struct json_obj *root)
 		}
 	}
 	if (!json_is_null(root, "problem")) {
-		line(out, _("PROBLEM"), "%s", json_str(root, "problem", MAX_TEXT));
+		out_field(out, _("PROBLEM"), "%s", json_str(root, "problem", MAX_TEXT));
 	} else if (!json_bool(root, "current")) {
-		line(out, _("PROBLEM"), "%s",
-		     _("the plan was made under another policy and is about to be made again"));
+		out_field(
+			out, _("PROBLEM"), "%s",
+			_("the plan was made under another policy and is about to be made again"));
 	}
 }
 
@@ -125,10 +113,10 @@ static void print_votes(struct out *out, struct json_obj *root)
 
 		if (json_arr_obj(&arr, i, &vote)) {
 			/* TRANSLATORS: person, decision, channel */
-			line(out, i == 0 ? _("votes") : "", _("%s: %s by %s"),
-			     json_str(&vote, "person", MAX_TEXT),
-			     json_str(&vote, "decision", MAX_TEXT),
-			     json_str(&vote, "channel", MAX_TEXT));
+			out_field(out, i == 0 ? _("votes") : "", _("%s: %s by %s"),
+				  json_str(&vote, "person", MAX_TEXT),
+				  json_str(&vote, "decision", MAX_TEXT),
+				  json_str(&vote, "channel", MAX_TEXT));
 			json_obj_ignore_rest(&vote);
 		}
 	}
@@ -141,21 +129,22 @@ static void print_missing(struct out *out, struct json_obj *root)
 	struct json_obj window;
 
 	if (json_bool(root, "enough")) {
-		line(out, _("missing"), "%s", _("nothing"));
+		out_field(out, _("missing"), "%s", _("nothing"));
 	} else if (missing > 0) {
-		line(out, _("missing"), _("%" PRId64 ", from: %s"), missing, can);
+		out_field(out, _("missing"), _("%" PRId64 ", from: %s"), missing, can);
 		if (authors[0] != '\0') {
-			line(out, "", _("not from those who wrote the commits: %s"), authors);
+			out_field(out, "", _("not from those who wrote the commits: %s"), authors);
 		}
 		if (!json_is_null(root, "quiet")) {
-			line(out, "", _("or nobody's rejection until %s"),
-			     json_str(root, "quiet", 64));
+			out_field(out, "", _("or nobody's rejection until %s"),
+				  json_str(root, "quiet", 64));
 		}
 	}
 	if (json_obj_get(root, "window", &window)) {
 		if (json_bool(&window, "shut")) {
-			line(out, _("window"), _("shut until %s"),
-			     json_is_null(&window, "opens") ? "?" : json_str(&window, "opens", 64));
+			out_field(out, _("window"), _("shut until %s"),
+				  json_is_null(&window, "opens") ? "?"
+								 : json_str(&window, "opens", 64));
 		}
 		json_obj_ignore_rest(&window);
 	}

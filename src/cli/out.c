@@ -273,3 +273,15 @@ void out_note(const struct out *out, const char *format, ...)
 	(void)vfprintf(stderr, format, args);
 	va_end(args);
 }
+
+void out_field(struct out *out, const char *name, const char *format, ...)
+{
+	g_autofree char *value = NULL, *safe = NULL;
+	va_list args;
+
+	va_start(args, format);
+	value = g_strdup_vprintf(format, args);
+	va_end(args);
+	safe = out_safe(out, value);
+	out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
+}

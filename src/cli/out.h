@@ -51,6 +51,8 @@ bool out_free(struct out *out);
 
 bool out_is_json(const struct out *out);
 void out_printf(struct out *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A line "  NAME   value": the name in its column, the value made harmless. */
+void out_field(struct out *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void out_write(struct out *out, const char *bytes, size_t len);
 /* The same text in a style; without colour just the text. */
 void out_styled(struct out *out, enum out_style style, const char *format, ...) G_GNUC_PRINTF(3, 4);

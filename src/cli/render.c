@@ -8,40 +8,25 @@
 
 #include "base/text.h"
 
-static void field(struct out *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
-
-/* One line of the head: the name in its column, then the value with escapes. */
-static void field(struct out *out, const char *name, const char *format, ...)
-{
-	g_autofree char *value = NULL, *safe = NULL;
-	va_list args;
-
-	va_start(args, format);
-	value = g_strdup_vprintf(format, args);
-	va_end(args);
-	safe = out_safe(out, value);
-	out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
-}
-
 static void render_signature(struct out *out, const struct review *review)
 {
 	char fingerprint[SSH_FINGERPRINT_SIZE];
 
 	ssh_key_fingerprint(fingerprint, &review->key);
-	field(out, _("signature"),
-	      review->from_trust_file ? _("good, by the plan key of the trust file, %s")
-				      : _("good, by the key that the agent itself names, %s"),
-	      fingerprint);
+	out_field(out, _("signature"),
+		  review->from_trust_file ? _("good, by the plan key of the trust file, %s")
+					  : _("good, by the key that the agent itself names, %s"),
+		  fingerprint);
 }
 
 static void render_target(struct out *out, const struct plan *plan)
 {
-	field(out, _("repository"), "%s %s%s%s", plan->repository, plan->ref,
-	      plan->path[0] != '\0' ? " " : "", plan->path);
-	field(out, _("from"), "%s",
-	      plan->base_commit != NULL ? plan->base_commit : _("nothing was applied before"));
-	field(out, _("to"), "%s", plan->target_commit);
-	field(out, _("tree"), "%s", plan->target_tree);
+	out_field(out, _("repository"), "%s %s%s%s", plan->repository, plan->ref,
+		  plan->path[0] != '\0' ? " " : "", plan->path);
+	out_field(out, _("from"), "%s",
+		  plan->base_commit != NULL ? plan->base_commit : _("nothing was applied before"));
+	out_field(out, _("to"), "%s", plan->target_commit);
+	out_field(out, _("tree"), "%s", plan->target_tree);
 }
 
 static void render_commit(struct out *out, const struct plan_commit *commit)
@@ -50,11 +35,11 @@ static void render_commit(struct out *out, const struct plan_commit *commit)
 	g_autofree char *when = text_time(commit->time);
 	bool other = strcmp(commit->author_email, commit->committer_email) != 0;
 
-	field(out, "", "%s %s", id, commit->subject);
-	field(out, "", "  %s <%s>%s%s%s, %s, %s%s%s", commit->author_name, commit->author_email,
-	      other ? _(", committed by ") : "", other ? commit->committer_name : "", "", when,
-	      text_signature(commit->signature), commit->signer != NULL ? " " : "",
-	      commit->signer != NULL ? commit->signer : "");
+	out_field(out, "", "%s %s", id, commit->subject);
+	out_field(out, "", "  %s <%s>%s%s%s, %s, %s%s%s", commit->author_name, commit->author_email,
+		  other ? _(", committed by ") : "", other ? commit->committer_name : "", "", when,
+		  text_signature(commit->signature), commit->signer != NULL ? " " : "",
+		  commit->signer != NULL ? commit->signer : "");
 }
 
 /* Those whose commits are not shown are named at least: the author rule counts them. */
@@ -68,18 +53,18 @@ static void render_authors(struct out *out, const struct plan *plan)
 	if ((uint64_t)plan->authors_total > plan->authors_count) {
 		g_string_append(text, ", ...");
 	}
-	field(out, _("authors"), "%s", text->str);
+	out_field(out, _("authors"), "%s", text->str);
 }
 
 static void render_commits(struct out *out, const struct plan *plan)
 {
-	field(out, _("commits"), "%" PRId64, plan->commits_total);
+	out_field(out, _("commits"), "%" PRId64, plan->commits_total);
 	for (size_t i = 0; i < plan->commits_count; i++) {
 		render_commit(out, &plan->commits[i]);
 	}
 	if ((uint64_t)plan->commits_total > plan->commits_count) {
-		field(out, "", _("and %" PRId64 " older ones"),
-		      (gint64)plan->commits_total - (gint64)plan->commits_count);
+		out_field(out, "", _("and %" PRId64 " older ones"),
+			  (gint64)plan->commits_total - (gint64)plan->commits_count);
 		render_authors(out, plan);
 	}
 }
@@ -104,30 +89,31 @@ static void render_policy(struct out *out, const struct plan *plan)
 	g_autofree char *channels = NULL;
 	char digest[HASH_TEXT_SIZE];
 
-	field(out, _("policy"),
-	      policy->author_may_approve
-		      ? ngettext("%" PRId64 " approval from: %s", "%" PRId64 " approvals from: %s",
-				 (gulong)policy->required)
-		      : ngettext("%" PRId64 " approval from: %s; not by an author",
-				 "%" PRId64 " approvals from: %s; not by an author",
-				 (gulong)policy->required),
-	      (gint64)policy->required, from);
+	out_field(out, _("policy"),
+		  policy->author_may_approve
+			  ? ngettext("%" PRId64 " approval from: %s",
+				     "%" PRId64 " approvals from: %s", (gulong)policy->required)
+			  : ngettext("%" PRId64 " approval from: %s; not by an author",
+				     "%" PRId64 " approvals from: %s; not by an author",
+				     (gulong)policy->required),
+		  (gint64)policy->required, from);
 	if (policy->quiet > 0 && policy->required > 0) {
-		field(out, "", _("or nobody's rejection for %" PRId64 " seconds"), policy->quiet);
+		out_field(out, "", _("or nobody's rejection for %" PRId64 " seconds"),
+			  policy->quiet);
 	}
 	if (policy->break_glass != NULL) {
 		g_autofree char *glass = g_strjoinv(", ", (char **)policy->break_glass);
 
-		field(out, "", _("or break-glass by: %s"), glass);
+		out_field(out, "", _("or break-glass by: %s"), glass);
 	}
 	channels = channels_text(policy->channels);
-	field(out, _("channels"), "%s", channels);
+	out_field(out, _("channels"), "%s", channels);
 	hash_text(digest, &policy->approvers);
-	field(out, _("approvers"), "%s", digest);
-	field(out, _("on failure"), "%s", plan->on_failure);
+	out_field(out, _("approvers"), "%s", digest);
+	out_field(out, _("on failure"), "%s", plan->on_failure);
 	for (size_t i = 0; i < plan->checks_count; i++) {
-		field(out, _("check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
-		      plan->checks[i].target, plan->checks[i].within);
+		out_field(out, _("check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
+			  plan->checks[i].target, plan->checks[i].within);
 	}
 }
 
@@ -136,8 +122,8 @@ static void render_votes(struct out *out, const struct api_plan *known, int64_t 
 	if (known == NULL) {
 		return;
 	}
-	field(out, _("state"), "%s%s%s", known->state, known->result != NULL ? ": " : "",
-	      known->result != NULL ? known->result : "");
+	out_field(out, _("state"), "%s%s%s", known->state, known->result != NULL ? ": " : "",
+		  known->result != NULL ? known->result : "");
 	for (guint i = 0; i < known->votes->len; i++) {
 		const struct api_vote *vote = &g_array_index(known->votes, struct api_vote, i);
 		g_autofree char *age = text_age(vote->time, now);
@@ -145,12 +131,13 @@ static void render_votes(struct out *out, const struct api_plan *known, int64_t 
 		bool signs = vote->channel == NULL || strcmp(vote->channel, "signature") == 0;
 
 		/* TRANSLATORS: person, decision, age, channel, nothing or ": ", reason */
-		field(out, i == 0 ? _("votes") : "",
-		      signs ? _("%s: %s, %s (%s)%s%s")
-			    : _("%s: %s, %s (%s, attested by the agent)%s%s"),
-		      vote->person, vote->decision, age,
-		      vote->channel != NULL ? vote->channel : "?", vote->reason != NULL ? ": " : "",
-		      vote->reason != NULL ? vote->reason : "");
+		out_field(out, i == 0 ? _("votes") : "",
+			  signs ? _("%s: %s, %s (%s)%s%s")
+				: _("%s: %s, %s (%s, attested by the agent)%s%s"),
+			  vote->person, vote->decision, age,
+			  vote->channel != NULL ? vote->channel : "?",
+			  vote->reason != NULL ? ": " : "",
+			  vote->reason != NULL ? vote->reason : "");
 	}
 }
 
@@ -159,8 +146,8 @@ static void render_times(struct out *out, const struct plan *plan, int64_t now)
 	g_autofree char *made = text_time(plan->created), *ends = text_time(plan->expires);
 	g_autofree char *age = text_age(plan->created, now), *rest = text_age(plan->expires, now);
 
-	field(out, _("made"), "%s (%s)", made, age);
-	field(out, plan->expires > now ? _("expires") : _("EXPIRED"), "%s (%s)", ends, rest);
+	out_field(out, _("made"), "%s (%s)", made, age);
+	out_field(out, plan->expires > now ? _("expires") : _("EXPIRED"), "%s (%s)", ends, rest);
 }
 
 void render_head(struct out *out, const struct review *review, int64_t now)
@@ -172,9 +159,9 @@ void render_head(struct out *out, const struct review *review, int64_t now)
 	/* TRANSLATORS: a plan's short id, a stack's and an agent's name */
 	out_styled(out, STYLE_BOLD, _("Plan %s of stack '%s' on '%s'"), id, stack, agent);
 	out_printf(out, "\n");
-	field(out, _("digest"), "%s", review->id);
+	out_field(out, _("digest"), "%s", review->id);
 	render_signature(out, review);
-	field(out, _("number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
+	out_field(out, _("number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
 	render_target(out, plan);
 	render_commits(out, plan);
 	render_policy(out, plan);
