@@ -3,7 +3,7 @@
 # One agent with one stack "web" for the tests here, steered by the command line only. Read after
 # lib.sh.
 #
-#   repo_make                    $site/work, and $site/srv/ops.git that agents fetch
+#   repo_make                    $site/ops, and $site/srv/ops.git that agents fetch
 #   stack_make URL [KEY: VALUE]  keys, approvers, configuration; the rest is added to `source:`
 #   agent_start; agent_stop
 #   repo_commit TEXT             app.conf becomes TEXT, and is pushed
@@ -14,9 +14,9 @@ agent_pid=
 
 repo_make() {
   target=$site/home/app
-  mkdir -p "$site/work/web/www"
-  git init -q -b main "$site/work"
-  cat >"$site/work/web/assent.yaml" <<END
+  mkdir -p "$site/ops/web/www"
+  git init -q -b main "$site/ops"
+  cat >"$site/ops/web/assent.yaml" <<END
 resources:
   - directory: ~/app
   - file: ~/app/app.conf
@@ -28,17 +28,17 @@ resources:
   - link: ~/app/current
     to: www
 END
-  echo 'first' >"$site/work/web/app.conf"
-  echo '<p>hello</p>' >"$site/work/web/www/index.html"
-  git -C "$site/work" add -A
-  git -C "$site/work" commit -q -m 'Describe the application'
-  git clone -q --bare "$site/work" "$site/srv/ops.git"
-  git -C "$site/work" remote add origin "$site/srv/ops.git"
+  echo 'first' >"$site/ops/web/app.conf"
+  echo '<p>hello</p>' >"$site/ops/web/www/index.html"
+  git -C "$site/ops" add -A
+  git -C "$site/ops" commit -q -m 'Describe the application'
+  git clone -q --bare "$site/ops" "$site/srv/ops.git"
+  git -C "$site/ops" remote add origin "$site/srv/ops.git"
 }
 
 repo_commit() { # TEXT
-  echo "$1" >"$site/work/web/app.conf"
-  git -C "$site/work" commit -q -a -m "Set $1" && git -C "$site/work" push -q origin main
+  echo "$1" >"$site/ops/web/app.conf"
+  git -C "$site/ops" commit -q -a -m "Set $1" && git -C "$site/ops" push -q origin main
 }
 
 stack_make() { # URL [KEY: VALUE]...

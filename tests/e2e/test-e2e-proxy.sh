@@ -10,10 +10,10 @@ need git ssh-keygen
 repo_make
 # Not compressible, so that a fault can come in the middle of a pack.
 random_bytes() {
-  head -c 60000 /dev/urandom >"$site/work/web/www/bytes"
+  head -c 60000 /dev/urandom >"$site/ops/web/www/bytes"
 }
 random_bytes
-git -C "$site/work" add -A
+git -C "$site/ops" add -A
 repo_commit first
 git_http_up || skip_all "$REASON"
 echo s3cret >"$site/password"
