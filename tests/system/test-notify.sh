@@ -281,6 +281,10 @@ told /webhook 'plan.pending app' && token_of alice && old=$TOKEN
 pending eight
 told /webhook 'plan.pending app'
 refuse 'a token of a superseded plan is refused' 409 superseded "$old" approve alice ''
+cli list | awk '{ print $2, $3, $4, $NF }' >"$T/cli.out"
+[ "$(grep -c "^$(echo "$PLAN" | cut -c8-19) .* webhook valid" "$T/cli.out")" = 3 ] &&
+  grep -q ' alice webhook ended$' "$T/cli.out"
+tap_ok 'the list tells tokens whose plan has ended' || tap_note "$T/cli.out"
 forget
 agent_commit short again
 agent_sync short

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/notify/notify.h"
+#include "base/error.h"
 #include "scratch.h"
 
 #define PLAN "sha256:1111111111111111111111111111111111111111111111111111111111111111"
@@ -230,11 +231,87 @@ static void test_forgotten_a_day_after(void)
 
 	rig_start(&rig);
 	issue(&rig, PLAN, "alice", "", text);
-	tokens_forget(rig.tokens, NULL, 2000 + 86399);
+	tokens_forget(rig.tokens, 2000 + 86399);
 	g_assert_cmpint(code_of(&rig, text, "alice", 2000 + 86399), ==, NOTIFY_ERROR_TOKEN_EXPIRED);
-	tokens_forget(rig.tokens, NULL, 2000 + 86400);
+	tokens_forget(rig.tokens, 2000 + 86400);
 	rig_restart(&rig);
 	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	rig_stop(&rig);
+}
+
+/* One plan has ended, and when is what user tells. */
+static int64_t plan_ended(void *user, const char *plan)
+{
+	return strcmp(plan, PLAN) == 0 ? *(int64_t *)user : 0;
+}
+
+static void test_forgotten_a_day_after_the_plan(void)
+{
+	char text[TOKEN_TEXT_SIZE], other[TOKEN_TEXT_SIZE];
+	const struct token *token, *left;
+	int64_t when = 0;
+	struct rig rig;
+
+	rig_start(&rig);
+	token = issue(&rig, PLAN, "alice", "", text);
+	left = issue(&rig, OTHER, "alice", "", other);
+	tokens_follow(rig.tokens, plan_ended, &when);
+	g_assert_cmpstr(tokens_state(rig.tokens, token, 1999), ==, "valid");
+	when = 1500;
+	g_assert_cmpstr(tokens_state(rig.tokens, token, 1499), ==, "valid");
+	g_assert_cmpstr(tokens_state(rig.tokens, token, 1500), ==, "ended");
+	g_assert_cmpstr(tokens_state(rig.tokens, left, 1500), ==, "valid");
+	g_assert_cmpstr(tokens_state(rig.tokens, left, 2000), ==, "expired");
+	tokens_forget(rig.tokens, 1500 + 86399);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1999), ==, -1); // decide() refuses it by name
+	tokens_forget(rig.tokens, 1500 + 86400);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	g_assert_cmpint(code_of(&rig, other, "alice", 1999), ==, -1);
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1999), ==, NOTIFY_ERROR_TOKEN_UNKNOWN);
+	g_assert_cmpint(code_of(&rig, other, "alice", 1999), ==, -1);
+	rig_stop(&rig);
+}
+
+/* As many as there may be, the oldest ones of PLAN. */
+static void fill(struct rig *rig, int of_plan)
+{
+	for (int i = 0; i < TOKENS_MAX; i++) {
+		g_autofree char *name = g_strdup_printf("%064x.json", i);
+		g_autofree char *text = g_strdup_printf(
+			"{\"channel\":\"webhook\",\"expires\":9000,\"issued\":%d,\"plan\":\"%s\","
+			"\"slot\":\"\",\"state\":\"valid\",\"v\":1}",
+			i, i < of_plan ? PLAN : OTHER);
+
+		scratch_file(rig->dir, name, text);
+	}
+	rig_restart(rig);
+}
+
+static void test_what_is_over_makes_room(void)
+{
+	char text[TOKEN_TEXT_SIZE];
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) list = NULL;
+	const struct token *token = NULL;
+	int64_t when = 0;
+	struct rig rig;
+
+	rig_start(&rig);
+	fill(&rig, 2);
+	tokens_follow(rig.tokens, plan_ended, &when);
+	g_assert_false(tokens_issue(rig.tokens, OTHER, "webhook", NULL, "", false, 1000, 2000, text,
+				    &token, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_LIMIT);
+	when = 900;
+	issue(&rig, OTHER, "alice", "", text);
+	list = tokens_list(rig.tokens);
+	g_assert_cmpuint(list->len, ==, TOKENS_MAX);
+	token = g_ptr_array_index(list, 0);
+	g_assert_cmpint(token->issued, ==, 1); // the oldest went, and no other
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, -1);
+	rig_restart(&rig);
+	g_assert_cmpint(code_of(&rig, text, "alice", 1500), ==, -1);
 	rig_stop(&rig);
 }
 
@@ -268,6 +345,9 @@ int main(int argc, char **argv)
 			test_new_one_of_a_slot_revokes_the_old);
 	g_test_add_func("/tokens/revoke-by-id", test_revoke_by_id);
 	g_test_add_func("/tokens/forgotten-a-day-after", test_forgotten_a_day_after);
+	g_test_add_func("/tokens/forgotten-a-day-after-the-plan",
+			test_forgotten_a_day_after_the_plan);
+	g_test_add_func("/tokens/what-is-over-makes-room", test_what_is_over_makes_room);
 	g_test_add_func("/tokens/damaged-file-is-no-token", test_damaged_file_is_no_token);
 	return g_test_run();
 }

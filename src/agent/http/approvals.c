@@ -179,7 +179,7 @@ void approvals_slack(struct call *call)
 	notify_http(call->agent->notify, "slack", call);
 }
 
-static void view(struct json_writer *w, const struct token *token)
+static void view(struct call *call, struct json_writer *w, const struct token *token)
 {
 	g_autofree char *issued = stack_time(token->issued);
 	g_autofree char *expires = stack_time(token->expires);
@@ -196,9 +196,7 @@ static void view(struct json_writer *w, const struct token *token)
 	json_w_str(w, "issued", issued);
 	json_w_str(w, "expires", expires);
 	json_w_str(w, "state",
-		   token->state == TOKEN_VALID && agent_now() >= token->expires
-			   ? "expired"
-			   : token_state_names[token->state]);
+		   tokens_state(notify_tokens(call->agent->notify), token, agent_now()));
 }
 
 void approvals_list(struct call *call)
@@ -214,7 +212,7 @@ void approvals_list(struct call *call)
 	json_w_array(w, "tokens");
 	for (unsigned i = 0; i < list->len; i++) {
 		json_w_object(w, NULL);
-		view(w, g_ptr_array_index(list, i));
+		view(call, w, g_ptr_array_index(list, i));
 		json_w_end(w);
 	}
 	json_w_end(w);
@@ -278,7 +276,7 @@ static void send_token(struct call *call, const struct token *token, char *text)
 	struct json_writer *w = call_json();
 
 	json_w_str(w, "token", text);
-	view(w, token);
+	view(call, w, token);
 	call_send(call, MHD_HTTP_OK, w);
 	sodium_memzero(text, TOKEN_TEXT_SIZE);
 	log_event(EV_HTTP, NULL, token->plan, "token %s for %s by %s was issued", token->id,
@@ -340,6 +338,6 @@ void approvals_revoke(struct call *call)
 	}
 	log_event(EV_HTTP, NULL, token->plan, "token %s was revoked", token->id);
 	w = call_json();
-	view(w, token);
+	view(call, w, token);
 	call_send(call, MHD_HTTP_OK, w);
 }

@@ -206,6 +206,15 @@ static bool world_issue(void *user, const struct notifier *n, const struct notic
 	return false;
 }
 
+/* Nobody decides about a plan that the log does not have. */
+static int64_t ended(void *user, const char *id)
+{
+	const struct notify *notify = user;
+	const struct fold_plan *plan = g_hash_table_lookup(notify->agent->fold->by_id, id);
+
+	return plan != NULL ? plan->ended : 1;
+}
+
 static unsigned world_send(void *user, const struct http_send *send, http_done_fn done, void *data)
 {
 	struct notify *notify = user;
@@ -454,6 +463,8 @@ bool notify_open(struct agent *agent, struct notify **out, GError **error)
 		notify_close(notify);
 		return false;
 	}
+	tokens_follow(notify->tokens, ended, notify);
+	tokens_forget(notify->tokens, agent_now());
 	load_position(notify);
 	agent->notify = notify;
 	agent->notices = (struct agent_watch){on_entry, on_change, notify};

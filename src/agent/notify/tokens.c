@@ -24,6 +24,8 @@ const char *const token_state_names[] = {"valid", "used", "revoked", NULL};
 struct tokens {
 	char *dir;
 	GHashTable *by_hash; /* "sha256:..." to struct token, owned */
+	token_ended_fn ended;
+	void *user;
 };
 
 static void token_free(void *data)
@@ -214,6 +216,83 @@ static bool revoke_slot(struct tokens *tokens, const char *plan, const char *per
 	return true;
 }
 
+void tokens_follow(struct tokens *tokens, token_ended_fn ended, void *user)
+{
+	tokens->ended = ended;
+	tokens->user = user;
+}
+
+/* From when on it decides nothing, whatever its state. */
+static int64_t end_of(const struct tokens *tokens, const struct token *token)
+{
+	int64_t ended = tokens->ended != NULL ? tokens->ended(tokens->user, token->plan) : 0;
+
+	return ended != 0 ? MIN(ended, token->expires) : token->expires;
+}
+
+const char *tokens_state(const struct tokens *tokens, const struct token *token, int64_t now)
+{
+	if (token->state != TOKEN_VALID || now < end_of(tokens, token)) {
+		return token_state_names[token->state];
+	}
+	return now >= token->expires ? "expired" : "ended";
+}
+
+static bool remove_file(const struct tokens *tokens, const struct token *token)
+{
+	g_autofree char *file = file_of(tokens, token);
+
+	return g_unlink(file) == 0 || errno == ENOENT;
+}
+
+void tokens_forget(struct tokens *tokens, int64_t now)
+{
+	GHashTableIter iter;
+	struct token *token;
+
+	g_hash_table_iter_init(&iter, tokens->by_hash);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&token)) {
+		if (now >= end_of(tokens, token) + KEPT_AFTER && remove_file(tokens, token)) {
+			g_hash_table_iter_remove(&iter);
+		}
+	}
+}
+
+/* The oldest that decides nothing any more. */
+static struct token *oldest_dead(const struct tokens *tokens, int64_t now)
+{
+	struct token *oldest = NULL, *token;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, tokens->by_hash);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&token)) {
+		if ((oldest == NULL || token->issued < oldest->issued) &&
+		    (token->state != TOKEN_VALID || now >= end_of(tokens, token))) {
+			oldest = token;
+		}
+	}
+	return oldest;
+}
+
+/* Only tokens that still decide may be too many. */
+static bool make_room(struct tokens *tokens, int64_t now, GError **error)
+{
+	char name[HASH_TEXT_SIZE];
+	struct token *dead;
+
+	tokens_forget(tokens, now);
+	while (g_hash_table_size(tokens->by_hash) >= TOKENS_MAX) {
+		dead = oldest_dead(tokens, now);
+		if (dead == NULL || !remove_file(tokens, dead)) {
+			return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
+				    "there are %d tokens already", TOKENS_MAX);
+		}
+		hash_text(name, &dead->hash);
+		g_hash_table_remove(tokens->by_hash, name);
+	}
+	return true;
+}
+
 bool tokens_issue(struct tokens *tokens, const char *plan, const char *channel, const char *person,
 		  const char *slot, bool rejects, int64_t now, int64_t expires,
 		  char text[static TOKEN_TEXT_SIZE], const struct token **out, GError **error)
@@ -222,12 +301,7 @@ bool tokens_issue(struct tokens *tokens, const char *plan, const char *channel, 
 	struct token *token;
 	struct hash hash;
 
-	tokens_forget(tokens, NULL, now);
-	if (g_hash_table_size(tokens->by_hash) >= TOKENS_MAX) {
-		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "there are %d tokens already",
-			    TOKENS_MAX);
-	}
-	if (!revoke_slot(tokens, plan, person, slot, error)) {
+	if (!make_room(tokens, now, error) || !revoke_slot(tokens, plan, person, slot, error)) {
 		return false;
 	}
 	randombytes_buf(secret, sizeof(secret));
@@ -346,26 +420,6 @@ bool tokens_revoke(struct tokens *tokens, const char *id, const struct token **o
 	}
 	*out = found;
 	return true;
-}
-
-void tokens_forget(struct tokens *tokens, const char *plan, int64_t now)
-{
-	GHashTableIter iter;
-	struct token *token;
-
-	g_hash_table_iter_init(&iter, tokens->by_hash);
-	while (g_hash_table_iter_next(&iter, NULL, (void **)&token)) {
-		bool gone = plan != NULL ? strcmp(token->plan, plan) == 0
-					 : now >= token->expires + KEPT_AFTER;
-
-		if (gone) {
-			g_autofree char *file = file_of(tokens, token);
-
-			if (g_unlink(file) == 0 || errno == ENOENT) {
-				g_hash_table_iter_remove(&iter);
-			}
-		}
-	}
 }
 
 static int by_time(const void *a, const void *b)

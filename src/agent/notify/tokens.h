@@ -5,6 +5,7 @@
  * one plan, once, by one channel, for one person where it is known.
  *
  *	tokens_open(dir, &tokens, &error)          STATE/tokens, one file for each
+ *	tokens_follow(tokens, ended, user)         which plans are over is the log's word
  *	tokens_issue(...)                          the only moment at which the text exists
  *	tokens_spend(...)  then decide()           durable before the decision
  *	tokens_restore(...)                        when the decision was refused
@@ -61,7 +62,13 @@ bool tokens_restore(struct tokens *tokens, const struct token *token, GError **e
 /* By id or a unique beginning of it of at least 7 digits. */
 bool tokens_revoke(struct tokens *tokens, const char *id, const struct token **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
-/* Of a plan that ended, NULL: whatever has expired a day ago. */
-void tokens_forget(struct tokens *tokens, const char *plan, int64_t now);
+/* When a plan ended, 0: it has not. */
+typedef int64_t (*token_ended_fn)(void *user, const char *plan);
+void tokens_follow(struct tokens *tokens, token_ended_fn ended, void *user);
+/* Whatever has expired, or whose plan has ended, a day ago. tokens_issue() does it, too, and when
+ * there are TOKENS_MAX it gives up the oldest that can decide nothing any more. */
+void tokens_forget(struct tokens *tokens, int64_t now);
+/* "valid", "used", "revoked", "expired", or "ended" with its plan. */
+const char *tokens_state(const struct tokens *tokens, const struct token *token, int64_t now);
 /* struct token, oldest first; g_ptr_array_unref(). */
 GPtrArray *tokens_list(const struct tokens *tokens);
