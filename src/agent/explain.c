@@ -178,6 +178,21 @@ static void write_people(struct json_writer *w, const struct agent_unit *unit,
 	write_names(w, "authors", (const char *const *)barred->pdata);
 }
 
+/* Whom the author rule cannot recognise, since they have no address. */
+static void write_strangers(struct json_writer *w, const struct agent_unit *unit,
+			    const struct plan_policy *policy)
+{
+	json_w_array(w, "no_address");
+	for (size_t i = 0; !policy->author_may_approve && policy->from[i] != NULL; i++) {
+		const struct conf_person *person = conf_person(unit->agent->conf, policy->from[i]);
+
+		if (person == NULL || person->emails[0] == NULL) {
+			json_w_str(w, NULL, policy->from[i]);
+		}
+	}
+	json_w_end(w);
+}
+
 static void write_time(struct json_writer *w, const char *name, int64_t when)
 {
 	g_autofree char *text = when != 0 ? stack_time(when) : NULL;
@@ -223,6 +238,7 @@ bool explain_members(struct json_writer *w, const struct agent_unit *unit,
 	json_w_int(w, "approvals", given);
 	json_w_int(w, "missing", MAX(plan->required - given, 0));
 	write_people(w, unit, plan, document);
+	write_strangers(w, unit, &document->policy);
 	json_w_bool(w, "enough", enough);
 	write_time(w, "quiet", plan->quiet);
 	write_window(w, unit);

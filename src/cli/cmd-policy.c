@@ -125,6 +125,7 @@ static void print_votes(struct out *out, struct json_obj *root)
 static void print_missing(struct out *out, struct json_obj *root)
 {
 	g_autofree char *can = names(root, "can_approve"), *authors = names(root, "authors");
+	g_autofree char *strangers = names(root, "no_address");
 	int64_t missing = json_int(root, "missing", 0, JSON_MAX_INT);
 	struct json_obj window;
 
@@ -139,6 +140,10 @@ static void print_missing(struct out *out, struct json_obj *root)
 			out_field(out, "", _("or nobody's rejection until %s"),
 				  json_str(root, "quiet", 64));
 		}
+	}
+	if (strangers[0] != '\0') {
+		out_field(out, _("note"), _("no e-mail address tells if they wrote a commit: %s"),
+			  strangers);
 	}
 	if (json_obj_get(root, "window", &window)) {
 		if (json_bool(&window, "shut")) {

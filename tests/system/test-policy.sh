@@ -51,6 +51,8 @@ explain && grep -q 'needs.*2 approvals from: alice, bob, dora' "$T/explained" &&
   grep -q 'missing.*2, from: alice, bob$' "$T/explained" &&
   grep -q 'not from those who wrote the commits: dora' "$T/explained"
 tap_ok 'policy test explains rule by rule' || tap_note "$T/explained"
+grep -q 'note.*no e-mail address tells if they wrote a commit: bob$' "$T/explained"
+tap_ok 'and who could be an author without being seen' || tap_note "$T/explained"
 explain --json && BODY=$(cat "$T/explained") &&
   [ "$(field "(d['policy']['required'], d['current'], d['enough'], d['missing'])")" = \
     '(2, True, False, 2)' ]
