@@ -12,6 +12,7 @@
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/place.h"
+#include "cli/remarks.h"
 #include "cli/say.h"
 #include "cli/sign.h"
 #include "core/note.h"
@@ -24,12 +25,15 @@ struct patient {
 	char *agent, *plan_key;	 /* as the state folder says; NULL: not read */
 	struct api_info *info;	 /* NULL: the agent was not reached */
 	struct signers *signers; /* NULL: not read */
+	struct conf *conf;	 /* NULL: not read, or with mistakes */
+	struct trust *trust;	 /* NULL: not read */
+	GPtrArray *remarks;	 /* of the newest look, beside what it says itself; NULL: none */
 };
 typedef bool (*look_fn)(struct patient *p, GString *detail, GError **error);
 
 static bool look_config(struct patient *p, GString *detail, GError **error)
 {
-	g_autoptr(conf_auto) conf = NULL;
+	struct conf *conf;
 	struct diag_list diags;
 	guint count;
 
@@ -39,7 +43,7 @@ static bool look_config(struct patient *p, GString *detail, GError **error)
 			       _("there is no configuration '%s'"), p->cli->config_file);
 	}
 	diag_list_init(&diags);
-	conf = conf_load(p->cli->config_file, &diags, error);
+	conf = p->conf = conf_load(p->cli->config_file, &diags, error);
 	count = diags.items->len;
 	diag_list_clear(&diags);
 	if (conf == NULL && count == 0) {
@@ -119,15 +123,16 @@ static bool look_state(struct patient *p, GString *detail, GError **error)
 static bool look_trust(struct patient *p, GString *detail, GError **error)
 {
 	g_autofree char *path = place_trust(p->cli->config_file);
-	g_autoptr(trust_auto) trust = NULL;
+	const struct trust *trust;
 	const char *agent = p->info != NULL ? p->info->agent : p->agent;
 	const char *line = p->info != NULL ? p->info->plan_key : p->plan_key;
 	const struct ssh_key *key;
 	struct ssh_key told;
 
-	if (!trust_load(path, &trust, error)) {
+	if (!trust_load(path, &p->trust, error)) {
 		return false;
 	}
+	trust = p->trust;
 	g_string_append(detail, path);
 	if (agent == NULL || line == NULL) {
 		return true;
@@ -141,6 +146,32 @@ static bool look_trust(struct patient *p, GString *detail, GError **error)
 			       _("'%s' has another plan key for '%s' than the agent uses"), path,
 			       agent);
 	}
+	return true;
+}
+
+static bool look_policy(struct patient *p, GString *detail, GError **error)
+{
+	g_autofree char *path = place_trust(p->cli->config_file);
+	unsigned bad = 0;
+
+	if (p->conf == NULL || p->signers == NULL || p->trust == NULL) {
+		return problem(error, EXIT_REFUSED, "policy", NULL,
+			       _("cannot be judged without configuration, approver list and trust "
+				 "file"));
+	}
+	p->remarks = remarks_of(p->conf, p->signers, p->trust, path);
+	for (guint i = 0; i < p->remarks->len; i++) {
+		const struct remark *remark = g_ptr_array_index(p->remarks, i);
+
+		bad += remark->bad;
+	}
+	if (bad > 0) {
+		return problem(error, EXIT_REFUSED, "policy", NULL,
+			       ngettext("the worker would refuse what %u part of it allows",
+					"the worker would refuse what %u parts of it allow", bad),
+			       bad);
+	}
+	g_string_append(detail, _("the worker accepts what it allows"));
 	return true;
 }
 
@@ -229,9 +260,30 @@ static const struct {
 	{"state", N_("state folder"), look_state},
 	{"agent", N_("agent"), look_agent},
 	{"trust", N_("trust file"), look_trust},
+	{"policy", N_("policy"), look_policy},
 	{"stacks", N_("stacks"), look_stacks},
 	{"key", N_("your key"), look_key},
 };
+
+static void tell_hint(struct cli *cli, const char *hint)
+{
+	g_autofree char *text = out_safe(cli->out, hint);
+
+	out_printf(cli->out, "     %s\n", text);
+}
+
+static void tell_remarks(struct cli *cli, const char *title, const GPtrArray *remarks)
+{
+	for (guint i = 0; remarks != NULL && i < remarks->len; i++) {
+		const struct remark *remark = g_ptr_array_index(remarks, i);
+		g_autofree char *text = out_safe(cli->out, remark->text);
+
+		out_styled(cli->out, remark->bad ? STYLE_BAD : STYLE_WARN, "%s",
+			   remark->bad ? _("bad ") : _("tip "));
+		out_printf(cli->out, "%s: %s\n", title, text);
+		tell_hint(cli, remark->hint);
+	}
+}
 
 static void tell(struct cli *cli, const char *title, const GString *detail, const GError *bad)
 {
@@ -241,14 +293,29 @@ static void tell(struct cli *cli, const char *title, const GString *detail, cons
 		   bad != NULL ? _("bad ") : _("ok  "));
 	out_printf(cli->out, "%s: %s\n", title, text);
 	if (bad != NULL && problem_hint(bad) != NULL) {
-		g_autofree char *hint = out_safe(cli->out, problem_hint(bad));
-
-		out_printf(cli->out, "     %s\n", hint);
+		tell_hint(cli, problem_hint(bad));
 	}
 }
 
+static void write_remarks(struct json_writer *w, const GPtrArray *remarks)
+{
+	json_w_array(w, "remarks");
+	for (guint i = 0; remarks != NULL && i < remarks->len; i++) {
+		const struct remark *remark = g_ptr_array_index(remarks, i);
+		g_autofree char *text = g_utf8_make_valid(remark->text, -1);
+		g_autofree char *hint = g_utf8_make_valid(remark->hint, -1);
+
+		json_w_object(w, NULL);
+		json_w_bool(w, "ok", !remark->bad);
+		json_w_str(w, "detail", text);
+		json_w_str(w, "hint", hint);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
 static void tell_json(struct json_writer *w, const char *name, const GString *detail,
-		      const GError *bad)
+		      const GError *bad, const GPtrArray *remarks)
 {
 	g_autofree char *text = g_utf8_make_valid(bad != NULL ? bad->message : detail->str, -1);
 
@@ -259,7 +326,18 @@ static void tell_json(struct json_writer *w, const char *name, const GString *de
 	if (bad != NULL && problem_hint(bad) != NULL) {
 		json_w_str(w, "hint", problem_hint(bad));
 	}
+	write_remarks(w, remarks);
 	json_w_end(w);
+}
+
+static void patient_clear(struct patient *p)
+{
+	g_free(p->agent);
+	g_free(p->plan_key);
+	api_info_free(p->info);
+	signers_free(p->signers);
+	conf_free(p->conf);
+	trust_free(p->trust);
 }
 
 bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error)
@@ -283,18 +361,17 @@ bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error)
 			cli->status = EXIT_REFUSED;
 		}
 		if (w != NULL) {
-			tell_json(w, looks[i].name, detail, bad);
+			tell_json(w, looks[i].name, detail, bad, p.remarks);
 		} else {
 			tell(cli, _(looks[i].title), detail, bad);
+			tell_remarks(cli, _(looks[i].title), p.remarks);
 		}
+		g_clear_pointer(&p.remarks, g_ptr_array_unref);
 	}
 	if (w != NULL) {
 		json_w_end(w);
 		ok = out_json_end(cli->out, w, error);
 	}
-	g_free(p.agent);
-	g_free(p.plan_key);
-	api_info_free(p.info);
-	signers_free(p.signers);
+	patient_clear(&p);
 	return ok;
 }

@@ -154,6 +154,18 @@ lacks 'of the one before' out 'fetching fails'
 
 background "$tmp/watch.log" assent watch
 exits 0 'doctor is content' assent doctor
+says 'and knows what the worker does not' out "write 'bob: [bob@example.org]' under 'people' in"
+cp "$ASSENT_CONFIG" "$tmp/before.yaml"
+sed -i 's/author-may-approve: false/quiet: 1h, break-glass: [bob]/' "$ASSENT_CONFIG"
+exits 1 'doctor sees what the worker would refuse' assent doctor --json
+ok 'each part of it' python3 -c 'import json, sys
+look = [x for x in json.load(open(sys.argv[1]))["looks"] if x["name"] == "policy"][0]
+bad = [x for x in look["remarks"] if not x["ok"]]
+assert not look["ok"] and len(bad) == 2, look
+assert "minimum: 0" in bad[0]["hint"] and "break_glass: true" in bad[1]["hint"], look' "$tmp/out"
+exits 1 'and says so' assent doctor
+says 'with what to do' out "write 'break_glass: true' in '"
+cp "$tmp/before.yaml" "$ASSENT_CONFIG"
 exits 0 'the log' assent log
 says 'has the rejection' out 'reject'
 exits 0 'verifies' assent log verify

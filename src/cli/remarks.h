@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Where the agent's policy and the worker's trust file do not fit: what the
+ * agent would take for approved and the worker refuses, and whom the author
+ * rule cannot recognise. Pure: both files were read before.
+ *
+ *	list = remarks_of(conf, signers, trust, trust_file);
+ *	... struct remark, in the order of the configuration ...
+ *	g_ptr_array_unref(list);
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/conf.h"
+#include "base/trust.h"
+#include "core/signers.h"
+
+struct remark {
+	bool bad;	   /* something will be refused; else only worth knowing */
+	char *text, *hint; /* what is so, and what to do */
+};
+
+GPtrArray *remarks_of(const struct conf *conf, const struct signers *signers,
+		      const struct trust *trust, const char *trust_file);
