@@ -11,9 +11,13 @@ review_stack app
 review_stack pad
 agent_repo sig
 agent_stack sig 'approval: {required: 1, from: [ops]}'
+agent_repo wait
+agent_stack wait 'approval: {required: 2, from: [ops], quiet: 1h, break-glass: [carol]}' \
+  'rules: [{match: {risk: root}, channels: [signature, page]}]' \
+  'windows: [{kind: deny, schedule: "* * * * *"}]'
 sed -i "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
 agent_init 0
-echo 'attested: [page]' >>"$T/etc/trust.yaml"
+printf 'attested: [page]\nbreak_glass: true\n' >>"$T/etc/trust.yaml"
 agent_start
 agent_post /v1/review '{"person":"alice"}'
 [ "$STATUS $(field "d['error']['code']")" = '409 no-pages' ]
@@ -107,6 +111,26 @@ tap_ok 'the overview shows what waits'
 review_get alice "/plans/$short" && [ "$STATUS" = 200 ] &&
   printf '%s' "$BODY" | grep -q 'app.conf' && printf '%s' "$BODY" | grep -q '<ins>one</ins>'
 tap_ok 'the page of a plan shows its diff'
+page_says() { # TEXT
+  printf '%s' "$BODY" | grep -q "$1" || {
+    printf '%s\n' "$BODY" | sed 's/.*<main/<main/' | cut -c1-1500 | tap_note
+    return 1
+  }
+}
+agent_becomes wait pending
+broken=/plans/$(review_short "$PLAN")
+review_get alice "$broken" && page_says 'approved by silence, if nobody' &&
+  page_says 'with a reason: carol<' && page_says 'id="window">No window .* none opens within a year'
+tap_ok 'a page tells of silence, of windows, and who may break the glass'
+"$builddir/assent" approve --socket "$SOCK" --config "$CONF" --break-glass --yes \
+  --key "$T/keys/carol" --reason 'the site is <down>' "$PLAN" >"$T/glass" 2>&1 &&
+  agent_becomes wait converged && review_get alice "$broken" &&
+  page_says 'BREAK-GLASS: carol decided for all.*: the site is &lt;down&gt;' &&
+  ! page_says 'id="window"' 2>/dev/null
+tap_ok 'and that somebody has' || tap_note "$T/glass"
+review_get alice / && page_says '<strong>BREAK-GLASS by carol</strong>'
+tap_ok 'as does the overview'
+review_get alice "/plans/$short"
 style=$(printf '%s\n' "$BODY" | python3 -c '
 import base64, hashlib, re, sys
 t = re.search(r"<style>(.*?)</style>", sys.stdin.read(), re.S).group(1)

@@ -291,6 +291,81 @@ static void test_an_author_can_reject(struct fixture *f, const void *data)
 	markup_clear(&m);
 }
 
+static void test_silence_and_windows_are_told(struct fixture *f, const void *data)
+{
+	static const char *const glass[] = {"carol", "dora", NULL};
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	text = render(f, &m);
+	g_assert_false(markup_says(&m, "silence"));
+	g_assert_false(markup_says(&m, "break-glass"));
+	g_assert_null(strstr(text, "id=\"window\""));
+	markup_clear(&m);
+	f->plan.policy.quiet = 600;
+	f->plan.policy.break_glass = (const char **)glass;
+	f->view.quiet = PLAN_TIME + 600;
+	f->view.windows = f->view.shut = true;
+	f->view.opens = PLAN_TIME + 7200;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "1 more approval is needed, from: alice, bob. Or it is "
+				      "approved by silence, if nobody rejects it until: "));
+	g_assert_true(markup_says(&m, "when nobody rejects it for 600 seconds"));
+	g_assert_true(
+		markup_says(&m, "each of these, in an emergency and with a reason: carol, dora"));
+	g_assert_true(markup_says(&m, "No window lets it through now, also when it is approved. "
+				      "The next one opens: "));
+	markup_clear(&m);
+	f->view.opens = 0;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "none opens within a year"));
+	markup_clear(&m);
+	f->view.shut = false;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "Its windows let it through now"));
+	markup_clear(&m);
+	f->known.phase = STACK_PHASE_APPLIED;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_null(strstr(text, "id=\"window\""));
+	g_assert_false(markup_says(&m, "approved by silence"));
+	markup_clear(&m);
+}
+
+static void test_broken_glass_is_prominent(struct fixture *f, const void *data)
+{
+	struct fold_vote *vote = g_new0(struct fold_vote, 1);
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	vote->person = g_strdup("carol");
+	vote->reason = g_strdup(HOSTILE " is down");
+	vote->verdict = VERDICT_BREAK_GLASS;
+	g_ptr_array_add(f->known.votes, vote);
+	f->known.required = 2;
+	f->view.windows = f->view.shut = true;
+	text = render(f, &m);
+	g_assert_true(markup_says(
+		&m, "BREAK-GLASS: carol decided for all, whoever else should have: <script>"));
+	g_assert_nonnull(strstr(text, "class=\"banner\" id=\"break-glass\""));
+	g_assert_false(markup_says(&m, "more approval"));
+	g_assert_false(markup_says(&m, "No window lets"));
+	g_assert_null(strstr(text, ">rejected<"));
+	markup_clear(&m);
+	for (int phase = STACK_PHASE_APPLYING; phase <= STACK_PHASE_INTERRUPTED; phase++) {
+		f->known.phase = (enum stack_phase)phase;
+		g_free(text);
+		text = render(f, &m);
+		g_assert_true(markup_says(&m, "BREAK-GLASS: carol decided for all"));
+		markup_clear(&m);
+	}
+}
+
 static void test_a_plan_that_has_ended_has_no_form(struct fixture *f, const void *data)
 {
 	(void)data;
@@ -374,6 +449,7 @@ static void test_the_overview(struct fixture *f, const void *data)
 		{"db", "all is as approved", STACK_STATE_CONVERGED, PLAN_TIME, "abc", "abc", NULL},
 	};
 	struct page_past past = {&f->known, HOSTILE, HOSTILE};
+	struct fold_vote *vote = g_new0(struct fold_vote, 1);
 	struct page_overview view = {.frame = {.root = "./", .person = HOSTILE, .csrf = HOSTILE},
 				     .stacks = stacks,
 				     .stacks_count = 2,
@@ -389,12 +465,16 @@ static void test_the_overview(struct fixture *f, const void *data)
 	size_t len;
 
 	(void)data;
+	vote->person = g_strdup("carol");
+	vote->verdict = VERDICT_BREAK_GLASS;
+	g_ptr_array_add(f->known.votes, vote);
 	f->known.summary[ACTION_REMOVE] = 2;
 	f->known.summary[ACTION_CREATE] = 1;
 	text = page_overview(&view, &len);
 	markup_check(&m, text, len);
 	g_assert_true(markup_says(&m, "2 remove, 1 create"));
 	g_assert_true(markup_says(&m, "0 of 1"));
+	g_assert_true(markup_says(&m, "BREAK-GLASS by carol"));
 	g_assert_nonnull(strstr(text, "href=\"./?before=7\""));
 	g_assert_nonnull(strstr(text, "href=\"./plans/3f2a9c1b0011\""));
 	markup_clear(&m);
@@ -424,6 +504,8 @@ int main(int argc, char **argv)
 	ADD("who-cannot-decide-is-told-why", test_who_cannot_decide_is_told_why);
 	ADD("an-author-can-reject", test_an_author_can_reject);
 	ADD("a-plan-that-has-ended-has-no-form", test_a_plan_that_has_ended_has_no_form);
+	ADD("silence-and-windows-are-told", test_silence_and_windows_are_told);
+	ADD("broken-glass-is-prominent", test_broken_glass_is_prominent);
 	ADD("the-overview", test_the_overview);
 	g_test_add_func("/page/rows-of-a-section", test_rows_of_a_section);
 	g_test_add_func("/page/the-style-sheet-is-named-by-its-digest",

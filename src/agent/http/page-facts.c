@@ -106,6 +106,24 @@ static void put_channels(struct html *h, unsigned channels)
 	html_close(h, "dd");
 }
 
+/* By what a plan goes through without these approvals. */
+static void put_exceptions(struct html *h, const struct plan_policy *policy)
+{
+	if (policy->quiet > 0 && policy->required > 0) {
+		page_term(h, _("or by silence"));
+		html_say(h, _("when nobody rejects it for %" PRId64 " seconds"), policy->quiet);
+		html_close(h, "dd");
+	}
+	if (policy->break_glass != NULL && policy->break_glass[0] != NULL) {
+		g_autofree char *glass = g_strjoinv(", ", (char **)policy->break_glass);
+
+		page_term(h, _("or by break-glass"));
+		/* TRANSLATORS: people */
+		html_say(h, _("each of these, in an emergency and with a reason: %s"), glass);
+		html_close(h, "dd");
+	}
+}
+
 static void put_policy(struct html *h, const struct plan *plan)
 {
 	const struct plan_policy *policy = &plan->policy;
@@ -121,6 +139,7 @@ static void put_policy(struct html *h, const struct plan *plan)
 				    (gulong)policy->required),
 		 policy->required, from);
 	html_close(h, "dd");
+	put_exceptions(h, policy);
 	put_channels(h, policy->channels);
 	page_fact(h, _("on failure"),
 		  strcmp(plan->on_failure, "rollback") == 0 ? _("everything is undone")

@@ -139,17 +139,29 @@ static void put_all_pending(struct html *h, const struct page_overview *view)
 	html_close(h, "section");
 }
 
+static void put_broken(struct html *h, const struct fold_vote *vote)
+{
+	html_open(h, "strong", NULL);
+	/* TRANSLATORS: a person who decided for all in an emergency */
+	html_say(h, _("BREAK-GLASS by %s"), vote->person);
+	html_close(h, "strong");
+}
+
 static void put_voters(struct html *h, const struct fold_plan *plan)
 {
 	html_open(h, "td", NULL);
 	for (unsigned i = 0; i < plan->votes->len; i++) {
 		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
 
-		/* TRANSLATORS: a person, what they did, and by what: signature, page ... */
-		html_say(h,
-			 vote->verdict == VERDICT_APPROVE ? _("%s approved (%s)")
-							  : _("%s rejected (%s)"),
-			 vote->person, channel_names[vote->by.channel]);
+		if (vote->verdict == VERDICT_BREAK_GLASS) {
+			put_broken(h, vote);
+		} else {
+			/* TRANSLATORS: a person, what they did, and by what: signature, page ... */
+			html_say(h,
+				 vote->verdict == VERDICT_APPROVE ? _("%s approved (%s)")
+								  : _("%s rejected (%s)"),
+				 vote->person, channel_names[vote->by.channel]);
+		}
 		if (i + 1 < plan->votes->len) {
 			html_void(h, "br", NULL);
 		}

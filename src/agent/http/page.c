@@ -38,6 +38,26 @@ static const char *state_class(const struct page_plan *view)
 	return "state";
 }
 
+/* Who has decided for all; NULL: nobody. */
+static const struct fold_vote *broken_by(const struct fold_plan *known)
+{
+	for (unsigned i = 0; i < known->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(known->votes, i);
+
+		if (vote->verdict == VERDICT_BREAK_GLASS) {
+			return vote;
+		}
+	}
+	return NULL;
+}
+
+static void put_quiet(struct html *h, const struct page_plan *view)
+{
+	html_text(h, _(" Or it is approved by silence, if nobody rejects it until: "));
+	page_time(h, view->quiet, view->now);
+	html_text(h, ".");
+}
+
 /* What the votes so far leave to be done. */
 static void put_needed(struct html *h, const struct page_plan *view)
 {
@@ -47,11 +67,14 @@ static void put_needed(struct html *h, const struct page_plan *view)
 	int64_t left = policy->required - have;
 
 	html_text(h, " ");
-	if (left > 0) {
+	if (left > 0 && broken_by(view->known) == NULL) {
 		html_say(h,
 			 ngettext("%" PRId64 " more approval is needed, from: %s.",
 				  "%" PRId64 " more approvals are needed, from: %s.", (gulong)left),
 			 left, from);
+		if (view->quiet != 0) {
+			put_quiet(h, view);
+		}
 	} else if (view->missing != NULL) {
 		page_english(h, "span", view->missing);
 	} else {
@@ -61,8 +84,39 @@ static void put_needed(struct html *h, const struct page_plan *view)
 	page_time(h, view->plan->expires, view->now);
 }
 
+/* Windows keep what is approved, and nothing that somebody broke the glass for. */
+static void put_window(struct html *h, const struct page_plan *view)
+{
+	if (!view->windows || !is_open(view) || broken_by(view->known) != NULL) {
+		return;
+	}
+	html_open(h, "p", "class", "state", "id", "window", NULL);
+	if (!view->shut) {
+		html_text(h, _("Its windows let it through now, once it is approved."));
+	} else if (view->opens == 0) {
+		html_text(h, _("No window lets it through, also when it is approved: none opens "
+			       "within a year."));
+	} else {
+		html_text(h, _("No window lets it through now, also when it is approved. The next "
+			       "one opens: "));
+		page_time(h, view->opens, view->now);
+	}
+	html_close(h, "p");
+}
+
+static void put_broken(struct html *h, const struct fold_vote *vote)
+{
+	html_open(h, "p", "class", "banner", "id", "break-glass", NULL);
+	/* TRANSLATORS: a person, and the reason that they gave */
+	html_say(h, _("BREAK-GLASS: %s decided for all, whoever else should have: %s"),
+		 vote->person, vote->reason);
+	html_close(h, "p");
+}
+
 static void put_state(struct html *h, const struct page_plan *view)
 {
+	const struct fold_vote *broken = broken_by(view->known);
+
 	html_open(h, "p", "class", state_class(view), "role", "status", NULL);
 	html_open(h, "strong", "id", "state", NULL);
 	html_text(h, page_phase_text(view->known->phase));
@@ -76,6 +130,10 @@ static void put_state(struct html *h, const struct page_plan *view)
 		page_english(h, "span", view->known->end);
 	}
 	html_close(h, "p");
+	if (broken != NULL) {
+		put_broken(h, broken);
+	}
+	put_window(h, view);
 	if (view->problem != NULL) {
 		html_open(h, "p", "class", "banner", "role", "alert", "id", "problem", NULL);
 		html_text(h, view->problem);
@@ -87,6 +145,19 @@ static void put_state(struct html *h, const struct page_plan *view)
 		page_plan_link(h, view->frame.root, view->newer);
 		html_close(h, "p");
 	}
+}
+
+static const char *verdict_text(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_APPROVE:
+		return _("approved");
+	case VERDICT_REJECT:
+		return _("rejected");
+	case VERDICT_BREAK_GLASS:
+		return _("BREAK-GLASS");
+	}
+	return "?";
 }
 
 static void put_votes(struct html *h, const struct page_plan *view)
@@ -108,8 +179,7 @@ static void put_votes(struct html *h, const struct page_plan *view)
 
 		html_open(h, "tr", NULL);
 		html_leaf(h, "td", NULL, vote->person);
-		html_leaf(h, "td", "act",
-			  vote->verdict == VERDICT_APPROVE ? _("approved") : _("rejected"));
+		html_leaf(h, "td", "act", verdict_text(vote->verdict));
 		html_open(h, "td", NULL);
 		html_text(h, channel_names[vote->by.channel]);
 		if (vote->fingerprint != NULL) {

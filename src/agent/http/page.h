@@ -17,7 +17,12 @@ struct page_plan {
 	const char *newer;   /* the plan that has taken this one's place, NULL: none */
 	const char *missing; /* why the votes do not suffice, in English; NULL: they do, or the plan
 			      * has ended */
-	const char *barred;  /* why who is signed in cannot decide here; NULL: they can */
+	int64_t quiet;	     /* when silence approves it, 0: never */
+	/* The stack's windows: does one keep it now, once it is approved, and until when (0: longer
+	 * than a year)? */
+	bool windows, shut;
+	int64_t opens;
+	const char *barred;	 /* why who is signed in cannot decide here; NULL: they can */
 	const char *no_approval; /* why they can only reject; NULL: they can approve */
 	const char *problem;	 /* why the form comes back, NULL: it has not been sent */
 	const char *reason;	 /* as it was sent, NULL */

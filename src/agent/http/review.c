@@ -153,6 +153,22 @@ static const char *newer_of(const struct visit *v)
 									       : NULL;
 }
 
+/* What the stack knows of its open plan: silence and windows. */
+static void fill_waiting(const struct visit *v, struct page_plan *view)
+{
+	const struct agent_unit *unit = agent_unit(v->call->agent, v->known->stack);
+	struct window_state window;
+
+	if (unit == NULL || unit->record->plan != v->known || v->known->phase != STACK_PHASE_OPEN) {
+		return;
+	}
+	windows_look(unit->windows, view->now, &window);
+	view->quiet = stack_quiet_due(&unit->step, &unit->record->facts);
+	view->windows = unit->conf->windows->len > 0;
+	view->shut = window.shut;
+	view->opens = window.until;
+}
+
 static void fill_view(const struct visit *v, struct page_plan *view)
 {
 	*view = (struct page_plan){.plan = v->plan,
@@ -164,6 +180,7 @@ static void fill_view(const struct visit *v, struct page_plan *view)
 				   .barred = bar_of(v),
 				   .no_approval = v->author,
 				   .now = agent_now()};
+	fill_waiting(v, view);
 }
 
 static void show(const struct visit *v, unsigned status, const char *root, const char *problem,
