@@ -144,6 +144,46 @@ static void test_forges(void)
 	}
 }
 
+/* Only a push is worth a fetch, and what has no name may be one. */
+static void test_events(void)
+{
+	static const struct {
+		const char *kind, *header, *value;
+		bool is_push;
+	} cases[] = {
+		{"github", "X-GitHub-Event", "push", true},
+		{"github", "x-github-event", "push", true},
+		{"github", "X-GitHub-Event", "ping", false},
+		{"github", "X-GitHub-Event", "Push", false},
+		{"github", "X-GitHub-Event", "pull_request", false},
+		{"github", "X-GitHub-Event", "", true},
+		{"github", "X-Gitea-Event", "ping", true},
+		{"gitlab", "X-Gitlab-Event", "Push Hook", true},
+		{"gitlab", "X-Gitlab-Event", "Tag Push Hook", true},
+		{"gitlab", "X-Gitlab-Event", "System Hook", true},
+		{"gitlab", "X-Gitlab-Event", "Merge Request Hook", false},
+		{"gitea", "X-Gitea-Event", "push", true},
+		{"gitea", "X-Gitea-Event", "issues", false},
+		{"forgejo", "X-Forgejo-Event", "push", true},
+		{"forgejo", "X-Forgejo-Event", "release", false},
+		{"bitbucket", "X-Event-Key", "repo:push", true},
+		{"bitbucket", "X-Event-Key", "repo:refs_changed", true},
+		{"bitbucket", "X-Event-Key", "mirror:repo_synchronized", true},
+		{"bitbucket", "X-Event-Key", "diagnostics:ping", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *const headers[] = {cases[i].header, cases[i].value, NULL};
+		const struct hook_request request = {.header = find_header, .user = headers};
+		struct hook_key key;
+
+		g_test_message("%s %s: %s", cases[i].kind, cases[i].header, cases[i].value);
+		g_assert_true(hook_key_take(&key, cases[i].kind, shared_secret_new("x", 1), NULL));
+		g_assert_true(hook_is_push(&key, &request) == cases[i].is_push);
+		hook_key_clear(&key);
+	}
+}
+
 #define WHSEC "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 #define WHSIG "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
@@ -226,6 +266,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/hook/vectors", test_vectors);
 	g_test_add_func("/hook/forges", test_forges);
+	g_test_add_func("/hook/events", test_events);
 	g_test_add_func("/hook/signing-token", test_signing_token);
 	g_test_add_func("/hook/signing-token-is-no-token", test_signing_token_is_no_token);
 	g_test_add_func("/hook/bad-signing-tokens", test_bad_signing_tokens);

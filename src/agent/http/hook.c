@@ -19,6 +19,8 @@ struct hook_kind {
 	const char *name;
 	const char *(*problem)(const struct hook_key *key, const struct hook_request *request);
 	const char *header, *prefix;
+	const char *event;	   /* the header that names it */
+	const char *const *pushes; /* those that are worth a fetch */
 };
 
 static const char *header_of(const struct hook_request *request, const char *name)
@@ -121,12 +123,19 @@ static const char *check_gitlab(const struct hook_key *key, const struct hook_re
 	return key->is_signing ? check_signing(key, request) : check_token(key, request);
 }
 
+static const char *const pushes[] = {"push", NULL};
+/* A system hook names its event in the body alone. */
+static const char *const gitlab_pushes[] = {"Push Hook", "Tag Push Hook", "System Hook", NULL};
+/* Of the cloud, and of one's own server and its mirrors. */
+static const char *const bitbucket_pushes[] = {"repo:push", "repo:refs_changed",
+					       "mirror:repo_synchronized", NULL};
+
 static const struct hook_kind kinds[] = {
-	{"github", check_hmac, "X-Hub-Signature-256", "sha256="},
-	{"gitlab", check_gitlab, NULL, NULL},
-	{"gitea", check_hmac, "X-Gitea-Signature", ""},
-	{"forgejo", check_hmac, "X-Forgejo-Signature", ""},
-	{"bitbucket", check_hmac, "X-Hub-Signature", "sha256="},
+	{"github", check_hmac, "X-Hub-Signature-256", "sha256=", "X-GitHub-Event", pushes},
+	{"gitlab", check_gitlab, NULL, NULL, "X-Gitlab-Event", gitlab_pushes},
+	{"gitea", check_hmac, "X-Gitea-Signature", "", "X-Gitea-Event", pushes},
+	{"forgejo", check_hmac, "X-Forgejo-Signature", "", "X-Forgejo-Event", pushes},
+	{"bitbucket", check_hmac, "X-Hub-Signature", "sha256=", "X-Event-Key", bitbucket_pushes},
 };
 
 static const struct hook_kind *find_kind(const char *name)
@@ -204,4 +213,11 @@ void hook_key_clear(struct hook_key *key)
 const char *hook_problem(const struct hook_key *key, const struct hook_request *request)
 {
 	return key->kind->problem(key, request);
+}
+
+bool hook_is_push(const struct hook_key *key, const struct hook_request *request)
+{
+	const char *event = header_of(request, key->kind->event);
+
+	return event == NULL || *event == '\0' || g_strv_contains(key->kind->pushes, event);
 }

@@ -6,6 +6,7 @@
  *
  *	hook_key_load(&key, "github", path, &error)
  *	why = hook_problem(&key, &request)     NULL: it does
+ *	hook_is_push(&key, &request)           is there something to fetch?
  *	hook_key_clear(&key)
  *
  * The body is compared as it came and never looked into: a hook only ever says
@@ -43,3 +44,6 @@ bool hook_key_take(struct hook_key *key, const char *kind, struct shared_secret 
 void hook_key_decoy(struct hook_key *key);
 void hook_key_clear(struct hook_key *key);
 const char *hook_problem(const struct hook_key *key, const struct hook_request *request);
+/* By the event that the forge names in a header. No signature covers it, and none need: the most
+ * that a lie is worth is a fetch. True without a name. */
+bool hook_is_push(const struct hook_key *key, const struct hook_request *request);

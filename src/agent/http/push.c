@@ -82,30 +82,27 @@ static const char *header_of(const void *user, const char *name)
 	return call_header(user, name);
 }
 
-static const char *problem_of(const struct hook_key *key, const struct call *call)
-{
-	const struct hook_request request = {.header = header_of,
-					     .user = call,
-					     .body = call->body->str,
-					     .len = call->body->len,
-					     .now = agent_now()};
-
-	return hook_problem(key, &request);
-}
-
-static void send_accepted(struct call *call)
+/* fetch: something comes of it. */
+static void send_accepted(struct call *call, bool fetch)
 {
 	struct json_writer *w = call_json();
 
 	json_w_bool(w, "accepted", true);
-	call_send(call, MHD_HTTP_ACCEPTED, w);
+	json_w_bool(w, "fetch", fetch);
+	call_send(call, fetch ? MHD_HTTP_ACCEPTED : MHD_HTTP_OK, w);
 }
 
 void push_take(struct push *push, struct call *call)
 {
 	struct hook *hook = g_hash_table_lookup(push->hooks, call->args[0]);
+	const struct hook_key *key = hook != NULL ? &hook->key : &push->decoy;
 	const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
-	const char *problem = problem_of(hook != NULL ? &hook->key : &push->decoy, call);
+	const struct hook_request request = {.header = header_of,
+					     .user = call,
+					     .body = call->body->str,
+					     .len = call->body->len,
+					     .now = agent_now()};
+	const char *problem = hook_problem(key, &request);
 
 	if (hook == NULL) {
 		problem = "this stack has no hook";
@@ -122,9 +119,11 @@ void push_take(struct push *push, struct call *call)
 		call_note(call, "the agent's log cannot be written");
 		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "dead", "the agent does nothing now",
 			  "the agent's log says why");
-	} else {
+	} else if (hook_is_push(key, &request)) {
 		trigger(hook);
-		send_accepted(call);
+		send_accepted(call, true);
+	} else {
+		send_accepted(call, false);
 	}
 }
 
