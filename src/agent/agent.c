@@ -2,6 +2,7 @@
 /* Brings log, stacks and jobs together. */
 #include "agent/agent.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/evidence.h"
@@ -13,8 +14,13 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/sdnotify.h"
 
 #define MAX_ROUNDS 32 /* steps after one event; more is an error of ours */
+/* A long log may take longer than the service manager waits for a start: every so many entries it
+ * is told that this goes on, and that it may need so many seconds more. */
+#define REPLAY_SIGN 1024
+#define REPLAY_PATIENCE 60
 
 int64_t agent_now(void)
 {
@@ -253,6 +259,9 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 	if (agent->notices.changed != NULL) {
 		agent->notices.changed(agent->notices.user);
 	}
+	if (agent->manager.changed != NULL) {
+		agent->manager.changed(agent->manager.user);
+	}
 }
 
 static void unit_free(void *data)
@@ -314,6 +323,10 @@ static bool replay(const struct entry *entry, const char *raw, size_t len, void 
 {
 	struct agent *agent = user;
 
+	if ((entry->seq + 1) % REPLAY_SIGN == 0) {
+		sdnotify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=replaying the log, entry %" PRIu64,
+			 REPLAY_PATIENCE * (int)G_USEC_PER_SEC, entry->seq + 1);
+	}
 	return fold_entry(agent->fold, entry, error);
 }
 

@@ -67,6 +67,7 @@ struct agent {
 	struct sessions *sessions;  /* of the pages; main()'s */
 	struct agent_watch notices; /* the same for notify/ */
 	struct notify *notify;	    /* NULL: nobody is told */
+	struct agent_watch manager; /* the same for the service manager */
 	char *dead;		    /* why the log cannot be written, or NULL */
 	guint mourning;		    /* idle source that tells the stacks */
 	bool stopping;

@@ -399,10 +399,10 @@ static void log_vote(const struct visit *v)
 	};
 	const struct decide_request *request = v->request;
 
-	log_event(v->verdict == VERDICT_REJECT ? EV_REJECTED : EV_APPROVED, v->plan->stack,
-		  v->plan->id, "'%s' has %s plan %" G_GINT64_FORMAT "%s%s", request->person,
-		  did[v->verdict], v->plan->number, is_blank(request->reason) ? "" : ": ",
-		  request->reason);
+	log_about_person(v->verdict == VERDICT_REJECT ? EV_REJECTED : EV_APPROVED, v->plan->stack,
+			 v->plan->id, request->person, "'%s' has %s plan %" G_GINT64_FORMAT "%s%s",
+			 request->person, did[v->verdict], v->plan->number,
+			 is_blank(request->reason) ? "" : ": ", request->reason);
 }
 
 static bool enter_signed(struct visit *v, GError **error)

@@ -11,6 +11,7 @@
 #include "agent/http/server.h"
 #include "agent/http/session.h"
 #include "agent/notify/notify.h"
+#include "agent/status.h"
 #include "agent/store.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct http_server *http;
 	struct notify *notify; /* NULL: nobody is told */
 	GMainLoop *loop;
+	char *status; /* what the service manager was told last */
 };
 
 static void options_clear(struct options *o)
@@ -78,6 +80,21 @@ static struct conf *load_conf(const struct options *o)
 	return conf;
 }
 
+static void tell_status(void *user)
+{
+	struct daemon *d = user;
+	g_autofree char *text = NULL;
+	struct status status;
+
+	status_count(d->agent, &status);
+	text = status_text(&status);
+	if (g_strcmp0(text, d->status) != 0) {
+		sdnotify("STATUS=%s", text);
+		g_free(d->status);
+		d->status = g_steal_pointer(&text);
+	}
+}
+
 static gboolean on_reload(void *data)
 {
 	struct daemon *d = data;
@@ -100,6 +117,7 @@ static gboolean on_reload(void *data)
 		http_commit(d->http, true);
 		log_event(EV_RELOAD, NULL, NULL, "the configuration has been read again");
 	}
+	tell_status(d); // the last stack may have gone, which no stack's step tells
 	sdnotify("READY=1");
 	return G_SOURCE_CONTINUE;
 }
@@ -152,9 +170,12 @@ static int serve(struct daemon *d)
 	}
 	log_event(EV_START, NULL, NULL, "agent '%s' %s, log of %" G_GUINT64_FORMAT " entries",
 		  d->agent->conf->agent, PACKAGE_VERSION, (guint64)store_size(d->agent->store));
+	d->agent->manager = (struct agent_watch){.changed = tell_status, .user = d};
 	agent_run(d->agent);
-	sdnotify("READY=1\nSTATUS=watching %u stacks", g_hash_table_size(d->agent->units));
+	tell_status(d);
+	sdnotify("READY=1");
 	g_main_loop_run(loop);
+	d->agent->manager = (struct agent_watch){0};
 	notify_close(d->notify);
 	http_close(d->http);
 	return EXIT_DONE;
@@ -172,6 +193,7 @@ static int run(struct options *o, struct conf *conf)
 	}
 	d.agent->sessions = sessions_new();
 	rc = serve(&d);
+	g_free(d.status);
 	sessions_free(d.agent->sessions);
 	agent_close(d.agent);
 	return rc;

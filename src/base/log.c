@@ -97,8 +97,7 @@ char *log_escape(const char *text)
 	return g_string_free(out, FALSE);
 }
 
-static bool to_journal(const struct log_row *row, const char *stack, const char *plan,
-		       const char *text)
+static bool to_journal(const struct log_row *row, const struct log_about *about, const char *text)
 {
 	const char priority[] = {(char)('0' + row->level), '\0'};
 	GLogField fields[] = {
@@ -107,8 +106,12 @@ static bool to_journal(const struct log_row *row, const char *stack, const char 
 		{"SYSLOG_IDENTIFIER", "assentd", -1},
 		{"MESSAGE_ID", row->message_id, -1},
 		{"ASSENT_EVENT", row->name, -1},
-		{"ASSENT_STACK", stack, -1},
-		{"ASSENT_PLAN", plan, -1},
+		{"ASSENT_STACK", about->stack, -1},
+		{"ASSENT_PLAN", about->plan, -1},
+		{"ASSENT_PERSON", about->person, -1},
+		{"CODE_FILE", about->file, -1},
+		{"CODE_LINE", about->line, -1},
+		{"CODE_FUNC", about->func, -1},
 	};
 	GLogField given[G_N_ELEMENTS(fields)];
 	size_t n = 0;
@@ -138,26 +141,29 @@ static bool is_managed(void)
 }
 
 /* The fields that the journal keeps apart. */
-static char *fields_text(const struct log_row *row, const char *stack, const char *plan)
+static char *fields_text(const struct log_row *row, const struct log_about *about)
 {
 	GString *out = g_string_new(NULL);
-	const char *id = plan != NULL ? strchr(plan, ':') : NULL;
+	const char *id = about->plan != NULL ? strchr(about->plan, ':') : NULL;
 
 	g_string_append_printf(out, " [%s", row->name);
-	if (stack != NULL) {
-		g_string_append_printf(out, " stack=%s", stack);
+	if (about->stack != NULL) {
+		g_string_append_printf(out, " stack=%s", about->stack);
 	}
-	if (plan != NULL) {
-		g_string_append_printf(out, " plan=%.12s", id != NULL ? id + 1 : plan);
+	if (about->plan != NULL) {
+		g_string_append_printf(out, " plan=%.12s", id != NULL ? id + 1 : about->plan);
+	}
+	/* It may be what a stranger calls himself: not what looks like other fields. */
+	if (about->person != NULL && strpbrk(about->person, " []=") == NULL) {
+		g_string_append_printf(out, " person=%s", about->person);
 	}
 	g_string_append_c(out, ']');
 	return g_string_free(out, FALSE);
 }
 
-static void to_stderr(const struct log_row *row, const char *stack, const char *plan,
-		      const char *text)
+static void to_stderr(const struct log_row *row, const struct log_about *about, const char *text)
 {
-	g_autofree char *raw = fields_text(row, stack, plan);
+	g_autofree char *raw = fields_text(row, about);
 	g_autofree char *fields = log_escape(raw);
 	g_autofree char *line =
 		is_managed() ? g_strdup_printf("<%d>%s%s\n", row->level, text, fields)
@@ -175,7 +181,7 @@ static void to_stderr(const struct log_row *row, const char *stack, const char *
 	}
 }
 
-void log_event(enum log_id id, const char *stack, const char *plan, const char *format, ...)
+void log_write(enum log_id id, const struct log_about *about, const char *format, ...)
 {
 	const struct log_row *row = &rows[id];
 	g_autofree char *raw = NULL;
@@ -190,8 +196,8 @@ void log_event(enum log_id id, const char *stack, const char *plan, const char *
 	raw = g_strdup_vprintf(format, args);
 	va_end(args);
 	text = log_escape(raw);
-	if (!g_log_writer_is_journald(STDERR_FILENO) || !to_journal(row, stack, plan, text)) {
-		to_stderr(row, stack, plan, text);
+	if (!g_log_writer_is_journald(STDERR_FILENO) || !to_journal(row, about, text)) {
+		to_stderr(row, about, text);
 	}
 	errno = saved;
 }

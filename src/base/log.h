@@ -49,7 +49,8 @@ enum log_id {
 	LOG_EVENTS,
 };
 
-/* A row of the table. Fields in the journal: ASSENT_EVENT, ASSENT_STACK, ASSENT_PLAN. */
+/* A row of the table. Fields in the journal: MESSAGE_ID, PRIORITY, ASSENT_EVENT, ASSENT_STACK,
+ * ASSENT_PLAN, ASSENT_PERSON, CODE_FILE, CODE_LINE, CODE_FUNC. */
 struct log_row {
 	const char *name;	/* "plan-stale" */
 	const char *message_id; /* 32 hexadecimal digits */
@@ -57,9 +58,19 @@ struct log_row {
 };
 const struct log_row *log_row(enum log_id id);
 
-/* stack and plan may be NULL. */
-void log_event(enum log_id id, const char *stack, const char *plan, const char *format, ...)
-	G_GNUC_PRINTF(4, 5);
+/* What an event is about, each NULL when it is about none, and where in the code it is told. */
+struct log_about {
+	const char *stack, *plan, *person;
+	const char *file, *line, *func;
+};
+void log_write(enum log_id id, const struct log_about *about, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+#define log_about_person(id, stack, plan, person, ...)                                             \
+	log_write((id),                                                                            \
+		  &(const struct log_about){(stack), (plan), (person), __FILE__,                   \
+					    G_STRINGIFY(__LINE__), __func__},                      \
+		  __VA_ARGS__)
+#define log_event(id, stack, plan, ...) log_about_person(id, stack, plan, NULL, __VA_ARGS__)
 /* Least level shown: LOG_DEBUG (7) ... LOG_ERR (3), as syslog's; without it LOG_INFO. */
 void log_init(int level);
 /* One line of printable UTF-8: control and invisible characters escaped, bounded. g_free(). */

@@ -18,7 +18,8 @@ verified() {
 
 # placed KIND NAME [DROP-IN]: a copy in a folder of its own; sets $unit
 placed() {
-  local folder="$tmp/units.$1.$2.$(basename "${3:-none}")"
+  local folder
+  folder=$tmp/units.$1.$2.$(basename "${3:-none}")
   mkdir -p "$folder"
   unit=$folder/$2
   cp "$units/$1/$2" "$unit"

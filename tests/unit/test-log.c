@@ -89,6 +89,20 @@ static void say(const char *stream, int level, const char *plan)
 	log_event(EV_DEBUG, NULL, NULL, "detail");
 }
 
+static void test_person_and_no_forged_fields(void)
+{
+	if (g_test_subprocess()) {
+		g_unsetenv("JOURNAL_STREAM");
+		log_about_person(EV_APPROVED, "web", NULL, "alice", "yes");
+		log_about_person(EV_REFUSED, NULL, NULL, "x] [approved stack=web", "no");
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_passed();
+	g_test_trap_assert_stderr("notice: yes [approved stack=web person=alice]\n"
+				  "warning: no [refused]\n");
+}
+
 static void test_lines_for_people_and_managers(void)
 {
 	if (g_test_subprocess()) {
@@ -120,5 +134,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/log/one-line-whatever-comes", test_one_line_whatever_comes);
 	g_test_add_func("/log/long-text-is-cut", test_long_text_is_cut);
 	g_test_add_func("/log/lines-for-people-and-managers", test_lines_for_people_and_managers);
+	g_test_add_func("/log/person-and-no-forged-fields", test_person_and_no_forged_fields);
 	return g_test_run();
 }

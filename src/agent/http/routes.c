@@ -434,8 +434,8 @@ static void post_decision(struct call *call)
 	}
 	evidence_world(call->agent, &world);
 	if (!decide(&world, &request, &plan, &error)) {
-		log_event(EV_REFUSED, NULL, request.plan, "a decision of '%s': %s", request.person,
-			  error->message);
+		log_about_person(EV_REFUSED, NULL, request.plan, request.person,
+				 "a decision of '%s': %s", request.person, error->message);
 		routes_refuse(call, error);
 		return;
 	}
