@@ -27,6 +27,8 @@ struct request {
 	CURL *curl;
 	struct curl_slist *headers;
 	GString *answer;
+	size_t max;
+	http_client_line_fn line;
 	int64_t retry_after;
 	bool too_large, done;
 	CURLcode code;
@@ -58,6 +60,7 @@ void http_send_clear(struct http_send *send)
 	g_free(send->content_type);
 	g_free(send->body);
 	g_free(send->ca_file);
+	g_free(send->socket);
 	*send = (struct http_send){0};
 }
 
@@ -118,7 +121,7 @@ static void report(struct request *r)
 		answer.len = r->answer->len;
 	} else if (r->too_large) {
 		problem = g_strdup_printf("the answer of %s is longer than %zu bytes", r->where,
-					  HTTP_CLIENT_ANSWER);
+					  r->max);
 	} else {
 		/* the detail may show the path of a URL in a few cases: its class is enough */
 		problem = g_strdup_printf("no answer from %s: %s", r->where,
@@ -267,16 +270,42 @@ void http_client_free(struct http_client *client)
 	g_free(client);
 }
 
+/* Whatever else is answered is no stream. */
+static bool is_stream(const struct request *r)
+{
+	long status = 0;
+
+	curl_easy_getinfo(r->curl, CURLINFO_RESPONSE_CODE, &status);
+	return r->line != NULL && status == 200;
+}
+
+/* Whole lines go, and the beginning of the next one stays. */
+static void hand_over_lines(struct request *r)
+{
+	char *begin = r->answer->str, *end;
+
+	while ((end = memchr(begin, '\n', (size_t)(r->answer->str + r->answer->len - begin))) !=
+	       NULL) {
+		*end = '\0';
+		r->line(begin, (size_t)(end - begin), r->user);
+		begin = end + 1;
+	}
+	g_string_erase(r->answer, 0, begin - r->answer->str);
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
 	struct request *r = user;
 	size_t len = size * count;
 
-	if (len > HTTP_CLIENT_ANSWER - r->answer->len) {
+	if (len > r->max - MIN(r->max, r->answer->len)) {
 		r->too_large = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
 	g_string_append_len(r->answer, data, (gssize)len);
+	if (is_stream(r)) {
+		hand_over_lines(r);
+	}
 	return len;
 }
 
@@ -296,6 +325,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 			r->retry_after = (int64_t)MIN(seconds, (guint64)RETRY_AFTER_MAX);
 		}
 	}
+	if (len == strlen("\r\n") && is_stream(r)) {
+		r->line(NULL, 0, r->user); // the header is complete
+	}
 	return len;
 }
 
@@ -311,17 +343,23 @@ static void set_body(struct request *r, const struct http_send *send)
 	for (char **h = send->headers; h != NULL && *h != NULL; h++) {
 		r->headers = curl_slist_append(r->headers, *h);
 	}
+	curl_easy_setopt(r->curl, CURLOPT_HTTPHEADER, r->headers);
+	if (g_strcmp0(send->method, "GET") == 0) {
+		curl_easy_setopt(r->curl, CURLOPT_HTTPGET, 1L);
+		return;
+	}
 	curl_easy_setopt(r->curl, CURLOPT_POST, 1L);
 	curl_easy_setopt(r->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)send->body_len);
 	curl_easy_setopt(r->curl, CURLOPT_COPYPOSTFIELDS, send->body != NULL ? send->body : "");
 	curl_easy_setopt(r->curl, CURLOPT_CUSTOMREQUEST,
 			 send->method != NULL ? send->method : "POST");
-	curl_easy_setopt(r->curl, CURLOPT_HTTPHEADER, r->headers);
 }
 
 static void set_options(struct request *r, const struct http_send *send)
 {
-	long timeout = send->timeout != 0 ? (long)send->timeout : DEFAULT_TIMEOUT;
+	long timeout = send->timeout != 0   ? (long)send->timeout
+		       : send->line != NULL ? 0
+					    : DEFAULT_TIMEOUT;
 	CURL *curl = r->curl;
 
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -332,13 +370,18 @@ static void set_options(struct request *r, const struct http_send *send)
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	curl_easy_setopt(curl, CURLOPT_URL, send->url);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, MIN(timeout, CONNECT_TIMEOUT));
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
+			 timeout != 0 ? MIN(timeout, CONNECT_TIMEOUT) : CONNECT_TIMEOUT);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, r);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, r->detail);
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, r);
+	if (send->socket != NULL) {
+		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, send->socket);
+		curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	}
 	if (send->ca_file != NULL) {
 		curl_easy_setopt(curl, CURLOPT_CAINFO, send->ca_file);
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
@@ -350,12 +393,14 @@ unsigned http_client_send(struct http_client *client, const struct http_send *se
 {
 	struct request *r = g_new0(struct request, 1);
 
-	g_assert(http_client_is_url(send->url));
+	g_assert(send->socket != NULL || http_client_is_url(send->url));
 	r->client = client;
 	r->id = ++client->last;
 	r->curl = curl_easy_init();
 	r->answer = g_string_new(NULL);
 	r->where = http_client_display(send->url);
+	r->max = send->max != 0 ? send->max : HTTP_CLIENT_ANSWER;
+	r->line = send->line;
 	r->report = done;
 	r->user = user;
 	if (r->curl == NULL) {

@@ -9,6 +9,10 @@
  *	http_client_send(client, &send, done, user)    done is called once, from the loop
  *	http_client_free(client)              never from done; it ends all under way
  *
+ * A stream is a request with a line function: each line is handed over as it
+ * comes, and done is called when it has ended. The client's functions must not
+ * be called from a line function.
+ *
  * Messages never hold a URL's path or query: those of chats are secrets.
  */
 #include <glib.h>
@@ -16,6 +20,9 @@
 #include <stdint.h>
 
 #define HTTP_CLIENT_ANSWER ((size_t)64 << 10) /* longest answer that is taken */
+
+/* With the user of http_client_send(). */
+typedef void (*http_client_line_fn)(const char *text, size_t len, void *user);
 
 struct http_client;
 /* Everything is owned; http_send_clear() wipes before it frees. */
@@ -26,8 +33,11 @@ struct http_send {
 	char *content_type; /* NULL: application/json; charset=utf-8 */
 	char *body;
 	size_t body_len;
-	char *ca_file;	  /* NULL: the system's */
-	unsigned timeout; /* seconds, 0: 15 */
+	char *ca_file;		  /* NULL: the system's */
+	unsigned timeout;	  /* seconds, 0: 15; of a stream: none */
+	char *socket;		  /* path of a Unix socket, NULL: the URL's host */
+	size_t max;		  /* longest answer, or line of a stream; 0: HTTP_CLIENT_ANSWER */
+	http_client_line_fn line; /* NULL: no stream. text is NUL-terminated; NULL: it begins now */
 };
 void http_send_clear(struct http_send *send);
 
@@ -42,7 +52,8 @@ typedef void (*http_done_fn)(const struct http_received *answer, void *user);
 
 struct http_client *http_client_new(void);
 void http_client_free(struct http_client *client);
-/* Copies what it needs. The returned number is for http_client_cancel(). */
+/* Copies what it needs. url: as http_client_is_url() wants it, or anything when a socket is named.
+ * The returned number is for http_client_cancel(). */
 unsigned http_client_send(struct http_client *client, const struct http_send *send,
 			  http_done_fn done, void *user);
 /* done is not called any more. */

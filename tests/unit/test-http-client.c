@@ -3,7 +3,10 @@
 #include "base/http-client.h"
 
 #include <gio/gio.h>
+#include <gio/gunixsocketaddress.h>
 #include <string.h>
+
+#include "temp-dir.h"
 
 struct rig {
 	GSocketService *service;
@@ -16,12 +19,15 @@ struct rig {
 	char *body, *problem;
 	int64_t retry_after;
 	unsigned reports;
+	GString *lines; /* of streams: "^" when one begins, then each line and "|" */
 };
 
 static void answer(GString *out, const char *head, const char *request)
 {
 	if (g_str_has_prefix(head, "POST /busy")) {
 		g_string_append(out, "HTTP/1.1 429 No\r\nRetry-After: 17\r\n");
+	} else if (g_str_has_prefix(head, "GET /none")) {
+		g_string_append(out, "HTTP/1.1 404 No\r\n");
 	} else if (g_str_has_prefix(head, "POST /moved")) {
 		g_string_append(out, "HTTP/1.1 302 Found\r\nLocation: /ok\r\n");
 	} else {
@@ -32,6 +38,8 @@ static void answer(GString *out, const char *head, const char *request)
 		g_autofree char *fill = g_strnfill(HTTP_CLIENT_ANSWER + 1, 'x');
 
 		g_string_append(out, fill);
+	} else if (g_str_has_prefix(head, "GET /stream")) {
+		g_string_append(out, "one\n\ntwo\nth");
 	} else {
 		g_string_append(out, request);
 	}
@@ -47,6 +55,8 @@ static void take_request(GSocketConnection *connection, struct rig *rig)
 	gssize n;
 
 	while (strstr(request->str, "\r\n\r\n{}") == NULL &&
+	       !(g_str_has_prefix(request->str, "GET ") &&
+		 g_str_has_suffix(request->str, "\r\n\r\n")) &&
 	       (n = g_input_stream_read(from, buf, sizeof(buf), NULL, NULL)) > 0) {
 		g_string_append_len(request, buf, n);
 	}
@@ -100,6 +110,9 @@ static void rig_stop(struct rig *rig)
 	g_main_loop_unref(rig->loop);
 	g_free(rig->body);
 	g_free(rig->problem);
+	if (rig->lines != NULL) {
+		g_string_free(rig->lines, TRUE);
+	}
 }
 
 static void on_done(const struct http_received *received, void *user)
@@ -214,6 +227,59 @@ static void test_cancelled_is_not_reported(void)
 	rig_stop(&quiet);
 }
 
+static void on_line(const char *text, size_t len, void *user)
+{
+	struct rig *rig = user;
+
+	if (text == NULL) {
+		g_string_append_c(rig->lines, '^');
+		return;
+	}
+	g_assert_cmpuint(strlen(text), ==, len);
+	g_string_append_printf(rig->lines, "%s|", text);
+}
+
+static void get_lines(struct rig *rig, const char *socket, const char *path, size_t max)
+{
+	struct http_send send = {.method = g_strdup("GET"),
+				 .url = g_strconcat("http://agent", path, NULL),
+				 .socket = g_strdup(socket),
+				 .max = max,
+				 .line = on_line};
+
+	if (rig->lines != NULL) {
+		g_string_free(rig->lines, TRUE);
+	}
+	rig->lines = g_string_new(NULL);
+	(void)http_client_send(rig->client, &send, on_done, rig);
+	http_send_clear(&send);
+	g_main_loop_run(rig->loop);
+}
+
+static void test_streams_of_a_unix_socket(void)
+{
+	char *dir = temp_new();
+	g_autofree char *path = g_build_filename(dir, "s", NULL);
+	g_autoptr(GSocketAddress) address = g_unix_socket_address_new(path);
+	struct rig rig;
+
+	rig_start(&rig, false);
+	g_assert_true(g_socket_listener_add_address(G_SOCKET_LISTENER(rig.service), address,
+						    G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT,
+						    NULL, NULL, NULL));
+	get_lines(&rig, path, "/stream", 0);
+	g_assert_cmpint(rig.status, ==, 200);
+	g_assert_cmpstr(rig.lines->str, ==, "^one||two|"); // the last one never ended
+	get_lines(&rig, path, "/stream", 5);
+	g_assert_cmpint(rig.status, ==, 0);
+	g_assert_nonnull(strstr(rig.problem, "longer than 5"));
+	get_lines(&rig, path, "/none", 0);
+	g_assert_cmpint(rig.status, ==, 404);
+	g_assert_cmpstr(rig.lines->str, ==, ""); // an error's text is no line
+	rig_stop(&rig);
+	temp_free(dir);
+}
+
 static void test_addresses(void)
 {
 	static const char *const good[] = {"https://x.example.org", "https://x/a?b",
@@ -249,6 +315,7 @@ int main(int argc, char **argv)
 			test_what_is_too_long_is_no_answer);
 	g_test_add_func("/http-client/silence-ends", test_silence_ends);
 	g_test_add_func("/http-client/cancelled-is-not-reported", test_cancelled_is_not_reported);
+	g_test_add_func("/http-client/streams-of-a-unix-socket", test_streams_of_a_unix_socket);
 	g_test_add_func("/http-client/addresses", test_addresses);
 	return g_test_run();
 }
