@@ -424,11 +424,17 @@ static bool enter_attested(struct visit *v, GError **error)
 	       record_vote(v, NULL, error);
 }
 
+/* What is refused whoever signs. */
+static bool check_plan(struct visit *v, GError **error)
+{
+	return check_open(v, error) &&
+	       v->world->load(v->world->user, v->plan, &v->document, error) &&
+	       check_person(v, error) && check_channel(v, error) && check_list(v, error);
+}
+
 static bool enter(struct visit *v, GError **error)
 {
-	if (!check_open(v, error) ||
-	    !v->world->load(v->world->user, v->plan, &v->document, error) ||
-	    !check_person(v, error) || !check_channel(v, error) || !check_list(v, error)) {
+	if (!check_plan(v, error)) {
 		return false;
 	}
 	if (!(is_attested(v) ? enter_attested(v, error) : enter_signed(v, error))) {
@@ -457,6 +463,17 @@ bool decide(const struct decide_world *world, const struct decide_request *reque
 	}
 	*plan = v.plan;
 	return true;
+}
+
+bool decide_would(const struct decide_world *world, const struct decide_request *request,
+		  GError **error)
+{
+	struct visit v = {.world = world, .request = request};
+	bool would = find_plan(&v, error) && check_form(&v, error) && check_plan(&v, error) &&
+		     check_author(&v, error) && check_first(&v, NULL, error);
+
+	plan_free(v.document);
+	return would;
 }
 
 bool decide_votes(const struct decide_world *world, const struct fold_plan *plan, GArray **votes,

@@ -595,7 +595,9 @@ static void check_notifier(struct reader *r, const struct conf_notifier *n,
 	for (unsigned i = 0; i < r->conf->notifiers->len; i++) {
 		const struct conf_notifier *other = g_ptr_array_index(r->conf->notifiers, i);
 
-		if (strcmp(other->name, n->name) == 0) {
+		if (strcmp(n->type, "desktop") == 0 && strcmp(other->type, "desktop") == 0) {
+			yaml_fail(at, r->diags, "there is a 'desktop' already");
+		} else if (strcmp(other->name, n->name) == 0) {
 			yaml_fail(at, r->diags, "there is a notifier '%s' already: give it a name",
 				  n->name);
 		}

@@ -625,6 +625,18 @@ const struct conf_key conf_keys[] = {
 	{NOTIFY("slack.api"), .help = "Slack's Web API.", .type = CONF_TEXT, AT(conf_notifier, url),
 	 .dflt = "https://slack.com/api", .is_valid = http_client_is_url,
 	 .shape = NOTICE_URL_SHAPE},
+	{NOTIFY("desktop"),
+	 .help = "What assent-desktop shows to the agent's own user; all of it without this entry.",
+	 .type = CONF_SECTION},
+	{NOTIFY("desktop.stacks"), .help = "Only what concerns these stacks is shown.",
+	 .type = CONF_NAMES, AT(conf_notifier, stacks), .example = "[web]"},
+	{NOTIFY("desktop.buttons"),
+	 .help = "Whether there are buttons to approve and reject, where policy accepts the "
+		 "channel "
+		 "desktop.",
+	 .type = CONF_BOOL, AT(conf_notifier, buttons), .dflt = "true"},
+	{NOTIFY("desktop.remind"), .help = "How often to show again what still waits; 0s: never.",
+	 .type = CONF_DURATION, AT(conf_notifier, remind), .dflt = "0s", .min = 0, .max = 30 * DAY},
 	{.path = NULL},
 };
 

@@ -100,6 +100,7 @@ struct conf_notifier {
 	char *url, *ca_file, *channel, *team, *app, *topic, *person;
 	char *url_file, *token_file, *secret_file, *app_token_file; /* absolute */
 	bool approve; /* offer to approve, where it is not a matter of course */
+	bool buttons; /* of the desktop: people may decide there, where policy lets them */
 };
 struct conf {
 	char *file; /* where it was read */

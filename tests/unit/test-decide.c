@@ -521,6 +521,39 @@ static void test_attested_refusals(void)
 	finish(&w);
 }
 
+/* What the door would say: "ok" or the refusal's name. */
+static const char *would(struct world *w, const char *name, const char *channel,
+			 const char *decision, const char *reason)
+{
+	struct decide_request request = {w->id, name, decision, reason, NULL, channel, NULL};
+	g_autoptr(GError) error = NULL;
+
+	return decide_would(&w->door, &request, &error) ? "ok" : decide_error_names[error->code];
+}
+
+static void test_asked_beforehand(void)
+{
+	struct world w;
+
+	begin_by(&w, 2, CHANNEL_BIT(CHANNEL_SIGNATURE) | CHANNEL_BIT(CHANNEL_DESKTOP));
+	g_assert_cmpstr(would(&w, "alice", "desktop", "approve", ""), ==, "ok");
+	g_assert_cmpstr(would(&w, "alice", "desktop", "reject", "-"), ==, "ok");
+	g_assert_cmpstr(would(&w, "alice", "slack", "approve", ""), ==, "channel-not-allowed");
+	g_assert_cmpstr(would(&w, "alice", "desktop", "break-glass", "-"), ==,
+			"channel-not-allowed");
+	g_assert_cmpstr(would(&w, "mallory", "desktop", "approve", ""), ==, "unknown-person");
+	g_assert_cmpstr(would(&w, "carol", "desktop", "approve", ""), ==, "not-allowed");
+	g_assert_cmpstr(would(&w, "dora", "desktop", "approve", ""), ==, "author");
+	g_assert_cmpstr(would(&w, "dora", "desktop", "reject", "-"), ==, "ok");
+	g_assert_cmpuint(w.writes, ==, 0);
+	g_assert_cmpstr(tell(&w, "alice", "desktop", "approve", "", NULL), ==, "ok");
+	g_assert_cmpstr(would(&w, "alice", "desktop", "reject", "-"), ==, "duplicate");
+	w.door.now = 1767225600 + 3600;
+	g_assert_cmpstr(would(&w, "bob", "desktop", "approve", ""), ==, "expired");
+	g_assert_cmpuint(w.writes, ==, 1);
+	finish(&w);
+}
+
 static void test_attested_rejection(void)
 {
 	struct world w;
@@ -651,6 +684,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/decide/attested", test_attested);
 	g_test_add_func("/decide/attested-beside-signed", test_attested_beside_signed);
 	g_test_add_func("/decide/attested-refusals", test_attested_refusals);
+	g_test_add_func("/decide/asked-beforehand", test_asked_beforehand);
 	g_test_add_func("/decide/attested-rejection", test_attested_rejection);
 	g_test_add_func("/decide/attested-by-another-key", test_attested_by_another_key);
 	g_test_add_func("/decide/break-glass", test_break_glass);

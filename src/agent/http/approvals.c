@@ -259,6 +259,10 @@ static bool may_have(struct call *call, const struct wish *wish, const struct fo
 	if (!evidence_plan(call->agent, plan, &document, error)) {
 		return false;
 	}
+	if (channel_find(wish->channel, &channel) && channel == CHANNEL_DESKTOP) {
+		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,
+			    "on the desktop a person decides as their own Unix user, not by token");
+	}
 	if (!channel_find(wish->channel, &channel) || channel == CHANNEL_SIGNATURE ||
 	    (document->policy.channels & CHANNEL_BIT(channel)) == 0) {
 		return fail(error, DECIDE_ERROR, DECIDE_ERROR_CHANNEL,

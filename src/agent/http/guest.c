@@ -3,10 +3,9 @@
 #include "agent/http/guest.h"
 
 #include <glib/gi18n.h>
-#include <pwd.h>
 #include <string.h>
-#include <sys/socket.h>
 
+#include "agent/http/peer.h"
 #include "agent/http/session.h"
 #include "agent/http/web.h"
 #include "agent/stack-say.h"
@@ -321,25 +320,6 @@ void guest_post_logout(struct call *call)
 	guest_redirect(call, "./");
 }
 
-/* The person whose Unix user holds the other end of the socket. */
-static const char *person_of_peer(const struct call *call)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	const struct conf_person *person;
-	const struct passwd *pw;
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-
-	if (info == NULL ||
-	    getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
-		return NULL;
-	}
-	pw = getpwuid(peer.uid);
-	person = pw != NULL ? conf_person_of_user(call->agent->conf, pw->pw_name) : NULL;
-	return person != NULL ? person->name : NULL;
-}
-
 static void send_link(struct call *call, const char *person, const struct fold_plan *plan)
 {
 	int64_t now = agent_now();
@@ -378,9 +358,13 @@ static const struct fold_plan *find_target(struct call *call, const char *id)
 static void issue(struct call *call, const char *asked, const char *id)
 {
 	const struct conf *conf = call->agent->conf;
-	const char *person = asked != NULL ? asked : person_of_peer(call);
 	const struct fold_plan *plan = NULL;
+	g_auto(peer_auto) peer = {0};
+	const char *person = asked;
 
+	if (person == NULL && peer_find(call, &peer)) {
+		person = peer.person;
+	}
 	if (conf->http == NULL) {
 		call_fail(call, MHD_HTTP_CONFLICT, "no-pages", "this agent serves no pages",
 			  "add the section 'http:' to its configuration");

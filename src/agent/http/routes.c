@@ -8,6 +8,7 @@
 #include "agent/evidence.h"
 #include "agent/explain.h"
 #include "agent/http/approvals.h"
+#include "agent/http/desktop.h"
 #include "agent/http/guest.h"
 #include "agent/http/server.h"
 #include "agent/view.h"
@@ -389,7 +390,7 @@ void routes_accept(struct call *call, const struct fold_plan *plan)
 	call_send(call, MHD_HTTP_OK, w);
 }
 
-static void send_accepted(struct call *call, struct fold_plan *plan)
+void routes_decided(struct call *call, const struct fold_plan *plan)
 {
 	struct agent_unit *unit = agent_unit(call->agent, plan->stack);
 
@@ -413,11 +414,15 @@ static void post_decision(struct call *call)
 	if (!call_body(call, &doc, &o)) {
 		return;
 	}
-	request.person = json_str(&o, "person", 255);
+	request.channel = json_str(&o, "channel", 32);
 	request.decision = json_str(&o, "decision", 16);
 	request.reason = json_str_opt(&o, "reason", STATEMENT_REASON_MAX);
+	if (strcmp(request.channel, channel_names[CHANNEL_DESKTOP]) == 0) {
+		desktop_decide(call, doc, &o, &request);
+		return;
+	}
+	request.person = json_str(&o, "person", 255);
 	request.signature = json_str(&o, "signature", SSHSIG_MAX_ARMOR);
-	request.channel = json_str(&o, "channel", 32);
 	json_obj_end(&o);
 	if (json_doc_status(doc, &err) != 0) {
 		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text, "see doc/api.yaml");
@@ -425,7 +430,7 @@ static void post_decision(struct call *call)
 	}
 	if (strcmp(request.channel, "signature") != 0) {
 		call_fail(call, MHD_HTTP_FORBIDDEN, decide_error_names[DECIDE_ERROR_CHANNEL],
-			  "decisions come here by channel 'signature' only",
+			  "decisions come here by the channels 'signature' and 'desktop' only",
 			  "the other channels have their own ways in");
 		return;
 	}
@@ -439,7 +444,7 @@ static void post_decision(struct call *call)
 		routes_refuse(call, error);
 		return;
 	}
-	send_accepted(call, plan);
+	routes_decided(call, plan);
 }
 
 static bool get_number(struct call *call, const char *name, guint64 max, guint64 dflt, guint64 *out)
@@ -545,6 +550,7 @@ const struct route routes[] = {
 	{"GET", "/v1/plans/*/policy", get_policy},
 	{"GET", "/v1/plans/*/statement", get_statement},
 	{"POST", "/v1/plans/*/decisions", post_decision},
+	{"GET", "/v1/desktop", desktop_get},
 	{"POST", "/v1/review", guest_post_review},
 	{"GET", "/v1/tokens", approvals_list},
 	{"POST", "/v1/tokens", approvals_issue},

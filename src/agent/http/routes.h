@@ -14,6 +14,8 @@ void routes_rested(struct call *call);
 /* The answer to a decision: why it was refused (of decide()), or how the plan stands now. */
 void routes_refuse(struct call *call, const GError *error);
 void routes_accept(struct call *call, const struct fold_plan *plan);
+/* The same, after the plan's stack was told to look again. */
+void routes_decided(struct call *call, const struct fold_plan *plan);
 /* Provided by the server: answer when the stack of args[0] rests, seconds at most. */
 void call_wait(struct call *call, int64_t seconds);
 /* Provided by the server: log entries from now on, a line each. */

@@ -394,6 +394,9 @@ static void open_one(struct notify *notify, const struct conf_notifier *conf)
 	g_autoptr(GError) error = NULL;
 	struct notifier *n;
 
+	if (strcmp(conf->type, channel_names[CHANNEL_DESKTOP]) == 0) {
+		return; // assent-desktop comes for it by itself: see http/desktop.c
+	}
 	if (ops == NULL) {
 		log_event(EV_NOTIFY_FAILED, NULL, NULL, "%s: there is no system '%s'", conf->name,
 			  conf->type);
