@@ -57,6 +57,16 @@ static bool read_regular(int fd, const char *path, const struct stat *st, size_t
 	return true;
 }
 
+bool file_read_fd(int fd, const char *path, size_t max, char **text, size_t *len, GError **error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot look at '%s'", path);
+	}
+	return read_regular(fd, path, &st, max, text, len, error);
+}
+
 static bool open_and_read(int dirfd, const char *path, size_t max, mode_t forbidden, char **text,
 			  size_t *len, GError **error)
 {

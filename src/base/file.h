@@ -17,6 +17,9 @@ bool file_read_at(int dirfd, const char *path, size_t max, char **text, size_t *
 	G_GNUC_WARN_UNUSED_RESULT;
 bool file_read(const char *path, size_t max, char **text, size_t *len, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* The same for one that is open; path is for messages. */
+bool file_read_fd(int fd, const char *path, size_t max, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a file that holds a secret: refuses one that others than its owner may read. */
 bool file_read_secret(const char *path, size_t max, char **text, size_t *len, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

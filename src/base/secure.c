@@ -114,3 +114,98 @@ bool secure_folder(const char *path, GError **error)
 	}
 	return check(&st, "folder", path, error);
 }
+
+static bool check_root(const struct stat *st, const char *what, const char *path, GError **error)
+{
+	if (st->st_uid != 0) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "%s '%s' belongs to uid %u, not to root: run 'chown root' on it", what,
+			    path, (unsigned)st->st_uid);
+	}
+	return check(st, what, path, error);
+}
+
+/* One component further: fd is replaced. flags beside those that never follow a link. */
+static bool step_down(int *fd, const char *name, const char *path, int flags, GError **error)
+{
+	struct stat st;
+	int next;
+
+	if (fstatat(*fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "'%s' is a symbolic link: put what it stands for there", path);
+	}
+	next = openat(*fd, name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (next < 0) {
+		return fail_errno(error, "cannot open '%s'", path);
+	}
+	close(*fd);
+	*fd = next;
+	return true;
+}
+
+static bool enter(int *fd, const char *name, const char *path, GError **error)
+{
+	struct stat st;
+
+	if (name != NULL && !step_down(fd, name, path, O_PATH | O_DIRECTORY, error)) {
+		return false;
+	}
+	if (fstat(*fd, &st) != 0) {
+		return fail_errno(error, "cannot look at folder '%s'", path);
+	}
+	return check_root(&st, "folder", path, error);
+}
+
+/* O_PATH; each component is checked in the folder that was checked before it. */
+static bool open_root_folder(const char *path, int *out, GError **error)
+{
+	g_auto(GStrv) names = g_strsplit(path, "/", -1);
+	g_autoptr(GString) so_far = g_string_new(NULL);
+	autofd fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (!g_path_is_absolute(path)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "'%s' is not an absolute path",
+			    path);
+	}
+	if (fd < 0) {
+		return fail_errno(error, "cannot open '/'");
+	}
+	if (!enter(&fd, NULL, "/", error)) {
+		return false;
+	}
+	for (char **name = names; *name != NULL; name++) {
+		if (**name == '\0') {
+			continue;
+		}
+		g_string_append_printf(so_far, "/%s", *name);
+		if (!enter(&fd, *name, so_far->str, error)) {
+			return false;
+		}
+	}
+	*out = fd_steal(&fd);
+	return true;
+}
+
+bool secure_folder_root(const char *path, GError **error)
+{
+	autofd fd = -1;
+
+	return open_root_folder(path, &fd, error);
+}
+
+bool secure_read_root(const char *path, size_t max, char **text, size_t *len, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	g_autofree char *name = g_path_get_basename(path);
+	autofd fd = -1;
+	struct stat st;
+
+	if (!open_root_folder(folder, &fd, error) || !step_down(&fd, name, path, O_RDONLY, error)) {
+		return false;
+	}
+	if (fstat(fd, &st) != 0) {
+		return fail_errno(error, "cannot look at '%s'", path);
+	}
+	return check_root(&st, "file", path, error) && file_read_fd(fd, path, max, text, len, error);
+}

@@ -9,6 +9,11 @@
  * write, in folders (up to the root) of which the same holds; a folder that
  * others may write must be sticky, and not the last one. The errors say what
  * to do.
+ *
+ * The functions for root's files are stricter: every folder from / on and the
+ * file itself belong to root, nobody else can write them, sticky or not, and
+ * there is no link on the way. So whoever may start a program as root cannot
+ * choose what it believes.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -20,3 +25,8 @@ bool secure_read(const char *path, size_t max, char **text, size_t *len, GError 
 /* The folder itself: ours or root's, and nobody else can write it. BASE_ERROR_NOT_FOUND when
  * missing. */
 bool secure_folder(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As secure_read(), for a file that must be root's alone. path: absolute and clean. */
+bool secure_read_root(const char *path, size_t max, char **text, size_t *len, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* The folder and all above it are root's alone. BASE_ERROR_NOT_FOUND when missing. */
+bool secure_folder_root(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -12,8 +12,11 @@
 
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
-static const char *const known_keys[] = {"agents",  "approvers", "attested", "break_glass",
-					 "minimum", "people",	 NULL};
+static const char *const known_keys[] = {"agents", "approvers", "attested", "break_glass", "kinds",
+					 "minimum", "paths", "people", "setuid", NULL};
+
+/* secure_read(), or what is stricter. */
+typedef bool (*read_fn)(const char *path, size_t max, char **text, size_t *len, GError **error);
 
 static void agent_clear(void *item)
 {
@@ -35,6 +38,8 @@ void trust_free(struct trust *trust)
 	}
 	g_clear_pointer(&trust->agents, g_array_unref);
 	g_clear_pointer(&trust->people, g_array_unref);
+	g_strfreev(trust->paths);
+	g_strfreev(trust->kinds);
 	g_free(trust->approvers_file);
 	signers_free(trust->signers);
 	g_free(trust);
@@ -119,13 +124,47 @@ static void read_attested(struct trust *trust, struct yaml_node *root, struct di
 	}
 }
 
-static bool read_approvers(struct trust *trust, GError **error)
+/* No pattern reaches what its text does not show. */
+static bool is_pattern(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, "/", -1);
+
+	if (parts[0] == NULL || parts[0][0] != '\0' || parts[1] == NULL) {
+		return false;
+	}
+	for (char **part = parts + 1; *part != NULL; part++) {
+		if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_kind(const char *text)
+{
+	return *text != '\0' && strspn(text, G_CSET_a_2_z "-") == strlen(text);
+}
+
+static char **read_scope(struct yaml_node *root, const char *key, bool (*is_valid)(const char *),
+			 const char *shape, struct diag_list *diags)
+{
+	char **items = yaml_get_strings(root, key, diags);
+
+	for (char **item = items; item != NULL && *item != NULL; item++) {
+		if (!is_valid(*item)) {
+			yaml_fail(yaml_get(root, key), diags, "'%s' is not %s", *item, shape);
+		}
+	}
+	return items;
+}
+
+static bool read_approvers(struct trust *trust, read_fn read, GError **error)
 {
 	g_autofree char *text = NULL;
 	struct assent_error cerr;
 	size_t len;
 
-	if (!secure_read(trust->approvers_file, SIGNERS_MAX_SIZE, &text, &len, error)) {
+	if (!read(trust->approvers_file, SIGNERS_MAX_SIZE, &text, &len, error)) {
 		return fail_prefix(error, "approver list");
 	}
 	return signers_parse(&trust->signers, text, len, &cerr) == 0 ||
@@ -144,6 +183,10 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 	read_agents(trust, root, diags);
 	read_people(trust, root, diags);
 	read_attested(trust, root, diags);
+	trust->paths = read_scope(root, "paths", is_pattern,
+				  "an absolute path or a pattern of such without . and ..", diags);
+	trust->kinds = read_scope(root, "kinds", is_kind, "a kind of resource", diags);
+	trust->setuid = yaml_get_bool(root, "setuid", false, diags);
 	trust->break_glass = yaml_get_bool(root, "break_glass", false, diags);
 	trust->minimum = yaml_get_int(root, "minimum", 0, 1000, 1, diags);
 	approvers = yaml_get_string(root, "approvers", NULL, diags);
@@ -182,7 +225,7 @@ static bool parse(struct trust *trust, const char *file, const char *text, size_
 	return ok;
 }
 
-bool trust_load(const char *file, struct trust **out, GError **error)
+static bool load(const char *file, read_fn read, struct trust **out, GError **error)
 {
 	g_autofree char *text = NULL;
 	g_autoptr(trust_auto) trust = g_new0(struct trust, 1);
@@ -192,12 +235,22 @@ bool trust_load(const char *file, struct trust **out, GError **error)
 	trust->people = g_array_new(FALSE, FALSE, sizeof(struct approval_person));
 	g_array_set_clear_func(trust->agents, agent_clear);
 	g_array_set_clear_func(trust->people, person_clear);
-	if (!secure_read(file, TRUST_MAX_SIZE, &text, &len, error) ||
-	    !parse(trust, file, text, len, error) || !read_approvers(trust, error)) {
+	if (!read(file, TRUST_MAX_SIZE, &text, &len, error) ||
+	    !parse(trust, file, text, len, error) || !read_approvers(trust, read, error)) {
 		return fail_prefix(error, "trust file");
 	}
 	*out = g_steal_pointer(&trust);
 	return true;
+}
+
+bool trust_load(const char *file, struct trust **out, GError **error)
+{
+	return load(file, secure_read, out, error);
+}
+
+bool trust_load_root(const char *file, struct trust **out, GError **error)
+{
+	return load(file, secure_read_root, out, error);
 }
 
 char *trust_text(const char *agent, const char *plan_key, const char *approvers, int64_t minimum)

@@ -62,6 +62,53 @@ static void test_reads_all_of_it(void)
 	temp_free(dir);
 }
 
+static void test_scope_is_read(void)
+{
+	char *dir = temp_new();
+	g_autofree char *good = good_text();
+	g_autofree char *text = g_strconcat(good,
+					    "paths: [/etc/app/**, /srv/www]\nkinds: "
+					    "[file, tree]\nsetuid: true\n",
+					    NULL);
+	g_autofree char *file = make(dir, text);
+	g_autoptr(trust_auto) trust = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(trust_load(file, &trust, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(g_strv_length(trust->paths), ==, 2);
+	g_assert_cmpstr(trust->paths[0], ==, "/etc/app/**");
+	g_assert_cmpstr(trust->kinds[1], ==, "tree");
+	g_assert_true(trust->setuid);
+	temp_free(dir);
+}
+
+/* In a folder of a user's, or one below /tmp, no file is root's alone. */
+static void test_root_takes_only_roots(void)
+{
+	char *dir = temp_new();
+	g_autofree char *text = good_text();
+	g_autofree char *file = make(dir, text);
+	g_autofree char *link = g_build_filename(dir, "link", NULL);
+	g_autofree char *through = g_build_filename(link, "trust.yaml", NULL);
+	g_autofree char *read = NULL;
+	struct trust *trust = NULL;
+	g_autoptr(GError) error = NULL;
+	size_t len;
+
+	g_assert_false(trust_load_root(file, &trust, &error));
+	g_assert_null(trust);
+	g_test_message("%s", error->message);
+	g_assert_true(g_str_has_prefix(error->message, "trust file: folder '/"));
+	g_clear_error(&error);
+	g_assert_cmpint(symlink("/", link), ==, 0);
+	g_assert_false(secure_folder_root(through, &error));
+	g_clear_error(&error);
+	g_assert_false(secure_read_root("trust.yaml", 100, &read, &len, &error));
+	g_assert_cmpstr(error->message, ==, "'.' is not an absolute path");
+	temp_free(dir);
+}
+
 static void test_written_text_is_read(void)
 {
 	char *dir = temp_new();
@@ -117,6 +164,16 @@ static void test_bad_files_are_refused(void)
 		 "'signature' is no channel that is attested"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\nattested: pigeon\n",
 		 "'pigeon' is no channel"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: etc/app\n",
+		 "'etc/app' is not an absolute path"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: [/etc, /srv/../etc]\n",
+		 "'/srv/../etc' is not an absolute path"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: ['~/x']\n", "is not an"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: [/a//b]\n", "is not an"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: {a: b}\n", "not a map"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nkinds: [File]\n",
+		 "'File' is not a kind"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nsetuid: 7\n", "setuid"},
 	};
 	g_autofree char *key = seed_key_line(1);
 
@@ -210,6 +267,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/trust/reads-all-of-it", test_reads_all_of_it);
 	g_test_add_func("/trust/written-text-is-read", test_written_text_is_read);
+	g_test_add_func("/trust/scope-is-read", test_scope_is_read);
+	g_test_add_func("/trust/root-takes-only-roots", test_root_takes_only_roots);
 	g_test_add_func("/trust/bad-files-are-refused", test_bad_files_are_refused);
 	g_test_add_func("/trust/what-others-may-write-is-refused",
 			test_what_others_may_write_is_refused);
