@@ -83,14 +83,16 @@ bool objects_sync(const char *dir, GError **error)
 	return fd < 0 ? fail_errno(error, "cannot open '%s'", dir) : file_sync_all(fd, error);
 }
 
-static bool check_digest(const struct hash *want, const struct hash *have, const char *path,
-			 GError **error)
+static bool check_digest(const struct hash *want, const struct hash *have, GError **error)
 {
+	char text[HASH_TEXT_SIZE];
+
 	if (hash_equal(want, have)) {
 		return true;
 	}
+	hash_text(text, want);
 	return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-		    "object '%s' is damaged: its content has another digest", path);
+		    "object '%s' is damaged: its content has another digest", text);
 }
 
 bool objects_load(const char *dir, const struct hash *digest, size_t max, char **data, size_t *len,
@@ -105,7 +107,7 @@ bool objects_load(const char *dir, const struct hash *digest, size_t max, char *
 		return false;
 	}
 	hash_bytes(&have, bytes, got);
-	if (!check_digest(digest, &have, path, error)) {
+	if (!check_digest(digest, &have, error)) {
 		return false;
 	}
 	*data = g_steal_pointer(&bytes);
@@ -113,36 +115,58 @@ bool objects_load(const char *dir, const struct hash *digest, size_t max, char *
 	return true;
 }
 
-bool objects_copy(const char *dir, const struct hash *digest, size_t max, int fd, GError **error)
+bool objects_open(const char *dir, const struct hash *digest, int *fd, GError **error)
 {
 	g_autofree char *path = objects_path(dir, digest);
+	autofd from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+
+	if (from < 0 || fstat(from, &st) != 0) {
+		return fail_errno(error, "cannot open object '%s'", path);
+	}
+	if (!S_ISREG(st.st_mode)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
+			    "object '%s' is not a regular file", path);
+	}
+	*fd = fd_steal(&from);
+	return true;
+}
+
+bool objects_copy_fd(int from, const struct hash *digest, size_t max, int fd, GError **error)
+{
 	g_autofree char *chunk = g_malloc(COPY_CHUNK);
-	autofd from = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct hash_state state;
 	struct hash have;
 	ssize_t got;
 
-	if (from < 0) {
-		return fail_errno(error, "cannot open object '%s'", path);
-	}
 	hash_init(&state);
 	while ((got = read(from, chunk, COPY_CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR) {
 			continue;
 		}
 		if (got < 0) {
-			return fail_errno(error, "cannot read object '%s'", path);
+			return fail_errno(error, "cannot read an object");
 		}
 		if ((size_t)got > max) {
 			return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
-				    "object '%s' is larger than it should be", path);
+				    "an object is larger than it should be");
 		}
 		max -= (size_t)got;
+		/* The bytes that are hashed are those that are written, whatever the file
+		 * becomes meanwhile. */
 		hash_update(&state, chunk, (size_t)got);
 		if (!file_write_all(fd, chunk, (size_t)got, error)) {
 			return false;
 		}
 	}
 	hash_final(&state, &have);
-	return check_digest(digest, &have, path, error);
+	return check_digest(digest, &have, error);
+}
+
+bool objects_copy(const char *dir, const struct hash *digest, size_t max, int fd, GError **error)
+{
+	autofd from = -1;
+
+	return objects_open(dir, digest, &from, error) &&
+	       objects_copy_fd(from, digest, max, fd, error);
 }

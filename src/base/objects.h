@@ -21,10 +21,15 @@ bool objects_sync(const char *dir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Reads and checks the digest. */
 bool objects_load(const char *dir, const struct hash *digest, size_t max, char **data, size_t *len,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* One that is going to be read by objects_copy_fd(): no link, a regular file. */
+bool objects_open(const char *dir, const struct hash *digest, int *fd, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 bool objects_has(const char *dir, const struct hash *digest);
 /* Copies to fd, checking the digest on the way; a mismatch is an error after the write, more
  * than max bytes are not written. */
 bool objects_copy(const char *dir, const struct hash *digest, size_t max, int fd, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool objects_copy_fd(int from, const struct hash *digest, size_t max, int fd, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* "DIR/ab/cdef..." */
 char *objects_path(const char *dir, const struct hash *digest);

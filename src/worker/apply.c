@@ -6,12 +6,16 @@
 #include <time.h>
 
 #include "base/autoptr.h"
+#include "base/caller.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/trust.h"
 #include "core/approval.h"
 #include "worker/checks.h"
 #include "worker/journal.h"
+#include "worker/privilege.h"
+#include "worker/replay.h"
+#include "worker/scope.h"
 #include "worker/transaction.h"
 
 #define MAX_APPROVALS 1000
@@ -23,6 +27,7 @@ static const char *const modes[] = {"apply", "recover", NULL};
 struct request {
 	bool recover;
 	const char *plan, *signature, *objects, *journal;
+	const char *agent, *stack; /* of a recovery with raised rights */
 	struct approval *votes;
 	size_t votes_count;
 };
@@ -74,12 +79,35 @@ static void read_votes(struct json_obj *from, struct request *out)
 	out->votes_count = count;
 }
 
+static bool is_raised(const struct job *job)
+{
+	return job_privilege(job) != NULL && job_privilege(job)->raised;
+}
+
+/* Where the journal is: with raised rights that is no caller's affair. */
+static void read_place(struct job *job, struct json_obj *from, struct request *out)
+{
+	out->agent = json_str_opt(from, "agent", 255);
+	out->stack = json_str_opt(from, "stack", 255);
+	if (!is_raised(job)) {
+		out->journal = json_str(from, "journal", 4096);
+	} else if (json_str_opt(from, "journal", 4096) != NULL) {
+		json_obj_fail(from, "journal", "is chosen by a privileged worker itself");
+	} else if (out->recover && (out->agent == NULL || out->stack == NULL)) {
+		json_obj_fail(from, "agent", "and 'stack' must be named to recover with raised "
+					     "rights");
+	}
+	if (json_bool_opt(from, "watch", false)) {
+		job_watch(job);
+	}
+}
+
 static bool read_request(struct job *job, struct request *out, GError **error)
 {
 	struct json_obj *from = job_request(job);
 
 	out->recover = json_enum(from, "mode", modes) == 1;
-	out->journal = json_str(from, "journal", 4096);
+	read_place(job, from, out);
 	if (!out->recover) {
 		out->plan = json_str(from, "plan", 4096);
 		out->signature = json_str(from, "signature", 4096);
@@ -101,11 +129,12 @@ static bool load_trust(struct job *job, struct trust **out, GError **error)
 		return fail(error, JOB_ERROR, JOB_ERROR_USAGE,
 			    "apply needs a trust file; start the worker with --trust FILE");
 	}
-	if (!trust_load(job_trust(job), out, error)) {
+	if (is_raised(job) ? !trust_load_root(job_trust(job), out, error)
+			   : !trust_load(job_trust(job), out, error)) {
 		g_autofree char *why = g_strdup((*error)->message);
 
 		g_clear_error(error);
-		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "trust file: %s", why);
+		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "%s", why);
 	}
 	return true;
 }
@@ -228,14 +257,24 @@ static bool open_journal(const char *folder, struct journal **out, GError **erro
 	return journal_open(folder, out, error) || fail_as(error, JOB_ERROR_IO);
 }
 
+/* What the hooks of one apply share. */
+struct running {
+	struct job *job;
+	const struct replay *replay; /* NULL: nothing is remembered */
+};
+
 static bool stopped(void *user)
 {
-	return job_stopped(user);
+	const struct running *running = user;
+
+	return job_stopped(running->job);
 }
 
 static void progress(const char *text, size_t done, size_t total, void *user)
 {
-	job_progress(user, text, (int64_t)done, (int64_t)total);
+	const struct running *running = user;
+
+	job_progress(running->job, text, (int64_t)done, (int64_t)total);
 }
 
 static bool check(const struct plan *plan, void *user, GError **error)
@@ -246,9 +285,20 @@ static bool check(const struct plan *plan, void *user, GError **error)
 /* Staging may take long, and what has expired meanwhile was approved for an earlier time. */
 static bool may_commit(const struct plan *plan, void *user, GError **error)
 {
-	return time(NULL) < plan->expires ||
-	       fail(error, JOB_ERROR, JOB_ERROR_EXPIRED,
-		    "the plan expired while it was made ready; nothing was changed");
+	const struct running *running = user;
+
+	if (time(NULL) >= plan->expires) {
+		return fail(error, JOB_ERROR, JOB_ERROR_EXPIRED,
+			    "the plan expired while it was made ready; nothing was changed");
+	}
+	return running->replay == NULL || replay_note(running->replay, plan, false, error);
+}
+
+static bool settle(const struct plan *plan, void *user, GError **error)
+{
+	const struct running *running = user;
+
+	return running->replay == NULL || replay_note(running->replay, plan, true, error);
 }
 
 /* Looks at every target again; one difference and nothing is done. */
@@ -271,41 +321,86 @@ static bool check_fresh(struct job *job, struct transaction *t, GError **error)
 		    stale->len, t->steps->len, (const char *)stale->pdata[0]);
 }
 
-static bool carry_out(struct job *job, const struct request *request, const struct plan *plan,
-		      const struct transaction_papers *papers, GError **error)
+/* Under the journal's lock: what is not to be begun at all. */
+static bool may_begin(struct running *running, struct journal *journal, struct transaction *t,
+		      GError **error)
+{
+	if (journal_is_pending(journal)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_FAILED,
+			    "an earlier apply was interrupted; it must be recovered first");
+	}
+	if ((running->replay != NULL && !replay_check(running->replay, t->plan, error)) ||
+	    !check_fresh(running->job, t, error)) {
+		return false;
+	}
+	return !job_stopped(running->job) ||
+	       fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED,
+		    "asked to stop before anything was changed");
+}
+
+static bool carry_out(struct running *running, const struct request *request,
+		      const struct plan *plan, const struct transaction_papers *papers,
+		      GError **error)
 {
 	const struct transaction_hooks hooks = {.stopped = stopped,
 						.progress = progress,
 						.may_commit = may_commit,
 						.check = check,
-						.user = job};
+						.user = running};
 	g_autofree char *tx = file_temp_name("");
 	g_autoptr(transaction_auto) t = transaction_new(plan, request->objects, tx);
 	g_autoptr(journal_auto) journal = NULL;
 	bool ok;
 
-	if (!open_journal(request->journal, &journal, error)) {
+	t->settle = settle;
+	t->settle_user = running;
+	if (running->replay != NULL) {
+		transaction_confine(t, &job_privilege(running->job)->caller);
+	}
+	if (!open_journal(running->replay != NULL ? running->replay->folder : request->journal,
+			  &journal, error) ||
+	    !may_begin(running, journal, t, error)) {
 		return false;
 	}
-	if (journal_is_pending(journal)) {
-		return fail(error, JOB_ERROR, JOB_ERROR_FAILED,
-			    "an earlier apply was interrupted; it must be recovered first");
-	}
-	if (!check_fresh(job, t, error)) {
-		return false;
-	}
-	if (job_stopped(job)) {
-		return fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED,
-			    "asked to stop before anything was changed");
-	}
-	job_hold(job, true);
+	job_hold(running->job, true);
 	ok = transaction_apply(t, journal, papers, &hooks, error);
-	job_hold(job, false);
+	job_hold(running->job, false);
 	if (!ok) {
 		return fail_as(error, JOB_ERROR_IO);
 	}
-	write_result(job, t);
+	write_result(running->job, t);
 	return true;
+}
+
+/* With raised rights, the folder of the plan's stack and the memory in it. */
+static bool find_replay(struct job *job, const struct trust *trust, const char *agent,
+			const char *stack, bool make, struct replay *out, GError **error)
+{
+	out->key = trust_agent_key(trust, agent);
+	if (out->key == NULL) {
+		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED,
+			    "the trust file knows no agent of that name");
+	}
+	return privilege_folder(job_privilege(job), agent, stack, make, &out->folder, error) ||
+	       fail_as(error, JOB_ERROR_UNTRUSTED);
+}
+
+static bool begin_apply(struct job *job, const struct request *request, const struct trust *trust,
+			const struct plan *plan, const struct transaction_papers *papers,
+			GError **error)
+{
+	struct running running = {.job = job};
+	struct replay replay = {0};
+	bool ok;
+
+	if (!is_raised(job)) {
+		return carry_out(&running, request, plan, papers, error);
+	}
+	running.replay = &replay;
+	ok = find_replay(job, trust, plan->agent, plan->stack, true, &replay, error) &&
+	     carry_out(&running, request, plan, papers, error);
+	g_free(replay.folder);
+	return ok;
 }
 
 static bool run_apply(struct job *job, const struct request *request, const struct trust *trust,
@@ -314,11 +409,12 @@ static bool run_apply(struct job *job, const struct request *request, const stru
 	g_autofree char *bytes = NULL;
 	g_autofree char *armor = NULL;
 	g_autoptr(plan_auto) plan = NULL;
+	const struct caller *caller = is_raised(job) ? &job_privilege(job)->caller : NULL;
 	struct transaction_papers papers;
 
-	if (!file_read(request->plan, PLAN_MAX_SIZE, &bytes, &papers.plan_len, error) ||
-	    !file_read(request->signature, SSHSIG_MAX_ARMOR, &armor, &papers.signature_len,
-		       error)) {
+	if (!caller_read(caller, request->plan, PLAN_MAX_SIZE, &bytes, &papers.plan_len, error) ||
+	    !caller_read(caller, request->signature, SSHSIG_MAX_ARMOR, &armor,
+			 &papers.signature_len, error)) {
 		return fail_as(error, JOB_ERROR_IO);
 	}
 	papers.plan = bytes;
@@ -326,12 +422,14 @@ static bool run_apply(struct job *job, const struct request *request, const stru
 	return verify_plan(trust, bytes, papers.plan_len, armor, papers.signature_len, &plan,
 			   error) &&
 	       check_votes(trust, plan, request, error) &&
-	       carry_out(job, request, plan, &papers, error);
+	       scope_check(trust, plan, job_privilege(job), error) &&
+	       begin_apply(job, request, trust, plan, &papers, error);
 }
 
-static bool recover_plan(struct job *job, struct journal *journal, const struct trust *trust,
-			 GError **error)
+static bool recover_plan(struct running *running, struct journal *journal,
+			 const struct trust *trust, GError **error)
 {
+	struct job *job = running->job;
 	g_autofree char *bytes = NULL;
 	g_autofree char *armor = NULL;
 	g_autoptr(plan_auto) plan = NULL;
@@ -356,6 +454,11 @@ static bool recover_plan(struct job *job, struct journal *journal, const struct 
 	}
 	if (ok) {
 		t = transaction_new(plan, "", state.tx);
+		t->settle = settle;
+		t->settle_user = running;
+		if (running->replay != NULL) {
+			transaction_confine(t, NULL);
+		}
 		job_hold(job, true);
 		ok = transaction_prepare(t, error) &&
 		     transaction_recover(t, journal, &state, error);
@@ -369,19 +472,42 @@ static bool recover_plan(struct job *job, struct journal *journal, const struct 
 	return true;
 }
 
-static bool run_recover(struct job *job, const struct request *request, const struct trust *trust,
-			GError **error)
+static bool recover_in(struct running *running, const char *folder, const struct trust *trust,
+		       GError **error)
 {
 	g_autoptr(journal_auto) journal = NULL;
 
-	if (!open_journal(request->journal, &journal, error)) {
+	if (!open_journal(folder, &journal, error)) {
 		return false;
 	}
 	if (!journal_is_pending(journal)) {
+		write_none(running->job);
+		return true;
+	}
+	return recover_plan(running, journal, trust, error);
+}
+
+static bool run_recover(struct job *job, const struct request *request, const struct trust *trust,
+			GError **error)
+{
+	struct running running = {.job = job};
+	struct replay replay = {0};
+	bool ok;
+
+	if (!is_raised(job)) {
+		return recover_in(&running, request->journal, trust, error);
+	}
+	if (!find_replay(job, trust, request->agent, request->stack, false, &replay, error)) {
+		return false;
+	}
+	if (replay.folder == NULL) {
 		write_none(job);
 		return true;
 	}
-	return recover_plan(job, journal, trust, error);
+	running.replay = &replay;
+	ok = recover_in(&running, replay.folder, trust, error);
+	g_free(replay.folder);
+	return ok;
 }
 
 bool apply_run(struct job *job, GError **error)

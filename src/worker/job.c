@@ -7,6 +7,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -43,8 +44,9 @@ struct diagnostic {
 struct job {
 	struct json_doc *doc;
 	struct json_obj request;
-	const char *trust;
-	int out;
+	const struct job_start *start;
+	int in, out;
+	bool watch;
 	struct json_writer *result;
 	GArray *diagnostics;
 };
@@ -62,7 +64,11 @@ void job_process_setup(void)
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	const struct rlimit none = {0, 0};
 
+	/* A terminal that is closed or asked for an end must not leave an apply halfway either. */
 	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGQUIT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -111,12 +117,31 @@ bool job_request_end(struct job *job, GError **error)
 
 const char *job_trust(const struct job *job)
 {
-	return job->trust;
+	return job->start->trust;
+}
+
+const struct privilege *job_privilege(const struct job *job)
+{
+	return job->start->privilege;
+}
+
+/* More than the request is nobody's business. */
+static bool input_has_ended(int in)
+{
+	struct pollfd fd = {.fd = in, .events = POLLIN};
+	char buffer[4096];
+
+	return poll(&fd, 1, 0) > 0 && read(in, buffer, sizeof(buffer)) == 0;
 }
 
 bool job_stopped(const struct job *job)
 {
-	return stop_asked != 0;
+	return stop_asked != 0 || (job->watch && input_has_ended(job->in));
+}
+
+void job_watch(struct job *job)
+{
+	job->watch = true;
 }
 
 void job_hold(struct job *job, bool hold)
@@ -148,8 +173,14 @@ static bool send_line(struct job *job, struct json_writer *w, GError **error)
 
 void job_progress(struct job *job, const char *text, int64_t done, int64_t total)
 {
-	struct json_writer *w = json_writer_new(0);
+	struct pollfd reader = {.fd = job->out, .events = POLLOUT};
+	struct json_writer *w;
 
+	/* Who does not read must not make an apply stand still halfway. */
+	if (poll(&reader, 1, 0) != 1 || (reader.revents & POLLOUT) == 0) {
+		return;
+	}
+	w = json_writer_new(0);
 	json_w_object(w, NULL);
 	json_w_str(w, "event", "progress");
 	write_text(w, "text", text);
@@ -266,14 +297,14 @@ static const struct job_kind *find_kind(const struct job_kind *kinds, const char
 	return kinds->name == NULL ? NULL : kinds;
 }
 
-static bool run(struct job *job, const struct job_kind *kinds, int in, GError **error)
+static bool run(struct job *job, GError **error)
 {
 	g_autoptr(GString) line = g_string_new(NULL);
 	const struct job_kind *kind;
 	struct assent_error cerr;
 	const char *name;
 
-	if (!read_request(in, line, error)) {
+	if (!read_request(job->in, line, error)) {
 		return false;
 	}
 	if (json_doc_parse(&job->doc, line->str, line->len, 0, &cerr) < 0) {
@@ -287,22 +318,22 @@ static bool run(struct job *job, const struct job_kind *kinds, int in, GError **
 		return fail(error, JOB_ERROR, JOB_ERROR_USAGE, "the request is wrong: %s",
 			    cerr.text);
 	}
-	kind = find_kind(kinds, name);
+	kind = find_kind(job->start->kinds, name);
 	if (kind == NULL) {
 		return fail(error, JOB_ERROR, JOB_ERROR_USAGE, "there is no job '%s'", name);
 	}
 	return kind->run(job, error) && send_result(job, error);
 }
 
-int job_main(const struct job_kind *kinds, const char *trust, int in, int out)
+int job_main(const struct job_start *start, int in, int out)
 {
 	g_autoptr(GError) error = NULL;
-	struct job job = {.trust = trust, .out = out};
+	struct job job = {.start = start, .in = in, .out = out};
 	bool done;
 
 	job.diagnostics = g_array_new(FALSE, TRUE, sizeof(struct diagnostic));
 	g_array_set_clear_func(job.diagnostics, diagnostic_clear);
-	done = run(&job, kinds, in, &error);
+	done = run(&job, &error);
 	if (!done) {
 		send_error(&job, error);
 	}

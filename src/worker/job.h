@@ -49,6 +49,7 @@ enum job_error {
 const char *job_error_code(const GError *error);
 
 struct job;
+struct privilege;
 typedef bool (*job_fn)(struct job *job, GError **error);
 struct job_kind {
 	const char *name;
@@ -59,8 +60,9 @@ struct job_kind {
 struct json_obj *job_request(struct job *job);
 /* False, JOB_ERROR_USAGE, when a getter failed or a member was not read. */
 bool job_request_end(struct job *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The trust file given to this process, or NULL. */
-const char *job_trust(const struct job *job);
+/* What this process was started with. */
+const char *job_trust(const struct job *job); /* the trust file, or NULL */
+const struct privilege *job_privilege(const struct job *job);
 /* Inside the object of the result; members may be added until the job returns. */
 struct json_writer *job_result(struct job *job);
 /* text may hold any bytes; what is not UTF-8 is replaced. */
@@ -68,12 +70,20 @@ void job_progress(struct job *job, const char *text, int64_t done, int64_t total
 /* Added to the answer when the job fails. */
 void job_diagnostic(struct job *job, const char *file, unsigned line, unsigned column,
 		    const char *message);
-/* SIGTERM has come. */
+/* SIGTERM has come, or the input that is watched has ended. */
 bool job_stopped(const struct job *job);
+/* Its caller keeps the request's pipe open and closes it to ask for an end: who raises rights
+ * cannot send a signal any more, and one that dies closes it too. */
+void job_watch(struct job *job);
 /* While held, the process outlives its parent (apply's commit phase). */
 void job_hold(struct job *job, bool hold);
 
 /* Signals, umask 077, no core dumps, death with the parent: once, at the start of the process. */
 void job_process_setup(void);
-/* Reads the request from in, answers on out; the exit code of the process. kinds ends with {}. */
-int job_main(const struct job_kind *kinds, const char *trust, int in, int out);
+struct job_start {
+	const struct job_kind *kinds;	   /* ends with {} */
+	const char *trust;		   /* NULL: none */
+	const struct privilege *privilege; /* NULL: as whoever started it */
+};
+/* Reads the request from in, answers on out; the exit code of the process. */
+int job_main(const struct job_start *start, int in, int out);

@@ -4,8 +4,10 @@
 #include "worker/fetch.h"
 #include "worker/job.h"
 #include "worker/plan.h"
+#include "worker/privilege.h"
 
 #include "base/autoptr.h"
+#include "base/error.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,15 +21,46 @@ static const struct job_kind jobs[] = {
 	{NULL, NULL},
 };
 
+/* Reading a repository and looking around are no work for root. */
+static bool refuse_run(struct job *job, GError **error)
+{
+	return fail(error, JOB_ERROR, JOB_ERROR_USAGE,
+		    "a privileged worker does nothing but apply");
+}
+static const struct job_kind privileged_jobs[] = {
+	{"apply", apply_run},
+	{"fetch", refuse_run},
+	{"plan", refuse_run},
+	{NULL, NULL},
+};
+
+static const struct privilege_places places = {PRIVILEGED_TRUST, PRIVILEGED_STATE};
+
 static int usage(void)
 {
-	g_printerr("usage: assent-worker [--trust FILE] < REQUEST\n");
+	g_printerr("usage: assent-worker [apply | --trust FILE] < REQUEST\n");
 	return 2;
+}
+
+static int complain(const char *why)
+{
+	g_printerr("assent-worker: %s\n", why);
+	return 2;
+}
+
+/* Before anything that looks at the environment or opens a file. */
+static bool settle_privilege(struct privilege *privilege, bool asked, GError **error)
+{
+	return privilege_detect(privilege, asked, error) &&
+	       (!privilege->raised || privilege_harden(error));
 }
 
 int main(int argc, char **argv)
 {
-	const char *trust = NULL;
+	struct privilege privilege = {.places = &places};
+	struct job_start start = {.kinds = jobs, .privilege = &privilege};
+	bool asked = argc == 2 && strcmp(argv[1], "apply") == 0;
+	g_autoptr(GError) error = NULL;
 	autofd out = -1;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
@@ -35,9 +68,20 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc == 3 && strcmp(argv[1], "--trust") == 0) {
-		trust = argv[2];
-	} else if (argc != 1) {
+		start.trust = argv[2];
+	} else if (argc != 1 && !asked) {
 		return usage();
+	}
+	if (!settle_privilege(&privilege, asked, &error)) {
+		return complain(error->message);
+	}
+	if (privilege.raised && start.trust != NULL) {
+		return complain("with raised rights --trust does not count: " PRIVILEGED_TRUST
+				" alone is believed");
+	}
+	if (privilege.raised) {
+		start.kinds = privileged_jobs;
+		start.trust = PRIVILEGED_TRUST;
 	}
 	job_process_setup();
 	/* Whatever a library prints must not mix with the answer. */
@@ -46,5 +90,5 @@ int main(int argc, char **argv)
 		perror("assent-worker: cannot use the standard output");
 		return 1;
 	}
-	return job_main(jobs, trust, STDIN_FILENO, out);
+	return job_main(&start, STDIN_FILENO, out);
 }

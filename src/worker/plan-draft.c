@@ -54,7 +54,7 @@ GPtrArray *plan_order(struct planner *p)
 }
 
 /* What it belongs to afterwards, as far as one can tell. */
-static int64_t owner_after(const struct plan_change *c)
+static int64_t owner_after(const struct plan_change *c, uid_t maker)
 {
 	if (c->desired.type == STATE_ABSENT) {
 		return -1;
@@ -62,10 +62,10 @@ static int64_t owner_after(const struct plan_change *c)
 	if (c->desired.uid >= 0) {
 		return c->desired.uid;
 	}
-	return c->action == ACTION_UPDATE ? c->observed.uid : (int64_t)geteuid();
+	return c->action == ACTION_UPDATE ? c->observed.uid : (int64_t)maker;
 }
 
-static unsigned risk_of(const struct plan_change *c)
+static unsigned risk_of(const struct plan_change *c, uid_t maker)
 {
 	const struct plan_state *d = &c->desired;
 	int64_t mode = d->mode >= 0 ? d->mode : c->observed.mode;
@@ -74,7 +74,7 @@ static unsigned risk_of(const struct plan_change *c)
 	if (c->action == ACTION_REMOVE || c->action == ACTION_REPLACE) {
 		risk |= RISK_DELETION;
 	}
-	if (c->observed.uid == 0 || owner_after(c) == 0) {
+	if (c->observed.uid == 0 || owner_after(c, maker) == 0) {
 		risk |= RISK_ROOT;
 	}
 	if (d->type == STATE_FILE && mode > 0 && (mode & 0111) != 0) {
@@ -208,7 +208,7 @@ static bool write_diff(struct planner *p, GPtrArray *items, GString *out, GError
 		if (job_stopped(p->job)) {
 			return fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED, "asked to stop");
 		}
-		item->change.risk = risk_of(&item->change);
+		item->change.risk = risk_of(&item->change, p->for_root ? 0 : geteuid());
 		if (!write_section(p, d, item, out, error)) {
 			return false;
 		}

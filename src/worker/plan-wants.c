@@ -85,7 +85,7 @@ bool plan_wants(struct planner *p, GError **error)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GPtrArray) implied = g_ptr_array_new();
-	g_autoptr(beneath_auto) beneath = beneath_new(0);
+	g_autoptr(beneath_auto) beneath = beneath_new(p->for_root ? BENEATH_NO_LINKS : 0);
 	bool ok = true;
 
 	for (guint i = 0; i < p->desired->resources->len; i++) {

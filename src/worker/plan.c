@@ -95,6 +95,7 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->objects = json_str(from, "objects", 4096);
 	p->out = json_str(from, "out", 4096);
 	*cache = json_str_opt(from, "cache", 4096);
+	p->for_root = json_bool_opt(from, "for_root", false);
 	read_labels(p, from);
 	return job_request_end(p->job, error);
 }
@@ -237,7 +238,7 @@ static bool run(struct planner *p, GError **error)
 	if (cache != NULL && cache[0] != '\0') {
 		p->cache = observe_cache_load(cache, now);
 	}
-	p->observer = observer_new(p->cache, BENEATH_KEEP);
+	p->observer = observer_new(p->cache, BENEATH_KEEP | (p->for_root ? BENEATH_NO_LINKS : 0));
 	ok = load(p, error) && work(p, error);
 	if (ok) {
 		write_result(p);

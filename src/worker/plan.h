@@ -25,6 +25,7 @@ struct plan_item {
 struct planner {
 	struct job *job;
 	const char *mirror, *commit, *base, *folder, *objects, *out;
+	bool for_root; /* root will apply it, whoever looks now */
 	struct desired_env env;
 	struct reader *reader;
 	struct desired *desired;

@@ -47,6 +47,15 @@ struct transaction *transaction_new(const struct plan *plan, const char *objects
 	return t;
 }
 
+void transaction_confine(struct transaction *t, const struct caller *caller)
+{
+	observer_free(t->run.observer);
+	beneath_free(t->run.beneath);
+	t->run.observer = observer_new(NULL, BENEATH_NO_LINKS);
+	t->run.beneath = beneath_new(BENEATH_NO_LINKS);
+	t->run.caller = caller;
+}
+
 void transaction_free(struct transaction *t)
 {
 	if (t == NULL) {
@@ -361,7 +370,9 @@ static bool take_back(struct transaction *t, struct journal *journal, GError **e
 
 static bool finish(struct transaction *t, struct journal *journal, GError **error)
 {
-	return (finish_all(t, error) && journal_end(journal, error)) ||
+	bool settled = t->settle == NULL || t->settle(t->plan, t->settle_user, error);
+
+	return (settled && finish_all(t, error) && journal_end(journal, error)) ||
 	       fail_prefix(error, "the changes are in place, but not all is cleaned up");
 }
 

@@ -40,6 +40,10 @@ struct transaction {
 	GArray *steps; /* struct step, in the plan's order */
 	enum transaction_result result;
 	char *reason; /* NULL: nothing to say */
+	/* When all is in place for good and before the journal goes, so that after a crash it is
+	 * called again; false keeps the journal. NULL: nothing to do. */
+	bool (*settle)(const struct plan *plan, void *user, GError **error);
+	void *settle_user;
 	/* private */
 	char *tx;
 	GHashTable *index; /* path to position + 1 */
@@ -61,6 +65,9 @@ struct transaction_papers {
 };
 
 struct transaction *transaction_new(const struct plan *plan, const char *objects, const char *tx);
+/* For a process with more rights than whoever asked: no link is followed on the way to a target,
+ * and objects are opened with the caller's rights (borrowed). */
+void transaction_confine(struct transaction *t, const struct caller *caller);
 void transaction_free(struct transaction *t);
 bool transaction_prepare(struct transaction *t, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* stale receives a text for each difference; not to be applied unless it stays empty. */

@@ -17,7 +17,8 @@
 : "${srcdir:=.}" "${builddir:=.}"
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
-unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY GIT_DIR GIT_WORK_TREE
+unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY GIT_DIR GIT_WORK_TREE \
+  SUDO_UID SUDO_USER SUDO_COMMAND PKEXEC_UID DOAS_USER
 
 tap_count=0 tap_failed=0
 tap_ok() { # NAME, after a command: its status

@@ -36,6 +36,7 @@ static const struct job_kind kinds[] = {
 
 static void expect(const char *request, size_t len, int code, const char *answer)
 {
+	const struct job_start start = {.kinds = kinds, .trust = "trust"};
 	int in[2], out[2];
 	char buffer[8192];
 	ssize_t got;
@@ -44,7 +45,7 @@ static void expect(const char *request, size_t len, int code, const char *answer
 	g_assert_cmpint(pipe(out), ==, 0);
 	g_assert_cmpint(write(in[1], request, len), ==, len);
 	close(in[1]);
-	g_assert_cmpint(job_main(kinds, "trust", in[0], out[1]), ==, code);
+	g_assert_cmpint(job_main(&start, in[0], out[1]), ==, code);
 	close(out[1]);
 	got = read(out[0], buffer, sizeof(buffer) - 1);
 	g_assert_cmpint(got, >=, 0);

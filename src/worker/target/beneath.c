@@ -158,6 +158,7 @@ struct chase {
 	int fd;
 	char *rest; /* still to go */
 	unsigned links;
+	bool no_links;
 };
 
 /* rest becomes the link's text and what follows it. */
@@ -171,7 +172,7 @@ static bool chase_link(struct chase *c, int link, const struct stat *st, const c
 	if (fstat(c->fd, &folder) != 0) {
 		return false;
 	}
-	if (!may_follow(&folder, st) || ++c->links > MAX_LINKS) {
+	if (c->no_links || !may_follow(&folder, st) || ++c->links > MAX_LINKS) {
 		errno = ELOOP;
 		return false;
 	}
@@ -227,7 +228,7 @@ static bool chase_step(struct chase *c)
 static int open_chased(struct beneath *b, const char *path)
 {
 	int fd = open_by_kernel(b, AT_FDCWD, path, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	struct chase c = {.fd = -1};
+	struct chase c = {.fd = -1, .no_links = (b->flags & BENEATH_NO_LINKS) != 0};
 	int saved;
 
 	if (fd >= 0 || (errno != ELOOP && errno != ENOSYS)) {

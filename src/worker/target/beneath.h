@@ -31,6 +31,7 @@ enum beneath_error { BENEATH_ERROR_FAILED, BENEATH_ERROR_ABSENT, BENEATH_ERROR_L
 enum beneath_flags {
 	BENEATH_KEEP = 1 << 0,	       /* keep the last folder and root open: to look only */
 	BENEATH_BY_COMPONENT = 1 << 1, /* as if there were no openat2 */
+	BENEATH_NO_LINKS = 1 << 2,     /* none is followed, above the root neither */
 };
 
 struct beneath;

@@ -51,6 +51,18 @@ static bool copy_live(const struct place *place, const struct step *step, int to
 	return true;
 }
 
+static bool copy_object(struct target_run *run, const struct plan_state *desired, int to,
+			GError **error)
+{
+	autofd from = -1;
+	bool ok;
+
+	caller_enter(run->caller);
+	ok = objects_open(run->objects, &desired->digest, &from, error);
+	caller_leave(run->caller);
+	return ok && objects_copy_fd(from, &desired->digest, (size_t)desired->size, to, error);
+}
+
 static bool write_content(struct target_run *run, const struct place *place,
 			  const struct step *step, int fd, GError **error)
 {
@@ -64,7 +76,7 @@ static bool write_content(struct target_run *run, const struct place *place,
 	    hash_equal(&desired->digest, &step->change->observed.digest)) {
 		return copy_live(place, step, fd, error);
 	}
-	if (!objects_copy(run->objects, &desired->digest, (size_t)desired->size, fd, error)) {
+	if (!copy_object(run, desired, fd, error)) {
 		return false;
 	}
 	if (fstat(fd, &st) != 0 || st.st_size != desired->size) {

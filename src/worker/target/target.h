@@ -14,6 +14,7 @@
  * undo() and finish() can be called again after a crash at any point in them,
  * and find out from what is there, not from memory, what is left to do.
  */
+#include "base/caller.h"
 #include "core/plan.h"
 #include "desired/desired.h"
 #include "worker/target/beneath.h"
@@ -59,6 +60,7 @@ struct target_run {
 	struct observer *observer; /* without cache */
 	struct beneath *beneath;
 	const char *objects; /* folder of the object store */
+	const struct caller *caller; /* who may read it; NULL: we */
 	bool sync_later;     /* many new files: their file system is synced as a whole */
 };
 
