@@ -20,6 +20,7 @@ struct job {
 	enum stack_job kind;
 	char *stack, *request, *lock;
 	unsigned timeout;
+	enum elevate elevate;
 	bool started;
 	bool forgotten;	   /* its stack has gone */
 	struct proc *proc; /* NULL before and after it runs */
@@ -144,6 +145,9 @@ static void job_done(struct job *job, int status, const char *err, const GError 
 	autofd_close(&job->lock_fd);
 	job->lock_fd = -1;
 	jobs_read(&reading, job->last->str, job->last->len, status, err, error);
+	if (job->elevate != ELEVATE_NONE && job->last->len == 0 && error == NULL) {
+		jobs_read_not_raised(&reading, job->elevate, jobs->worker, err);
+	}
 	reading.result.kind = job->forgotten ? STACK_JOB_NONE : job->kind;
 	reading.result.stack = job->stack;
 	if (!job->forgotten && !jobs->stopping && reading.result.code != NULL &&
@@ -185,14 +189,18 @@ static gboolean on_not_started(void *user)
 static bool launch(struct job *job, GError **error)
 {
 	const char *argv[] = {job->jobs->worker, "--trust", job->jobs->trust, NULL};
+	g_autofree const char **raised = job->elevate != ELEVATE_NONE
+						 ? elevate_argv(job->elevate, job->jobs->worker)
+						 : NULL;
 	const struct proc_ops ops = {on_line, on_ended};
 	struct proc_spec spec = {
-		.argv = argv,
+		.argv = raised != NULL ? raised : argv,
 		.input = job->request,
 		.input_len = strlen(job->request),
 		.max_output = MAX_OUTPUT,
 		.timeout = job->timeout,
 		.keep_env = job->kind == STACK_JOB_FETCH,
+		.hold_input = raised != NULL,
 	};
 
 	if (job->lock != NULL && !file_lock(job->lock, &job->lock_fd, error)) {
@@ -222,17 +230,17 @@ static void start_waiting(struct jobs *jobs)
 	}
 }
 
-void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const char *request,
-		unsigned timeout, const char *lock)
+void jobs_start(struct jobs *jobs, const struct jobs_order *order)
 {
 	struct job *job = g_new0(struct job, 1);
 
 	job->jobs = jobs;
-	job->kind = kind;
-	job->stack = g_strdup(stack);
-	job->request = g_strdup(request);
-	job->lock = g_strdup(lock);
-	job->timeout = timeout;
+	job->kind = order->kind;
+	job->stack = g_strdup(order->stack);
+	job->request = g_strdup(order->request);
+	job->lock = g_strdup(order->lock);
+	job->timeout = order->timeout;
+	job->elevate = order->elevate;
 	job->lock_fd = -1;
 	job->last = g_string_new(NULL);
 	g_ptr_array_add(jobs->list, job);

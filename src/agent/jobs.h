@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "agent/stack.h"
+#include "base/elevate.h"
 #include "core/json.h"
 
 #define JOBS_FETCHES 4
@@ -35,9 +36,15 @@ struct jobs *jobs_new(jobs_done_fn done, void *user);
 void jobs_free(struct jobs *jobs);
 /* Before the first job; then for those to come. */
 void jobs_configure(struct jobs *jobs, const char *worker, const char *trust);
-/* request: see request.h; lock: a file that is locked meanwhile, NULL for none. */
-void jobs_start(struct jobs *jobs, enum stack_job kind, const char *stack, const char *request,
-		unsigned timeout, const char *lock);
+struct jobs_order {
+	enum stack_job kind;
+	const char *stack;
+	const char *request; /* see request.h */
+	unsigned timeout;    /* seconds */
+	const char *lock;    /* a file that is locked meanwhile; NULL: none */
+	enum elevate elevate;
+};
+void jobs_start(struct jobs *jobs, const struct jobs_order *order);
 /* The stack is no longer known: what waits is dropped, what runs is stopped. done is called for the
  * latter with STACK_JOB_NONE, so that its result is nobody's. */
 void jobs_forget(struct jobs *jobs, const char *stack);

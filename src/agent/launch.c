@@ -12,15 +12,29 @@
 
 #define MORE_TIME 10 /* seconds that a worker has to report its own timeout */
 
+static enum elevate raiser(const struct agent_unit *unit)
+{
+	return elevate_parse(unit->conf->elevate);
+}
+
 static bool run(struct agent_unit *unit, enum stack_job kind, const char *request, int64_t timeout,
 		const char *lock)
 {
+	bool applies = kind == STACK_JOB_APPLY || kind == STACK_JOB_RECOVER;
+	const struct jobs_order order = {
+		.kind = kind,
+		.stack = unit->conf->name,
+		.request = request,
+		.timeout = (unsigned)(timeout + MORE_TIME),
+		.lock = lock,
+		.elevate = applies ? raiser(unit) : ELEVATE_NONE,
+	};
+
 	if (request == NULL) {
 		return false;
 	}
 	unit->outdated = false;
-	jobs_start(unit->agent->jobs, kind, unit->conf->name, request,
-		   (unsigned)(timeout + MORE_TIME), lock);
+	jobs_start(unit->agent->jobs, &order);
 	return true;
 }
 
@@ -60,6 +74,7 @@ bool launch_plan(struct agent_unit *unit, GError **error)
 		.objects = store_objects(agent->store),
 		.out = out,
 		.cache = cache,
+		.for_root = raiser(unit) != ELEVATE_NONE,
 	};
 
 	if (!make_parent(out, error)) {
@@ -69,8 +84,12 @@ bool launch_plan(struct agent_unit *unit, GError **error)
 	return run(unit, STACK_JOB_PLAN, request, unit->conf->plan_timeout, NULL);
 }
 
+/* NULL: with raised rights the worker keeps it where no user writes. */
 static char *journal_of(const struct agent_unit *unit)
 {
+	if (raiser(unit) != ELEVATE_NONE) {
+		return NULL;
+	}
 	return g_build_filename(store_dir(unit->agent->store), "apply", unit->conf->name, NULL);
 }
 
@@ -107,7 +126,8 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 	};
 
 	evidence_world(unit->agent, &world);
-	if (!make_parent(journal, error) || !write_plan(unit, plan_file, sig_file, error) ||
+	if ((journal != NULL && !make_parent(journal, error)) ||
+	    !write_plan(unit, plan_file, sig_file, error) ||
 	    !decide_votes(&world, unit->record->plan, &votes, &sigs, error)) {
 		return false;
 	}
@@ -126,7 +146,10 @@ bool launch_recover(struct agent_unit *unit, GError **error)
 		.journal = journal,
 	};
 
-	if (!make_parent(journal, error)) {
+	if (journal == NULL) {
+		apply.agent = unit->agent->conf->agent;
+		apply.stack = unit->conf->name;
+	} else if (!make_parent(journal, error)) {
 		return false;
 	}
 	request = request_recover(&apply, error);

@@ -14,6 +14,7 @@
 #include "agent/status.h"
 #include "agent/store.h"
 #include "base/autoptr.h"
+#include "base/caller.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -254,6 +255,10 @@ int main(int argc, char **argv)
 	(void)bindtextdomain(PACKAGE, LOCALEDIR); // of the pages; logs and records stay English
 	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
 	(void)textdomain(PACKAGE);
+	/* Root may have come by sudo; the workers of its agent are its own all the same. */
+	for (const char *const *mark = caller_marks; *mark != NULL; mark++) {
+		g_unsetenv(*mark);
+	}
 	umask(077);
 	prctl(PR_SET_DUMPABLE, 0); // keys stay out of core files and other programs' reach
 	if (!parse(argc, argv, &o, &error)) {

@@ -123,8 +123,22 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	json_w_end(w);
 	json_w_str(w, "objects", plan->objects);
 	json_w_str(w, "out", plan->out);
+	if (plan->for_root) {
+		json_w_bool(w, "for_root", true);
+	}
 	str_opt(w, "cache", plan->cache);
 	return finish(w, "plan", error);
+}
+
+/* Without a journal of ours the pipe is all that ties us to the worker. */
+static void write_place(struct json_writer *w, const struct request_apply *apply)
+{
+	str_opt(w, "journal", apply->journal);
+	str_opt(w, "agent", apply->agent);
+	str_opt(w, "stack", apply->stack);
+	if (apply->journal == NULL) {
+		json_w_bool(w, "watch", true);
+	}
 }
 
 char *request_apply(const struct request_apply *apply, GError **error)
@@ -147,7 +161,7 @@ char *request_apply(const struct request_apply *apply, GError **error)
 	}
 	json_w_end(w);
 	json_w_str(w, "objects", apply->objects);
-	json_w_str(w, "journal", apply->journal);
+	write_place(w, apply);
 	return finish(w, "apply", error);
 }
 
@@ -157,6 +171,6 @@ char *request_recover(const struct request_apply *apply, GError **error)
 
 	json_w_str(w, "mode", "recover");
 	json_w_str(w, "objects", apply->objects);
-	json_w_str(w, "journal", apply->journal);
+	write_place(w, apply);
 	return finish(w, "recover", error);
 }

@@ -15,11 +15,14 @@ char *request_fetch(const struct conf_stack *stack, const char *mirror, const ch
 		    GError **error);
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
+	bool for_root; /* root will apply it */
 };
 char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 		   const struct request_plan *plan, GError **error);
 struct request_apply {
-	const char *plan, *signature, *objects, *journal;
+	const char *plan, *signature, *objects;
+	const char *journal;	   /* NULL: with raised rights the worker has its own */
+	const char *agent, *stack; /* of a recovery with raised rights, else NULL */
 	const struct approval *votes;
 	size_t count;
 };

@@ -280,7 +280,7 @@ static int read_apply(struct taking *t, enum stack_event otherwise)
 /* The worker refused before it touched anything. */
 static bool was_refused(const char *code)
 {
-	static const char *const codes[] = {"usage", "untrusted", "expired", NULL};
+	static const char *const codes[] = {"usage", "untrusted", "expired", "elevate", NULL};
 
 	return g_strv_contains(codes, code);
 }

@@ -6,6 +6,7 @@
 
 #include "base/conf.h"
 #include "base/cron.h"
+#include "base/elevate.h"
 #include "base/http-client.h"
 #include "base/net.h"
 #include "base/paths.h"
@@ -468,6 +469,10 @@ const struct conf_key conf_keys[] = {
 	 .help = "An apply that takes longer is stopped; what was begun is finished or undone.",
 	 .type = CONF_DURATION, AT(conf_stack, apply_timeout), .dflt = "1h", .min = 1,
 	 .max = 7 * DAY},
+	{STACK("elevate"),
+	 .help = "How the worker becomes root to apply this stack's plans, when the agent is a "
+		 "user's. It then believes root's own trust file alone; see doc/elevate.md.",
+	 .type = CONF_WORD, AT(conf_stack, elevate), .dflt = "none", .words = elevate_names},
 	{.path = "http",
 	 .help = "What others reach by HTTP: push hooks, chat buttons, the review page. Without "
 		 "this "

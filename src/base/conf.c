@@ -84,6 +84,7 @@ void conf_stack_free(void *item)
 	g_ptr_array_unref(stack->rules);
 	g_ptr_array_unref(stack->windows);
 	g_free(stack->on_drift);
+	g_free(stack->elevate);
 	g_free(stack);
 }
 

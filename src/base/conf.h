@@ -64,6 +64,7 @@ struct conf_stack {
 	GPtrArray *rules;   /* struct conf_rule, the common ones that match last */
 	GPtrArray *windows; /* struct conf_window */
 	char *on_drift;	    /* propose, report */
+	char *elevate;	    /* a name of base/elevate.h */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {

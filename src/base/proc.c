@@ -30,7 +30,7 @@ struct proc {
 	GSource *sources[4]; /* stdin, stdout, stderr, exit */
 	GSource *deadline, *killer;
 	GError *error;
-	bool lines;
+	bool lines, hold_input;
 	struct proc_ops ops;
 	void *user;
 };
@@ -67,12 +67,23 @@ static void proc_free(struct proc *proc)
 	g_free(proc);
 }
 
+static void close_input(struct proc *proc)
+{
+	drop_source(&proc->sources[SOURCE_IN]);
+	if (proc->child.in >= 0) {
+		close(fd_steal(&proc->child.in));
+	}
+}
+
 static void proc_kill(struct proc *proc, int code, const char *why)
 {
 	if (proc->error == NULL) {
 		fail(&proc->error, BASE_ERROR, code, "'%s' %s", proc->name, why);
 	}
 	kill(-proc->child.pid, SIGKILL);
+	if (proc->hold_input) {
+		close_input(proc);
+	}
 }
 
 static void give_lines(struct proc *proc)
@@ -150,8 +161,11 @@ static gboolean on_writable(int fd, GIOCondition condition, void *user)
 		return G_SOURCE_CONTINUE;
 	}
 	/* A child that does not read to the end has its reasons; its exit code tells. */
-	drop_source(&proc->sources[SOURCE_IN]);
-	close(fd_steal(&proc->child.in));
+	if (proc->hold_input && proc->input_done == proc->input_len) {
+		drop_source(&proc->sources[SOURCE_IN]);
+	} else {
+		close_input(proc);
+	}
 	return G_SOURCE_REMOVE;
 }
 
@@ -205,6 +219,9 @@ static gboolean on_grace_over(void *user)
 void proc_stop(struct proc *proc, unsigned grace)
 {
 	kill(-proc->child.pid, SIGTERM);
+	if (proc->hold_input) {
+		close_input(proc);
+	}
 	if (proc->killer == NULL) {
 		proc->killer = g_timeout_source_new_seconds(grace);
 		g_source_set_callback(proc->killer, on_grace_over, proc, NULL);
@@ -282,6 +299,7 @@ static bool start(const struct proc_spec *spec, GMainContext *context, bool line
 	proc->out = g_string_new(NULL);
 	proc->err = g_string_new(NULL);
 	proc->lines = lines;
+	proc->hold_input = spec->hold_input;
 	proc->ops = *ops;
 	proc->user = user;
 	if (!open_pidfd(proc, error)) {

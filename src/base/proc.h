@@ -24,6 +24,8 @@ struct proc_spec {
 	unsigned timeout;  /* seconds, 0: none */
 	bool keep_env;	   /* inherit everything (ssh, credential helpers) */
 	bool keep_stderr;  /* the child's stderr is ours */
+	bool hold_input;   /* stdin stays open, and is closed to ask for an end: for a child that we
+			      may not signal */
 };
 
 struct proc_result {
@@ -45,5 +47,6 @@ struct proc_ops {
 };
 bool proc_start(const struct proc_spec *spec, const struct proc_ops *ops, void *user,
 		struct proc **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* TERM now, KILL after grace seconds; exit is still called. */
+/* TERM now, KILL after grace seconds; exit is still called. With hold_input stdin is closed, which
+ * is all that reaches a child of another user: exit is called when it has ended. */
 void proc_stop(struct proc *proc, unsigned grace);
