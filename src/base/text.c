@@ -3,8 +3,9 @@
 #include "base/text.h"
 
 #include <inttypes.h>
-#include <glib/gi18n.h>
 #include <string.h>
+
+#include "base/lang.h"
 
 #define SHORT_ID 12
 
@@ -140,9 +141,12 @@ char *text_age(int64_t when, int64_t now)
 	if (when == now) {
 		return g_strdup(_("now"));
 	}
+	if (when > now) {
+		/* TRANSLATORS: %s is a duration like 3h or 12m */
+		return g_strdup_printf(_("in %s"), distance);
+	}
 	/* TRANSLATORS: %s is a duration like 3h or 12m */
-	return when > now ? g_strdup_printf(_("in %s"), distance)
-			  : g_strdup_printf(_("%s ago"), distance);
+	return g_strdup_printf(_("%s ago"), distance);
 }
 
 char *text_time(int64_t when)
@@ -176,14 +180,44 @@ const char *text_signature(const char *verdict)
 {
 	static const struct {
 		const char *verdict, *text;
-	} texts[] = {{"none", N_("not signed")},
-		     {"bad", N_("BAD SIGNATURE")},
-		     {"unknown", N_("signed by an unknown key")}};
+	} texts[] = {
+		/* TRANSLATORS: said of a commit of Git */
+		{"none", N_("not signed")},
+		{"bad", N_("BAD SIGNATURE")},
+		{"unknown", N_("signed by an unknown key")},
+	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
 		if (strcmp(texts[i].verdict, verdict) == 0) {
 			return _(texts[i].text);
 		}
 	}
+	/* TRANSLATORS: said of a commit of Git; the signer's name may follow */
 	return _("signed");
+}
+
+const char *text_action(enum plan_action action)
+{
+	static const char *const texts[] = {
+		/* TRANSLATORS: what a plan does: a noun or an infinitive, before a file's name */
+		[ACTION_CREATE] = NC_("action", "create"),
+		[ACTION_UPDATE] = NC_("action", "update"),
+		[ACTION_REPLACE] = NC_("action", "replace"),
+		[ACTION_REMOVE] = NC_("action", "remove"),
+		[ACTION_START] = NC_("action", "start"),
+		[ACTION_STOP] = NC_("action", "stop"),
+		[ACTION_RESTART] = NC_("action", "restart"),
+		[ACTION_RELOAD] = NC_("action", "reload"),
+		[ACTION_ENABLE] = NC_("action", "enable"),
+		[ACTION_DISABLE] = NC_("action", "disable"),
+		[ACTION_RUN] = NC_("action", "run"),
+	};
+
+	return C_("action", texts[action]);
+}
+
+char *text_count(int64_t count, enum plan_action action)
+{
+	/* TRANSLATORS: how often, and what a plan does: "2 create" */
+	return g_strdup_printf(C_("action", "%" PRId64 " %s"), count, text_action(action));
 }

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/plan.h"
+
 enum text_flags {
 	TEXT_TABS = 1 << 0,  /* keep tabs (lines of a diff) */
 	TEXT_ASCII = 1 << 1, /* the terminal knows nothing but ASCII */
@@ -39,3 +41,7 @@ char *text_short_id(const char *id);
 /* What a plan says of a commit's signature ("none", "good" ...), as people say it; translated,
  * static. */
 const char *text_signature(const char *verdict);
+/* What a change does, as people say it; translated, static. */
+const char *text_action(enum plan_action action);
+/* "2 create": translated; g_free(). */
+char *text_count(int64_t count, enum plan_action action);

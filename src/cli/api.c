@@ -48,8 +48,9 @@ static char *read_summary(struct json_obj *o)
 		int64_t n = i == (int)first ? 0 : json_int_opt(&counts, name, 0, JSON_MAX_INT, 0);
 
 		if (n > 0) {
-			g_string_append_printf(text, "%s%" PRId64 " %s", text->len > 0 ? ", " : "",
-					       (gint64)n, name);
+			g_autofree char *part = text_count(n, i < 0 ? first : (enum plan_action)i);
+
+			g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", part);
 		}
 	}
 	json_obj_ignore_rest(&counts);

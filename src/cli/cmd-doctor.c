@@ -8,6 +8,7 @@
 #include "base/conf.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/trust.h"
 #include "cli/api.h"
 #include "cli/command.h"
@@ -289,8 +290,11 @@ static void tell(struct cli *cli, const char *title, const GString *detail, cons
 {
 	g_autofree char *text = out_safe(cli->out, bad != NULL ? bad->message : detail->str);
 
-	out_styled(cli->out, bad != NULL ? STYLE_BAD : STYLE_GOOD, "%s",
-		   bad != NULL ? _("bad ") : _("ok  "));
+	const char *word = bad != NULL ? _("bad") : _("ok");
+	int wide = (int)MAX(text_width(_("bad")), text_width(_("ok")));
+
+	out_styled(cli->out, bad != NULL ? STYLE_BAD : STYLE_GOOD, "%s%*s", word,
+		   wide - (int)text_width(word) + 1, "");
 	out_printf(cli->out, "%s: %s\n", title, text);
 	if (bad != NULL && problem_hint(bad) != NULL) {
 		tell_hint(cli, problem_hint(bad));

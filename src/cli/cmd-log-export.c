@@ -60,7 +60,9 @@ static bool find_plan(struct log_source *source, const char *id, struct hash *di
 	}
 	if (g_hash_table_size(found) > 1) {
 		return problem(error, EXIT_REFUSED, "ambiguous", _("give more of its digits"),
-			       _("'%s' means %u plans"), id, g_hash_table_size(found));
+			       ngettext("'%s' means %u plan", "'%s' means %u plans",
+					g_hash_table_size(found)),
+			       id, g_hash_table_size(found));
 	}
 	*digest = search.digest;
 	return true;

@@ -40,9 +40,12 @@ static void print_text(struct out *out, const struct log_report *report, const c
 	}
 	hash_text(root, &report->checkpoint.root);
 	out_styled(out, STYLE_GOOD, "%s", _("verified"));
-	/* TRANSLATORS: after "verified": the log's name, how many entries it has, its root hash. */
-	out_printf(out, _(": %s, %" PRIu64 " entries, root %s\n"), report->checkpoint.origin,
-		   report->checkpoint.size, root);
+	out_printf(out, ": ");
+	/* TRANSLATORS: after "verified:": the log's name, how many entries it has, its root hash */
+	out_printf(out,
+		   ngettext("%s, %" PRIu64 " entry, root %s\n",
+			    "%s, %" PRIu64 " entries, root %s\n", (gulong)report->checkpoint.size),
+		   report->checkpoint.origin, report->checkpoint.size, root);
 }
 
 static void write_list(struct json_writer *w, const char *name, const GPtrArray *list)

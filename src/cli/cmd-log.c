@@ -106,7 +106,8 @@ static bool list(struct cli *cli, struct listing *l, struct log_source *source, 
 		l->w = out_json_begin(cli->out);
 		json_w_array(l->w, "entries");
 	} else {
-		table = table_new(_("ENTRY"), _("TIME"), _("TYPE"), _("STACK"), _("WHAT"), NULL);
+		table = table_new(C_("column", "ENTRY"), C_("column", "TIME"), C_("column", "TYPE"),
+				  C_("column", "STACK"), C_("column", "WHAT"), NULL);
 		l->table = table;
 	}
 	if (!log_each(source, 0, UINT64_MAX, see, l, error)) {

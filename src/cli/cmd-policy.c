@@ -39,10 +39,10 @@ static void print_policy(struct out *out, struct json_obj *root)
 	glass = names(&policy, "break_glass");
 	required = json_int(&policy, "required", 0, JSON_MAX_INT);
 	if (required == 0) {
-		out_field(out, _("needs"), "%s", _("nobody's approval"));
+		out_field(out, C_("field", "needs"), "%s", _("nobody's approval"));
 	} else {
 		/* TRANSLATORS: count, people, channels */
-		out_field(out, _("needs"),
+		out_field(out, C_("field", "needs"),
 			  ngettext("%" PRId64 " approval from: %s; by: %s",
 				   "%" PRId64 " approvals from: %s; by: %s", (gulong)required),
 			  required, from, channels);
@@ -91,14 +91,14 @@ static void print_rules(struct out *out, struct json_obj *root)
 		struct json_obj rule;
 
 		if (json_arr_obj(&arr, i, &rule)) {
-			print_rule(out, i == 0 ? _("because") : "", &rule);
+			print_rule(out, i == 0 ? C_("field", "because") : "", &rule);
 		}
 	}
 	if (!json_is_null(root, "problem")) {
-		out_field(out, _("PROBLEM"), "%s", json_str(root, "problem", MAX_TEXT));
+		out_field(out, C_("field", "PROBLEM"), "%s", json_str(root, "problem", MAX_TEXT));
 	} else if (!json_bool(root, "current")) {
 		out_field(
-			out, _("PROBLEM"), "%s",
+			out, C_("field", "PROBLEM"), "%s",
 			_("the plan was made under another policy and is about to be made again"));
 	}
 }
@@ -113,7 +113,7 @@ static void print_votes(struct out *out, struct json_obj *root)
 
 		if (json_arr_obj(&arr, i, &vote)) {
 			/* TRANSLATORS: person, decision, channel */
-			out_field(out, i == 0 ? _("votes") : "", _("%s: %s by %s"),
+			out_field(out, i == 0 ? C_("field", "votes") : "", _("%s: %s by %s"),
 				  json_str(&vote, "person", MAX_TEXT),
 				  json_str(&vote, "decision", MAX_TEXT),
 				  json_str(&vote, "channel", MAX_TEXT));
@@ -130,9 +130,9 @@ static void print_missing(struct out *out, struct json_obj *root)
 	struct json_obj window;
 
 	if (json_bool(root, "enough")) {
-		out_field(out, _("missing"), "%s", _("nothing"));
+		out_field(out, C_("field", "missing"), "%s", _("nothing"));
 	} else if (missing > 0) {
-		out_field(out, _("missing"), _("%" PRId64 ", from: %s"), missing, can);
+		out_field(out, C_("field", "missing"), _("%" PRId64 ", from: %s"), missing, can);
 		if (authors[0] != '\0') {
 			out_field(out, "", _("not from those who wrote the commits: %s"), authors);
 		}
@@ -147,7 +147,7 @@ static void print_missing(struct out *out, struct json_obj *root)
 	}
 	if (json_obj_get(root, "window", &window)) {
 		if (json_bool(&window, "shut")) {
-			out_field(out, _("window"), _("shut until %s"),
+			out_field(out, C_("field", "window"), _("shut until %s"),
 				  json_is_null(&window, "opens") ? "?"
 								 : json_str(&window, "opens", 64));
 		}

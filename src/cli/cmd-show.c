@@ -79,8 +79,10 @@ static bool print_plans(struct cli *cli, const struct api_list *list, GError **e
 {
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
 	g_autoptr(table_auto) table =
-		table_new(_("PLAN"), _("NO"), _("STACK"), _("STATE"), _("MADE"), _("COMMIT"),
-			  _("VOTES"), _("CHANGES"), NULL);
+		/* TRANSLATORS: a plan's number */
+		table_new(C_("column", "PLAN"), C_("column", "NO"), C_("column", "STACK"),
+			  C_("column", "STATE"), C_("column", "MADE"), C_("column", "COMMIT"),
+			  C_("column", "VOTES"), C_("column", "CHANGES"), NULL);
 	struct json_writer *w;
 
 	if (out_is_json(cli->out)) {

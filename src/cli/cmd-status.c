@@ -12,7 +12,8 @@ static bool print_all(struct cli *cli, const struct api_list *list, GError **err
 {
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
 	g_autoptr(table_auto) table =
-		table_new(_("STACK"), _("STATE"), _("SINCE"), _("COMMIT"), _("WHY"), NULL);
+		table_new(C_("column", "STACK"), C_("column", "STATE"), C_("column", "SINCE"),
+			  C_("column", "COMMIT"), C_("column", "WHY"), NULL);
 	struct json_writer *w;
 
 	if (out_is_json(cli->out)) {
@@ -46,7 +47,8 @@ static void line(struct out *out, const char *name, const char *value)
 	g_autofree char *safe = out_safe(out, value);
 
 	if (value != NULL) {
-		out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
+		out_printf(out, "  %s%*s %s\n", name, MAX(0, OUT_FIELD - (int)text_width(name)), "",
+			   safe);
 	}
 }
 
@@ -69,13 +71,13 @@ static bool print_one(struct cli *cli, const struct api_stack *stack, GError **e
 		return out_json_end(cli->out, w, error);
 	}
 	say_stack(cli->out, stack, now);
-	line_time(cli->out, _("since"), stack->since, now);
-	line(cli->out, _("repository"), stack->repository);
-	line(cli->out, _("ref"), stack->ref);
-	line(cli->out, _("commit"), stack->commit);
-	line(cli->out, _("plan"), stack->pending.plan);
-	line(cli->out, _("last apply"), stack->last_result);
-	line_time(cli->out, _("next fetch"), stack->next_fetch, now);
+	line_time(cli->out, C_("field", "since"), stack->since, now);
+	line(cli->out, C_("field", "repository"), stack->repository);
+	line(cli->out, C_("field", "ref"), stack->ref);
+	line(cli->out, C_("field", "commit"), stack->commit);
+	line(cli->out, C_("field", "plan"), stack->pending.plan);
+	line(cli->out, C_("field", "last apply"), stack->last_result);
+	line_time(cli->out, C_("field", "next fetch"), stack->next_fetch, now);
 	return true;
 }
 

@@ -149,8 +149,9 @@ static bool list_json(struct cli *cli, struct json_arr *arr, size_t count, GErro
 
 static void list_text(struct cli *cli, struct json_arr *arr, size_t count)
 {
-	g_autoptr(table_auto) table = table_new(_("TOKEN"), _("PLAN"), _("PERSON"), _("CHANNEL"),
-						_("EXPIRES"), _("STATE"), NULL);
+	g_autoptr(table_auto) table = table_new(
+		C_("column", "TOKEN"), C_("column", "PLAN"), C_("column", "PERSON"),
+		C_("column", "CHANNEL"), C_("column", "EXPIRES"), C_("column", "STATE"), NULL);
 	struct json_obj item;
 	struct token t;
 

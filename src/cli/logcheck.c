@@ -158,8 +158,9 @@ static void compare_tile(struct check *c, const char *place, unsigned level, con
 	size_t wanted = tile_is_full_path(place) ? TILE_SIZE : (size_t)width * HASH_SIZE;
 
 	if (len != wanted) {
-		log_problem_add(c->report->problems, place, _("%zu bytes, expected %zu"), len,
-				wanted);
+		log_problem_add(c->report->problems, place,
+				ngettext("%zu byte, expected %zu", "%zu bytes, expected %zu", len),
+				len, wanted);
 		return;
 	}
 	for (unsigned i = 0; i < width; i++) {
@@ -242,7 +243,9 @@ static void check_root(struct check *c)
 	merkle_edge_root(&edge, &root);
 	if (!hash_equal(&root, &c->report->checkpoint.root)) {
 		log_problem_add(c->report->problems, "checkpoint",
-				_("its root is not the root of these %" PRIu64 " entries"),
+				ngettext("its root is not the root of this %" PRIu64 " entry",
+					 "its root is not the root of these %" PRIu64 " entries",
+					 (gulong)c->report->checkpoint.size),
 				c->report->checkpoint.size);
 	}
 }

@@ -166,10 +166,14 @@ bool log_extra_check(struct log_source *source, const GPtrArray *levels, const s
 		return true;
 	}
 	for (unsigned i = 0; i < beyond->len; i++) {
-		log_problem_add(report->problems, beyond->pdata[i],
-				_("beyond the %" PRIu64 " entries of the checkpoint: not signed "
-				  "(an interrupted agent discards it when it starts)"),
-				report->checkpoint.size);
+		log_problem_add(
+			report->problems, beyond->pdata[i],
+			ngettext("beyond the %" PRIu64 " entry of the checkpoint: not signed "
+				 "(an interrupted agent discards it when it starts)",
+				 "beyond the %" PRIu64 " entries of the checkpoint: not signed "
+				 "(an interrupted agent discards it when it starts)",
+				 (gulong)report->checkpoint.size),
+			report->checkpoint.size);
 	}
 	return true;
 }

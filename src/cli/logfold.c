@@ -484,7 +484,10 @@ static void on_apply_start(const struct step *s)
 	count = count_votes(s, p, votes, &broken);
 	if (!broken && p->required > 0 && count < (uint64_t)p->required &&
 	    (p->quiet == 0 || s->entry->time < p->quiet)) {
-		bad(s, _("applies with %zu of %" PRId64 " approvals"), count, p->required);
+		bad(s,
+		    ngettext("applies with %zu of %" PRId64 " approvals",
+			     "applies with %zu of %" PRId64 " approvals", (gulong)p->required),
+		    count, p->required);
 	}
 	trust.signers = list_of(s, &p->approvers);
 	if (p->plan != NULL && trust.signers != NULL &&

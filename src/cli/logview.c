@@ -182,9 +182,8 @@ char *log_describe(const struct record *record)
 	case ENTRY_UNBLOCKED:
 		return g_strdup("");
 	case ENTRY_DRIFT:
-		return g_strdup_printf(ngettext("%" PRId64 " change %s", "%" PRId64 " changes %s",
-						(gulong)record->u.drift.changes),
-				       record->u.drift.changes, id);
+		return g_strdup_printf("%" PRId64 " %s %s", record->u.drift.changes,
+				       record->u.drift.changes == 1 ? "change" : "changes", id);
 	case ENTRY_SUSPEND:
 	case ENTRY_RESUME:
 		return with_reason(record->u.suspend.person, record->u.suspend.reason);

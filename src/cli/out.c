@@ -283,5 +283,5 @@ void out_field(struct out *out, const char *name, const char *format, ...)
 	value = g_strdup_vprintf(format, args);
 	va_end(args);
 	safe = out_safe(out, value);
-	out_printf(out, "  %s%*s %s\n", name, MAX(0, 12 - (int)text_width(name)), "", safe);
+	out_printf(out, "  %s%*s %s\n", name, MAX(0, OUT_FIELD - (int)text_width(name)), "", safe);
 }

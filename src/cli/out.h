@@ -51,7 +51,10 @@ bool out_free(struct out *out);
 
 bool out_is_json(const struct out *out);
 void out_printf(struct out *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* A line "  NAME   value": the name in its column, the value made harmless. */
+#define OUT_FIELD 12 /* columns */
+/* A line "  NAME   value": the name in its column, which is OUT_FIELD wide, the value made
+ * harmless. A name is translated in the context "field", so that tests/po can look whether it fits.
+ */
 void out_field(struct out *out, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void out_write(struct out *out, const char *bytes, size_t len);
 /* The same text in a style; without colour just the text. */

@@ -8,12 +8,14 @@
 
 #include "base/text.h"
 
+#define ACTION_WIDTH 8 /* of the column of actions */
+
 static void render_signature(struct out *out, const struct review *review)
 {
 	char fingerprint[SSH_FINGERPRINT_SIZE];
 
 	ssh_key_fingerprint(fingerprint, &review->key);
-	out_field(out, _("signature"),
+	out_field(out, C_("field", "signature"),
 		  review->from_trust_file ? _("good, by the plan key of the trust file, %s")
 					  : _("good, by the key that the agent itself names, %s"),
 		  fingerprint);
@@ -21,23 +23,28 @@ static void render_signature(struct out *out, const struct review *review)
 
 static void render_target(struct out *out, const struct plan *plan)
 {
-	out_field(out, _("repository"), "%s %s%s%s", plan->repository, plan->ref,
+	out_field(out, C_("field", "repository"), "%s %s%s%s", plan->repository, plan->ref,
 		  plan->path[0] != '\0' ? " " : "", plan->path);
-	out_field(out, _("from"), "%s",
+	out_field(out, C_("field", "from"), "%s",
 		  plan->base_commit != NULL ? plan->base_commit : _("nothing was applied before"));
-	out_field(out, _("to"), "%s", plan->target_commit);
-	out_field(out, _("tree"), "%s", plan->target_tree);
+	out_field(out, C_("field", "to"), "%s", plan->target_commit);
+	out_field(out, C_("field", "tree"), "%s", plan->target_tree);
 }
 
 static void render_commit(struct out *out, const struct plan_commit *commit)
 {
 	g_autofree char *id = text_short_id(commit->id);
-	g_autofree char *when = text_time(commit->time);
+	g_autofree char *when = text_time(commit->time), *committer = NULL;
 	bool other = strcmp(commit->author_email, commit->committer_email) != 0;
 
 	out_field(out, "", "%s %s", id, commit->subject);
-	out_field(out, "", "  %s <%s>%s%s%s, %s, %s%s%s", commit->author_name, commit->author_email,
-		  other ? _(", committed by ") : "", other ? commit->committer_name : "", "", when,
+	if (other) {
+		/* TRANSLATORS: a name and an e-mail address */
+		committer = g_strdup_printf(_("committed by %s <%s>"), commit->committer_name,
+					    commit->committer_email);
+	}
+	out_field(out, "", "  %s <%s>%s%s, %s, %s%s%s", commit->author_name, commit->author_email,
+		  other ? ", " : "", other ? committer : "", when,
 		  text_signature(commit->signature), commit->signer != NULL ? " " : "",
 		  commit->signer != NULL ? commit->signer : "");
 }
@@ -53,18 +60,24 @@ static void render_authors(struct out *out, const struct plan *plan)
 	if ((uint64_t)plan->authors_total > plan->authors_count) {
 		g_string_append(text, ", ...");
 	}
-	out_field(out, _("authors"), "%s", text->str);
+	out_field(out, C_("field", "authors"), "%s", text->str);
 }
 
 static void render_commits(struct out *out, const struct plan *plan)
 {
-	out_field(out, _("commits"), "%" PRId64, plan->commits_total);
+	int64_t more;
+
+	out_field(out, C_("field", "commits"), "%" PRId64, plan->commits_total);
 	for (size_t i = 0; i < plan->commits_count; i++) {
 		render_commit(out, &plan->commits[i]);
 	}
 	if ((uint64_t)plan->commits_total > plan->commits_count) {
-		out_field(out, "", _("and %" PRId64 " older ones"),
-			  (gint64)plan->commits_total - (gint64)plan->commits_count);
+		more = plan->commits_total - (int64_t)plan->commits_count;
+		out_field(out, "",
+			  /* TRANSLATORS: commits */
+			  ngettext("and %" PRId64 " older one", "and %" PRId64 " older ones",
+				   (gulong)more),
+			  more);
 		render_authors(out, plan);
 	}
 }
@@ -89,8 +102,9 @@ static void render_policy(struct out *out, const struct plan *plan)
 	g_autofree char *channels = NULL;
 	char digest[HASH_TEXT_SIZE];
 
-	out_field(out, _("policy"),
+	out_field(out, C_("field", "policy"),
 		  policy->author_may_approve
+			  /* TRANSLATORS: how many, and people's names */
 			  ? ngettext("%" PRId64 " approval from: %s",
 				     "%" PRId64 " approvals from: %s", (gulong)policy->required)
 			  : ngettext("%" PRId64 " approval from: %s; not by an author",
@@ -98,8 +112,13 @@ static void render_policy(struct out *out, const struct plan *plan)
 				     (gulong)policy->required),
 		  (gint64)policy->required, from);
 	if (policy->quiet > 0 && policy->required > 0) {
-		out_field(out, "", _("or nobody's rejection for %" PRId64 " seconds"),
-			  policy->quiet);
+		out_field(
+			out, "",
+			/* TRANSLATORS: a plan needs approvals, or that nobody rejects it so long */
+			ngettext("or nobody's rejection for %" PRId64 " second",
+				 "or nobody's rejection for %" PRId64 " seconds",
+				 (gulong)policy->quiet),
+			policy->quiet);
 	}
 	if (policy->break_glass != NULL) {
 		g_autofree char *glass = g_strjoinv(", ", (char **)policy->break_glass);
@@ -107,12 +126,14 @@ static void render_policy(struct out *out, const struct plan *plan)
 		out_field(out, "", _("or break-glass by: %s"), glass);
 	}
 	channels = channels_text(policy->channels);
-	out_field(out, _("channels"), "%s", channels);
+	out_field(out, C_("field", "channels"), "%s", channels);
 	hash_text(digest, &policy->approvers);
-	out_field(out, _("approvers"), "%s", digest);
-	out_field(out, _("on failure"), "%s", plan->on_failure);
+	out_field(out, C_("field", "approvers"), "%s", digest);
+	out_field(out, C_("field", "on failure"), "%s", plan->on_failure);
 	for (size_t i = 0; i < plan->checks_count; i++) {
-		out_field(out, _("check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
+		/* TRANSLATORS: what must be well after the plan was applied, an address for example
+		 */
+		out_field(out, C_("field", "check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
 			  plan->checks[i].target, plan->checks[i].within);
 	}
 }
@@ -122,16 +143,16 @@ static void render_votes(struct out *out, const struct api_plan *known, int64_t 
 	if (known == NULL) {
 		return;
 	}
-	out_field(out, _("state"), "%s%s%s", known->state, known->result != NULL ? ": " : "",
-		  known->result != NULL ? known->result : "");
+	out_field(out, C_("field", "state"), "%s%s%s", known->state,
+		  known->result != NULL ? ": " : "", known->result != NULL ? known->result : "");
 	for (guint i = 0; i < known->votes->len; i++) {
 		const struct api_vote *vote = &g_array_index(known->votes, struct api_vote, i);
 		g_autofree char *age = text_age(vote->time, now);
 
 		bool signs = vote->channel == NULL || strcmp(vote->channel, "signature") == 0;
 
-		/* TRANSLATORS: person, decision, age, channel, nothing or ": ", reason */
-		out_field(out, i == 0 ? _("votes") : "",
+		/* TRANSLATORS: person, approve or reject, age, channel, nothing or ": ", reason */
+		out_field(out, i == 0 ? C_("field", "votes") : "",
 			  signs ? _("%s: %s, %s (%s)%s%s")
 				: _("%s: %s, %s (%s, attested by the agent)%s%s"),
 			  vote->person, vote->decision, age,
@@ -146,8 +167,9 @@ static void render_times(struct out *out, const struct plan *plan, int64_t now)
 	g_autofree char *made = text_time(plan->created), *ends = text_time(plan->expires);
 	g_autofree char *age = text_age(plan->created, now), *rest = text_age(plan->expires, now);
 
-	out_field(out, _("made"), "%s (%s)", made, age);
-	out_field(out, plan->expires > now ? _("expires") : _("EXPIRED"), "%s (%s)", ends, rest);
+	out_field(out, C_("field", "made"), "%s (%s)", made, age);
+	out_field(out, plan->expires > now ? C_("field", "expires") : C_("field", "EXPIRED"),
+		  "%s (%s)", ends, rest);
 }
 
 void render_head(struct out *out, const struct review *review, int64_t now)
@@ -159,9 +181,10 @@ void render_head(struct out *out, const struct review *review, int64_t now)
 	/* TRANSLATORS: a plan's short id, a stack's and an agent's name */
 	out_styled(out, STYLE_BOLD, _("Plan %s of stack '%s' on '%s'"), id, stack, agent);
 	out_printf(out, "\n");
-	out_field(out, _("digest"), "%s", review->id);
+	out_field(out, C_("field", "digest"), "%s", review->id);
 	render_signature(out, review);
-	out_field(out, _("number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
+	/* TRANSLATORS: how many plans there have been, this one included */
+	out_field(out, C_("field", "number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
 	render_target(out, plan);
 	render_commits(out, plan);
 	render_policy(out, plan);
@@ -255,15 +278,18 @@ static void render_change(struct out *out, const struct plan_change *change)
 	g_autofree char *after = state_text(&change->desired);
 	g_autofree char *safe_before = out_safe(out, before), *safe_after = out_safe(out, after);
 	g_autofree char *risk = risk_text(change->risk);
+	const char *action = text_action(change->action);
 
 	out_printf(out, "  ");
-	out_styled(out, style_of(change->action), "%-8s", plan_action_names[change->action]);
+	out_styled(out, style_of(change->action), "%s%*s", action,
+		   MAX(1, ACTION_WIDTH - (int)text_width(action)), "");
 	out_styled(out, STYLE_BOLD, "%s", id);
 	if (change->renamed_from != NULL) {
 		g_autofree char *from = out_safe(out, change->renamed_from);
 
 		/* TRANSLATORS: follows the name of a file */
-		out_printf(out, _(" (same content as %s)"), from);
+		out_printf(out, " ");
+		out_printf(out, _("(same content as %s)"), from);
 	}
 	out_printf(out, "\n          %s => %s\n", safe_before, safe_after);
 	if (risk[0] != '\0') {
@@ -353,8 +379,7 @@ static void visit_diff(struct out *out, const struct plan *plan, size_t i, void 
 	const char *end = at + change->diff_size;
 
 	out_printf(out, "\n");
-	out_styled(out, style_of(change->action), "== %s %s", plan_action_names[change->action],
-		   id);
+	out_styled(out, style_of(change->action), "== %s %s", text_action(change->action), id);
 	out_printf(out, "\n");
 	walk->in_hunk = false;
 	while (at < end) {

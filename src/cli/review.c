@@ -105,8 +105,10 @@ bool review_load(struct cli *cli, const char *id, struct review **out, GError **
 	if (!is_id(id)) {
 		return problem(error, EXIT_USAGE, "bad-id",
 			       _("'assent plans' lists them; seven digits are enough"),
-			       _("'%s' is no plan: its id is at least %d digits of 0-9a-f"), id,
-			       LEAST_DIGITS);
+			       ngettext("'%s' is no plan: its id is at least %d digit of 0-9a-f",
+					"'%s' is no plan: its id is at least %d digits of 0-9a-f",
+					LEAST_DIGITS),
+			       id, LEAST_DIGITS);
 	}
 	if (!api_info(cli->client, &info, error) || !trusted_key(cli, info, review, error) ||
 	    !fetch(cli, "/v1/plans/%s/plan.json", id, PLAN_MAX_SIZE, &review->bytes, error) ||

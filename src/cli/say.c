@@ -45,15 +45,20 @@ static char *say_pending(const struct api_pending *pending, int64_t now)
 	if (pending->quiet != 0 && !pending->approved) {
 		/* TRANSLATORS: id, given approvals, needed ones, "3 create, 1 remove", "in 10m" */
 		return g_strdup_printf(
-			_("plan %s has %" PRId64 " of %" PRId64
-			  " approvals (%s), is applied %s unless somebody rejects it"),
+			ngettext("plan %s has %" PRId64 " of %" PRId64
+				 " approvals (%s), is applied %s unless somebody rejects it",
+				 "plan %s has %" PRId64 " of %" PRId64
+				 " approvals (%s), is applied %s unless somebody rejects it",
+				 (gulong)pending->required),
 			id, (gint64)pending->votes, (gint64)pending->required, pending->summary,
 			quiet);
 	}
 	/* TRANSLATORS: id, given approvals, needed ones, "3 create, 1 remove", "in 3h" */
 	return g_strdup_printf(
-		_("plan %s has %" PRId64 " of %" PRId64 " approvals (%s), expires %s"), id,
-		(gint64)pending->votes, (gint64)pending->required, pending->summary, rest);
+		ngettext("plan %s has %" PRId64 " of %" PRId64 " approvals (%s), expires %s",
+			 "plan %s has %" PRId64 " of %" PRId64 " approvals (%s), expires %s",
+			 (gulong)pending->required),
+		id, (gint64)pending->votes, (gint64)pending->required, pending->summary, rest);
 }
 
 static char *say_state(const struct api_stack *stack, int64_t now)

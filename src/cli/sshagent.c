@@ -184,7 +184,9 @@ static bool ask(struct sshagent *agent, const GByteArray *request, enum message 
 	len = read_u32(&r);
 	if (len < 1 || len > MAX_MESSAGE) {
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
-			    _("the ssh-agent's answer has %u bytes"), len);
+			    ngettext("the ssh-agent's answer has %u byte",
+				     "the ssh-agent's answer has %u bytes", len),
+			    len);
 	}
 	g_byte_array_set_size(answer, len);
 	if (!receive(agent->fd, answer->data, len, QUICK_MS, error)) {

@@ -2,7 +2,6 @@
 /* Signing in to the pages, and out. */
 #include "agent/http/guest.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "agent/http/peer.h"
@@ -10,6 +9,7 @@
 #include "agent/http/web.h"
 #include "agent/stack-say.h"
 #include "base/autoptr.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "base/shared-secret.h"
 #include "base/text.h"

@@ -2,12 +2,13 @@
 /* The diff in one column and side by side. */
 #include "agent/http/page-diff.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "agent/http/page-frame.h"
 #include "agent/http/page-rows.h"
 #include "base/autoptr.h"
+#include "base/lang.h"
+#include "base/text.h"
 
 struct drawing {
 	struct html *h;
@@ -71,7 +72,8 @@ static void put_code(struct drawing *d, const struct diff_row *row)
 {
 	html_bytes(d->h, row->text, MIN(row->len, PAGE_LINE_BYTES), true);
 	if (row->len > PAGE_LINE_BYTES) {
-		html_leaf(d->h, "b", NULL, _(" … the rest of this line is not shown"));
+		html_text(d->h, " ");
+		html_leaf(d->h, "b", NULL, _("… the rest of this line is not shown"));
 		d->complete = false;
 	}
 }
@@ -142,9 +144,11 @@ static void put_pair(struct drawing *d, const struct diff_row *old, const struct
 
 static void begin_table(struct drawing *d, const char *class, const char *caption, bool two)
 {
-	static const char *const one[] = {N_("old line"), N_("new line"), N_("text")};
-	static const char *const both[] = {N_("old line"), N_("old text"), N_("new line"),
-					   N_("new text")};
+	/* TRANSLATORS: the number of a line, and what stands in it */
+	static const char *const one[] = {NC_("column", "old line"), NC_("column", "new line"),
+					  NC_("column", "text")};
+	static const char *const both[] = {NC_("column", "old line"), NC_("column", "old text"),
+					   NC_("column", "new line"), NC_("column", "new text")};
 	const char *const *names = two ? both : one;
 
 	html_open(d->h, "table", "class", class, NULL);
@@ -155,7 +159,7 @@ static void begin_table(struct drawing *d, const char *class, const char *captio
 		bool number = i == 0 || (two ? i == 2 : i == 1);
 
 		html_open(d->h, "th", "scope", "col", "class", number ? "n" : "t", NULL);
-		html_leaf(d->h, "span", "vh", _(names[i]));
+		html_leaf(d->h, "span", "vh", C_("column", names[i]));
 		html_close(d->h, "th");
 	}
 	html_close(d->h, "tr");
@@ -253,11 +257,10 @@ static void put_summary(struct drawing *d, const struct plan_change *change, con
 	}
 	html_open(d->h, "summary", NULL);
 	html_open(d->h, "h3", NULL);
-	html_say(d->h, "%s %s", page_action_text(change->action), change->id);
+	html_say(d->h, "%s %s", text_action(change->action), change->id);
 	html_close(d->h, "h3");
 	html_open(d->h, "span", "class", "dim", NULL);
-	/* TRANSLATORS: counts of lines */
-	html_say(d->h, _(" +%u -%u"), added, removed);
+	html_say(d->h, " +%u -%u", added, removed);
 	html_close(d->h, "span");
 	html_close(d->h, "summary");
 }

@@ -2,11 +2,11 @@
 /* A plan's facts, risks and changes. */
 #include "agent/http/page-facts.h"
 
-#include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "agent/http/page-diff.h"
+#include "base/lang.h"
 #include "base/text.h"
 #include "core/statement.h"
 
@@ -41,8 +41,10 @@ static void put_commit(struct html *h, const struct plan_commit *commit, int64_t
 	html_open(h, "span", "class", "dim", NULL);
 	html_say(h, "%s <%s>", commit->author_name, commit->author_email);
 	if (strcmp(commit->author_email, commit->committer_email) != 0) {
-		html_text(h, _(", committed by "));
-		html_say(h, "%s <%s>", commit->committer_name, commit->committer_email);
+		html_text(h, ", ");
+		/* TRANSLATORS: a name and an e-mail address */
+		html_say(h, _("committed by %s <%s>"), commit->committer_name,
+			 commit->committer_email);
 	}
 	html_say(h, ", %s%s%s, ", text_signature(commit->signature),
 		 commit->signer != NULL ? " " : "", commit->signer != NULL ? commit->signer : "");
@@ -66,6 +68,8 @@ static void put_authors(struct html *h, const struct plan *plan)
 
 static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 {
+	int64_t more;
+
 	page_term(h, _("commits"));
 	html_say(h, "%" PRId64, plan->commits_total);
 	html_open(h, "ol", NULL);
@@ -74,8 +78,12 @@ static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 	}
 	if ((uint64_t)plan->commits_total > plan->commits_count) {
 		html_open(h, "li", NULL);
-		html_say(h, _("and %" PRId64 " older ones"),
-			 plan->commits_total - (int64_t)plan->commits_count);
+		more = plan->commits_total - (int64_t)plan->commits_count;
+		html_say(h,
+			 /* TRANSLATORS: commits */
+			 ngettext("and %" PRId64 " older one", "and %" PRId64 " older ones",
+				  (gulong)more),
+			 more);
 		html_close(h, "li");
 	}
 	html_close(h, "ol");
@@ -96,6 +104,7 @@ static void put_channels(struct html *h, unsigned channels)
 {
 	const char *gap = "";
 
+	/* TRANSLATORS: by which channels: signature, page ... */
 	page_term(h, _("decided by"));
 	for (unsigned i = 0; i < CHANNELS; i++) {
 		if ((channels & CHANNEL_BIT(i)) != 0) {
@@ -132,6 +141,7 @@ static void put_policy(struct html *h, const struct plan *plan)
 	page_term(h, _("policy"));
 	html_say(h,
 		 policy->author_may_approve
+			 /* TRANSLATORS: how many, and people's names */
 			 ? ngettext("%" PRId64 " approval from: %s",
 				    "%" PRId64 " approvals from: %s", (gulong)policy->required)
 			 : ngettext("%" PRId64 " approval from: %s; not by an author",
@@ -145,7 +155,10 @@ static void put_policy(struct html *h, const struct plan *plan)
 		  strcmp(plan->on_failure, "rollback") == 0 ? _("everything is undone")
 							    : _("the rest is left out"));
 	for (size_t i = 0; i < plan->checks_count; i++) {
-		page_term(h, _("check"));
+		/* TRANSLATORS: what must be well after the plan was applied, an address for example
+		 */
+		page_term(h, C_("plan", "check"));
+		/* TRANSLATORS: kind of a check, its address, seconds */
 		html_say(h, _("%s %s, within %" PRId64 " s"), plan->checks[i].kind,
 			 plan->checks[i].target, plan->checks[i].within);
 		html_close(h, "dd");
@@ -167,17 +180,18 @@ void page_facts(struct html *h, const struct plan *plan, int64_t now)
 		 plan->path);
 	html_close(h, "dd");
 	if (plan->base_commit != NULL) {
-		put_code(h, _("from"), plan->base_commit);
+		put_code(h, C_("commit", "from"), plan->base_commit);
 	} else {
-		page_fact(h, _("from"), _("nothing was applied before"));
+		page_fact(h, C_("commit", "from"), _("nothing was applied before"));
 	}
-	put_code(h, _("to"), plan->target_commit);
+	put_code(h, C_("commit", "to"), plan->target_commit);
 	put_commits(h, plan, now);
 	put_policy(h, plan);
-	page_term(h, _("made"));
+	page_term(h, C_("plan", "made"));
 	page_time(h, plan->created, now);
 	html_close(h, "dd");
-	page_term(h, _("number"));
+	/* TRANSLATORS: how many plans there have been, this one included */
+	page_term(h, C_("plan", "number"));
 	html_say(h, "%" PRId64, plan->seq);
 	html_close(h, "dd");
 	put_code(h, _("digest"), digest);
@@ -305,14 +319,15 @@ char *page_state_text(const struct plan_state *s)
 
 static void put_risk_words(struct html *h, unsigned risk)
 {
-	static const char *const words[] = {N_("deletion"), N_("secret"), N_("root"),
-					    N_("executable"), N_("cluster")};
+	static const char *const words[] = {NC_("risk", "deletion"), NC_("risk", "secret"),
+					    NC_("risk", "root"), NC_("risk", "executable"),
+					    NC_("risk", "cluster")};
 	const char *gap = "";
 
 	html_open(h, "td", NULL);
 	for (unsigned bit = 0; bit < G_N_ELEMENTS(words); bit++) {
 		if ((risk & 1U << bit) != 0) {
-			html_say(h, "%s%s", gap, _(words[bit]));
+			html_say(h, "%s%s", gap, C_("risk", words[bit]));
 			gap = ", ";
 		}
 	}
@@ -326,12 +341,13 @@ static void put_change(struct html *h, const struct plan_change *change)
 
 	html_open(h, "tr", NULL);
 	html_leaf(h, "td", change->action == ACTION_REMOVE ? "act remove" : "act",
-		  page_action_text(change->action));
+		  text_action(change->action));
 	html_open(h, "td", "class", "mono", NULL);
 	html_text(h, change->id);
 	if (change->renamed_from != NULL) {
 		/* TRANSLATORS: follows the name of a file */
-		html_say(h, _(" (same content as %s)"), change->renamed_from);
+		html_text(h, " ");
+		html_say(h, _("(same content as %s)"), change->renamed_from);
 	}
 	html_close(h, "td");
 	html_leaf(h, "td", "mono", before);
@@ -342,8 +358,9 @@ static void put_change(struct html *h, const struct plan_change *change)
 
 bool page_changes(struct html *h, const struct plan *plan, const size_t *order)
 {
-	static const char *const names[] = {N_("action"), N_("resource"), N_("before"), N_("after"),
-					    N_("risk")};
+	static const char *const names[] = {NC_("column", "action"), NC_("column", "resource"),
+					    NC_("column", "before"), NC_("column", "after"),
+					    NC_("column", "risk")};
 	size_t shown = MIN(plan->changes_count, PAGE_CHANGES);
 
 	html_open(h, "section", NULL);

@@ -2,11 +2,11 @@
 /* Head and foot of a page, its policy, and its common words. */
 #include "agent/http/page-frame.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "agent/http/style-css.h"
 #include "agent/stack-say.h"
+#include "base/lang.h"
 #include "base/text.h"
 #include "core/hash.h"
 
@@ -55,8 +55,7 @@ struct html *page_begin(const struct page_frame *frame)
 	struct html *h = html_new();
 
 	html_literal(h, "<!DOCTYPE html>\n");
-	/* TRANSLATORS: the code of the language you translate to, as in HTML's lang: de, pt-BR */
-	html_open(h, "html", "lang", _("en"), NULL);
+	html_open(h, "html", "lang", lang_current(), NULL);
 	html_open(h, "head", NULL);
 	html_void(h, "meta", "charset", "utf-8", NULL);
 	html_void(h, "meta", "name", "viewport", "content", "width=device-width", NULL);
@@ -160,7 +159,7 @@ void page_table_begin(struct html *h, const char *id, const char *label, const c
 	html_open(h, "tr", NULL);
 	for (size_t i = 0; i < count; i++) {
 		html_open(h, "th", "scope", "col", NULL);
-		html_text(h, _(names[i]));
+		html_text(h, C_("column", names[i]));
 		html_close(h, "th");
 	}
 	html_close(h, "tr");
@@ -178,32 +177,19 @@ void page_table_end(struct html *h)
 const char *page_phase_text(enum stack_phase phase)
 {
 	static const char *const texts[] = {
-		[STACK_PHASE_NONE] = N_("no plan"),
-		[STACK_PHASE_OPEN] = N_("waiting for approval"),
-		[STACK_PHASE_APPLYING] = N_("being applied"),
-		[STACK_PHASE_SUPERSEDED] = N_("superseded"),
-		[STACK_PHASE_EXPIRED] = N_("expired"),
-		[STACK_PHASE_REJECTED] = N_("rejected"),
-		[STACK_PHASE_VOID] = N_("void: the host has changed since"),
-		[STACK_PHASE_APPLIED] = N_("applied"),
-		[STACK_PHASE_FAILED] = N_("failed"),
-		[STACK_PHASE_ROLLED_BACK] = N_("failed and rolled back"),
-		[STACK_PHASE_INTERRUPTED] = N_("interrupted"),
+		/* TRANSLATORS: said of a plan */
+		[STACK_PHASE_NONE] = NC_("plan", "no plan"),
+		[STACK_PHASE_OPEN] = NC_("plan", "waiting for approval"),
+		[STACK_PHASE_APPLYING] = NC_("plan", "being applied"),
+		[STACK_PHASE_SUPERSEDED] = NC_("plan", "superseded"),
+		[STACK_PHASE_EXPIRED] = NC_("plan", "expired"),
+		[STACK_PHASE_REJECTED] = NC_("plan", "rejected"),
+		[STACK_PHASE_VOID] = NC_("plan", "void: the host has changed since"),
+		[STACK_PHASE_APPLIED] = NC_("plan", "applied"),
+		[STACK_PHASE_FAILED] = NC_("plan", "failed"),
+		[STACK_PHASE_ROLLED_BACK] = NC_("plan", "failed and rolled back"),
+		[STACK_PHASE_INTERRUPTED] = NC_("plan", "interrupted"),
 	};
 
-	return _(texts[phase]);
-}
-
-const char *page_action_text(enum plan_action action)
-{
-	static const char *const texts[] = {
-		[ACTION_CREATE] = N_("create"),	  [ACTION_UPDATE] = N_("update"),
-		[ACTION_REPLACE] = N_("replace"), [ACTION_REMOVE] = N_("remove"),
-		[ACTION_START] = N_("start"),	  [ACTION_STOP] = N_("stop"),
-		[ACTION_RESTART] = N_("restart"), [ACTION_RELOAD] = N_("reload"),
-		[ACTION_ENABLE] = N_("enable"),	  [ACTION_DISABLE] = N_("disable"),
-		[ACTION_RUN] = N_("run"),
-	};
-
-	return _(texts[action]);
+	return C_("plan", texts[phase]);
 }

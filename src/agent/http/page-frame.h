@@ -53,4 +53,3 @@ void page_table_begin(struct html *h, const char *id, const char *label, const c
 void page_table_end(struct html *h);
 /* In words. */
 const char *page_phase_text(enum stack_phase phase);
-const char *page_action_text(enum plan_action action);

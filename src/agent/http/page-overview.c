@@ -2,27 +2,28 @@
 /* Stacks, pending plans and history on one page. */
 #include "agent/http/page-overview.h"
 
-#include <glib/gi18n.h>
 #include <inttypes.h>
 
+#include "base/lang.h"
 #include "base/text.h"
 #include "core/plan.h"
 
 static const char *state_text(enum stack_state state)
 {
 	static const char *const texts[] = {
-		[STACK_STATE_IDLE] = N_("idle"),
-		[STACK_STATE_PLANNING] = N_("planning"),
-		[STACK_STATE_PENDING] = N_("waiting for approval"),
-		[STACK_STATE_APPLYING] = N_("being applied"),
-		[STACK_STATE_CONVERGED] = N_("as approved"),
-		[STACK_STATE_FAILED] = N_("failed"),
-		[STACK_STATE_DRIFTED] = N_("drifted"),
-		[STACK_STATE_SUSPENDED] = N_("suspended"),
-		[STACK_STATE_BLOCKED] = N_("blocked"),
+		/* TRANSLATORS: said of a stack */
+		[STACK_STATE_IDLE] = NC_("stack", "idle"),
+		[STACK_STATE_PLANNING] = NC_("stack", "planning"),
+		[STACK_STATE_PENDING] = NC_("stack", "waiting for approval"),
+		[STACK_STATE_APPLYING] = NC_("stack", "being applied"),
+		[STACK_STATE_CONVERGED] = NC_("stack", "as approved"),
+		[STACK_STATE_FAILED] = NC_("stack", "failed"),
+		[STACK_STATE_DRIFTED] = NC_("stack", "drifted"),
+		[STACK_STATE_SUSPENDED] = NC_("stack", "suspended"),
+		[STACK_STATE_BLOCKED] = NC_("stack", "blocked"),
 	};
 
-	return _(texts[state]);
+	return C_("stack", texts[state]);
 }
 
 static void put_time(struct html *h, int64_t when, int64_t now)
@@ -59,8 +60,9 @@ static void put_stack(struct html *h, const struct page_overview *view, const st
 
 static void put_stacks(struct html *h, const struct page_overview *view)
 {
-	static const char *const names[] = {N_("stack"), N_("state"),  N_("since"),
-					    N_("why"),	 N_("commit"), N_("applied")};
+	static const char *const names[] = {NC_("column", "stack"),  NC_("column", "state"),
+					    NC_("column", "since"),  NC_("column", "why"),
+					    NC_("column", "commit"), NC_("column", "applied")};
 
 	html_open(h, "section", NULL);
 	html_leaf(h, "h2", NULL, _("Stacks"));
@@ -72,6 +74,13 @@ static void put_stacks(struct html *h, const struct page_overview *view)
 	html_close(h, "section");
 }
 
+static void put_count(struct html *h, const struct fold_plan *plan, enum plan_action action)
+{
+	g_autofree char *text = text_count(plan->summary[action], action);
+
+	html_text(h, text);
+}
+
 /* "2 create, 1 remove", the removals first. */
 static void put_summary(struct html *h, const struct fold_plan *plan)
 {
@@ -80,15 +89,14 @@ static void put_summary(struct html *h, const struct fold_plan *plan)
 	html_open(h, "td", NULL);
 	if (plan->summary[ACTION_REMOVE] > 0) {
 		html_open(h, "strong", NULL);
-		html_say(h, "%" PRId64 " %s", plan->summary[ACTION_REMOVE],
-			 page_action_text(ACTION_REMOVE));
+		put_count(h, plan, ACTION_REMOVE);
 		html_close(h, "strong");
 		gap = ", ";
 	}
 	for (unsigned i = 0; i < RECORD_ACTIONS; i++) {
 		if (i != ACTION_REMOVE && plan->summary[i] > 0) {
-			html_say(h, "%s%" PRId64 " %s", gap, plan->summary[i],
-				 page_action_text((enum plan_action)i));
+			html_text(h, gap);
+			put_count(h, plan, (enum plan_action)i);
 			gap = ", ";
 		}
 	}
@@ -115,8 +123,9 @@ static void put_pending(struct html *h, const struct page_overview *view,
 
 static void put_all_pending(struct html *h, const struct page_overview *view)
 {
-	static const char *const names[] = {N_("plan"),	     N_("stack"), N_("changes"),
-					    N_("approvals"), N_("made"),  N_("expires")};
+	static const char *const names[] = {NC_("column", "plan"),    NC_("column", "stack"),
+					    NC_("column", "changes"), NC_("column", "approvals"),
+					    NC_("column", "made"),    NC_("column", "expires")};
 	size_t count = 0;
 
 	html_open(h, "section", NULL);
@@ -155,12 +164,14 @@ static void put_voters(struct html *h, const struct fold_plan *plan)
 
 		if (vote->verdict == VERDICT_BREAK_GLASS) {
 			put_broken(h, vote);
+		} else if (vote->verdict == VERDICT_APPROVE) {
+			/* TRANSLATORS: a person, and the channel: signature, page, slack ... */
+			html_say(h, _("%s approved (%s)"), vote->person,
+				 channel_names[vote->by.channel]);
 		} else {
-			/* TRANSLATORS: a person, what they did, and by what: signature, page ... */
-			html_say(h,
-				 vote->verdict == VERDICT_APPROVE ? _("%s approved (%s)")
-								  : _("%s rejected (%s)"),
-				 vote->person, channel_names[vote->by.channel]);
+			/* TRANSLATORS: a person, and the channel: signature, page, slack ... */
+			html_say(h, _("%s rejected (%s)"), vote->person,
+				 channel_names[vote->by.channel]);
 		}
 		if (i + 1 < plan->votes->len) {
 			html_void(h, "br", NULL);
@@ -205,8 +216,10 @@ static void put_older(struct html *h, const struct page_overview *view)
 
 static void put_history(struct html *h, const struct page_overview *view)
 {
-	static const char *const names[] = {N_("when"), N_("stack"), N_("commit"), N_("author"),
-					    N_("plan"), N_("votes"), N_("result")};
+	static const char *const names[] = {NC_("column", "when"),   NC_("column", "stack"),
+					    NC_("column", "commit"), NC_("column", "author"),
+					    NC_("column", "plan"),   NC_("column", "votes"),
+					    NC_("column", "result")};
 
 	html_open(h, "section", NULL);
 	html_leaf(h, "h2", NULL, _("History"));
@@ -230,7 +243,9 @@ char *page_overview(const struct page_overview *view, size_t *len)
 	h = page_begin(&frame);
 	if (view->problem != NULL) {
 		html_open(h, "p", "class", "banner", "role", "alert", NULL);
-		html_text(h, _("The log cannot be written, so nothing is applied: "));
+		/* TRANSLATORS: the reason follows, in English */
+		html_text(h, _("The log cannot be written, so nothing is applied:"));
+		html_text(h, " ");
 		page_english(h, "span", view->problem);
 		html_close(h, "p");
 	}
@@ -238,7 +253,13 @@ char *page_overview(const struct page_overview *view, size_t *len)
 	put_stacks(h, view);
 	put_history(h, view);
 	html_open(h, "p", "class", "dim", NULL);
-	html_say(h, _("The signed log has %" PRIu64 " entries and the root "), view->log_size);
+	html_say(h,
+		 /* TRANSLATORS: a hash follows */
+		 ngettext("The signed log has %" PRIu64 " entry and the root",
+			  "The signed log has %" PRIu64 " entries and the root",
+			  (gulong)view->log_size),
+		 view->log_size);
+	html_text(h, " ");
 	html_leaf(h, "code", NULL, view->log_root);
 	html_close(h, "p");
 	return page_end(h, len);

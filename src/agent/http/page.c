@@ -2,13 +2,13 @@
 /* The page of one plan. */
 #include "agent/http/page.h"
 
-#include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "agent/http/page-diff.h"
 #include "agent/http/page-facts.h"
 #include "base/autoptr.h"
+#include "base/lang.h"
 #include "base/text.h"
 #include "core/statement.h"
 
@@ -80,7 +80,10 @@ static void put_needed(struct html *h, const struct page_plan *view)
 	} else {
 		html_text(h, _("It has the approvals that it needs."));
 	}
-	html_text(h, view->plan->expires > view->now ? _(" Expires: ") : _(" EXPIRED: "));
+	html_text(h, " ");
+	/* TRANSLATORS: a time follows */
+	html_text(h, view->plan->expires > view->now ? _("Expires:") : _("EXPIRED:"));
+	html_text(h, " ");
 	page_time(h, view->plan->expires, view->now);
 }
 
@@ -141,7 +144,9 @@ static void put_state(struct html *h, const struct page_plan *view)
 	}
 	if (view->newer != NULL) {
 		html_open(h, "p", "class", "banner", NULL);
-		html_text(h, _("Another plan has taken this one's place: "));
+		/* TRANSLATORS: the other plan's id follows */
+		html_text(h, _("Another plan has taken this one's place:"));
+		html_text(h, " ");
 		page_plan_link(h, view->frame.root, view->newer);
 		html_close(h, "p");
 	}
@@ -151,19 +156,22 @@ static const char *verdict_text(enum verdict verdict)
 {
 	switch (verdict) {
 	case VERDICT_APPROVE:
-		return _("approved");
+		return C_("vote", "approved");
 	case VERDICT_REJECT:
-		return _("rejected");
+		return C_("vote", "rejected");
 	case VERDICT_BREAK_GLASS:
-		return _("BREAK-GLASS");
+		return C_("vote", "BREAK-GLASS");
 	}
 	return "?";
 }
 
 static void put_votes(struct html *h, const struct page_plan *view)
 {
-	static const char *const names[] = {N_("person"), N_("decision"), N_("by"),
-					    N_("time"),	  N_("reason"),	  N_("log entry")};
+	static const char *const names[] = {
+		NC_("column", "person"), NC_("column", "decision"),
+		/* TRANSLATORS: by which channel somebody decided: signature, page, slack ... */
+		NC_("column", "by"), NC_("column", "time"), NC_("column", "reason"),
+		NC_("column", "log entry")};
 	const GPtrArray *votes = view->known->votes;
 
 	html_open(h, "section", NULL);
@@ -291,8 +299,8 @@ char *page_plan(const struct page_plan *view, size_t *len)
 {
 	g_autofree char *brief = text_short_id(view->known->id);
 	g_autofree char *raw = g_strdup_printf("%splans/%s/diff", view->frame.root, brief);
-	/* TRANSLATORS: a plan's short id, and a stack's name */
 	g_autofree char *title =
+		/* TRANSLATORS: a plan's short id, and a stack's name */
 		g_strdup_printf(_("Plan %s of stack '%s'"), brief, view->plan->stack);
 	g_autofree size_t *order = page_order(view->plan);
 	struct page_diff diff = {view->plan, view->diff, view->diff_len, raw};

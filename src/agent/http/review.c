@@ -2,7 +2,6 @@
 /* A plan's page, its diff, and the decision that is sent from there. */
 #include "agent/http/review.h"
 
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "agent/decide.h"
@@ -11,6 +10,7 @@
 #include "agent/http/page.h"
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "base/objects.h"
 

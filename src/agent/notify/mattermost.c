@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Mattermost: messages with buttons, by an incoming webhook or as a bot. */
-#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -11,8 +11,10 @@
 #include "agent/notify/text.h"
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "base/shared-secret.h"
+#include "base/text.h"
 
 #define TEXT_CHARS 6000 /* of an attachment; a post has room for 16,383 */
 #define DIFF_BYTES 3000
@@ -102,15 +104,13 @@ static void put_changes(GString *out, const struct notice *n)
 	for (unsigned i = 0; i < n->changes->len && i < CHANGES; i++) {
 		const struct notice_change *change = g_ptr_array_index(n->changes, i);
 
-		put_line(out,
-			 g_strdup_printf("%s %s", plan_action_names[change->action], change->id));
+		put_line(out, g_strdup_printf("%s %s", text_action(change->action), change->id));
 	}
 	if (n->changes_total > CHANGES) {
 		int64_t more = n->changes_total - CHANGES;
 
-		put_line(out, g_strdup_printf(ngettext("%" G_GINT64_FORMAT " more change",
-						       "%" G_GINT64_FORMAT " more changes",
-						       (gulong)more),
+		put_line(out, g_strdup_printf(ngettext("%" PRId64 " more change",
+						       "%" PRId64 " more changes", (gulong)more),
 					      more));
 	}
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Push messages by ntfy: a link to the review page, and a button where the topic has a person. */
-#include <glib/gi18n.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "agent/notify/text.h"
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/lang.h"
 #include "base/shared-secret.h"
 
 #define MESSAGE_MAX 4096 /* bytes; ntfy makes a longer one a file */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Slack's Web API: requests beside the outbox, and what its answers mean. */
-#include <glib/gi18n.h>
 #include <string.h>
 
 #include "agent/notify/slack-render.h"
 #include "agent/notify/slack.h"
 #include "base/autoptr.h"
+#include "base/lang.h"
 #include "base/log.h"
 
 #define ERROR_MAX 200

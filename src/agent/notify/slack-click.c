@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Clicks in Slack: answered at once, decided afterwards. */
-#include <glib/gi18n.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "agent/notify/slack.h"
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/lang.h"
 #include "base/log.h"
 
 #define FORM "application/x-www-form-urlencoded"

@@ -2,11 +2,13 @@
 /* Writes notices in Slack's Block Kit. */
 #include "agent/notify/slack-render.h"
 
-#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/notify/text.h"
 #include "base/autoptr.h"
+#include "base/lang.h"
+#include "base/text.h"
 #include "core/json.h"
 
 /* Slack's limits, in characters; we count bytes, which are never fewer. */
@@ -144,10 +146,10 @@ static void put_summary(struct json_writer *w, const struct notice *n)
 	if (n->commits_total > COMMITS) {
 		int64_t more = n->commits_total - COMMITS;
 
-		put_line(out, g_strdup_printf(ngettext("and %" G_GINT64_FORMAT " more commit",
-						       "and %" G_GINT64_FORMAT " more commits",
-						       (gulong)more),
-					      more));
+		put_line(out,
+			 g_strdup_printf(ngettext("and %" PRId64 " more commit",
+						  "and %" PRId64 " more commits", (gulong)more),
+					 more));
 	}
 	put_section(w, out->str);
 }
@@ -162,7 +164,7 @@ static void put_changes(struct json_writer *w, const struct notice *n, size_t ma
 		const struct notice_change *change = g_ptr_array_index(n->changes, i);
 		g_autofree char *id = notify_cut(change->id, 300);
 		g_autofree char *line = g_strdup_printf("%s%s %s", i > 0 ? "\n" : "",
-							plan_action_names[change->action], id);
+							text_action(change->action), id);
 
 		if (out->len + strlen(line) > max) {
 			break;
@@ -173,10 +175,10 @@ static void put_changes(struct json_writer *w, const struct notice *n, size_t ma
 	if (n->changes_total > shown) {
 		int64_t more = n->changes_total - shown;
 
-		put_line(out, g_strdup_printf(ngettext("and %" G_GINT64_FORMAT " more change",
-						       "and %" G_GINT64_FORMAT " more changes",
-						       (gulong)more),
-					      more));
+		put_line(out,
+			 g_strdup_printf(ngettext("and %" PRId64 " more change",
+						  "and %" PRId64 " more changes", (gulong)more),
+					 more));
 	}
 	put_section(w, out->str);
 }

@@ -2,10 +2,12 @@
 /* What notices say, and how it is kept within limits. */
 #include "agent/notify/text.h"
 
-#include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/stack-say.h"
+#include "base/lang.h"
+#include "base/text.h"
 
 #define MARK "\xe2\x80\xa6" /* U+2026 */
 #define PLAIN_CHANGES 10
@@ -69,29 +71,37 @@ char *notify_cut_lines(const char *text, size_t max, unsigned *left)
 
 static char *title_of_plan(const struct notice *n)
 {
-	/* TRANSLATORS: each time the plan's id, then the name of a stack */
 	switch (n->event) {
 	case NOTICE_PENDING:
 	case NOTICE_VOTED:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s waits for approval"), n->short_id,
 				       n->stack);
 	case NOTICE_REJECTED:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s was rejected"), n->short_id, n->stack);
 	case NOTICE_EXPIRED:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s has expired"), n->short_id, n->stack);
 	case NOTICE_SUPERSEDED:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s was replaced by a newer one"), n->short_id,
 				       n->stack);
 	case NOTICE_VOID:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s is void: the host has changed"),
 				       n->short_id, n->stack);
 	case NOTICE_APPLYING:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s is being applied"), n->short_id, n->stack);
 	case NOTICE_OK:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s was applied"), n->short_id, n->stack);
 	case NOTICE_FAILED:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s has failed"), n->short_id, n->stack);
 	case NOTICE_ROLLED_BACK:
+		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s failed and was undone"), n->short_id,
 				       n->stack);
 	case NOTICE_INTERRUPTED:
@@ -99,6 +109,7 @@ static char *title_of_plan(const struct notice *n)
 	case NOTICE_RESOLVED:
 		break;
 	}
+	/* TRANSLATORS: a plan's id, and the name of a stack */
 	return g_strdup_printf(_("Plan %s for %s was interrupted"), n->short_id, n->stack);
 }
 
@@ -110,17 +121,20 @@ char *notify_title(const struct notice *n)
 	case NOTICE_PLAN:
 		return title_of_plan(n);
 	case NOTICE_BLOCKED:
+		/* TRANSLATORS: the name of a stack */
 		return over ? g_strdup_printf(_("%s is no longer blocked"), n->stack)
 			    : g_strdup_printf(_("%s is blocked"), n->stack);
 	case NOTICE_DRIFT:
+		/* TRANSLATORS: the name of a stack */
 		return over ? g_strdup_printf(_("%s is again as it was approved"), n->stack)
 			    : g_strdup_printf(_("%s has drifted"), n->stack);
 	case NOTICE_DEAD:
+		/* TRANSLATORS: the name of an agent */
 		return over ? g_strdup_printf(_("Agent %s works again"), n->agent)
 			    : g_strdup_printf(_("Agent %s applies nothing any more"), n->agent);
 	case NOTICE_GROUP:
-		return g_strdup_printf(ngettext("%" G_GINT64_FORMAT " plan waits for approval",
-						"%" G_GINT64_FORMAT " plans wait for approval",
+		return g_strdup_printf(ngettext("%" PRId64 " plan waits for approval",
+						"%" PRId64 " plans wait for approval",
 						(gulong)n->items_total),
 				       n->items_total);
 	}
@@ -133,6 +147,7 @@ char *notify_risk(const struct notice *n)
 		unsigned risk;
 		const char *text;
 	} rows[] = {
+		/* TRANSLATORS: what a plan does; several are separated by semicolons */
 		{RISK_SECRET, N_("touches secrets")},
 		{RISK_ROOT, N_("touches what belongs to root")},
 		{RISK_EXECUTABLE, N_("touches programs")},
@@ -142,8 +157,7 @@ char *notify_risk(const struct notice *n)
 
 	if (n->deletions > 0) {
 		g_string_append_printf(out,
-				       ngettext("%" G_GINT64_FORMAT " deletion",
-						"%" G_GINT64_FORMAT " deletions",
+				       ngettext("%" PRId64 " deletion", "%" PRId64 " deletions",
 						(gulong)n->deletions),
 				       n->deletions);
 	}
@@ -162,9 +176,9 @@ char *notify_counts(const struct notice *n)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(n->actions); i++) {
 		if (n->actions[i] > 0) {
-			g_string_append_printf(out, "%s%" G_GINT64_FORMAT " %s",
-					       out->len > 0 ? ", " : "", n->actions[i],
-					       plan_action_names[i]);
+			g_autofree char *count = text_count(n->actions[i], (enum plan_action)i);
+
+			g_string_append_printf(out, "%s%s", out->len > 0 ? ", " : "", count);
 		}
 	}
 	return g_string_free(g_steal_pointer(&out), FALSE);
@@ -179,9 +193,10 @@ char *notify_needs(const struct notice *n)
 	}
 	until = stack_time(n->expires);
 	/* TRANSLATORS: "1 of 2 approvals, until 2026-01-31T23:05:59Z" */
-	return g_strdup_printf(
-		_("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " approvals, until %s"), n->approvals,
-		n->required, until);
+	return g_strdup_printf(ngettext("%" PRId64 " of %" PRId64 " approvals, until %s",
+					"%" PRId64 " of %" PRId64 " approvals, until %s",
+					(gulong)n->required),
+			       n->approvals, n->required, until);
 }
 
 char *notify_vote(const struct notice_vote *vote)
@@ -190,19 +205,20 @@ char *notify_vote(const struct notice_vote *vote)
 	const char *reason = has_reason ? vote->reason : "";
 	const char *colon = has_reason ? ": " : "";
 
-	/* TRANSLATORS: a person, a channel ("slack"), a colon and a reason or nothing */
-	return vote->verdict == VERDICT_APPROVE
-		       ? g_strdup_printf(_("%s approved by %s%s%s"), vote->person, vote->channel,
-					 colon, reason)
-		       : g_strdup_printf(_("%s rejected by %s%s%s"), vote->person, vote->channel,
-					 colon, reason);
+	if (vote->verdict == VERDICT_APPROVE) {
+		/* TRANSLATORS: person, channel (slack, page ...), nothing or a colon, reason */
+		return g_strdup_printf(_("%s approved by %s%s%s"), vote->person, vote->channel,
+				       colon, reason);
+	}
+	/* TRANSLATORS: person, channel (slack, page ...), nothing or a colon, reason */
+	return g_strdup_printf(_("%s rejected by %s%s%s"), vote->person, vote->channel, colon,
+			       reason);
 }
 
 char *notify_log(const struct notice *n)
 {
-	return g_strdup_printf(ngettext("Log: %" G_GUINT64_FORMAT " entry, root %s",
-					"Log: %" G_GUINT64_FORMAT " entries, root %s",
-					(gulong)n->log_size),
+	return g_strdup_printf(ngettext("Log: %" PRIu64 " entry, root %s",
+					"Log: %" PRIu64 " entries, root %s", (gulong)n->log_size),
 			       n->log_size, n->log_root);
 }
 
@@ -231,16 +247,14 @@ static void put_plan(GString *out, const struct notice *n)
 	for (unsigned i = 0; i < n->changes->len && i < PLAIN_CHANGES; i++) {
 		const struct notice_change *change = g_ptr_array_index(n->changes, i);
 
-		g_string_append_printf(out, "%s %s\n", plan_action_names[change->action],
-				       change->id);
+		g_string_append_printf(out, "%s %s\n", text_action(change->action), change->id);
 	}
 	if (n->changes_total > PLAIN_CHANGES) {
 		int64_t more = n->changes_total - PLAIN_CHANGES;
 
 		g_string_append_printf(out,
-				       ngettext("%" G_GINT64_FORMAT " more change\n",
-						"%" G_GINT64_FORMAT " more changes\n",
-						(gulong)more),
+				       ngettext("%" PRId64 " more change\n",
+						"%" PRId64 " more changes\n", (gulong)more),
 				       more);
 	}
 }
