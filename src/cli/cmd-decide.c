@@ -66,7 +66,9 @@ static bool check_options(const struct cli *cli, const struct decision *d, GErro
 	}
 	if (d->reason != NULL && strlen(d->reason) > STATEMENT_REASON_MAX) {
 		return problem(error, EXIT_USAGE, "bad-option", NULL,
-			       _("the reason is longer than %d bytes"), STATEMENT_REASON_MAX);
+			       ngettext("the reason is longer than %d byte",
+					"the reason is longer than %d bytes", STATEMENT_REASON_MAX),
+			       STATEMENT_REASON_MAX);
 	}
 	return true;
 }
@@ -200,6 +202,7 @@ static bool print_statement(struct cli *cli, const struct decision *d)
 		safe_person, reason != NULL ? " --reason " : "", safe_reason);
 
 	out_write(cli->out, d->statement, d->statement_len);
+	/* TRANSLATORS: the lines that begin with blanks are commands, to be copied */
 	out_note(cli->out,
 		 _("\nThis is what to sign, without a newline at its end. Sign it with\n"
 		   "  assent %s %s %s --print | ssh-keygen -Y sign -n %s -f KEYFILE > FILE\n"
@@ -208,11 +211,12 @@ static bool print_statement(struct cli *cli, const struct decision *d)
 	return true;
 }
 
+/* Not in the reader's language: what counts must not depend on a catalogue. */
 static bool is_yes(char *answer)
 {
 	g_autofree char *word = g_ascii_strdown(g_strstrip(answer), -1);
 
-	return strcmp(word, "yes") == 0 || strcmp(word, "y") == 0 || strcmp(word, _("yes")) == 0;
+	return strcmp(word, "yes") == 0 || strcmp(word, "y") == 0;
 }
 
 /* A signature made elsewhere is a decision already; everything else is asked for once more. */
@@ -230,6 +234,7 @@ static bool confirm(struct cli *cli, const struct decision *d, GError **error)
 			       _("cannot ask for confirmation without a terminal"));
 	}
 	(void)fflush(stdout);
+	/* TRANSLATORS: a person's name. [y/N] stays: only y and yes are understood. */
 	(void)fprintf(stderr,
 		      d->verdict == VERDICT_APPROVE  ? _("Approve this plan as %s? [y/N] ")
 		      : d->verdict == VERDICT_REJECT ? _("Reject this plan as %s? [y/N] ")
@@ -330,9 +335,11 @@ static void report_approval(struct cli *cli, const struct decision *d)
 		given += strcmp(g_array_index(known->votes, struct api_vote, i).decision,
 				"approve") == 0;
 	}
+	/* TRANSLATORS: a plan's id, given approvals, needed approvals */
 	out_printf(cli->out, _("approved plan %s: %" PRId64 " of %" PRId64 "\n"), id, given,
 		   (gint64)known->required);
 	if (given < known->required) {
+		/* TRANSLATORS: approvals, and people's names */
 		out_printf(cli->out,
 			   ngettext("%" PRId64 " more is needed, from: %s\n",
 				    "%" PRId64 " more are needed, from: %s\n",
