@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,10 +63,13 @@ static bool unknown_command(const struct command *table, const char *path, const
 	g_autofree char *hint = NULL;
 
 	if (near != NULL) {
+		/* TRANSLATORS: the %s are the words of a command */
 		hint = g_strdup_printf(_("did you mean 'assent %s%s%s'?"), path, gap, near);
 	} else {
+		/* TRANSLATORS: the %s are a group of commands and a blank, or nothing */
 		hint = g_strdup_printf(_("'assent %s%s--help' lists the commands"), path, gap);
 	}
+	/* TRANSLATORS: the %s are the words of a command */
 	return problem(error, EXIT_USAGE, "unknown-command", hint, _("unknown command '%s%s%s'"),
 		       path, gap, word);
 }
@@ -140,6 +144,7 @@ static void print_members(const struct command *table)
 /* The list of commands, of all or of a group that does nothing by itself. */
 static void print_list(const char *path, const struct command *table)
 {
+	/* TRANSLATORS: the %s are a group of commands and a blank, or nothing */
 	(void)printf(_("Usage:\n  assent %s%sCOMMAND [OPTION…] [ARGUMENT…]\n\n"), path,
 		     path[0] != '\0' ? " " : "");
 	if (path[0] == '\0') {
@@ -147,6 +152,8 @@ static void print_list(const char *path, const struct command *table)
 	}
 	(void)printf("%s\n", _("Commands:"));
 	print_members(table);
+	/* TRANSLATORS: the %s are a group of commands and a blank, or nothing. At most 90 columns.
+	 */
 	(void)printf(_("\n'assent %s%sCOMMAND --help' tells more of one. "
 		       "Exit codes: 0 done or no difference, 1 difference or\n"
 		       "refused, 2 usage, 3 agent not reachable.\n"),
@@ -396,6 +403,9 @@ int cli_main(int argc, char **argv)
 	struct cli cli = {.json = asks_for_json(argc, argv)};
 	int used = 0, status;
 
+	if (cli.json) { // for programs, in every language the same
+		(void)setlocale(LC_MESSAGES, "C");
+	}
 	cli.command = command_find(command_table, argc - 1, argv + 1, &used, path, &error);
 	cli.path = path->str;
 	if (cli.command == NULL) {
