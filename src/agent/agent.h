@@ -65,6 +65,8 @@ struct agent {
 	struct jobs *jobs;
 	struct agent_watch watch;
 	struct sessions *sessions;  /* of the pages; main()'s */
+	const struct langs *langs;  /* that pages can be in; main()'s. NULL: English */
+	const struct lang *lang;    /* the agent's own */
 	struct agent_watch notices; /* the same for notify/ */
 	struct notify *notify;	    /* NULL: nobody is told */
 	struct agent_watch manager; /* the same for the service manager */

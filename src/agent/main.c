@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assentd: reads the configuration, opens the log, serves the API, runs the loop. */
 #include <glib-unix.h>
-#include <libintl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -16,6 +15,7 @@
 #include "base/autoptr.h"
 #include "base/caller.h"
 #include "base/error.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/sdnotify.h"
@@ -182,7 +182,7 @@ static int serve(struct daemon *d)
 	return EXIT_DONE;
 }
 
-static int run(struct options *o, struct conf *conf)
+static int run(struct options *o, struct conf *conf, const struct langs *langs)
 {
 	struct daemon d = {.options = o};
 	g_autoptr(GError) error = NULL;
@@ -193,6 +193,8 @@ static int run(struct options *o, struct conf *conf)
 		return EXIT_BAD;
 	}
 	d.agent->sessions = sessions_new();
+	d.agent->langs = langs;
+	d.agent->lang = langs_environment(langs);
 	rc = serve(&d);
 	g_free(d.status);
 	sessions_free(d.agent->sessions);
@@ -219,24 +221,35 @@ static int init(struct conf *conf)
 	return rc;
 }
 
+static const char *translate(const char *text, void *user)
+{
+	(void)user;
+	return lang_text(NULL, text);
+}
+
 static bool parse(int argc, char **argv, struct options *o, GError **error)
 {
 	const GOptionEntry entries[] = {
-		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &o->config, "configuration file", "FILE"},
-		{"state", 0, 0, G_OPTION_ARG_FILENAME, &o->state, "state folder", "DIR"},
-		{"socket", 0, 0, G_OPTION_ARG_FILENAME, &o->socket, "socket of the API", "FILE"},
-		{"worker", 0, 0, G_OPTION_ARG_FILENAME, &o->worker, "worker program", "FILE"},
-		{"check", 0, 0, G_OPTION_ARG_NONE, &o->check, "check the configuration and exit",
-		 NULL},
+		{"config", 'c', 0, G_OPTION_ARG_FILENAME, &o->config, N_("configuration file"),
+		 N_("FILE")},
+		{"state", 0, 0, G_OPTION_ARG_FILENAME, &o->state, N_("state folder"), N_("DIR")},
+		{"socket", 0, 0, G_OPTION_ARG_FILENAME, &o->socket, N_("socket of the API"),
+		 N_("FILE")},
+		{"worker", 0, 0, G_OPTION_ARG_FILENAME, &o->worker, N_("worker program"),
+		 N_("FILE")},
+		{"check", 0, 0, G_OPTION_ARG_NONE, &o->check,
+		 N_("check the configuration and exit"), NULL},
 		{"init", 0, 0, G_OPTION_ARG_NONE, &o->init,
-		 "make the state folder and the keys, print the plan key, and exit", NULL},
-		{"version", 0, 0, G_OPTION_ARG_NONE, &o->version, "print the version and exit",
+		 N_("make the state folder and the keys, print the plan key, and exit"), NULL},
+		{"version", 0, 0, G_OPTION_ARG_NONE, &o->version, N_("print the version and exit"),
 		 NULL},
 		G_OPTION_ENTRY_NULL,
 	};
-	g_autoptr(GOptionContext) context = g_option_context_new("- deploy what was approved");
+	g_autoptr(GOptionContext) context = g_option_context_new(_("- deploy what was approved"));
 
 	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_group_set_translate_func(g_option_context_get_main_group(context), translate, NULL,
+					  NULL);
 	if (!g_option_context_parse(context, &argc, &argv, error)) {
 		return false;
 	}
@@ -249,12 +262,14 @@ int main(int argc, char **argv)
 	struct options o = {0};
 	g_autoptr(GError) error = NULL;
 	struct conf *conf = NULL;
+	struct langs *langs;
 	int rc;
 
 	(void)setlocale(LC_ALL, "");
-	(void)bindtextdomain(PACKAGE, LOCALEDIR); // of the pages; logs and records stay English
-	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
-	(void)textdomain(PACKAGE);
+	(void)setlocale(LC_MESSAGES,
+			"C"); // what is logged and recorded is English, see base/lang.h
+	langs = langs_load(lang_folder(), PACKAGE);
+	(void)lang_switch(langs_environment(langs));
 	/* Root may have come by sudo; the workers of its agent are its own all the same. */
 	for (const char *const *mark = caller_marks; *mark != NULL; mark++) {
 		g_unsetenv(*mark);
@@ -273,8 +288,10 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		rc = EXIT_DONE;
 	} else {
-		rc = o.init ? init(conf) : run(&o, conf);
+		rc = o.init ? init(conf) : run(&o, conf, langs);
 	}
 	options_clear(&o);
+	(void)lang_switch(NULL);
+	langs_free(langs);
 	return rc;
 }

@@ -8,6 +8,7 @@
 
 enum route_flags {
 	ROUTE_FORM = 1 << 0,	    /* a page's form: from our own origin, url-encoded */
+	ROUTE_PAGE = 1 << 2,	    /* read by a person: in their language */
 	ROUTE_SECRET_PATH = 1 << 1, /* the path is no one's business: logged as the pattern */
 };
 

@@ -18,6 +18,7 @@
 #include "agent/http/tls.h"
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/lang.h"
 #include "base/log.h"
 
 #define MEMORY ((size_t)16 << 10) /* of a connection: the header must fit in it */
@@ -75,13 +76,13 @@ static void post_hook(struct call *call)
 const struct route web_routes[] = {
 	{"GET", "/healthz", get_health, 0, 0},
 	{"POST", "/hooks/*", post_hook, PUSH_BODY_MAX, 0},
-	{"GET", "/", review_get_overview, 0, 0},
-	{"GET", "/plans/*", review_get_plan, 0, 0},
-	{"GET", "/plans/*/diff", review_get_diff, 0, 0},
-	{"POST", "/plans/*/decision", review_post_decision, FORM_MAX, ROUTE_FORM},
-	{"GET", "/login", guest_get_login, 0, 0},
-	{"POST", "/login", guest_post_login, FORM_MAX, ROUTE_FORM},
-	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM},
+	{"GET", "/", review_get_overview, 0, ROUTE_PAGE},
+	{"GET", "/plans/*", review_get_plan, 0, ROUTE_PAGE},
+	{"GET", "/plans/*/diff", review_get_diff, 0, ROUTE_PAGE},
+	{"POST", "/plans/*/decision", review_post_decision, FORM_MAX, ROUTE_FORM | ROUTE_PAGE},
+	{"GET", "/login", guest_get_login, 0, ROUTE_PAGE},
+	{"POST", "/login", guest_post_login, FORM_MAX, ROUTE_FORM | ROUTE_PAGE},
+	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM | ROUTE_PAGE},
 	{"POST", "/v1/approvals", approvals_post, 8192, 0},
 	{"POST", "/mattermost", approvals_mattermost, 65536, 0},
 	{"POST", "/slack/interactive", approvals_slack, SLACK_BODY_MAX, 0},
@@ -326,6 +327,21 @@ static void begin(struct call *call)
 	}
 }
 
+/* Only what a handler says itself is in that language; what it sets off is said later, by the
+ * main loop, in the agent's own. */
+static void answer_page(struct call *call)
+{
+	const struct agent *agent = call->agent;
+	const char *wanted = call_header(call, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
+	lang_scope own =
+		lang_switch(agent->langs != NULL ? langs_accept(agent->langs, wanted, agent->lang)
+						 : agent->lang);
+
+	call_add_header(call, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
+	call_add_header(call, MHD_HTTP_HEADER_CONTENT_LANGUAGE, lang_current());
+	call->route->handle(call);
+}
+
 static void answer(struct call *call)
 {
 	struct web *web = listener_user(call->listener);
@@ -336,6 +352,8 @@ static void answer(struct call *call)
 	} else if (call->overloaded) {
 		refuse(call, MHD_HTTP_SERVICE_UNAVAILABLE, "busy",
 		       "too much is being sent at once: try again");
+	} else if ((call->route->flags & ROUTE_PAGE) != 0) {
+		answer_page(call);
 	} else {
 		call->route->handle(call);
 	}
