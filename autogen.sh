@@ -4,5 +4,7 @@
 set -e
 cd "$(dirname "$0")"
 mkdir -p m4 build-aux
+# Catalogues are built through the template: an old one would leave out what is new.
+rm -f po/assent.pot po/stamp-po
 autopoint --force
 AUTOPOINT=true autoreconf --force --install --warnings=all,no-obsolete
