@@ -6,7 +6,6 @@
     catalogue.py pseudo POT [LANGUAGE [MARKS]]    a complete catalogue: marks around every text
     catalogue.py spoil HOW PO      PO with one mistake
     catalogue.py kinds             the mistakes there are
-    catalogue.py names POT         how many texts there are
 """
 import re
 import sys
@@ -348,8 +347,6 @@ def main():
         write(messages, sys.stdout)
     elif args[0] == "kinds":
         print(*SPOIL)
-    elif args[0] == "names":
-        print(sum(1 for m in read(args[1]) if m.id))
     return 0
 
 
