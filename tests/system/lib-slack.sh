@@ -28,7 +28,7 @@ slack_begin() {
   chmod 600 "$T/etc/token" "$T/etc/app-token" "$T/etc/secret" "$T/etc/hook"
   agent_repo app
   agent_stack app \
-    'approval: {required: 1, from: [ops], channels: [slack, signature]}' \
+    'approval: {required: 1, from: [ops], break-glass: [carol], channels: [slack, signature]}' \
     'rules: [{match: {risk: root}, channels: [slack, signature]}]'
 }
 slack_notify() { # LINE

@@ -27,7 +27,7 @@ for name in app short; do
 done
 sed -i 's/  bob: {}/  bob: {mattermost: mmbob}/' "$CONF"
 rules="rules: [{match: {risk: root}, $channels}]" # what root runs is root's
-agent_stack app "approval: {required: 1, from: [ops], $channels}" "$rules"
+agent_stack app "approval: {required: 1, from: [ops], break-glass: [carol], $channels}" "$rules"
 agent_stack short "approval: {required: 1, from: [ops], expires: 4s, $channels}" "$rules"
 cat >>"$CONF" <<C
 notify:
@@ -37,7 +37,7 @@ notify:
 C
 http_section 'public-url: https://ops.example.org/assent'
 agent_init 0
-echo 'attested: [webhook, mattermost]' >>"$T/etc/trust.yaml"
+printf 'attested: [webhook, mattermost]\nbreak_glass: true\n' >>"$T/etc/trust.yaml"
 agent_start && http_port
 tap_ok 'the agent starts with three notifiers' || tap_note "$T/agent.log"
 
@@ -295,6 +295,22 @@ told /webhook 'plan.expired short'
 tap_ok 'and that is told'
 ! grep -q '"what": "limit' "$FAKE/got"
 tap_ok 'no limit was passed'
+
+# --- break-glass
+agent_look app
+forget
+"$builddir/assent" approve --socket "$SOCK" --config "$CONF" --break-glass --yes \
+  --key "$T/keys/carol" --reason 'the site is down' "$PLAN" >"$T/glass" 2>&1
+told /webhook 'break-glass.problem app' &&
+  [ "$(in_got "(lambda b: (b['plan'], b['person'], b['reason']))(d['data']['break_glass'])")" = \
+    "('$PLAN', 'carol', 'the site is down')" ]
+tap_ok 'break-glass is an event of its own' || tap_note "$T/glass"
+told / 'BREAK-GLASS: carol decided for all' &&
+  [ "$(printf '%s' "$GOT" | grep -c '"priority":5')" = 1 ] && told /hooks 'carol decided for all'
+tap_ok 'and told everywhere at once, as loud as can be'
+told /webhook 'plan.ok app' && [ "$(in_got "d['data']['break_glass']['person']")" = carol ] &&
+  told / 'BREAK-GLASS by carol: Plan' && told /hooks 'GLASS by carol'
+tap_ok 'and stands in the result' || tap_note "$T/agent.log"
 
 # --- nothing else happens now, so the log is as it was when this was made
 pending quiet

@@ -62,7 +62,7 @@ tap_ok 'and what is beyond one is found'
 # --- the agent
 slack_notify "token: \"file:$T/etc/token\", channel: C0123ABCD"
 agent_init 0
-echo 'attested: [slack]' >>"$T/etc/trust.yaml"
+printf 'attested: [slack]\nbreak_glass: true\n' >>"$T/etc/trust.yaml"
 slack_start
 agent_sync app
 [ "$STATE_NOW" = pending ]
@@ -209,6 +209,16 @@ slack_becomes "len(m) == 5 and 'waits for approval' in m[4]['text'] and not m[4]
 tap_ok 'a message is tried again, and sent as plain text when its form is refused'
 slack_is "not any(x[1] not in (200, 429, 500) for x in d['refused'])"
 tap_ok 'nothing else was refused by Slack' || echo "# $(slack_field "d['refused']")" >&2
+
+# --- break-glass: a message of its own, since a change of the plan's would alert nobody
+agent_look app
+"$builddir/assent" approve --socket "$SOCK" --config "$CONF" --break-glass --yes \
+  --key "$T/keys/carol" --reason 'the <site> is down' "$PLAN" >"$T/glass" 2>&1
+slack_becomes "len(m) == 6 and m[5]['text'].startswith('BREAK-GLASS: carol decided for all') and
+  'the &lt;site&gt; is down' in m[5]['text']"
+tap_ok 'break-glass is told at once' || tap_note "$T/glass"
+slack_becomes "m[4]['text'].startswith('BREAK-GLASS by carol: ') and 'was applied' in m[4]['text']"
+tap_ok 'and stands above the plan whatever becomes of it'
 
 # --- an incoming webhook, which has no dialogs and no updates
 agent_stop

@@ -249,6 +249,81 @@ static void test_every_state_has_a_title(void)
 	}
 }
 
+/* carol decided for all. */
+static void break_glass(struct notice *n)
+{
+	struct notice_vote *vote = g_new0(struct notice_vote, 1);
+
+	vote->person = g_strdup("carol");
+	vote->channel = g_strdup("signature");
+	vote->reason = g_strdup("the site is down");
+	vote->verdict = VERDICT_BREAK_GLASS;
+	vote->time = 1700000050;
+	g_ptr_array_add(n->votes, vote);
+}
+
+static void test_broken_glass_stands_in_each_title(void)
+{
+	for (int i = NOTICE_PENDING; i <= NOTICE_INTERRUPTED; i++) {
+		g_autoptr(notice_auto) n = sample((enum notice_event)i);
+		g_autofree char *before = notify_title(n);
+		g_autofree char *want = g_strdup_printf("BREAK-GLASS by carol: %s", before);
+		g_autofree char *after = NULL;
+		g_autofree char *plain = NULL;
+
+		g_assert_null(notice_broken(n));
+		break_glass(n);
+		after = notify_title(n);
+		plain = notify_plain(n, 2000);
+		g_assert_cmpstr(after, ==, want);
+		g_assert_nonnull(strstr(plain, "carol BROKE THE GLASS by signature: the site"));
+		g_assert_null(strstr(plain, "rejected by"));
+	}
+}
+
+/* The alarm, as each system has it. */
+static void test_broken_glass_is_an_alarm(void)
+{
+	static const struct {
+		const struct notifier_ops *ops;
+		const char *parts[3];
+	} systems[] = {
+		{&notifier_ntfy,
+		 {"\"priority\":5",
+		  "\"title\":\"BREAK-GLASS: carol decided for all about "
+		  "plan ",
+		  "the site is down"}},
+		{&notifier_mattermost,
+		 {"\"color\":\"#cf222e\"", "BREAK-GLASS: carol", "site is down"}},
+		{&notifier_webhook,
+		 {"\"type\":\"break-glass.problem\"",
+		  "\"break_glass\":{\"plan\":\"sha256:" DIGITS "\",\"person\":\"carol\","
+		  "\"reason\":\"the site is down\",\"time\":\"2023-11-14T22:14:10Z\"}",
+		  "BREAK-GLASS: carol"}},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(systems); i++) {
+		struct rig rig;
+
+		rig_start(&rig, systems[i].ops, NOTICE_PROBLEM);
+		rig.conf.topic = (char *)"ops";
+		rig.conf.secret_file = secret(&rig, "key", "hush\n");
+		rig.conf.url_file = secret(&rig, "url", "https://there.example.org/hooks/x\n");
+		rig_open(&rig);
+		rig.notice->kind = NOTICE_BROKEN;
+		rig.notice->text = g_strdup("the site is down");
+		break_glass(rig.notice);
+		tell(&rig);
+		for (size_t j = 0; j < G_N_ELEMENTS(systems[i].parts); j++) {
+			g_test_message("%s", systems[i].parts[j]);
+			g_assert_true(has(&rig, systems[i].parts[j]));
+		}
+		g_assert_cmpuint(rig.tokens, ==, 0); // nothing is left to decide
+		g_assert_false(has(&rig, "\"integration\""));
+		rig_stop(&rig);
+	}
+}
+
 static void test_webhook_is_signed(void)
 {
 	/* the example of the specification of Standard Webhooks */
@@ -364,6 +439,13 @@ static void test_webhook_keeps_to_its_schema(void)
 	vote->channel = g_strdup("page");
 	vote->reason = g_strdup("");
 	g_ptr_array_add(rig.notice->votes, vote);
+	tell(&rig);
+	check_object(&schema, &rig.body);
+	break_glass(rig.notice);
+	tell(&rig);
+	g_assert_true(has(&rig, "\"break_glass\":{"));
+	check_object(&schema, &rig.body);
+	rig.notice->kind = NOTICE_BROKEN;
 	tell(&rig);
 	check_object(&schema, &rig.body);
 	rig.notice->kind = NOTICE_GROUP;
@@ -640,6 +722,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/notify/clean-shows-what-hides", test_clean_shows_what_hides);
 	g_test_add_func("/notify/plain-text-says-it-all", test_plain_text_says_it_all);
 	g_test_add_func("/notify/every-state-has-a-title", test_every_state_has_a_title);
+	g_test_add_func("/notify/broken-glass-stands-in-each-title",
+			test_broken_glass_stands_in_each_title);
+	g_test_add_func("/notify/broken-glass-is-an-alarm", test_broken_glass_is_an_alarm);
 	g_test_add_func("/notify/answers-are-judged", test_answers_are_judged);
 	g_test_add_func("/notify/table", test_table);
 	g_test_add_func("/webhook/is-signed", test_webhook_is_signed);

@@ -104,7 +104,9 @@ static struct notice *world_view(void *user, const char *key, bool brief)
 	if (!g_hash_table_lookup_extended(rig->views, key, NULL, &event)) {
 		return NULL;
 	}
-	notice = notice_new(g_str_has_prefix(key, "plan:") ? NOTICE_PLAN : NOTICE_DRIFT,
+	notice = notice_new(g_str_has_prefix(key, "plan:")	    ? NOTICE_PLAN
+			    : g_str_has_prefix(key, "break-glass:") ? NOTICE_BROKEN
+								    : NOTICE_DRIFT,
 			    (enum notice_event)GPOINTER_TO_INT(event));
 	notice->key = g_strdup(key);
 	notice->agent = g_strdup("a");
@@ -464,6 +466,38 @@ static void test_flood_is_one_message(void)
 	rig_stop(&rig);
 }
 
+/* Whether or not the plan is one of many, and before all that waits. */
+static void test_broken_glass_waits_for_nothing(void)
+{
+	struct rig rig;
+	char key[32];
+
+	rig_start(&rig, 0, 1);
+	for (unsigned i = 0; i < 9; i++) {
+		g_snprintf(key, sizeof(key), "plan:%u", i);
+		g_hash_table_replace(rig.views, g_strdup(key), GINT_TO_POINTER(NOTICE_PENDING));
+		outbox_touch(rig.outbox, key);
+	}
+	outbox_run(rig.outbox);
+	under_way(&rig, "announce group:10 pending");
+	set(&rig, "drift:web", NOTICE_PROBLEM); // older than what follows
+	set(&rig, "plan:3", NOTICE_VOTED);
+	set(&rig, "break-glass:3", NOTICE_PROBLEM);
+	reply(&rig, 200, "", 0);
+	under_way(&rig, "announce break-glass:3 problem");
+	reply(&rig, 500, "", 0); // as durable as any other
+	rig_restart(&rig);
+	at(&rig, rig.now + OUTBOX_PAUSE);
+	under_way(&rig, "announce break-glass:3 problem");
+	reply(&rig, 200, "", 0);
+	under_way(&rig, "announce drift:web problem");
+	reply(&rig, 200, "", 0);
+	outbox_touch(rig.outbox, "plan:3");
+	outbox_run(rig.outbox);
+	g_assert_cmpuint(rig.flights->len, ==, 0); // and is told once
+	rig_stop(&rig);
+}
+
 static void test_flood_outlives_a_restart(void)
 {
 	struct rig rig;
@@ -683,6 +717,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/outbox/message-that-is-gone-is-announced-anew",
 			test_message_that_is_gone_is_announced_anew);
 	g_test_add_func("/outbox/flood-is-one-message", test_flood_is_one_message);
+	g_test_add_func("/outbox/broken-glass-waits-for-nothing",
+			test_broken_glass_waits_for_nothing);
 	g_test_add_func("/outbox/flood-outlives-a-restart", test_flood_outlives_a_restart);
 	g_test_add_func("/outbox/incident-is-told-resolved", test_incident_is_told_resolved);
 	g_test_add_func("/outbox/what-was-over-untold-stays-untold",

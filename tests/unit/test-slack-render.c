@@ -389,7 +389,7 @@ static void test_frames(void)
 static void test_incidents_and_groups(void)
 {
 	static const enum notice_kind kinds[] = {NOTICE_BLOCKED, NOTICE_DRIFT, NOTICE_DEAD,
-						 NOTICE_GROUP};
+						 NOTICE_BROKEN, NOTICE_GROUP};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(notice_auto) n = notice_new(kinds[i], NOTICE_PROBLEM);
@@ -411,6 +411,7 @@ static void test_incidents_and_groups(void)
 		seen = check(message, &buttons, &text, &doc);
 		g_assert_cmpuint(buttons, ==, 0);
 		g_assert_nonnull(strstr(seen, "the branch was rewound"));
+		g_assert_true(kinds[i] != NOTICE_BROKEN || strstr(seen, "BREAK-GLASS: ") != NULL);
 	}
 }
 

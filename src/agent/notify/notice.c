@@ -17,7 +17,8 @@ const char *const notice_event_names[] = {
 	"pending", "voted",  "rejected",    "expired",	   "superseded", "void",     "applying",
 	"ok",	   "failed", "rolled-back", "interrupted", "problem",	 "resolved", NULL,
 };
-const char *const notice_kind_names[] = {"plan", "blocked", "drift", "dead", "group", NULL};
+const char *const notice_kind_names[] = {"plan",	"blocked", "drift", "dead",
+					 "break-glass", "group",   NULL};
 
 static void change_free(void *data)
 {
@@ -160,6 +161,18 @@ bool notice_is_open(const struct notice *notice)
 {
 	return notice->kind == NOTICE_PLAN &&
 	       (notice->event == NOTICE_PENDING || notice->event == NOTICE_VOTED);
+}
+
+const struct notice_vote *notice_broken(const struct notice *notice)
+{
+	for (unsigned i = 0; i < notice->votes->len; i++) {
+		const struct notice_vote *vote = g_ptr_array_index(notice->votes, i);
+
+		if (vote->verdict == VERDICT_BREAK_GLASS) {
+			return vote;
+		}
+	}
+	return NULL;
 }
 
 bool notice_accepts(const struct notice *notice, const char *channel)

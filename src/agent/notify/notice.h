@@ -37,6 +37,7 @@ enum notice_kind {
 	NOTICE_BLOCKED, /* key "blocked:STACK" */
 	NOTICE_DRIFT,	/* key "drift:STACK" */
 	NOTICE_DEAD,	/* key "dead": the log cannot be written */
+	NOTICE_BROKEN,	/* key "break-glass:sha256:...": one person decided for all; told once */
 	NOTICE_GROUP,	/* key "group:...": many plans at once */
 };
 enum notice_event {
@@ -92,7 +93,7 @@ struct notice {
 	char *text;
 	int64_t since; /* 0: not known */
 
-	/* NOTICE_PLAN */
+	/* NOTICE_PLAN, and of NOTICE_BROKEN what notice_brief() knows */
 	char *plan;	   /* "sha256:..." */
 	char short_id[13]; /* what people type */
 	int64_t number, created, expires, required, approvals;
@@ -123,6 +124,8 @@ bool notice_of_plan(struct agent *agent, const struct fold_plan *plan, const cha
 		    struct notice **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What the folded log alone says of it: no lists but the votes, no diff, no policy. */
 struct notice *notice_brief(struct agent *agent, const struct fold_plan *plan);
+/* Who broke the glass for this plan; NULL: nobody. */
+const struct notice_vote *notice_broken(const struct notice *notice);
 /* What a plan's state is called. */
 enum notice_event notice_plan_event(const struct fold_plan *plan);
 /* Sets size, root and the agent's name. */

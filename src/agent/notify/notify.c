@@ -175,6 +175,36 @@ static struct notice *view_dead(struct notify *notify)
 	return notice;
 }
 
+/* Told once, and apart from the plan's own message, which may be one of many or change unseen. */
+static struct notice *view_broken(struct notify *notify, const char *id)
+{
+	struct fold_plan *plan = g_hash_table_lookup(notify->agent->fold->by_id, id);
+	const struct notice_vote *broken;
+	struct notice *notice;
+
+	if (plan == NULL) {
+		return NULL;
+	}
+	notice = notice_brief(notify->agent, plan);
+	broken = notice_broken(notice);
+	if (broken == NULL) {
+		notice_free(notice);
+		return NULL;
+	}
+	notice->kind = NOTICE_BROKEN;
+	notice->event = NOTICE_PROBLEM;
+	g_free(notice->key);
+	notice->key = g_strconcat(notice_kind_names[NOTICE_BROKEN], ":", id, NULL);
+	g_free(notice->text);
+	notice->text = g_strdup(broken->reason);
+	notice->since = broken->time;
+	if (notify->public_url != NULL) {
+		notice->link =
+			g_strconcat(notify->public_url, "/plans/", id + strlen("sha256:"), NULL);
+	}
+	return notice;
+}
+
 static struct notice *world_view(void *user, const char *key, bool brief)
 {
 	struct notify *notify = user;
@@ -187,6 +217,9 @@ static struct notice *world_view(void *user, const char *key, bool brief)
 	}
 	if (g_str_has_prefix(key, "drift:")) {
 		return view_drift(notify, key + strlen("drift:"));
+	}
+	if (g_str_has_prefix(key, "break-glass:")) {
+		return view_broken(notify, key + strlen("break-glass:"));
 	}
 	return strcmp(key, "dead") == 0 ? view_dead(notify) : NULL;
 }
@@ -261,6 +294,14 @@ static void touch(struct notify *notify, const char *kind, const char *name)
 	outbox_touch(notify->outbox, key);
 }
 
+static bool is_break_glass(struct entry *entry)
+{
+	const char *decision =
+		entry->type == ENTRY_APPROVAL ? json_str_opt(&entry->fields, "decision", 16) : NULL;
+
+	return g_strcmp0(decision, verdict_names[VERDICT_BREAK_GLASS]) == 0;
+}
+
 /* Which messages an entry of the log concerns; what they say is made when they are sent. */
 static void take_entry(struct notify *notify, uint64_t seq)
 {
@@ -281,6 +322,9 @@ static void take_entry(struct notify *notify, uint64_t seq)
 	plan = json_str_opt(&entry.fields, "plan", HASH_TEXT_SIZE);
 	if (plan != NULL) {
 		touch(notify, "plan", plan);
+	}
+	if (plan != NULL && is_break_glass(&entry)) {
+		touch(notify, "break-glass", plan);
 	}
 	if (entry.stack != NULL) {
 		touch(notify, "blocked", entry.stack);

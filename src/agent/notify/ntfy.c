@@ -34,6 +34,9 @@ static void ntfy_close(struct notifier *n)
 /* 1 to 5, 3 is usual. */
 static int priority(const struct notice *n)
 {
+	if (n->kind == NOTICE_BROKEN) {
+		return 5;
+	}
 	switch (n->event) {
 	case NOTICE_FAILED:
 	case NOTICE_INTERRUPTED:

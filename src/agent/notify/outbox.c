@@ -95,7 +95,7 @@ static struct outbox_job *find(const struct outbox *outbox, const char *notifier
 
 static bool is_over(const struct notice *notice)
 {
-	return notice->kind == NOTICE_GROUP ||
+	return notice->kind == NOTICE_GROUP || notice->kind == NOTICE_BROKEN ||
 	       (!notice_is_open(notice) && notice->event != NOTICE_APPLYING &&
 		notice->event != NOTICE_PROBLEM);
 }
@@ -582,8 +582,14 @@ static void group(struct lane *lane, int64_t now)
 	}
 }
 
-/* The oldest job of this notifier that is due; its notice too. */
-static struct outbox_job *next_job(struct lane *lane, int64_t now, struct notice **notice)
+static bool is_urgent(const struct outbox_job *job)
+{
+	return g_str_has_prefix(job->key, "break-glass:");
+}
+
+/* The oldest of these jobs of this notifier that is due; its notice too. */
+static struct outbox_job *next_of(struct lane *lane, int64_t now, bool urgent,
+				  struct notice **notice)
 {
 	struct outbox *outbox = lane->outbox;
 	const struct outbox_world *world = &outbox->world;
@@ -592,7 +598,7 @@ static struct outbox_job *next_job(struct lane *lane, int64_t now, struct notice
 		struct outbox_job *job = g_ptr_array_index(outbox->jobs, i);
 		int64_t due = due_at(lane, job);
 
-		if (due == 0 || due > now) {
+		if (due == 0 || due > now || is_urgent(job) != urgent) {
 			i++;
 			continue;
 		}
@@ -612,6 +618,13 @@ static struct outbox_job *next_job(struct lane *lane, int64_t now, struct notice
 		drop(outbox, job);
 	}
 	return NULL;
+}
+
+static struct outbox_job *next_job(struct lane *lane, int64_t now, struct notice **notice)
+{
+	struct outbox_job *job = next_of(lane, now, true, notice);
+
+	return job != NULL ? job : next_of(lane, now, false, notice);
 }
 
 void outbox_run(struct outbox *outbox)

@@ -126,12 +126,14 @@ static void put_summary(struct json_writer *w, const struct notice *n)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 
-	put_line(out, notify_counts(n));
-	put_line(out, notify_needs(n));
+	if (n->kind == NOTICE_PLAN) {
+		put_line(out, notify_counts(n));
+		put_line(out, notify_needs(n));
+	}
 	if (n->text != NULL) {
 		put_line(out, notify_cut(n->text, 1000));
 	}
-	for (unsigned i = 0; i < n->votes->len && i < VOTES; i++) {
+	for (unsigned i = 0; n->kind == NOTICE_PLAN && i < n->votes->len && i < VOTES; i++) {
 		g_autofree char *vote = notify_vote(g_ptr_array_index(n->votes, i));
 
 		put_line(out, notify_cut(vote, 200));

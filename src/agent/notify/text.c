@@ -113,13 +113,36 @@ static char *title_of_plan(const struct notice *n)
 	return g_strdup_printf(_("Plan %s for %s was interrupted"), n->short_id, n->stack);
 }
 
+/* Whatever becomes of such a plan, nobody may overlook how it came to be. */
+static char *title_of_broken(const struct notice *n)
+{
+	const struct notice_vote *broken = notice_broken(n);
+	g_autofree char *title = title_of_plan(n);
+
+	/* TRANSLATORS: a person who decided for all, and a title as "Plan ... was applied" */
+	return broken != NULL ? g_strdup_printf(_("BREAK-GLASS by %s: %s"), broken->person, title)
+			      : g_steal_pointer(&title);
+}
+
+/* The alarm itself. */
+static char *title_of_glass(const struct notice *n)
+{
+	const struct notice_vote *broken = notice_broken(n);
+
+	/* TRANSLATORS: a person, a plan's id, the name of a stack */
+	return g_strdup_printf(_("BREAK-GLASS: %s decided for all about plan %s for %s"),
+			       broken != NULL ? broken->person : "?", n->short_id, n->stack);
+}
+
 char *notify_title(const struct notice *n)
 {
 	bool over = n->event == NOTICE_RESOLVED;
 
 	switch (n->kind) {
 	case NOTICE_PLAN:
-		return title_of_plan(n);
+		return title_of_broken(n);
+	case NOTICE_BROKEN:
+		return title_of_glass(n);
 	case NOTICE_BLOCKED:
 		/* TRANSLATORS: the name of a stack */
 		return over ? g_strdup_printf(_("%s is no longer blocked"), n->stack)
@@ -205,14 +228,21 @@ char *notify_vote(const struct notice_vote *vote)
 	const char *reason = has_reason ? vote->reason : "";
 	const char *colon = has_reason ? ": " : "";
 
-	if (vote->verdict == VERDICT_APPROVE) {
+	switch (vote->verdict) {
+	case VERDICT_APPROVE:
 		/* TRANSLATORS: person, channel (slack, page ...), nothing or a colon, reason */
 		return g_strdup_printf(_("%s approved by %s%s%s"), vote->person, vote->channel,
 				       colon, reason);
+	case VERDICT_REJECT:
+		/* TRANSLATORS: person, channel (slack, page ...), nothing or a colon, reason */
+		return g_strdup_printf(_("%s rejected by %s%s%s"), vote->person, vote->channel,
+				       colon, reason);
+	case VERDICT_BREAK_GLASS:
+		/* TRANSLATORS: person, channel (slack, page ...), nothing or a colon, reason */
+		return g_strdup_printf(_("%s BROKE THE GLASS by %s%s%s"), vote->person,
+				       vote->channel, colon, reason);
 	}
-	/* TRANSLATORS: person, channel (slack, page ...), nothing or a colon, reason */
-	return g_strdup_printf(_("%s rejected by %s%s%s"), vote->person, vote->channel, colon,
-			       reason);
+	g_assert_not_reached();
 }
 
 char *notify_log(const struct notice *n)

@@ -223,6 +223,22 @@ static void write_items(struct json_writer *w, const struct notice *n)
 	json_w_end(w);
 }
 
+/* Of a plan that one person decided on for all. */
+static void write_broken(struct json_writer *w, const struct notice *n)
+{
+	const struct notice_vote *broken = notice_broken(n);
+
+	if (broken == NULL) {
+		return;
+	}
+	json_w_object(w, "break_glass");
+	json_w_str(w, "plan", n->plan);
+	json_w_str(w, "person", broken->person);
+	json_w_str(w, "reason", broken->reason);
+	write_time(w, "time", broken->time);
+	json_w_end(w);
+}
+
 static void write_data(struct json_writer *w, struct notifier *self, const struct notice *n,
 		       struct notifier_message *message)
 {
@@ -236,6 +252,7 @@ static void write_data(struct json_writer *w, struct notifier *self, const struc
 	json_w_str(w, "text", text);
 	write_text(w, "reason", n->text);
 	write_text(w, "link", n->link);
+	write_broken(w, n);
 	json_w_object(w, "log");
 	json_w_int(w, "size", (int64_t)n->log_size);
 	json_w_str(w, "root", n->log_root);
