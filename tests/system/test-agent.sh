@@ -256,6 +256,26 @@ agent_wait_for 'grep -q "\"type\":\"apply-done\"" "$T/events"'
 tap_ok 'events stream as they are written'
 kill $stream
 wait $stream 2>/dev/null
+# The agent ends what is idle for half a minute, and that must not be what wakes an answer.
+python3 - "$SOCK" <<-P >"$T/idle" 2>&1
+	import http.client, socket, sys
+	class Agent(http.client.HTTPConnection):
+	    def connect(self):
+	        self.sock = socket.socket(socket.AF_UNIX)
+	        self.sock.connect(sys.argv[1])
+	    def ask(self, method, path):
+	        self.request(method, path)
+	        answer = self.getresponse()
+	        answer.read()
+	        return answer.status
+	idle, waiting = Agent("agent"), Agent("agent")
+	first = idle.ask("GET", "/v1/status"), idle.sock
+	print(first[0], waiting.ask("POST", "/v1/stacks/app/sync?wait=3600"))
+	print(idle.ask("GET", "/v1/status"), idle.sock is first[1])
+P
+[ "$(cat "$T/idle")" = "200 200
+200 True" ]
+tap_ok 'an answer that waited does not wait for an idle connection' || tap_note "$T/idle"
 
 # --- reload
 cp "$CONF" "$T/good.yaml"

@@ -77,9 +77,10 @@ static void arm(struct listener *listener)
 void listener_wake(struct listener *listener, struct MHD_Connection *connection)
 {
 	MHD_resume_connection(connection);
-	if (listener->timer == 0) {
-		listener->timer = g_timeout_add(0, on_timer, listener);
-	}
+	/* Without threads nothing else tells libmicrohttpd, and a timer that runs already is for
+	 * somebody else's time-out. */
+	g_clear_handle_id(&listener->timer, g_source_remove);
+	listener->timer = g_timeout_add(0, on_timer, listener);
 }
 
 void *listener_user(const struct listener *listener)
