@@ -369,9 +369,15 @@ tap_ok 'nor one for one socket' || tap_note "$T/second.log"
 agent_get /v1/nothing
 [ "$STATUS" = 404 ]
 tap_ok 'an unknown path is refused'
-agent_get /v1/stacks/app/sync
-[ "$STATUS" = 405 ]
-tap_ok 'a wrong method is refused'
+agent_curl -D "$T/header" http://agent/v1/stacks/app/sync
+[ "$STATUS" = 405 ] && grep -q "^Allow: POST.$" "$T/header"
+tap_ok 'a wrong method is refused, and the right one told' || tap_note "$T/header"
+agent_curl -I http://agent/v1/status
+[ "$STATUS" = 200 ] && grep -q '^Content-Length: [1-9]' "$T/body"
+tap_ok 'HEAD is GET without a body' || tap_note "$T/body"
+agent_curl -I http://agent/v1/events
+[ "$STATUS" = 200 ] && grep -q '^Content-Type: application/x-ndjson' "$T/body"
+tap_ok 'also where GET has no end' || tap_note "$T/body"
 agent_stop TERM
 [ "$agent_code" = 0 ] && [ ! -e "$SOCK" ]
 tap_ok 'SIGTERM ends it cleanly'

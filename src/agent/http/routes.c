@@ -565,12 +565,17 @@ const struct route routes[] = {
 
 void routes_handle(struct call *call)
 {
+	bool is_head = strcmp(call->method, "HEAD") == 0;
 	bool known;
-	const struct route *route = route_find(routes, call, call->method, &known);
+	const struct route *route =
+		route_find(routes, call, is_head ? "GET" : call->method, &known);
+	g_autofree char *methods = NULL;
 
 	if (route != NULL) {
 		route->handle(call);
 	} else if (known) {
+		methods = route_methods(routes, call);
+		call_add_header(call, MHD_HTTP_HEADER_ALLOW, methods);
 		call_fail(call, MHD_HTTP_METHOD_NOT_ALLOWED, "method",
 			  "this path has another method", "see doc/api.yaml");
 	} else {
