@@ -30,6 +30,9 @@ url=http://127.0.0.1:$PORT
 http_get "$url/healthz"
 [ "$STATUS $BODY" = '200 ok' ]
 tap_ok '/healthz says ok'
+agent_post /v1/review '{}'
+[ "$STATUS $(field "d['error']['code']")" = '403 unknown-person' ]
+tap_ok 'a Unix user who is none of the people gets no link'
 has() { tr -d '\r' <"$T/header" | grep -qixF -e "$1" || { tap_note "$T/header" && false; }; }
 policy="default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 protected() {

@@ -240,7 +240,13 @@ review_decide alice "$PLAN" approve '' seen=1
 tap_ok 'and then holds'
 
 # --- the way out, restarts, proxies
-review_post alice /logout csrf=0 && review_get alice / && [ "$STATUS" = 200 ]
+for before in 0 -1 x 1x 9223372036854775808 ''; do
+  review_get alice "/?before=$before" && [ "$STATUS" = 400 ] || echo "$before: $STATUS"
+done >"$T/before"
+review_get alice '/?before=9223372036854775807' && [ "$STATUS" = 200 ] && [ ! -s "$T/before" ]
+tap_ok 'a number that is none is refused' || tap_note "$T/before"
+review_post alice /logout csrf=0 && [ "$STATUS" = 403 ] && review_get alice / &&
+  [ "$STATUS" = 200 ]
 tap_ok 'nobody is signed out by a strange form'
 CSRF=$(printf '%s\n' "$BODY" | sed -n 's/.*name="csrf" value="\([0-9a-f]*\)".*/\1/p')
 cp "$T/alice.jar" "$T/old.jar"

@@ -313,7 +313,14 @@ void guest_post_logout(struct call *call)
 {
 	g_auto(guest_auto) guest = {0};
 
-	if (guest_find(call, &guest) && guest_form_fits(call, &guest)) {
+	if (guest_find(call, &guest)) {
+		if (!guest_form_fits(call, &guest)) {
+			call_note(call, "the form's token does not fit");
+			call_fail(call, MHD_HTTP_FORBIDDEN, "origin",
+				  "this form was made for another session: load the page again",
+				  NULL);
+			return;
+		}
 		sessions_logout(call->agent->sessions, cookie_of(call));
 		set_cookie(call, "", 0);
 	}
@@ -369,7 +376,7 @@ static void issue(struct call *call, const char *asked, const char *id)
 		call_fail(call, MHD_HTTP_CONFLICT, "no-pages", "this agent serves no pages",
 			  "add the section 'http:' to its configuration");
 	} else if (person == NULL) {
-		call_fail(call, MHD_HTTP_BAD_REQUEST, "unknown-person",
+		call_fail(call, MHD_HTTP_FORBIDDEN, "unknown-person",
 			  "your Unix user is nobody of 'people'",
 			  "name the person with --as, or give one of 'people' your user");
 	} else if (conf_person(conf, person) == NULL) {

@@ -110,15 +110,18 @@ static int64_t list_past(struct list *list, int64_t before)
 	return 0;
 }
 
-static int64_t before_of(const struct call *call)
+/* False after an answer. */
+static bool read_before(struct call *call, gint64 *before)
 {
 	const char *text = call_query(call, "before");
-	gint64 before = G_MAXINT64;
 
-	if (text != NULL && !g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, &before, NULL)) {
-		return G_MAXINT64;
+	*before = G_MAXINT64;
+	if (text == NULL || g_ascii_string_to_signed(text, 10, 1, G_MAXINT64, before, NULL)) {
+		return true;
 	}
-	return before;
+	call_note(call, "'before' is no plan's number");
+	call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", "'before' is no plan's number", NULL);
+	return false;
 }
 
 void review_get_overview(struct call *call)
@@ -133,14 +136,18 @@ void review_get_overview(struct call *call)
 	struct page_overview view = {.problem = call->agent->dead, .now = agent_now()};
 	char root[HASH_TEXT_SIZE];
 	struct checkpoint cp;
+	gint64 before;
 	size_t len;
 
 	if (!guest_find(call, &guest)) {
 		guest_unknown(call);
 		return;
 	}
+	if (!read_before(call, &before)) {
+		return;
+	}
 	list_stacks(&list);
-	view.older = list_past(&list, before_of(call));
+	view.older = list_past(&list, before);
 	store_checkpoint(call->agent->store, &cp);
 	hash_text(root, &cp.root);
 	guest_frame(call, &guest, "./", &view.frame);
