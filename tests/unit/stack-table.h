@@ -2,7 +2,7 @@
 /* Rows of test-stack.c: what each event does in each situation; what is
  * not named must change nothing. */
 {"first-fetch",
- at_first_fetch,
+ world_at_first_fetch,
  {
 	 [STACK_FETCHED] = "planning: +commit plan",
 	 [STACK_FETCH_BAD] = "blocked: +blocked",
@@ -10,7 +10,7 @@
 	 [STACK_DEAD] = "blocked",
  }},
 	{"planning",
-	 at_planning,
+	 world_at_planning,
 	 {
 		 [STACK_PLANNED] = "pending: publish",
 		 [STACK_PLAN_EMPTY] = "converged: +converged",
@@ -19,7 +19,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"pending",
-	 at_pending,
+	 world_at_pending,
 	 {
 		 [STACK_SYNC] = "pending: fetch",
 		 [STACK_REPLAN] = "planning: +closed:superseded plan",
@@ -27,7 +27,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"pending-fetching",
-	 at_pending_fetching,
+	 world_at_pending_fetching,
 	 {
 		 [STACK_REPLAN] = "planning: +closed:superseded",
 		 [STACK_FETCHED] = "planning: +commit +closed:superseded plan",
@@ -35,7 +35,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"applying",
-	 at_applying,
+	 world_at_applying,
 	 {
 		 [STACK_APPLIED] = "converged: +apply-done",
 		 [STACK_STALE] = "planning: +closed:void plan",
@@ -43,7 +43,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"recovering",
-	 at_recovering,
+	 world_at_recovering,
 	 {
 		 [STACK_APPLIED] = "converged: +apply-done",
 		 [STACK_NOTHING_LEFT] = "planning: +interrupted plan",
@@ -51,7 +51,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"converged",
-	 at_converged,
+	 world_at_converged,
 	 {
 		 [STACK_SYNC] = "converged: fetch",
 		 [STACK_PLAN] = "planning: plan",
@@ -59,7 +59,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"checking",
-	 at_checking,
+	 world_at_checking,
 	 {
 		 [STACK_PLANNED] = "pending: publish +drift",
 		 [STACK_PLAN_BAD] = "blocked: +blocked",
@@ -67,7 +67,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"drifted",
-	 at_drifted,
+	 world_at_drifted,
 	 {
 		 [STACK_SYNC] = "drifted: fetch",
 		 [STACK_PLAN] = "planning: plan",
@@ -75,7 +75,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"failed",
-	 at_failed,
+	 world_at_failed,
 	 {
 		 [STACK_SYNC] = "failed: fetch",
 		 [STACK_PLAN] = "planning: plan",
@@ -83,7 +83,7 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"rejected",
-	 at_rejected,
+	 world_at_rejected,
 	 {
 		 [STACK_SYNC] = "idle: fetch",
 		 [STACK_PLAN] = "planning: plan",
@@ -91,22 +91,22 @@
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"suspended",
-	 at_suspended,
+	 world_at_suspended,
 	 {
 		 [STACK_SYNC] = "suspended: fetch",
 		 [STACK_REPLAN] = "suspended: +closed:superseded",
 		 [STACK_DEAD] = "blocked",
 	 }},
 	{"blocked",
-	 at_blocked,
+	 world_at_blocked,
 	 {
 		 [STACK_SYNC] = "blocked: fetch",
 	 }},
 	{"bad-manifest",
-	 at_bad_manifest,
+	 world_at_bad_manifest,
 	 {
 		 [STACK_SYNC] = "blocked: fetch",
 		 [STACK_PLAN] = "blocked: plan",
 		 [STACK_REPLAN] = "blocked: plan",
 	 }},
-	{"dead", at_dead, {}},
+	{"dead", world_at_dead, {}},
