@@ -4,13 +4,13 @@
 #include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/confirm.h"
 #include "cli/render.h"
 #include "cli/say.h"
 #include "cli/sign.h"
@@ -211,42 +211,25 @@ static bool print_statement(struct cli *cli, const struct decision *d)
 	return true;
 }
 
-/* Not in the reader's language: what counts must not depend on a catalogue. */
-static bool is_yes(char *answer)
-{
-	g_autofree char *word = g_ascii_strdown(g_strstrip(answer), -1);
-
-	return strcmp(word, "yes") == 0 || strcmp(word, "y") == 0;
-}
-
 /* A signature made elsewhere is a decision already; everything else is asked for once more. */
 static bool confirm(struct cli *cli, const struct decision *d, GError **error)
 {
-	char answer[64];
 	g_autofree char *person = out_safe(cli->out, d->person);
+	g_autofree char *question = NULL;
 
 	if (d->yes || d->signature_file != NULL) {
 		return true;
 	}
-	if (isatty(STDIN_FILENO) != 1) {
-		return problem(error, EXIT_USAGE, "no-terminal",
-			       _("say --yes after 'assent show' has shown you the plan"),
-			       _("cannot ask for confirmation without a terminal"));
-	}
-	(void)fflush(stdout);
-	/* TRANSLATORS: a person's name. [y/N] stays: only y and yes are understood. */
-	(void)fprintf(stderr,
-		      d->verdict == VERDICT_APPROVE  ? _("Approve this plan as %s? [y/N] ")
-		      : d->verdict == VERDICT_REJECT ? _("Reject this plan as %s? [y/N] ")
-						     : _("Break the glass for this plan as %s? It "
-							 "is applied now, whoever else should "
-							 "decide. [y/N] "),
-		      person);
-	if (fgets(answer, sizeof(answer), stdin) == NULL || !is_yes(answer)) {
-		return problem(error, EXIT_REFUSED, "not-confirmed", NULL,
-			       _("nothing was signed and nothing was sent"));
-	}
-	return true;
+	/* TRANSLATORS: a person. [y/N] stays: only y and yes are understood. */
+	question = g_strdup_printf(
+		d->verdict == VERDICT_APPROVE  ? _("Approve this plan as %s? [y/N] ")
+		: d->verdict == VERDICT_REJECT ? _("Reject this plan as %s? [y/N] ")
+					       : _("Break the glass for this plan as %s? It is "
+						   "applied now, whoever else should decide. "
+						   "[y/N] "),
+		person);
+	return confirm_ask(question, _("say --yes after 'assent show' has shown you the plan"),
+			   _("nothing was signed and nothing was sent"), error);
 }
 
 static bool sign_or_check(struct cli *cli, struct decision *d, GError **error)
