@@ -3,7 +3,10 @@
 #include "agent/http/peer.h"
 
 #include <pwd.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#include "core/text.h"
 
 bool peer_find(const struct call *call, struct peer *out)
 {
@@ -29,6 +32,22 @@ bool peer_find(const struct call *call, struct peer *out)
 		out->person = person != NULL ? person->name : NULL;
 	}
 	return true;
+}
+
+char *peer_name(const struct call *call)
+{
+	g_auto(peer_auto) peer = {0};
+
+	if (call->web || !peer_find(call, &peer)) {
+		return NULL;
+	}
+	if (peer.person != NULL) {
+		return g_strdup(peer.person);
+	}
+	if (peer.user != NULL && text_is_plain(peer.user, strlen(peer.user))) {
+		return g_strconcat("unix:", peer.user, NULL);
+	}
+	return g_strdup_printf("unix:%" G_GINT64_FORMAT, peer.uid);
 }
 
 void peer_clear(struct peer *peer)

@@ -14,6 +14,11 @@ struct peer {
 
 /* False when the kernel does not say. */
 bool peer_find(const struct call *call, struct peer *out);
+/*
+ * What an entry of the log calls them: the person, else "unix:" and the user, which no name of
+ * the configuration can be; free it. NULL: unknown.
+ */
+char *peer_name(const struct call *call);
 void peer_clear(struct peer *peer);
 
 typedef struct peer peer_auto;
