@@ -45,6 +45,8 @@ static void stack_done(void *data)
 	g_free(stack->name);
 	g_free(stack->repository);
 	g_free(stack->ref);
+	g_free(stack->accepted_by);
+	g_free(stack->accepted_why);
 	g_free(stack);
 }
 
@@ -155,6 +157,7 @@ static void set_base(struct reading *r, const char *commit, const char *tree)
 	keep_id(facts->base, commit);
 	keep_id(facts->base_tree, tree);
 	facts->settled[0] = '\0';
+	facts->accepted[0] = '\0';
 	facts->drift[0] = '\0';
 	facts->drift_count = 0;
 }
@@ -176,6 +179,9 @@ static void fold_commit(struct reading *r)
 
 	keep_id(stack->facts.commit, commit->commit);
 	keep_id(stack->facts.tree, commit->tree);
+	if (strcmp(stack->facts.accepted, stack->facts.commit) != 0) {
+		stack->facts.accepted[0] = '\0'; // it was for that tip alone
+	}
 	g_free(stack->repository);
 	stack->repository = g_strdup(commit->repository);
 	g_free(stack->ref);
@@ -328,6 +334,9 @@ static void fold_blocked(struct reading *r)
 	};
 	const struct record_blocked *from = &r->record->u.blocked;
 
+	if (from->kind != BLOCK_MANIFEST) { // which says nothing of the history
+		r->stack->facts.accepted[0] = '\0';
+	}
 	r->stack->facts.block = blocks[from->kind];
 	keep_id(r->stack->facts.block_commit, from->commit);
 	stack_keep(r->stack->facts.block_reason, from->reason);
@@ -367,6 +376,25 @@ static void fold_resume(struct reading *r)
 	}
 }
 
+/* What a person can accept is what blocks, and nothing else. */
+static void fold_rewritten(struct reading *r)
+{
+	const struct record_rewritten *from = &r->record->u.rewritten;
+	struct fold_stack *stack = r->stack;
+
+	if (stack->facts.block != STACK_BLOCK_REWOUND ||
+	    strcmp(stack->facts.block_commit, from->commit) != 0 ||
+	    strcmp(stack->facts.base, from->base) != 0) {
+		r->problem = "it accepts another history than the one that blocks the stack";
+		return;
+	}
+	keep_id(stack->facts.accepted, from->commit);
+	g_free(stack->accepted_by);
+	stack->accepted_by = g_strdup(from->person);
+	g_free(stack->accepted_why);
+	stack->accepted_why = g_strdup(from->reason);
+}
+
 static void fold_note(struct reading *r)
 {
 }
@@ -386,6 +414,7 @@ static void (*const kinds[])(struct reading *reading) = {
 	[ENTRY_SUSPEND] = fold_suspend,
 	[ENTRY_RESUME] = fold_resume,
 	[ENTRY_NOTE] = fold_note,
+	[ENTRY_REWRITTEN] = fold_rewritten,
 };
 
 bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)

@@ -46,9 +46,10 @@ struct fold_stack {
 	struct stack_facts facts;
 	char *repository, *ref; /* of the newest commit, NULL before */
 	bool has_commits;
-	struct hash commits;	   /* digest of the list of commits */
-	struct fold_plan *plan;	   /* the newest, NULL before the first */
-	struct fold_plan *applied; /* the newest that was started, NULL before */
+	struct hash commits;		  /* digest of the list of commits */
+	char *accepted_by, *accepted_why; /* of facts.accepted, NULL before the first */
+	struct fold_plan *plan;		  /* the newest, NULL before the first */
+	struct fold_plan *applied;	  /* the newest that was started, NULL before */
 };
 struct fold {
 	GHashTable *stacks; /* name to struct fold_stack */

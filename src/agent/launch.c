@@ -55,7 +55,8 @@ bool launch_fetch(struct agent_unit *unit, GError **error)
 	if (!make_parent(mirror, error)) {
 		return false;
 	}
-	request = request_fetch(unit->conf, mirror, unit->record->facts.base, error);
+	request = request_fetch(unit->conf, mirror, unit->record->facts.base,
+				unit->record->facts.accepted, error);
 	return run(unit, STACK_JOB_FETCH, request, source->timeout, lock);
 }
 

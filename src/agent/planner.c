@@ -84,6 +84,30 @@ static void write_authors(struct json_writer *w, struct json_obj *list)
 	json_w_int(w, "authors_total", json_int(list, "authors_total", 0, JSON_MAX_INT));
 }
 
+/* Of a history that was rewritten the list tells what is gone, and the log who accepted it. One
+ * without the other makes no plan: plan_parse() and json_obj_end() see to that. */
+static void write_rewritten(struct json_writer *w, const struct planner_input *in,
+			    struct json_obj *list)
+{
+	struct json_obj gone;
+	bool told;
+
+	if (in->rewritten_by == NULL) {
+		return;
+	}
+	told = list != NULL && json_obj_get(list, "rewritten", &gone);
+	json_w_object(w, "rewritten");
+	if (told) {
+		json_w_value(w, "commits", json_any(&gone, "commits"));
+	}
+	json_w_str(w, "person", in->rewritten_by);
+	json_w_str(w, "reason", in->rewritten_why);
+	if (told && json_has(&gone, "total")) {
+		json_w_int(w, "total", json_int(&gone, "total", 0, JSON_MAX_INT));
+	}
+	json_w_end(w);
+}
+
 static void write_commits(struct json_writer *w, struct json_obj *list)
 {
 	if (list == NULL) {
@@ -94,7 +118,6 @@ static void write_commits(struct json_writer *w, struct json_obj *list)
 	}
 	json_w_value(w, "commits", json_any(list, "commits"));
 	json_w_int(w, "commits_total", json_int(list, "total", 0, JSON_MAX_INT));
-	json_obj_end(list);
 }
 
 static void write_plan(struct json_writer *w, const struct planner_input *in,
@@ -119,6 +142,7 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	json_w_str(w, "ref", in->ref);
 	json_w_str(w, "repository", in->repository);
 	json_w_int(w, "resources", in->draft->resources);
+	write_rewritten(w, in, commits);
 	json_w_int(w, "seq", in->seq);
 	json_w_str(w, "stack", in->stack);
 	json_w_object(w, "target");
@@ -129,6 +153,9 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	json_w_int(w, "v", 1);
 	json_w_end(w);
 	json_obj_end(draft);
+	if (commits != NULL) {
+		json_obj_end(commits); // also when it tells of a history that nobody accepted
+	}
 }
 
 /* Whatever went wrong on the way: a member missing or too many, or a plan that nobody would take.

@@ -21,9 +21,11 @@ struct planner_input {
 	const struct policy *policy;
 	const struct hash *approvers;
 	const struct draft *draft;
-	const char *commits; /* JSON {"authors":[...],"authors_total":N,"commits":[...],"total":N},
-				NULL: none */
+	const char *commits; /* JSON {"authors":[...],"authors_total":N,"commits":[...],"total":N}
+				and what is optional there, NULL: none */
 	size_t commits_len;
+	/* Who accepted that commit does not descend from the base; NULL: it does. */
+	const char *rewritten_by, *rewritten_why;
 };
 /* text is NUL-terminated; g_free(). */
 bool planner_compose(const struct planner_input *in, char **text, size_t *len, GError **error)

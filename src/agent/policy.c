@@ -24,24 +24,26 @@ static const struct {
 	unsigned bit;
 } classes[] = {{"size", POLICY_SIZE},
 	       {"unsigned", POLICY_UNSIGNED},
-	       {"interruption", POLICY_INTERRUPTION}};
+	       {"interruption", POLICY_INTERRUPTION},
+	       {"history", POLICY_HISTORY}};
 
-static bool has_risk(unsigned risks, const char *name)
+/* 0 when there is none of this name. */
+static unsigned risk_bit(const char *name)
 {
 	unsigned bit;
 	size_t i;
 
 	for (bit = 0; plan_risk_names[bit] != NULL; bit++) {
 		if (strcmp(plan_risk_names[bit], name) == 0) {
-			return (risks & 1u << bit) != 0;
+			return 1u << bit;
 		}
 	}
 	for (i = 0; i < G_N_ELEMENTS(classes); i++) {
 		if (strcmp(classes[i].name, name) == 0) {
-			return (risks & classes[i].bit) != 0;
+			return classes[i].bit;
 		}
 	}
-	return false;
+	return 0;
 }
 
 /* "k8s:CONTEXT/NAMESPACE/KIND/NAME" */
@@ -56,7 +58,7 @@ static bool is_in_namespace(const char *id, const char *namespace)
 static bool matches(const struct conf_rule *rule, const struct policy_change *change,
 		    unsigned risks, const char *home)
 {
-	if (rule->risk != NULL && !has_risk(risks, rule->risk)) {
+	if (rule->risk != NULL && (risks & risk_bit(rule->risk)) == 0) {
 		return false;
 	}
 	if (rule->kind != NULL && strcmp(rule->kind, change->kind) != 0) {
@@ -94,9 +96,10 @@ struct judging {
 	const struct policy_input *in;
 	struct policy *policy;
 	GHashTable *seen;	/* what asks, to its struct policy_reason */
-	unsigned classes;	/* POLICY_SIZE and POLICY_UNSIGNED, when the plan is of them */
+	unsigned classes;	/* of the whole plan: POLICY_SIZE and the like */
 	bool signatures;	/* signatures alone, whatever the rules say */
 	bool deletions_decided; /* a rule for deletions has named the channels */
+	bool history_open;	/* for some change no rule for rewritten histories has */
 	bool loud;		/* somebody asks who takes no silence for an answer */
 	int64_t deletions;
 };
@@ -177,18 +180,6 @@ static void restrict_channels(struct judging *j, const struct policy_change *cha
 	}
 }
 
-static unsigned risk_bit(const char *name)
-{
-	unsigned bit;
-
-	for (bit = 0; plan_risk_names[bit] != NULL; bit++) {
-		if (strcmp(plan_risk_names[bit], name) == 0) {
-			return 1u << bit;
-		}
-	}
-	return 0;
-}
-
 static bool interrupts(const char *action)
 {
 	static const char *const actions[] = {"start", "stop", "restart", NULL};
@@ -229,6 +220,7 @@ static void judge_change(struct judging *j, const struct policy_change *change)
 	}
 	j->deletions += (change->risk & RISK_DELETION) != 0;
 	j->deletions_decided |= (decided & RISK_DELETION) != 0;
+	j->history_open |= (decided & POLICY_HISTORY) == 0;
 	if (asks) { // where nobody is asked there is nothing to ask by signature
 		restrict_channels(j, change, decided);
 	}
@@ -243,25 +235,36 @@ static bool deletes_much(const struct judging *j)
 		j->deletions * 100 > j->in->resources * approval->deletion_share);
 }
 
-static void judge_deletions(struct judging *j)
+/* What no rule can make automatic, for which only a rule of its own can name channels. */
+static void insist(struct judging *j, const char *needs, const char *alone, bool decided)
 {
-	static const char many[] = "many deletions need at least one approval";
-	static const char alone[] = "many deletions take signatures alone";
 	struct conf_approval least = j->stack->approval;
-	const struct policy_reason needs = {.built_in = many}, takes = {.built_in = alone};
+	const struct policy_reason least_one = {.built_in = needs}, takes = {.built_in = alone};
 
-	if (!deletes_much(j)) {
-		return;
-	}
 	if (j->policy->required == 0) {
 		least.required = MAX(least.required, 1);
 		least.quiet = 0;
-		note(j, many, &needs, NULL);
+		note(j, needs, &least_one, NULL);
 		tighten(j, &least);
 	}
-	if (!j->deletions_decided) {
+	if (!decided) {
 		note(j, alone, &takes, NULL);
 		j->signatures = true;
+	}
+}
+
+static void judge_whole(struct judging *j)
+{
+	static const char many[] = "many deletions need at least one approval";
+	static const char many_alone[] = "many deletions take signatures alone";
+	static const char history[] = "a rewritten history needs at least one approval";
+	static const char history_alone[] = "a rewritten history takes signatures alone";
+
+	if (deletes_much(j)) {
+		insist(j, many, many_alone, j->deletions_decided);
+	}
+	if (j->in->is_rewritten) {
+		insist(j, history, history_alone, !j->history_open);
 	}
 }
 
@@ -303,7 +306,8 @@ static bool can_be_met(const struct judging *j, GError **error)
 
 static unsigned classes_of(const struct conf_stack *stack, const struct policy_input *in)
 {
-	unsigned found = in->has_unsigned ? POLICY_UNSIGNED : 0;
+	unsigned found = (in->has_unsigned ? (unsigned)POLICY_UNSIGNED : 0) |
+			 (in->is_rewritten ? (unsigned)POLICY_HISTORY : 0);
 
 	return in->count > (uint64_t)stack->approval.size_threshold ? found | POLICY_SIZE : found;
 }
@@ -328,7 +332,7 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack,
 	for (i = 0; i < in->count; i++) {
 		judge_change(&j, &in->changes[i]);
 	}
-	judge_deletions(&j);
+	judge_whole(&j);
 	if (j.signatures || policy.required == 0) {
 		policy.channels = CHANNEL_BIT(CHANNEL_SIGNATURE);
 	}

@@ -15,13 +15,13 @@
  * - Deletions have thresholds. More than the first, or more than
  *   POLICY_DELETIONS_FEW that are over a share of what the manifest declares,
  *   are many, and many need at least one approval.
- * - Many deletions, and changes of the risks secret, root and cluster that need
- *   an approval at all, take signatures alone and no silence, unless a rule that
- *   matches that very risk names channels.
+ * - Many deletions, a rewritten history, and changes of the risks secret, root
+ *   and cluster that need an approval at all, take signatures alone and no
+ *   silence, unless a rule that matches that very risk names channels. A
+ *   rewritten history needs at least one approval, as many deletions do.
  *
  * Besides the risks that stand in a plan (core/plan.h) there are classes that
- * only policy knows; see enum policy_class. A rewritten history is none: such a
- * branch is not followed, so there is no plan of it.
+ * only policy knows; see enum policy_class.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -40,6 +40,7 @@ enum policy_class {
 	POLICY_SIZE = 1 << 16,	       /* of each change of a plan with many */
 	POLICY_UNSIGNED = 1 << 17,     /* of each change of a plan with a commit not well signed */
 	POLICY_INTERRUPTION = 1 << 18, /* what starts, stops or restarts */
+	POLICY_HISTORY = 1 << 19,      /* of each change of a plan of a rewritten history */
 };
 
 struct policy_change {
@@ -53,6 +54,7 @@ struct policy_input {
 	size_t count;
 	int64_t resources;	       /* how many the manifest declares */
 	bool has_unsigned;	       /* commits without a good signature */
+	bool is_rewritten;	       /* the commit does not descend from the one applied last */
 	const char *home;	       /* what ~ means in a rule's path */
 	const struct signers *signers; /* who can sign; NULL: everybody */
 };

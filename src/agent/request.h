@@ -11,8 +11,9 @@
 #include "base/conf.h"
 #include "core/approval.h"
 
+/* accepted: the tip that need not descend from known, "": none. */
 char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
-		    GError **error);
+		    const char *accepted, GError **error);
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
 	bool for_root; /* root will apply it */

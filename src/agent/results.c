@@ -71,6 +71,9 @@ static bool take_commits(struct taking *t, struct json_obj *o)
 		json_w_value(w, "authors", json_any(o, "authors"));
 		json_w_int(w, "authors_total", json_int(o, "authors_total", 0, JSON_MAX_INT));
 		json_w_value(w, "commits", json_any(o, "commits"));
+		if (json_has(o, "rewritten")) {
+			json_w_value(w, "rewritten", json_any(o, "rewritten"));
+		}
 		json_w_int(w, "total", json_int(o, "commits_total", 0, JSON_MAX_INT));
 	} else {
 		json_w_array(w, "authors");
@@ -84,13 +87,30 @@ static bool take_commits(struct taking *t, struct json_obj *o)
 	return json_writer_finish(w, &t->commits, &t->news.commits_len, NULL) == 0;
 }
 
+/* Followed for as long as it is the one tip that a person has accepted. */
+static void take_rewritten(struct taking *t)
+{
+	const struct stack_facts *facts = &t->unit->record->facts;
+
+	if (strcmp(facts->accepted, t->news.details.commit) != 0) {
+		because(t, STACK_FETCH_FAILED,
+			"the worker follows a rewritten history that nobody has accepted");
+		return;
+	}
+	if (facts->block == STACK_BLOCK_REWOUND) {
+		t->news.details.renewed = "its rewritten history was accepted";
+	}
+	t->event = STACK_FETCHED;
+}
+
 static void take_fetch(struct taking *t)
 {
-	static const char *const states[] = {"ok",	"unchanged", "rewound",
-					     "deleted", "empty",     NULL};
-	static const enum stack_block blocks[] = {STACK_BLOCK_NONE, STACK_BLOCK_NONE,
+	static const char *const states[] = {"ok",    "unchanged", "rewound", "deleted",
+					     "empty", "rewritten", NULL};
+	static const enum stack_block blocks[] = {STACK_BLOCK_NONE,    STACK_BLOCK_NONE,
 						  STACK_BLOCK_REWOUND, STACK_BLOCK_DELETED,
-						  STACK_BLOCK_EMPTY};
+						  STACK_BLOCK_EMPTY,   STACK_BLOCK_NONE};
+	enum { REWRITTEN = 5 };
 	struct json_obj *o = t->result->result;
 	const char *reason;
 	int state;
@@ -118,6 +138,8 @@ static void take_fetch(struct taking *t)
 			reason != NULL && reason[0] != '\0' ? reason : states[state]);
 	} else if (t->news.details.commit == NULL || t->news.details.tree == NULL) {
 		because(t, STACK_FETCH_FAILED, "the worker's result names no commit");
+	} else if (state == REWRITTEN) {
+		take_rewritten(t);
 	} else {
 		t->event = STACK_FETCHED;
 	}
@@ -172,6 +194,10 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 		.commits_len = commits_len,
 	};
 
+	if (stack_is_rewritten(facts)) {
+		in.rewritten_by = unit->record->accepted_by;
+		in.rewritten_why = unit->record->accepted_why;
+	}
 	nonce_text(nonce);
 	return planner_compose(&in, &unit->plan, &unit->plan_len, error);
 }

@@ -15,28 +15,38 @@ static struct policy_input input_of(const struct agent_unit *unit)
 }
 
 /* What cannot be seen is not signed either. */
-static bool has_unsigned(const char *commits, size_t len)
+static bool has_unsigned(struct json_obj *root)
 {
-	g_autoptr(json_doc_auto) doc = NULL;
-	struct json_obj root, o;
+	struct json_obj o;
 	struct json_arr arr;
 	size_t count, i;
 
-	if (commits == NULL) {
-		return false;
-	}
-	if (json_doc_parse(&doc, commits, len, JSON_CANONICAL, NULL) != 0) {
-		return true;
-	}
-	json_doc_root(doc, &root);
-	count = json_arr_get(&root, "commits", COMMITS, &arr);
+	count = json_arr_get(root, "commits", COMMITS, &arr);
 	for (i = 0; i < count; i++) {
 		if (!json_arr_obj(&arr, i, &o) ||
 		    strcmp(json_str(&o, "signature", 16), "good") != 0) {
 			return true;
 		}
 	}
-	return (uint64_t)json_int(&root, "total", 0, JSON_MAX_INT) > count;
+	return (uint64_t)json_int(root, "total", 0, JSON_MAX_INT) > count;
+}
+
+/* Of a list that cannot be read the worst is believed. */
+static void judge_commits(struct policy_input *in, const char *commits, size_t len)
+{
+	g_autoptr(json_doc_auto) doc = NULL;
+	struct json_obj root;
+
+	if (commits == NULL) {
+		return;
+	}
+	if (json_doc_parse(&doc, commits, len, JSON_CANONICAL, NULL) != 0) {
+		in->has_unsigned = in->is_rewritten = true;
+		return;
+	}
+	json_doc_root(doc, &root);
+	in->has_unsigned = has_unsigned(&root);
+	in->is_rewritten = json_has(&root, "rewritten");
 }
 
 bool ruling_of_draft(const struct agent_unit *unit, const struct draft *draft, const char *commits,
@@ -47,7 +57,7 @@ bool ruling_of_draft(const struct agent_unit *unit, const struct draft *draft, c
 	in.changes = (const struct policy_change *)(void *)draft->changes->data;
 	in.count = draft->changes->len;
 	in.resources = draft->resources;
-	in.has_unsigned = has_unsigned(commits, len);
+	judge_commits(&in, commits, len);
 	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
 }
 
@@ -84,6 +94,7 @@ bool ruling_of_plan(const struct agent_unit *unit, const struct plan *plan, stru
 	in.count = plan->changes_count;
 	in.resources = MAX(plan->resources, 0);
 	in.has_unsigned = plan_has_unsigned(plan);
+	in.is_rewritten = plan->is_rewritten;
 	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
 }
 

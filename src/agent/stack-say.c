@@ -67,6 +67,9 @@ static bool say_applying(const struct view *v)
 static bool say_blocked(const struct view *v)
 {
 	g_string_append(v->out, v->f->block_reason);
+	if (v->f->block == STACK_BLOCK_REWOUND && v->f->block_commit[0] != '\0') {
+		g_string_append(v->out, "; 'assent replan --rewritten' asks for a plan of it");
+	}
 	return v->f->block != STACK_BLOCK_NONE;
 }
 

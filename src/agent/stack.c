@@ -84,6 +84,11 @@ bool stack_plans_drift(const struct stack_facts *f)
 	return f->base[0] != '\0' && strcmp(f->commit, f->base) == 0;
 }
 
+bool stack_is_rewritten(const struct stack_facts *f)
+{
+	return f->accepted[0] != '\0' && strcmp(f->accepted, f->commit) == 0;
+}
+
 /* May a plan be made at all, were it asked for? */
 static bool can_plan(const struct stack *s, const struct stack_facts *f, bool asked)
 {
@@ -139,6 +144,12 @@ static void on_replan(struct step *t)
 	on_plan(t);
 }
 
+static void on_follow(struct step *t)
+{
+	on_sync(t);
+	on_plan(t);
+}
+
 static void fetch_ended(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
@@ -149,11 +160,13 @@ static void fetch_ended(struct step *t)
 
 static void on_fetched(struct step *t)
 {
-	bool fresh = strcmp(t->d->commit, t->f->commit) != 0;
+	bool other = strcmp(t->d->commit, t->f->commit) != 0;
+	bool fresh = other || t->d->renewed != NULL;
 
 	fetch_ended(t);
 	if (fresh) {
-		g_autofree char *reason = g_strdup_printf("commit %.12s came", t->d->commit);
+		g_autofree char *reason = other ? g_strdup_printf("commit %.12s came", t->d->commit)
+						: g_strdup(t->d->renewed);
 
 		add(t, STACK_LOG_COMMIT, 0, "");
 		if (t->f->phase == STACK_PHASE_OPEN) {
@@ -334,6 +347,7 @@ static const struct {
 	[STACK_SYNC] = {on_sync, ANY, ANY},
 	[STACK_PLAN] = {on_plan, ANY, ANY},
 	[STACK_REPLAN] = {on_replan, ANY, ANY},
+	[STACK_FOLLOW] = {on_follow, ANY, ANY},
 	[STACK_FETCHED] = {on_fetched, STACK_JOB_FETCH, STACK_JOB_FETCH},
 	[STACK_FETCH_BAD] = {on_fetch_bad, STACK_JOB_FETCH, STACK_JOB_FETCH},
 	[STACK_FETCH_FAILED] = {on_fetch_failed, STACK_JOB_FETCH, STACK_JOB_FETCH},

@@ -92,6 +92,8 @@ struct stack_facts {
 	char plan_broken[STACK_REASON_MAX]; /* who broke the glass, and why; "" */
 	enum stack_block block;
 	char block_commit[STACK_ID_SIZE], block_reason[STACK_REASON_MAX];
+	/* The one tip that may be planned although it does not descend from base, "": none. */
+	char accepted[STACK_ID_SIZE];
 	char suspended[STACK_REASON_MAX]; /* "" unless it is */
 	char drift[HASH_TEXT_SIZE];	  /* stack_drift_key() of the recorded drift, "" without */
 	int64_t drift_count;
@@ -138,7 +140,8 @@ enum stack_event {
 	STACK_SYNC,	      /* a person asks: fetch now */
 	STACK_PLAN,	      /* a person asks: plan now, without fetching */
 	STACK_REPLAN,	      /* a new plan in place of the last; reason may say why */
-	STACK_FETCHED,	      /* commit, tree */
+	STACK_FOLLOW,	      /* a person has accepted a rewritten history: fetch, then plan */
+	STACK_FETCHED,	      /* commit, tree, renewed */
 	STACK_FETCH_BAD,      /* block, commit, reason */
 	STACK_FETCH_FAILED,   /* reason */
 	STACK_PLANNED,	      /* drift_key: a draft with changes */
@@ -157,6 +160,8 @@ enum stack_event {
 struct stack_details { /* by event, see above; NULL where it does not apply */
 	const char *commit, *tree, *reason, *drift_key;
 	enum stack_block block;
+	const char *renewed; /* why a commit that was seen before counts as new, NULL: it does not
+			      */
 };
 
 enum stack_effect {
@@ -194,6 +199,8 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 bool stack_is_held(const struct stack *stack, const struct stack_facts *facts);
 /* Is the next plan one of drift, not of a commit? */
 bool stack_plans_drift(const struct stack_facts *facts);
+/* Does the newest commit not descend from what holds, and has a person accepted that? */
+bool stack_is_rewritten(const struct stack_facts *facts);
 /* text as one bounded line of whole characters. */
 void stack_keep(char out[STACK_REASON_MAX], const char *text);
 /* What makes two drifts the same: their count and ids. */

@@ -93,6 +93,18 @@ static void write_last_apply(struct json_writer *w, const struct agent_unit *uni
 	json_w_end(w);
 }
 
+static void write_block(struct json_writer *w, const struct stack_facts *facts)
+{
+	if (facts->block == STACK_BLOCK_NONE) {
+		json_w_null(w, "block");
+		return;
+	}
+	json_w_object(w, "block");
+	json_w_str(w, "kind", stack_block_names[facts->block]);
+	write_text(w, "commit", facts->block_commit);
+	json_w_end(w);
+}
+
 void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
@@ -105,6 +117,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_text(w, "commit", facts->commit);
 	write_text(w, "tree", facts->tree);
 	write_text(w, "applied", facts->base);
+	write_block(w, facts);
 	write_text(w, "ref", unit->record->ref);
 	write_text(w, "repository", unit->record->repository);
 	json_w_int(w, "drift", facts->drift_count);

@@ -19,9 +19,9 @@
 
 static const char *const window_words[] = {"allow", "deny", NULL};
 static const char *const drift_words[] = {"propose", "report", NULL};
-static const char *const risk_words[] = {"deletion",   "secret",       "root",
-					 "executable", "cluster",      "size",
-					 "unsigned",   "interruption", NULL};
+static const char *const risk_words[] = {"deletion", "secret", "root",	   "executable",
+					 "cluster",  "size",   "unsigned", "interruption",
+					 "history",  NULL};
 static const char *const hook_words[] = {"github", "gitlab", "gitea", "forgejo", "bitbucket", NULL};
 static const char *const kind_words[] = {"file", "tree", "directory", "link", NULL};
 static const char *const action_words[] = {"create", "update",	"replace", "remove",
@@ -241,8 +241,9 @@ static bool is_zone(const char *name)
 		 .type = CONF_SECTION},                                                            \
 		{IN(".match.risk"),                                                                \
 		 .help = "Changes of this risk class. All changes of a plan are of the classes "   \
-			 "size (many changes) and unsigned (a commit without a good signature) "   \
-			 "when the plan is; interruption is what starts, stops or restarts.",      \
+			 "size (many changes), unsigned (a commit without a good signature) and "  \
+			 "history (it was rewritten) when the plan is; interruption is what "      \
+			 "starts, stops or restarts.",                                             \
 		 .type = CONF_WORD,                                                                \
 		 AT(conf_rule, risk),                                                              \
 		 .example = "deletion",                                                            \
@@ -266,8 +267,8 @@ static bool is_zone(const char *name)
 		 .type = CONF_NAMES, AT(conf_approval, from), .example = "[alice]"},               \
 		{IN(".channels"),                                                                  \
 		 .help = "By which channels they may decide about such a change. Many deletions "  \
-			 "and the risks secret, root and cluster take signatures alone, unless a " \
-			 "rule that matches this very risk says otherwise.",                       \
+			 "and the risks secret, root, cluster and history take signatures alone, " \
+			 "unless a rule that matches this very risk says otherwise.",              \
 		 .type = CONF_NAMES,                                                               \
 		 AT(conf_approval, channels),                                                      \
 		 .example = "[signature]",                                                         \

@@ -21,6 +21,7 @@ static const struct log_row rows[] = {
 	[EV_FETCH_FAILED] = {"fetch-failed", "c4e25d7198ab4f60b1d34c9e07fa8206", LOG_WARNING},
 	[EV_BLOCKED] = {"blocked", "92f06ab3d5c14e7a8b40f7c12d9e6307", LOG_WARNING},
 	[EV_UNBLOCKED] = {"unblocked", "3bd1e8f72a604c95ae17d02c5f8b4908", LOG_NOTICE},
+	[EV_REWRITTEN] = {"rewritten", "5c0e86d19b2f4aa7b3d8417fe05a62c9", LOG_WARNING},
 	[EV_PLANNED] = {"planned", "ee7c30a9516f4d82bc05a9e8d3174209", LOG_NOTICE},
 	[EV_PLAN_FAILED] = {"plan-failed", "168fd4c2b07a4e39a5e1c7063b9d820a", LOG_WARNING},
 	[EV_PLAN_STALE] = {"plan-stale", "f5a2097c8e3d4b16904dbe71c3a6f80b", LOG_NOTICE},

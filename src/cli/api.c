@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/autoptr.h"
+#include "base/error.h"
 #include "base/text.h"
 #include "core/plan.h"
 
@@ -140,6 +141,13 @@ static struct api_stack *read_stack(struct json_obj *o)
 			.quiet = read_time(&child, "quiet"),
 			.summary = read_summary(&child),
 		};
+		json_obj_ignore_rest(&child);
+	}
+	stack->applied = read_text(o, "applied");
+	if (json_obj_get_opt(o, "block", &child)) {
+		bool rewound = strcmp(json_str(&child, "kind", MAX_NAME), "rewound") == 0;
+
+		stack->rewound = rewound ? read_text(&child, "commit") : NULL;
 		json_obj_ignore_rest(&child);
 	}
 	if (json_obj_get_opt(o, "last_apply", &child)) {
@@ -296,16 +304,40 @@ bool api_stack(struct client *client, const char *name, struct api_stack **out, 
 	return client_get_json(client, path, &doc, error) && finish_stack(doc, path, out, error);
 }
 
-bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,
-		  struct api_stack **out, GError **error)
+static bool post_stack(struct client *client, const char *name, const char *verb, const char *body,
+		       unsigned wait, struct api_stack **out, GError **error)
 {
 	g_autofree char *base = client_path("/v1/stacks/%s", name);
 	g_autofree char *path = wait > 0 ? g_strdup_printf("%s/%s?wait=%u", base, verb, wait)
 					 : g_strdup_printf("%s/%s", base, verb);
 	struct json_doc *doc = NULL;
 
-	return client_post_json(client, path, NULL, wait + CLIENT_QUICK, &doc, error) &&
+	return client_post_json(client, path, body, wait + CLIENT_QUICK, &doc, error) &&
 	       finish_stack(doc, path, out, error);
+}
+
+bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,
+		  struct api_stack **out, GError **error)
+{
+	return post_stack(client, name, verb, NULL, wait, out, error);
+}
+
+bool api_stack_follow(struct client *client, const char *name, const char *commit,
+		      const char *reason, unsigned wait, struct api_stack **out, GError **error)
+{
+	struct json_writer *w = json_writer_new(0);
+	struct assent_error core;
+	autocfree char *body = NULL;
+	size_t len;
+
+	json_w_object(w, NULL);
+	json_w_str(w, "commit", commit);
+	json_w_str(w, "reason", reason);
+	json_w_end(w);
+	if (json_writer_finish(w, &body, &len, &core) != 0) {
+		return fail_core(error, &core, "request");
+	}
+	return post_stack(client, name, "follow", body, wait, out, error);
 }
 
 bool api_plan(struct client *client, const char *id, struct api_plan **out, GError **error)

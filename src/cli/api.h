@@ -36,6 +36,8 @@ struct api_stack {
 	int64_t since, next_fetch;
 	struct api_pending pending;
 	const char *last_result;   /* of the last apply, NULL: none */
+	const char *applied;	   /* the commit that holds, NULL: none */
+	const char *rewound;	   /* the tip that does not descend from it and blocks, or NULL */
 	const char *fetch_problem; /* why the last fetch failed, NULL: it did not */
 	struct json_doc *doc;	   /* NULL inside a list */
 };
@@ -60,6 +62,10 @@ bool api_stack(struct client *client, const char *name, struct api_stack **out, 
 /* verb: "sync", "plan", "replan". wait: seconds to wait for the stack to rest, 0: do not. */
 bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,
 		  struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Accepts that commit does not descend from what was applied last. */
+bool api_stack_follow(struct client *client, const char *name, const char *commit,
+		      const char *reason, unsigned wait, struct api_stack **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 void api_stack_free(struct api_stack *stack);
 
 /* stack and state may be NULL. */

@@ -31,7 +31,8 @@ struct kept {
 struct gather {
 	const struct bundle_request *request;
 	struct log_fold *fold;
-	GPtrArray *kept; /* struct kept */
+	GPtrArray *kept;   /* struct kept */
+	struct plan *plan; /* NULL: not here, which put_plan() says */
 };
 
 static void kept_free(gpointer data)
@@ -42,13 +43,23 @@ static void kept_free(gpointer data)
 	g_free(kept);
 }
 
+/* Who accepted the history that the plan is of. */
+static bool accepts(const struct plan *plan, const struct entry *entry, const struct record *record)
+{
+	return record->type == ENTRY_REWRITTEN && plan != NULL && plan->is_rewritten &&
+	       strcmp(entry->stack, plan->stack) == 0 &&
+	       strcmp(record->u.rewritten.base, plan->base_commit) == 0 &&
+	       strcmp(record->u.rewritten.commit, plan->target_commit) == 0;
+}
+
 /* The entries that name keys and approvers, and all that are about the plan. */
-static bool concerns(const struct gather *g, const struct record *record)
+static bool concerns(const struct gather *g, const struct entry *entry, const struct record *record)
 {
 	const struct hash *plan = log_plan_of(record);
 
 	return record->type == ENTRY_GENESIS || record->type == ENTRY_POLICY ||
-	       (plan != NULL && hash_equal(plan, &g->request->plan));
+	       (plan != NULL && hash_equal(plan, &g->request->plan)) ||
+	       accepts(g->plan, entry, record);
 }
 
 static void take(uint64_t index, const char *bytes, size_t len, void *user)
@@ -59,7 +70,7 @@ static void take(uint64_t index, const char *bytes, size_t len, void *user)
 
 	log_fold_entry(index, bytes, len, g->fold);
 	if (entry_parse(&entry, bytes, len, NULL) == 0 && record_read(&record, &entry, NULL) == 0 &&
-	    concerns(g, &record)) {
+	    concerns(g, &entry, &record)) {
 		struct kept *kept = g_new0(struct kept, 1);
 
 		kept->index = index;
@@ -215,6 +226,19 @@ static bool check_report(const struct log_report *report, GError **error)
 		       _("the log does not verify: %s: %s"), first->place, first->message);
 }
 
+static struct plan *load_plan(const struct bundle_request *r)
+{
+	g_autofree char *bytes = NULL;
+	struct plan *plan = NULL;
+	size_t len;
+
+	if (!objects_load(r->objects, &r->plan, PLAN_MAX_SIZE, &bytes, &len, NULL) ||
+	    plan_parse(&plan, bytes, len, NULL) != 0) {
+		return NULL;
+	}
+	return plan;
+}
+
 bool bundle_write(const struct bundle_request *request, GError **error)
 {
 	g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(kept_free);
@@ -236,9 +260,11 @@ bool bundle_write(const struct bundle_request *request, GError **error)
 	log_report_init(&report);
 	fold = log_fold_new(request->objects, key.name, &report);
 	gather.fold = fold;
+	gather.plan = load_plan(request);
 	good = log_check(request->source, &key, take, &gather, &leaves, &report, error) &&
 	       check_report(&report, error) &&
 	       write_all(request, &report, leaves, kept, &key, error);
 	log_report_clear(&report);
+	plan_free(gather.plan);
 	return good;
 }

@@ -40,6 +40,7 @@ struct log_fold {
 	struct hash approvers; /* the list in force */
 	GHashTable *plans;     /* "sha256:..." to struct planned */
 	GHashTable *lists;     /* "sha256:..." to struct signers, NULL where not here */
+	GHashTable *accepted;  /* stack to the last "BASE COMMIT" that was accepted */
 };
 
 /* One entry on its way through the fold. */
@@ -86,6 +87,7 @@ struct log_fold *log_fold_new(const char *objects, const char *origin, struct lo
 	fold->report = report;
 	fold->plans = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, planned_free);
 	fold->lists = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, list_free);
+	fold->accepted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return fold;
 }
 
@@ -94,6 +96,7 @@ void log_fold_free(struct log_fold *fold)
 	if (fold != NULL) {
 		g_hash_table_unref(fold->plans);
 		g_hash_table_unref(fold->lists);
+		g_hash_table_unref(fold->accepted);
 		g_free(fold->objects);
 		g_free(fold->origin);
 		g_free(fold);
@@ -222,6 +225,33 @@ static void compare_plan(const struct step *s, const struct plan *plan, const st
 	}
 }
 
+static char *rewrite_key(const char *base, const char *commit)
+{
+	return g_strdup_printf("%s %s", base, commit);
+}
+
+static void on_rewritten(const struct step *s)
+{
+	const struct record_rewritten *r = &s->record->u.rewritten;
+
+	g_hash_table_replace(s->fold->accepted, g_strdup(s->entry->stack),
+			     rewrite_key(r->base, r->commit));
+}
+
+/* A history that is not followed by itself was accepted by somebody, who is named. */
+static void check_rewritten(const struct step *s, const struct plan *plan)
+{
+	g_autofree char *key = NULL;
+
+	if (!plan->is_rewritten) {
+		return;
+	}
+	key = rewrite_key(plan->base_commit, plan->target_commit);
+	if (g_strcmp0(g_hash_table_lookup(s->fold->accepted, s->entry->stack), key) != 0) {
+		bad(s, _("its plan is of a rewritten history that nobody had accepted"));
+	}
+}
+
 /* The diff that people saw: only its digest matters here. */
 static void check_diff(const struct step *s, const struct plan *plan)
 {
@@ -267,6 +297,7 @@ static void on_plan(const struct step *s)
 			bad(s, "%s", core.text);
 		} else {
 			compare_plan(s, p->plan, p);
+			check_rewritten(s, p->plan);
 			check_diff(s, p->plan);
 		}
 	}
@@ -522,6 +553,7 @@ static const step_fn steps[] = {
 	[ENTRY_CLOSED] = on_closed,
 	[ENTRY_APPLY_START] = on_apply_start,
 	[ENTRY_APPLY_DONE] = on_apply_done,
+	[ENTRY_REWRITTEN] = on_rewritten,
 };
 
 void log_fold_entry(uint64_t index, const char *bytes, size_t len, void *user)

@@ -111,6 +111,7 @@ const struct hash *log_plan_of(const struct record *record)
 	case ENTRY_SUSPEND:
 	case ENTRY_RESUME:
 	case ENTRY_NOTE:
+	case ENTRY_REWRITTEN:
 		break;
 	}
 	return NULL;
@@ -128,6 +129,15 @@ static char *describe_plan(const struct record_plan *plan, const char *id)
 		}
 	}
 	return g_string_free(text, FALSE);
+}
+
+static char *describe_rewritten(const struct record_rewritten *rewritten)
+{
+	g_autofree char *base = text_short_id(rewritten->base);
+	g_autofree char *commit = text_short_id(rewritten->commit);
+
+	return g_strdup_printf("%s accepts %s, which does not descend from %s: %s",
+			       rewritten->person, commit, base, rewritten->reason);
 }
 
 static char *with_reason(const char *text, const char *reason)
@@ -189,6 +199,8 @@ char *log_describe(const struct record *record)
 		return with_reason(record->u.suspend.person, record->u.suspend.reason);
 	case ENTRY_NOTE:
 		return g_strdup(record->u.note.text);
+	case ENTRY_REWRITTEN:
+		return describe_rewritten(&record->u.rewritten);
 	}
 	return g_strdup("");
 }

@@ -82,6 +82,35 @@ static void render_commits(struct out *out, const struct plan *plan)
 	}
 }
 
+/* What the plan leaves behind, as loudly as what it removes. */
+static void render_rewritten(struct out *out, const struct plan *plan)
+{
+	const struct plan_rewritten *gone = &plan->rewritten;
+
+	if (!plan->is_rewritten) {
+		return;
+	}
+	if (gone->total < 0) {
+		out_field(out, _("HISTORY"), "%s",
+			  _("was REWRITTEN; which commits are gone is not known any more"));
+	} else {
+		out_field(out, _("HISTORY"),
+			  ngettext("was REWRITTEN; %" PRId64 " commit that was applied is gone:",
+				   "was REWRITTEN; %" PRId64 " commits that were applied are gone:",
+				   (gulong)gone->total),
+			  gone->total);
+	}
+	for (size_t i = 0; i < gone->commits_count; i++) {
+		render_commit(out, &gone->commits[i]);
+	}
+	if (gone->total > (int64_t)gone->commits_count) {
+		out_field(out, "", _("and %" PRId64 " older ones"),
+			  gone->total - (int64_t)gone->commits_count);
+	}
+	/* TRANSLATORS: a person and a reason */
+	out_field(out, "", _("accepted by %s: %s"), gone->person, gone->reason);
+}
+
 static char *channels_text(unsigned channels)
 {
 	GString *text = g_string_new(NULL);
@@ -186,6 +215,7 @@ void render_head(struct out *out, const struct review *review, int64_t now)
 	/* TRANSLATORS: how many plans there have been, this one included */
 	out_field(out, C_("field", "number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
 	render_target(out, plan);
+	render_rewritten(out, plan);
 	render_commits(out, plan);
 	render_policy(out, plan);
 	render_times(out, plan, now);

@@ -144,6 +144,21 @@ for leaf in proofs/*.leaf; do
 done
 [ -n "$plan_entry" ] || die "the plan does not stand in the log"
 echo "ok: plan $plan is signed by the agent and logged"
+# A plan of a rewritten history says so, and that somebody had accepted it before.
+if contains plan.json '"rewritten":{'; then
+  accepted=
+  base=$(sed 's/.*"base":{"commit":"\([0-9a-f]*\)".*/\1/' plan.json)
+  target=$(sed 's/.*"target":{"commit":"\([0-9a-f]*\)".*/\1/' plan.json)
+  for leaf in proofs/*.leaf; do
+    if [ "$(member type "$leaf")" = rewritten ] && [ "$(member base "$leaf")" = "$base" ] &&
+      [ "$(member commit "$leaf")" = "$target" ] &&
+      [ "$(member seq "$leaf")" -lt "$(member seq "$plan_entry")" ]; then
+      accepted="entry $(member seq "$leaf"), by $(member person "$leaf")"
+    fi
+  done
+  [ -n "$accepted" ] || die "the plan is of a rewritten history that nobody had accepted"
+  echo "ok: its rewritten history was accepted ($accepted)"
+fi
 if [ -f diff ]; then
   grep -q "\"created\":[0-9]*,\"diff\":\"sha256:$(sha <./diff)\"" plan.json ||
     die "diff is not the one that the plan names"

@@ -24,6 +24,7 @@ enum entry_type {
 	ENTRY_SUSPEND,
 	ENTRY_RESUME,
 	ENTRY_NOTE,
+	ENTRY_REWRITTEN,
 };
 /* "genesis", ... with '-' as in "apply-start"; NULL-terminated */
 extern const char *const entry_type_names[];

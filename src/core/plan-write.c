@@ -142,6 +142,25 @@ static void write_commits(struct json_writer *w, const struct plan *plan)
 	json_w_int(w, "commits_total", plan->commits_total);
 }
 
+static void write_rewritten(struct json_writer *w, const struct plan *plan)
+{
+	const struct plan_rewritten *rewritten = &plan->rewritten;
+
+	if (!plan->is_rewritten) {
+		return;
+	}
+	json_w_object(w, "rewritten");
+	json_w_array(w, "commits");
+	for (size_t i = 0; i < rewritten->commits_count; i++) {
+		plan_commit_write(w, &rewritten->commits[i]);
+	}
+	json_w_end(w);
+	json_w_str(w, "person", rewritten->person);
+	json_w_str(w, "reason", rewritten->reason);
+	write_stated(w, "total", rewritten->total);
+	json_w_end(w);
+}
+
 static void write_point(struct json_writer *w, const char *name, const char *commit,
 			const char *tree)
 {
@@ -237,6 +256,7 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 	json_w_str(w, "ref", plan->ref);
 	json_w_str(w, "repository", plan->repository);
 	write_stated(w, "resources", plan->resources);
+	write_rewritten(w, plan);
 	json_w_int(w, "seq", plan->seq);
 	json_w_str(w, "stack", plan->stack);
 	write_point(w, "target", plan->target_commit, plan->target_tree);

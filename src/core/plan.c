@@ -46,6 +46,7 @@ static void box_free(struct plan_box *box)
 	free(box->plan.policy.break_glass);
 	free(box->plan.authors);
 	free(box->plan.commits);
+	free(box->plan.rewritten.commits);
 	free(box->plan.checks);
 	free(box->plan.changes);
 	json_doc_free(box->doc);
@@ -393,31 +394,61 @@ static void check_author(const struct plan *plan, struct json_obj *commit, const
 	}
 }
 
-static void read_commits(struct plan_box *box, struct json_obj *o)
+/* The list "commits" of o; those whose authors may not approve are those of the plan's own list. */
+static void read_commit_list(struct plan_box *box, struct json_obj *o, bool own,
+			     struct plan_commit **out, size_t *out_count)
 {
 	struct json_arr list;
 	size_t count = json_arr_get(o, "commits", COMMITS_MAX, &list);
-	struct plan *plan = &box->plan;
 
-	plan->commits_total = json_int(o, "commits_total", 0, JSON_MAX_INT);
-	if ((uint64_t)plan->commits_total < count) {
-		json_obj_fail(o, "commits_total", "less than the commits listed");
-	}
-	plan->commits = box_alloc(o, count, sizeof(*plan->commits));
-	if (plan->commits == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
+	*out = box_alloc(o, count, sizeof(**out));
+	for (size_t i = 0; *out != NULL && i < count; i++) {
+		struct plan_commit *item = &(*out)[i];
 		struct json_obj commit;
 
 		if (!json_arr_obj(&list, i, &commit)) {
 			return;
 		}
-		read_commit(box, &commit, &plan->commits[i]);
-		check_author(plan, &commit, plan->commits[i].author_email);
-		check_author(plan, &commit, plan->commits[i].committer_email);
+		read_commit(box, &commit, item);
+		if (own) {
+			check_author(&box->plan, &commit, item->author_email);
+			check_author(&box->plan, &commit, item->committer_email);
+		}
 	}
-	plan->commits_count = count;
+	*out_count = *out != NULL ? count : 0;
+}
+
+static void read_commits(struct plan_box *box, struct json_obj *o)
+{
+	struct plan *plan = &box->plan;
+
+	plan->commits_total = json_int(o, "commits_total", 0, JSON_MAX_INT);
+	read_commit_list(box, o, true, &plan->commits, &plan->commits_count);
+	if ((uint64_t)plan->commits_total < plan->commits_count) {
+		json_obj_fail(o, "commits_total", "less than the commits listed");
+	}
+}
+
+static void read_rewritten(struct plan_box *box, struct json_obj *o)
+{
+	struct plan_rewritten *out = &box->plan.rewritten;
+	struct json_obj r;
+
+	if (!json_has(o, "rewritten") || !json_obj_get(o, "rewritten", &r)) {
+		return;
+	}
+	box->plan.is_rewritten = true;
+	if (box->plan.base_commit == NULL) {
+		json_obj_fail(o, "rewritten", "nothing was applied before");
+	}
+	read_commit_list(box, &r, false, &out->commits, &out->commits_count);
+	out->person = get_text(&r, "person", NAME_MAX_BYTES);
+	out->reason = get_text(&r, "reason", STATEMENT_REASON_MAX);
+	out->total = json_int_opt(&r, "total", 0, JSON_MAX_INT, -1);
+	if ((uint64_t)(out->total > 0 ? out->total : 0) < out->commits_count) {
+		json_obj_fail(&r, "total", "less than the commits listed");
+	}
+	json_obj_end(&r);
 }
 
 /* In the order of the table, none twice. Signatures alone are what is not stated, and only so. */
@@ -543,6 +574,7 @@ static void read_head(struct plan_box *box, struct json_obj *o)
 	read_policy(plan, o);
 	read_authors(plan, o);
 	read_commits(box, o);
+	read_rewritten(box, o);
 }
 
 static int parse(struct plan **out, const void *bytes, size_t len, bool draft,

@@ -81,6 +81,14 @@ struct plan_commit {
 	const char *signer;    /* principal of a good signature */
 };
 
+/* A target that does not descend from the base, and who accepted that. */
+struct plan_rewritten {
+	struct plan_commit *commits; /* that the target lacks and the base has, newest first */
+	size_t commits_count;
+	int64_t total; /* how many those are, -1: nobody knows any more */
+	const char *person, *reason;
+};
+
 struct plan_policy {
 	int64_t required;  /* distinct people */
 	int64_t quiet;	   /* seconds without a rejection that stand for them, 0: none do */
@@ -113,6 +121,8 @@ struct plan {
 	struct plan_commit *commits;
 	size_t commits_count;
 	int64_t commits_total;
+	bool is_rewritten; /* the rest of it is set only then */
+	struct plan_rewritten rewritten;
 	struct plan_check *checks;
 	size_t checks_count;
 	struct plan_change *changes;

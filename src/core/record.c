@@ -361,6 +361,22 @@ static void note_write(const struct record *r, struct json_writer *w)
 	json_w_str(w, "text", r->u.note.text);
 }
 
+static void rewritten_read(struct record *r, struct json_obj *o)
+{
+	r->u.rewritten.base = json_str(o, "base", NAME_MAX_SIZE);
+	r->u.rewritten.commit = json_str(o, "commit", NAME_MAX_SIZE);
+	r->u.rewritten.person = json_str(o, "person", NAME_MAX_SIZE);
+	r->u.rewritten.reason = json_str(o, "reason", TEXT_MAX_SIZE);
+}
+
+static void rewritten_write(const struct record *r, struct json_writer *w)
+{
+	json_w_str(w, "base", r->u.rewritten.base);
+	json_w_str(w, "commit", r->u.rewritten.commit);
+	json_w_str(w, "person", r->u.rewritten.person);
+	json_w_str(w, "reason", r->u.rewritten.reason);
+}
+
 static void nothing_read(struct record *r, struct json_obj *o)
 {
 }
@@ -390,6 +406,7 @@ static const struct row {
 	[ENTRY_SUSPEND] = {suspend_read, suspend_write, STACK_MAYBE},
 	[ENTRY_RESUME] = {suspend_read, suspend_write, STACK_MAYBE},
 	[ENTRY_NOTE] = {note_read, note_write, STACK_MAYBE},
+	[ENTRY_REWRITTEN] = {rewritten_read, rewritten_write, STACK_ALWAYS},
 };
 
 int record_read(struct record *out, struct entry *entry, struct assent_error *err)

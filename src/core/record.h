@@ -101,6 +101,10 @@ struct record_suspend { /* and resume */
 struct record_note {
 	const char *text;
 };
+/* A person accepts that the branch's tip does not descend from what was applied last. */
+struct record_rewritten {
+	const char *base, *commit, *person, *reason;
+};
 
 struct record {
 	enum entry_type type;
@@ -117,6 +121,7 @@ struct record {
 		struct record_drift drift;
 		struct record_suspend suspend;
 		struct record_note note;
+		struct record_rewritten rewritten;
 	} u;
 };
 

@@ -17,6 +17,7 @@
 struct request {
 	struct source_remote remote;
 	const char *mirror, *known, *path;
+	const char *accepted; /* need not descend from known; NULL: none */
 	git_oid known_oid;
 };
 
@@ -52,6 +53,7 @@ static bool read_request(struct job *job, struct request *r, GError **error)
 	remote->ref = json_str(o, "ref", 1024);
 	r->mirror = json_str(o, "mirror", 4096);
 	r->known = json_str(o, "known", 40);
+	r->accepted = option(o, "accepted");
 	r->path = json_str(o, "path", SOURCE_MAX_PATH);
 	remote->username = option(o, "username");
 	remote->password_file = option(o, "password_file");
@@ -97,7 +99,7 @@ static bool look_at_tree(const struct request *r, const char *commit, char *tree
 	}
 	g_strlcpy(tree_id, source_tree_tree_id(tree), SOURCE_OID_SIZE);
 	/* Rewound says more than empty; what is unchanged has been judged before. */
-	if (strcmp(finding->state, "ok") != 0) {
+	if (strcmp(finding->state, "ok") != 0 && strcmp(finding->state, "rewritten") != 0) {
 		return true;
 	}
 	if (!source_tree_stat(tree, r->path, &entry, &problem)) {
@@ -134,7 +136,9 @@ static bool look_at_history(git_repository *repository, const struct request *r,
 	if (!commits_descend(repository, commit, &r->known_oid, &descends, error)) {
 		return false;
 	}
-	if (!descends) {
+	if (!descends && r->accepted != NULL && strcmp(git_oid_tostr_s(commit), r->accepted) == 0) {
+		finding->state = "rewritten";
+	} else if (!descends) {
 		finding->state = "rewound";
 		finding->reason =
 			g_strdup_printf("'%s' was rewound: commit %.12s does not descend from "
@@ -172,7 +176,9 @@ static bool write_found(struct job *job, git_repository *repository, const struc
 	}
 	reason = finding.reason;
 	write_start(w, &finding, commit, tree, fetched->bytes);
-	return commits_write(repository, &fetched->commit, known, w, error);
+	return commits_write(repository, &fetched->commit, known, w, error) &&
+	       (strcmp(finding.state, "rewritten") != 0 ||
+		commits_write_gone(repository, &fetched->commit, known, w, error));
 }
 
 static bool write_missing(struct job *job, const struct request *r, const struct fetched *fetched)

@@ -22,6 +22,7 @@
 	 world_at_pending,
 	 {
 		 [STACK_SYNC] = "pending: fetch",
+		 [STACK_FOLLOW] = "pending: fetch",
 		 [STACK_REPLAN] = "planning: +closed:superseded plan",
 		 [STACK_APPROVED] = "applying: +apply-start apply",
 		 [STACK_DEAD] = "blocked",
@@ -54,6 +55,7 @@
 	 world_at_converged,
 	 {
 		 [STACK_SYNC] = "converged: fetch",
+		 [STACK_FOLLOW] = "planning: fetch",
 		 [STACK_PLAN] = "planning: plan",
 		 [STACK_REPLAN] = "planning: plan",
 		 [STACK_DEAD] = "blocked",
@@ -70,6 +72,7 @@
 	 world_at_drifted,
 	 {
 		 [STACK_SYNC] = "drifted: fetch",
+		 [STACK_FOLLOW] = "planning: fetch",
 		 [STACK_PLAN] = "planning: plan",
 		 [STACK_REPLAN] = "planning: plan",
 		 [STACK_DEAD] = "blocked",
@@ -78,6 +81,7 @@
 	 world_at_failed,
 	 {
 		 [STACK_SYNC] = "failed: fetch",
+		 [STACK_FOLLOW] = "planning: fetch",
 		 [STACK_PLAN] = "planning: plan",
 		 [STACK_REPLAN] = "planning: plan",
 		 [STACK_DEAD] = "blocked",
@@ -86,6 +90,7 @@
 	 world_at_rejected,
 	 {
 		 [STACK_SYNC] = "idle: fetch",
+		 [STACK_FOLLOW] = "planning: fetch",
 		 [STACK_PLAN] = "planning: plan",
 		 [STACK_REPLAN] = "planning: plan",
 		 [STACK_DEAD] = "blocked",
@@ -94,6 +99,7 @@
 	 world_at_suspended,
 	 {
 		 [STACK_SYNC] = "suspended: fetch",
+		 [STACK_FOLLOW] = "suspended: fetch",
 		 [STACK_REPLAN] = "suspended: +closed:superseded",
 		 [STACK_DEAD] = "blocked",
 	 }},
@@ -101,11 +107,13 @@
 	 world_at_blocked,
 	 {
 		 [STACK_SYNC] = "blocked: fetch",
+		 [STACK_FOLLOW] = "blocked: fetch",
 	 }},
 	{"bad-manifest",
 	 world_at_bad_manifest,
 	 {
 		 [STACK_SYNC] = "blocked: fetch",
+		 [STACK_FOLLOW] = "blocked: fetch",
 		 [STACK_PLAN] = "blocked: plan",
 		 [STACK_REPLAN] = "blocked: plan",
 	 }},

@@ -417,7 +417,7 @@ static void test_problems_are_named(void)
 		 ":9:9:", "for no stack"},
 		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {kind: file}, required: 2}]\n",
 		 ":9:9:", "2 people must approve"},
-		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {risk: history}}]\n",
+		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {risk: gossip}}]\n",
 		 ":9:24:", "'risk' must be one of"},
 		{"agent: a\n" PEOPLE STACK(FROM "    rules: [{match: {stack: web}}]\n"),
 		 ":9:22:", "unknown key 'stack'"},

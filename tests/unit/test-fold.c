@@ -72,6 +72,84 @@ static void test_story(void)
 	g_assert_cmpuint(fold->size, ==, 12);
 }
 
+#define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define C "dddddddddddddddddddddddddddddddddddddddd"
+#define TIP(commit)                                                                                \
+	"\"commit\":\"" commit "\",\"ref\":\"r\",\"repository\":\"u\",\"tree\":\"" T "\""
+#define REWOUND(commit) "\"commit\":\"" commit "\",\"kind\":\"rewound\",\"reason\":\"why\""
+#define ACCEPT(base, commit)                                                                       \
+	"\"base\":\"" base "\",\"commit\":\"" commit "\",\"person\":\"alice\",\"reason\":\"leak\""
+#define HOLDS(commit)                                                                              \
+	"\"commit\":\"" commit "\",\"outcome\":\"converged\",\"reason\":\"\",\"tree\":\"" T "\""
+
+static struct fold *rewound(void)
+{
+	struct fold *fold = fold_new();
+
+	fold_ok(fold, "commit", "web", 1, TIP(A));
+	fold_ok(fold, "closed", "web", 2, HOLDS(A));
+	fold_ok(fold, "blocked", "web", 3, REWOUND(B));
+	return fold;
+}
+
+static void test_rewritten(void)
+{
+	g_autoptr(fold_auto) fold = rewound();
+	const struct fold_stack *stack = fold_stack_get(fold, "web");
+	const struct stack_facts *f = &stack->facts;
+
+	g_assert_cmpstr(f->accepted, ==, "");
+	fold_ok(fold, "rewritten", "web", 4, ACCEPT(A, B));
+	g_assert_cmpstr(f->accepted, ==, B);
+	g_assert_cmpstr(stack->accepted_by, ==, "alice");
+	g_assert_cmpstr(stack->accepted_why, ==, "leak");
+	g_assert_false(stack_is_rewritten(f)); // it has not come yet
+	fold_ok(fold, "commit", "web", 5, TIP(B));
+	fold_ok(fold, "unblocked", "web", 6, "");
+	g_assert_true(stack_is_rewritten(f));
+	fold_ok(fold, "blocked", "web", 7,
+		"\"commit\":\"" B "\",\"kind\":\"manifest\",\"reason\":\"why\"");
+	g_assert_true(stack_is_rewritten(f)); // of the history it says nothing
+	fold_ok(fold, "unblocked", "web", 8, "");
+	fold_ok(fold, "closed", "web", 9, HOLDS(B));
+	g_assert_cmpstr(f->accepted, ==, "");
+}
+
+/* It is for one tip: whatever else comes ends it. */
+static void test_rewritten_once(void)
+{
+	static const struct {
+		const char *type, *fields;
+	} ends[] = {{"blocked", REWOUND(C)},
+		    {"blocked", "\"kind\":\"deleted\",\"reason\":\"why\""},
+		    {"commit", TIP(C)}};
+	static const char *const bad[] = {ACCEPT(A, C), ACCEPT(B, B)};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autoptr(fold_auto) fold = rewound();
+		const struct stack_facts *f = &fold_stack_get(fold, "web")->facts;
+
+		fold_ok(fold, "rewritten", "web", 4, ACCEPT(A, B));
+		fold_ok(fold, "commit", "web", 5, TIP(B));
+		fold_ok(fold, ends[i].type, "web", 6, ends[i].fields);
+		g_assert_cmpstr(f->accepted, ==, "");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(fold_auto) fold = rewound();
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(fold_text(fold, "rewritten", "web", 4, bad[i], &error));
+		g_assert_nonnull(strstr(error->message, "another history"));
+	}
+	{
+		g_autoptr(fold_auto) fold = rewound();
+		g_autoptr(GError) error = NULL;
+
+		fold_ok(fold, "unblocked", "web", 4, "");
+		g_assert_false(fold_text(fold, "rewritten", "web", 5, ACCEPT(A, B), &error));
+	}
+}
+
 static void test_ends(void)
 {
 	static const struct {
@@ -194,6 +272,8 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/fold/a-story", test_story);
 	g_test_add_func("/fold/how-plans-end", test_ends);
+	g_test_add_func("/fold/rewritten-history", test_rewritten);
+	g_test_add_func("/fold/rewritten-history-for-one-tip", test_rewritten_once);
 	g_test_add_func("/fold/what-cannot-follow-is-refused", test_impossible);
 	g_test_add_func("/fold/stacks-are-apart", test_stacks_are_apart);
 	g_test_add_func("/fold/plans-are-found-by-prefix", test_find);

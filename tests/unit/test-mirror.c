@@ -403,6 +403,41 @@ static void test_only_so_many_commits_are_told(struct rig *rig, const void *data
 	g_assert_nonnull(strstr(text, "\"early@x\""));
 }
 
+static char *gone(git_repository *repository, const git_oid *tip, const git_oid *known)
+{
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	GError *error = NULL;
+	char *text, *copy;
+	size_t len;
+
+	json_w_object(w, NULL);
+	g_assert_true(commits_write_gone(repository, tip, known, w, &error));
+	json_w_end(w);
+	g_assert_cmpint(json_writer_finish(w, &text, &len, NULL), ==, 0);
+	copy = g_strdup(text);
+	free(text);
+	return copy;
+}
+
+static void test_commits_that_are_gone(struct rig *rig, const void *data)
+{
+	git_oid first = rig->tip, missing;
+	git_oid lost = put_commit(rig, &first, plain_people, "lost\n");
+	git_oid other = put_commit(rig, &first, plain_people, "other\n");
+	g_autofree char *text = gone(rig->repository, &other, &lost);
+	g_autofree char *back = gone(rig->repository, &first, &lost);
+	g_autofree char *unknown = NULL;
+
+	g_assert_nonnull(strstr(text, "\"subject\":\"lost\""));
+	g_assert_null(strstr(text, "other"));
+	g_assert_true(g_str_has_prefix(text, "{\"rewritten\":{\"commits\":[{"));
+	g_assert_true(g_str_has_suffix(text, "],\"total\":1}}"));
+	g_assert_cmpstr(back, ==, text);
+	git_oid_fromstr(&missing, "0123456789012345678901234567890123456789");
+	unknown = gone(rig->repository, &other, &missing);
+	g_assert_cmpstr(unknown, ==, "{\"rewritten\":{\"commits\":[]}}");
+}
+
 static void test_descent(struct rig *rig, const void *data)
 {
 	git_oid first = rig->tip, other = put_commit(rig, NULL, plain_people, "root\n"), missing;
@@ -441,6 +476,7 @@ int main(int argc, char **argv)
 		{"/commits/are-told", test_commits_are_told},
 		{"/commits/only-so-many-are-told", test_only_so_many_commits_are_told},
 		{"/commits/descent", test_descent},
+		{"/mirror/commits-that-are-gone", test_commits_that_are_gone},
 	};
 
 	g_test_init(&argc, &argv, NULL);

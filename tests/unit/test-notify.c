@@ -441,6 +441,12 @@ static void test_webhook_keeps_to_its_schema(void)
 	g_ptr_array_add(rig.notice->votes, vote);
 	tell(&rig);
 	check_object(&schema, &rig.body);
+	g_assert_false(has(&rig, "\"rewritten\":"));
+	rig.notice->is_rewritten = true;
+	rig.notice->gone_total = 7;
+	tell(&rig);
+	g_assert_true(has(&rig, "\"rewritten\":{\"commits_total\":7,\"commits\":[]}"));
+	check_object(&schema, &rig.body);
 	break_glass(rig.notice);
 	tell(&rig);
 	g_assert_true(has(&rig, "\"break_glass\":{"));

@@ -187,6 +187,53 @@ static void paths_may_be_any_bytes(void)
 	g_assert_cmpint(plan_write(&text, &len, &plan, NULL), ==, ASSENT_EMALFORMED);
 }
 
+static void rewritten_history_is_told(void)
+{
+	static const char *const edits[][2] = {
+		{"\"person\":\"alice\",", ""},
+		{"\"person\":\"alice\"", "\"person\":\"\""},
+		{"\"reason\":\"a secret\"", "\"reason\":\"a\\nb\""},
+		{"\"reason\":\"a secret\",", ""},
+		{"\"total\":7}", "\"total\":0}"},
+		{",\"total\":7}", "}"},
+		{"\"total\":7}", "\"total\":7,\"why\":1}"},
+		{"\"rewritten\":{", "\"rewritten\":null,\"rewrittenx\":{"},
+	};
+	struct plan plan, *back = NULL;
+	struct plan_change change;
+	struct plan_commit commit, gone;
+	struct plan_rig rig = {0};
+
+	plan_rig_sample(&plan, &change, &commit);
+	gone = commit;
+	gone.author_email = "somebody@example.org"; // need not be among those who may not approve
+	plan.is_rewritten = true;
+	plan.rewritten = (struct plan_rewritten){
+		.commits = &gone, .commits_count = 1, .total = 7, .person = "alice"};
+	plan.rewritten.reason = "a secret";
+	g_assert_cmpint(plan_write(&rig.text, &rig.len, &plan, NULL), ==, ASSENT_EMALFORMED);
+	plan.base_commit = plan.base_tree = plan.target_tree; // without a base nothing is gone
+	g_assert_cmpint(plan_write(&rig.text, &rig.len, &plan, NULL), ==, 0);
+	g_assert_cmpint(plan_parse(&back, rig.text, rig.len, NULL), ==, 0);
+	g_assert_true(back->is_rewritten);
+	g_assert_cmpstr(back->rewritten.person, ==, "alice");
+	g_assert_cmpstr(back->rewritten.reason, ==, "a secret");
+	g_assert_cmpstr(back->rewritten.commits[0].author_email, ==, gone.author_email);
+	g_assert_cmpint(back->rewritten.total, ==, 7);
+	for (size_t i = 0; i < G_N_ELEMENTS(edits); i++) {
+		refuse(&rig, edits[i][0], edits[i][1]);
+	}
+	plan_free(back);
+	free(rig.text);
+	/* the mirror has nothing of them any more */
+	plan.rewritten = (struct plan_rewritten){.total = -1, .person = "alice", .reason = "why"};
+	g_assert_cmpint(plan_write(&rig.text, &rig.len, &plan, NULL), ==, 0);
+	g_assert_cmpint(plan_parse(&back, rig.text, rig.len, NULL), ==, 0);
+	g_assert_cmpint(back->rewritten.total, ==, -1);
+	plan_free(back);
+	free(rig.text);
+}
+
 static void draft_becomes_a_plan(void)
 {
 	struct plan plan, whole, *draft = NULL;
@@ -242,6 +289,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/nonsense-is-refused", nonsense_is_refused);
 	g_test_add_func("/plan/paths-may-be-any-bytes", paths_may_be_any_bytes);
 	g_test_add_func("/plan/draft-becomes-a-plan", draft_becomes_a_plan);
+	g_test_add_func("/plan/rewritten-history-is-told", rewritten_history_is_told);
 	g_test_add_func("/plan/states-compare-what-matters", states_compare_what_matters);
 	g_test_add_func("/plan/channels-are-stated-where-it-matters",
 			channels_are_stated_where_it_matters);

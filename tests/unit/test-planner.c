@@ -83,6 +83,49 @@ static void test_drift_has_no_commits(void)
 	g_assert_cmpstr(plan->base_commit, ==, MAKER_COMMIT);
 }
 
+#define GONE                                                                                       \
+	"\"rewritten\":{\"commits\":[{\"author_email\":\"carol@example.org\","                     \
+	"\"author_name\":\"Carol\",\"committer_email\":\"carol@example.org\","                     \
+	"\"committer_name\":\"Carol\",\"id\":\"" MAKER_COMMIT                                      \
+	"\",\"signature\":\"none\",\"subject\":\"gone\",\"time\":1}],\"total\":4},"
+
+/* What is gone comes from the worker, who accepted it from the log; one alone makes no plan. */
+static void test_rewritten(void)
+{
+	g_autoptr(draft_auto) draft = maker_load(maker_draft);
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *text = NULL;
+	g_autofree char *commits = NULL;
+	g_auto(GStrv) parts = NULL;
+	struct planner_input in;
+	size_t len;
+
+	maker_input(&in);
+	in.policy = &policy;
+	in.approvers = &approvers;
+	in.draft = draft;
+	in.base_commit = MAKER_COMMIT;
+	in.base_tree = MAKER_TREE;
+	in.rewritten_by = "alice";
+	in.rewritten_why = "a secret";
+	g_assert_false(planner_compose(&in, &text, &len, NULL));
+	parts = g_strsplit(in.commits, "\"total\":", 2);
+	commits = g_strconcat(parts[0], GONE "\"total\":", parts[1], NULL);
+	in.commits = commits;
+	in.commits_len = strlen(commits);
+	g_assert_true(planner_compose(&in, &text, &len, NULL));
+	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
+	g_assert_true(plan->is_rewritten);
+	g_assert_cmpstr(plan->rewritten.person, ==, "alice");
+	g_assert_cmpstr(plan->rewritten.reason, ==, "a secret");
+	g_assert_cmpstr(plan->rewritten.commits[0].subject, ==, "gone");
+	g_assert_cmpint(plan->rewritten.total, ==, 4);
+	g_clear_pointer(&text, g_free);
+	in.rewritten_by = NULL;
+	g_assert_false(planner_compose(&in, &text, &len, NULL));
+	g_assert_null(text);
+}
+
 /* A worker that says too much, or too little, gets no signature. */
 static void test_bad_drafts(void)
 {
@@ -182,6 +225,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/planner/a-plan-says-what-came-in", test_plan);
 	g_test_add_func("/planner/a-drift-has-no-commits", test_drift_has_no_commits);
 	g_test_add_func("/planner/bad-drafts-become-no-plan", test_bad_drafts);
+	g_test_add_func("/planner/rewritten-history", test_rewritten);
 	g_test_add_func("/planner/addresses-lose-their-secrets", test_urls);
 	g_test_add_func("/planner/ids-fit-into-the-log", test_ids_fit_into_the_log);
 	return g_test_run();

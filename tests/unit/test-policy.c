@@ -417,6 +417,50 @@ static void test_classes(void)
 	g_free(lots);
 }
 
+/* As many deletions: never automatic, and by signature, unless a rule of its own says how. */
+static void test_history(void)
+{
+	static char never[] = "/never/**";
+	const struct policy_change changes[] = {FILE_CHANGE("/x"), FILE_CHANGE("/y/z")};
+	const struct policy_input in = {
+		.changes = changes, .count = 2, .resources = 100, .is_rewritten = true};
+	struct conf_rule rules[] = {
+		{.kind = (char *)"file", .approval = {.required = 0, .channels = desk}},
+		{.risk = (char *)"history",
+		 .names_channels = true,
+		 .approval = {.required = 1, .from = ops, .channels = desk}},
+		{.risk = (char *)"history", .approval = {.required = 2, .from = ops}},
+	};
+	g_autofree char *plain = channels_of(NULL, 0, desk, &in);
+	g_autofree char *free_of_charge = channels_of(rules, 1, desk, &in);
+	g_autofree char *named = channels_of(&rules[1], 1, desk, &in);
+	g_autofree char *elsewhere = NULL, *half = NULL;
+	struct policy policy;
+	struct world w;
+
+	g_assert_cmpstr(plain, ==, "signature ");
+	g_assert_cmpstr(free_of_charge, ==, "signature ");
+	g_assert_cmpstr(named, ==, "signature slack page ");
+	rules[1].path = never;
+	elsewhere = channels_of(&rules[1], 1, desk, &in);
+	g_assert_cmpstr(elsewhere, ==, "signature ");
+	rules[1].path = (char *)"/y/**"; // for one of the changes alone
+	half = channels_of(&rules[1], 1, desk, &in);
+	g_assert_cmpstr(half, ==, "signature ");
+	begin(&w, rules, 1);
+	w.stack.approval.quiet = 60;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 1);
+	g_assert_cmpint(policy.quiet, ==, 0);
+	policy_clear(&policy);
+	finish(&w);
+	begin(&w, &rules[2], 1);
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 2);
+	policy_clear(&policy);
+	finish(&w);
+}
+
 static void test_reasons(void)
 {
 	struct conf_rule rule = {.path = (char *)"/etc/**",
@@ -514,6 +558,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/policy/quiet", test_quiet);
 	g_test_add_func("/policy/who-has-no-key", test_who_has_no_key);
 	g_test_add_func("/policy/classes-of-plans", test_classes);
+	g_test_add_func("/policy/rewritten-history", test_history);
 	g_test_add_func("/policy/reasons", test_reasons);
 	g_test_add_func("/policy/paths", test_paths);
 	return g_test_run();

@@ -122,6 +122,9 @@ static const struct example examples[] = {
 	 "\",\"quiet\":8,\"reason\":\"drift\",\"required\":2,\"seq\":0,\"sig\":\"s\",\"stack\":"
 	 "\"w\","
 	 "\"summary\":{},\"time\":1,\"type\":\"plan\",\"v\":1}"},
+	{"{\"base\":\"b\",\"commit\":\"c\",\"person\":\"p\",\"reason\":\"x\"}",
+	 "{\"base\":\"b\",\"commit\":\"c\",\"person\":\"p\",\"reason\":\"x\",\"seq\":0,"
+	 "\"stack\":\"w\",\"time\":1,\"type\":\"rewritten\",\"v\":1}"},
 	{"{\"text\":\"hello\"}",
 	 "{\"seq\":0,\"text\":\"hello\",\"time\":1,\"type\":\"note\",\"v\":1}"},
 };
@@ -143,7 +146,7 @@ static void test_reads_and_writes_each_type(void)
 		free(again);
 		entry_clear(&entry);
 	}
-	g_assert_cmphex(seen, ==, (1u << (ENTRY_NOTE + 1)) - 1);
+	g_assert_cmphex(seen, ==, (1u << (ENTRY_REWRITTEN + 1)) - 1);
 }
 
 static void test_values_arrive(void)
@@ -191,6 +194,8 @@ static void test_bad_entries_are_refused(void)
 		"\"v\":1}",
 		"{\"allowed_signers\":\"\",\"seq\":0,\"time\":1,\"type\":\"policy\",\"v\":1}",
 		"{\"seq\":0,\"time\":1,\"type\":\"note\",\"v\":1}",
+		"{\"base\":\"b\",\"person\":\"p\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\","
+		"\"time\":1,\"type\":\"rewritten\",\"v\":1}",
 		"{\"commit\":\"c\",\"expires\":9,\"number\":3,\"plan\":\"sha256:" D64
 		"\",\"reason\":\"drift\",\"required\":2,\"seq\":0,\"sig\":\"s\",\"stack\":\"w\","
 		"\"summary\":{\"explode\":2},\"time\":1,\"type\":\"plan\",\"v\":1}",

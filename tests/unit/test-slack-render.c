@@ -386,6 +386,30 @@ static void test_frames(void)
 	g_assert_nonnull(strstr(thread, "\"thread_ts\":\"12.5\""));
 }
 
+static void test_rewritten_history(void)
+{
+	g_autoptr(notice_auto) n = small_notice();
+	g_autofree char *message = NULL;
+	g_autoptr(json_doc_auto) doc = NULL;
+	g_autofree char *seen = NULL;
+	struct notice_commit *gone = g_new0(struct notice_commit, 1);
+	const char *text;
+	unsigned buttons;
+
+	gone->id = g_strdup("fedcba9876543210fedcba9876543210fedcba98");
+	gone->author = g_strdup("Bob");
+	gone->subject = g_strdup("the lost one");
+	g_ptr_array_add(n->gone, gone);
+	n->is_rewritten = true;
+	n->gone_total = 12;
+	message = slack_message(n, &frame);
+	seen = check(message, &buttons, &text, &doc);
+	g_assert_nonnull(
+		strstr(seen, "the history was REWRITTEN, 12 commits are gone; 1 deletion"));
+	g_assert_nonnull(strstr(seen, "gone: fedcba987654 the lost one (Bob)"));
+	g_assert_nonnull(strstr(seen, "gone: 9 more commits"));
+}
+
 static void test_incidents_and_groups(void)
 {
 	static const enum notice_kind kinds[] = {NOTICE_BLOCKED, NOTICE_DRIFT, NOTICE_DEAD,
@@ -466,6 +490,7 @@ int main(int argc, char **argv)
 			test_offers_buttons_only_while_it_waits);
 	g_test_add_func("/slack-render/frames", test_frames);
 	g_test_add_func("/slack-render/incidents-and-groups", test_incidents_and_groups);
+	g_test_add_func("/slack-render/rewritten-history", test_rewritten_history);
 	g_test_add_func("/slack-render/escapes", test_escapes);
 	g_test_add_func("/slack-render/modal", test_modal);
 	return g_test_run();

@@ -262,7 +262,7 @@ static void test_block_once_and_heal(void)
 	world_send(&w, STACK_FETCH_BAD);
 	g_assert_cmpstr(w.trace->str, ==, "fetch");
 	g_assert_cmpint(w.s.state, ==, STACK_STATE_BLOCKED);
-	g_assert_cmpstr(w.s.reason, ==, "why");
+	g_assert_cmpstr(w.s.reason, ==, "why; 'assent replan --rewritten' asks for a plan of it");
 	world_send(&w, STACK_SYNC);
 	world_fetched(&w, A);
 	g_assert_cmpstr(w.trace->str, ==, "fetch fetch +unblocked plan");

@@ -93,6 +93,38 @@ static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 	}
 }
 
+/* The commits that the target has not, and who wants it so. */
+static void put_rewritten(struct html *h, const struct plan *plan, int64_t now)
+{
+	const struct plan_rewritten *gone = &plan->rewritten;
+
+	if (!plan->is_rewritten) {
+		return;
+	}
+	page_term(h, _("commits that are gone"));
+	if (gone->total >= 0) {
+		html_say(h, "%" PRId64, gone->total);
+	} else {
+		html_text(h, _("not known any more"));
+	}
+	html_open(h, "ol", NULL);
+	for (size_t i = 0; i < gone->commits_count; i++) {
+		put_commit(h, &gone->commits[i], now);
+	}
+	if (gone->total > (int64_t)gone->commits_count) {
+		html_open(h, "li", NULL);
+		html_say(h, _("and %" PRId64 " older ones"),
+			 gone->total - (int64_t)gone->commits_count);
+		html_close(h, "li");
+	}
+	html_close(h, "ol");
+	html_close(h, "dd");
+	page_term(h, _("rewritten history"));
+	/* TRANSLATORS: a person and a reason */
+	html_say(h, _("accepted by %s: %s"), gone->person, gone->reason);
+	html_close(h, "dd");
+}
+
 static void put_code(struct html *h, const char *name, const char *value)
 {
 	page_term(h, name);
@@ -185,6 +217,7 @@ void page_facts(struct html *h, const struct plan *plan, int64_t now)
 		page_fact(h, C_("commit", "from"), _("nothing was applied before"));
 	}
 	put_code(h, C_("commit", "to"), plan->target_commit);
+	put_rewritten(h, plan, now);
 	put_commits(h, plan, now);
 	put_policy(h, plan);
 	page_term(h, C_("plan", "made"));
@@ -244,6 +277,30 @@ static void put_line(struct html *h, char *line)
 	g_free(line);
 }
 
+static void put_history(struct html *h, const struct plan *plan)
+{
+	int64_t gone = plan->rewritten.total;
+
+	if (!plan->is_rewritten) {
+		return;
+	}
+	html_open(h, "li", NULL);
+	html_open(h, "strong", NULL);
+	if (gone >= 0) {
+		html_say(h,
+			 ngettext("The history was REWRITTEN: %" PRId64
+				  " commit that was applied is gone.",
+				  "The history was REWRITTEN: %" PRId64
+				  " commits that were applied are gone.",
+				  (gulong)gone),
+			 gone);
+	} else {
+		html_text(h, _("The history was REWRITTEN."));
+	}
+	html_close(h, "strong");
+	html_close(h, "li");
+}
+
 static void put_risks(struct html *h, const struct plan *plan)
 {
 	size_t secret = count_risk(plan, RISK_SECRET), root = count_risk(plan, RISK_ROOT);
@@ -251,6 +308,7 @@ static void put_risks(struct html *h, const struct plan *plan)
 
 	html_open(h, "ul", "class", "risk", "id", "risk", NULL);
 	put_removals(h, plan);
+	put_history(h, plan);
 	if (secret > 0) {
 		put_line(h, g_strdup_printf(ngettext("%zu change touches a secret.",
 						     "%zu changes touch secrets.", secret),

@@ -10,6 +10,7 @@
 #include "agent/http/approvals.h"
 #include "agent/http/desktop.h"
 #include "agent/http/guest.h"
+#include "agent/http/peer.h"
 #include "agent/http/server.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/objects.h"
+#include "core/text.h"
 
 #define ENTRIES_MAX 1000
 
@@ -116,30 +118,47 @@ void routes_rested(struct call *call)
 	}
 }
 
-static void send_event(struct call *call, enum stack_event event)
+/* The stack that is asked to do something, and how long the caller waits; NULL: it was answered. */
+static struct agent_unit *begin_event(struct call *call, gint64 *seconds)
 {
 	struct agent_unit *unit = find_unit(call);
 	const char *wait = call_query(call, "wait");
-	gint64 seconds = 0;
 
+	*seconds = 0;
 	if (unit == NULL) {
-		return;
+		return NULL;
 	}
-	if (wait != NULL && !g_ascii_string_to_signed(wait, 10, 0, HTTP_WAIT_MAX, &seconds, NULL)) {
+	if (wait != NULL && !g_ascii_string_to_signed(wait, 10, 0, HTTP_WAIT_MAX, seconds, NULL)) {
 		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", "'wait' is no number of seconds",
 			  "0 to 3600");
-		return;
+		return NULL;
 	}
 	if (call->agent->dead != NULL) {
 		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "dead", call->agent->dead,
 			  "mend this, then start assentd again");
-		return;
+		return NULL;
 	}
+	return unit;
+}
+
+static void finish_event(struct call *call, struct agent_unit *unit, enum stack_event event,
+			 gint64 seconds)
+{
 	agent_send(unit, event, NULL);
 	if (seconds == 0 || stack_rests(&unit->step, &unit->record->facts, agent_now())) {
 		send_unit(call, unit);
 	} else {
 		call_wait(call, seconds);
+	}
+}
+
+static void send_event(struct call *call, enum stack_event event)
+{
+	gint64 seconds;
+	struct agent_unit *unit = begin_event(call, &seconds);
+
+	if (unit != NULL) {
+		finish_event(call, unit, event, seconds);
 	}
 }
 
@@ -156,6 +175,86 @@ static void post_plan(struct call *call)
 static void post_replan(struct call *call)
 {
 	send_event(call, STACK_REPLAN);
+}
+
+/* Only what blocks can be accepted, and only by its whole name. */
+static bool check_follow(struct call *call, const struct agent_unit *unit, const char *commit,
+			 const char *reason)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+	g_autofree char *text = NULL;
+
+	if (facts->block != STACK_BLOCK_REWOUND || facts->base[0] == '\0') {
+		call_fail(call, MHD_HTTP_CONFLICT, "not-rewritten",
+			  "no rewritten history blocks this stack", "see 'assent status'");
+	} else if (strcmp(facts->block_commit, commit) != 0) {
+		text = g_strdup_printf("commit %s is not the tip of the branch, which is %s",
+				       commit, facts->block_commit);
+		call_fail(call, MHD_HTTP_CONFLICT, "not-the-tip", text,
+			  "look at that one; it takes its whole id");
+	} else if (strspn(reason, " ") == strlen(reason) ||
+		   !text_is_plain(reason, strlen(reason))) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "reason-missing",
+			  "a rewritten history is accepted for a reason, in one line",
+			  "say why, with --reason");
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static void follow(struct call *call, struct agent_unit *unit, const char *commit,
+		   const char *reason, gint64 seconds)
+{
+	g_autofree char *person = peer_name(call);
+	struct record record = {.type = ENTRY_REWRITTEN};
+	g_autoptr(GError) error = NULL;
+
+	if (person == NULL) {
+		call_fail(call, MHD_HTTP_FORBIDDEN, "unknown-person",
+			  "the kernel does not say who asks", NULL);
+		return;
+	}
+	if (!check_follow(call, unit, commit, reason)) {
+		return;
+	}
+	record.u.rewritten.base = unit->record->facts.base;
+	record.u.rewritten.commit = commit;
+	record.u.rewritten.person = person;
+	record.u.rewritten.reason = reason;
+	if (!agent_append(call->agent, unit->conf->name, &record, &error)) {
+		fail_with(call, error);
+		return;
+	}
+	log_event(EV_REWRITTEN, unit->conf->name, NULL,
+		  "%s accepts commit %s, which does not descend from %s: %s", person, commit,
+		  unit->record->facts.base, reason);
+	finish_event(call, unit, STACK_FOLLOW, seconds);
+}
+
+static void post_follow(struct call *call)
+{
+	g_autoptr(json_doc_auto) doc = NULL;
+	const char *commit, *reason;
+	struct agent_unit *unit;
+	struct assent_error err;
+	struct json_obj o;
+	gint64 seconds;
+
+	if (!call_body(call, &doc, &o)) {
+		return;
+	}
+	commit = json_str(&o, "commit", STACK_ID_SIZE - 1);
+	reason = json_str(&o, "reason", STATEMENT_REASON_MAX);
+	json_obj_end(&o);
+	if (json_doc_status(doc, &err) != 0) {
+		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text, "see doc/api.yaml");
+		return;
+	}
+	unit = begin_event(call, &seconds);
+	if (unit != NULL) {
+		follow(call, unit, commit, reason, seconds);
+	}
 }
 
 /* Of the configuration, or of the log: plans outlive the stack that they were made for. */
@@ -542,6 +641,7 @@ const struct route routes[] = {
 	{"POST", "/v1/stacks/*/sync", post_sync},
 	{"POST", "/v1/stacks/*/plan", post_plan},
 	{"POST", "/v1/stacks/*/replan", post_replan},
+	{"POST", "/v1/stacks/*/follow", post_follow},
 	{"GET", "/v1/plans", get_plans},
 	{"GET", "/v1/plans/*", get_plan},
 	{"GET", "/v1/plans/*/plan.json", get_plan_json},

@@ -66,6 +66,7 @@ struct notice *notice_new(enum notice_kind kind, enum notice_event event)
 	notice->event = event;
 	notice->changes = g_ptr_array_new_with_free_func(change_free);
 	notice->commits = g_ptr_array_new_with_free_func(commit_free);
+	notice->gone = g_ptr_array_new_with_free_func(commit_free);
 	notice->votes = g_ptr_array_new_with_free_func(vote_free);
 	notice->items = g_ptr_array_new_with_free_func(item_free);
 	notice->diff = g_strdup("");
@@ -93,6 +94,7 @@ void notice_free(struct notice *notice)
 	g_free(notice->diff);
 	g_ptr_array_unref(notice->changes);
 	g_ptr_array_unref(notice->commits);
+	g_ptr_array_unref(notice->gone);
 	g_ptr_array_unref(notice->votes);
 	g_ptr_array_unref(notice->items);
 	g_free(notice);
@@ -260,6 +262,18 @@ static char **channels_of(const struct plan *plan)
 	return (char **)g_ptr_array_free(names, FALSE);
 }
 
+static void add_commits(GPtrArray *out, const struct plan_commit *commits, size_t count)
+{
+	for (size_t i = 0; i < count && i < NOTICE_COMMITS; i++) {
+		struct notice_commit *item = g_new0(struct notice_commit, 1);
+
+		item->id = clean(commits[i].id);
+		item->author = clean(commits[i].author_name);
+		item->subject = clean(commits[i].subject);
+		g_ptr_array_add(out, item);
+	}
+}
+
 static void take_plan(struct notice *n, const struct plan *plan)
 {
 	n->repository = clean(plan->repository);
@@ -271,14 +285,10 @@ static void take_plan(struct notice *n, const struct plan *plan)
 	add_changes(n, plan, true);
 	add_changes(n, plan, false);
 	n->commits_total = plan->commits_total;
-	for (size_t i = 0; i < plan->commits_count && i < NOTICE_COMMITS; i++) {
-		struct notice_commit *item = g_new0(struct notice_commit, 1);
-
-		item->id = clean(plan->commits[i].id);
-		item->author = clean(plan->commits[i].author_name);
-		item->subject = clean(plan->commits[i].subject);
-		g_ptr_array_add(n->commits, item);
-	}
+	add_commits(n->commits, plan->commits, plan->commits_count);
+	n->is_rewritten = plan->is_rewritten;
+	n->gone_total = plan->rewritten.total;
+	add_commits(n->gone, plan->rewritten.commits, plan->rewritten.commits_count);
 }
 
 /* A diff that cannot be read is no reason to tell nobody. */

@@ -101,6 +101,9 @@ struct notice {
 	char *repository, *ref, *commit;
 	char *base;    /* NULL: nothing was applied before */
 	unsigned risk; /* of all changes */
+	bool is_rewritten;
+	int64_t gone_total; /* commits that the target lacks, -1: not known */
+	GPtrArray *gone;    /* struct notice_commit, listed as commits are */
 	int64_t actions[ACTION_RUN + 1], changes_total, deletions;
 	GPtrArray *changes; /* struct notice_change */
 	GPtrArray *commits; /* struct notice_commit */

@@ -127,6 +127,7 @@ static void put_summary(struct json_writer *w, const struct notice *n)
 	g_autoptr(GString) out = g_string_new(NULL);
 
 	if (n->kind == NOTICE_PLAN) {
+		put_line(out, notify_gone(n));
 		put_line(out, notify_counts(n));
 		put_line(out, notify_needs(n));
 	}

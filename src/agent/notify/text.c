@@ -164,6 +164,23 @@ char *notify_title(const struct notice *n)
 	g_assert_not_reached();
 }
 
+static void append_history(GString *out, const struct notice *n)
+{
+	if (!n->is_rewritten) {
+		return;
+	}
+	if (n->gone_total < 0) {
+		g_string_append(out, _("the history was REWRITTEN"));
+		return;
+	}
+	g_string_append_printf(
+		out,
+		ngettext("the history was REWRITTEN, %" G_GINT64_FORMAT " commit is gone",
+			 "the history was REWRITTEN, %" G_GINT64_FORMAT " commits are gone",
+			 (gulong)n->gone_total),
+		n->gone_total);
+}
+
 char *notify_risk(const struct notice *n)
 {
 	static const struct {
@@ -178,7 +195,9 @@ char *notify_risk(const struct notice *n)
 	};
 	g_autoptr(GString) out = g_string_new(NULL);
 
+	append_history(out, n);
 	if (n->deletions > 0) {
+		g_string_append(out, out->len > 0 ? "; " : "");
 		g_string_append_printf(out,
 				       ngettext("%" PRId64 " deletion", "%" PRId64 " deletions",
 						(gulong)n->deletions),
@@ -190,6 +209,32 @@ char *notify_risk(const struct notice *n)
 			g_string_append(out, _(rows[i].text));
 		}
 	}
+	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
+char *notify_gone(const struct notice *n)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (unsigned i = 0; i < n->gone->len && i < PLAIN_COMMITS; i++) {
+		const struct notice_commit *commit = g_ptr_array_index(n->gone, i);
+		g_autofree char *subject = notify_cut(commit->subject, 120);
+		g_autofree char *author = notify_cut(commit->author, 60);
+
+		/* TRANSLATORS: a commit's id, its subject and its author */
+		g_string_append_printf(out, _("gone: %.12s %s (%s)"), commit->id, subject, author);
+		g_string_append_c(out, '\n');
+	}
+	if (n->gone_total > PLAIN_COMMITS) {
+		int64_t more = n->gone_total - PLAIN_COMMITS;
+
+		g_string_append_printf(out,
+				       ngettext("gone: %" G_GINT64_FORMAT " more commit\n",
+						"gone: %" G_GINT64_FORMAT " more commits\n",
+						(gulong)more),
+				       more);
+	}
+	g_string_truncate(out, out->len - (out->len > 0 ? 1 : 0));
 	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
 }
 
@@ -263,6 +308,7 @@ static void put(GString *out, char *line)
 static void put_plan(GString *out, const struct notice *n)
 {
 	put(out, notify_risk(n));
+	put(out, notify_gone(n));
 	put(out, notify_counts(n));
 	put(out, notify_needs(n));
 	for (unsigned i = 0; i < n->votes->len; i++) {

@@ -19,6 +19,8 @@ char *notify_cut_lines(const char *text, size_t max, unsigned *left);
 /* Whole translated sentences, plain text without markup. All g_free(). */
 char *notify_title(
 	const struct notice *notice); /* "Plan 4f2a9c1d0b3e of stack web waits for approval" */
+/* The commits that a rewritten history has lost, some lines; NULL: none. */
+char *notify_gone(const struct notice *notice);
 char *notify_risk(const struct notice *notice);	  /* "2 deletions; touches secrets", NULL: none */
 char *notify_counts(const struct notice *notice); /* "1 create, 2 update" */
 char *notify_needs(

@@ -112,12 +112,11 @@ static void write_changes(struct json_writer *w, const struct notice *n)
 	json_w_end(w);
 }
 
-static void write_commits(struct json_writer *w, const struct notice *n)
+static void write_commit_list(struct json_writer *w, const GPtrArray *commits)
 {
-	json_w_int(w, "commits_total", n->commits_total);
 	json_w_array(w, "commits");
-	for (unsigned i = 0; i < n->commits->len; i++) {
-		const struct notice_commit *commit = g_ptr_array_index(n->commits, i);
+	for (unsigned i = 0; i < commits->len; i++) {
+		const struct notice_commit *commit = g_ptr_array_index(commits, i);
 
 		json_w_object(w, NULL);
 		write_text(w, "id", commit->id);
@@ -125,6 +124,23 @@ static void write_commits(struct json_writer *w, const struct notice *n)
 		write_text(w, "subject", commit->subject);
 		json_w_end(w);
 	}
+	json_w_end(w);
+}
+
+static void write_commits(struct json_writer *w, const struct notice *n)
+{
+	json_w_int(w, "commits_total", n->commits_total);
+	write_commit_list(w, n->commits);
+	if (!n->is_rewritten) {
+		return;
+	}
+	json_w_object(w, "rewritten");
+	if (n->gone_total >= 0) {
+		json_w_int(w, "commits_total", n->gone_total);
+	} else {
+		json_w_null(w, "commits_total");
+	}
+	write_commit_list(w, n->gone);
 	json_w_end(w);
 }
 

@@ -202,7 +202,6 @@ static int write_newest(git_repository *repository, struct json_writer *w, const
 		}
 	}
 	json_w_end(w);
-	json_w_int(w, "commits_total", g->total);
 	return code;
 }
 
@@ -217,9 +216,29 @@ bool commits_write(git_repository *repository, const git_oid *commit, const git_
 	if (code == 0) {
 		write_authors(w, &gathered);
 		code = write_newest(repository, w, &gathered);
+		json_w_int(w, "commits_total", gathered.total);
 	}
 	return code == 0 ||
 	       fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(commit));
+}
+
+bool commits_write_gone(git_repository *repository, const git_oid *commit, const git_oid *known,
+			struct json_writer *w, GError **error)
+{
+	g_autoptr(GHashTable) authors =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct gathered gathered = {.authors = authors};
+	bool there = is_there(repository, known);
+	int code = there ? gather(repository, known, commit, &gathered) : 0;
+
+	json_w_object(w, "rewritten");
+	code = code == 0 ? write_newest(repository, w, &gathered) : code;
+	if (there) {
+		json_w_int(w, "total", gathered.total);
+	}
+	json_w_end(w);
+	return code == 0 ||
+	       fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(known));
 }
 
 void commits_write_none(struct json_writer *w)
