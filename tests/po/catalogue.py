@@ -193,16 +193,15 @@ def has_letters(text):
     return re.search(r"[^\W\d_]", FORMAT.sub("", text)) is not None
 
 
-def check_text(source, text, message, known):
+def check_text(source, text, message, known, may_drop=False):
     """What is wrong with one form, which translates source."""
     if edges(source) != edges(text):
         yield "does not begin and end with the same blanks and newlines"
     if source.count("\n") != text.count("\n"):
         yield f"has {text.count(chr(10))} newlines, not {source.count(chr(10))}"
     if is_format(message) and directives(source) != directives(text):
-        # A form that is for one number alone may do without it.
         fewer = {k: v for k, v in directives(source).items() if k in directives(text)}
-        if message.plural is None or fewer != directives(text):
+        if not may_drop or fewer != directives(text):
             yield "does not have the same placeholders"
     for token in sorted(tokens(source, known)):
         if token not in text:
@@ -241,10 +240,12 @@ def check_message(message, forms, known):
             yield f"form {form} is not translated" if message.plural else "is not translated"
             continue
         source = message.id if form == 0 or message.plural is None else message.plural
-        problems = list(check_text(source, text, message, known))
+        # A form that is for one number alone may do without it.
+        may_drop = form == 0 and forms > 1 and message.plural is not None
+        problems = list(check_text(source, text, message, known, may_drop))
         if problems and message.plural is not None:
             other = message.plural if source == message.id else message.id
-            problems = min(problems, list(check_text(other, text, message, known)), key=len)
+            problems = min(problems, list(check_text(other, text, message, known, may_drop)), key=len)
         yield from problems
     if len(message.texts) > len(wanted):
         yield f"has {len(message.texts)} forms, the language {len(wanted)}"
@@ -317,6 +318,8 @@ SPOIL = {
                                  lambda t: t.rstrip("\n")),
     "placeholder": lambda ms: change(first(ms, lambda m: "%s" in m.id and not m.plural),
                                      lambda t: t.replace("%s", "%d", 1)),
+    "number": lambda ms: first(ms, lambda m: m.plural and "%u" in m.plural).texts.update(
+        {2: "many"}),
     "fewer": lambda ms: change(first(ms, lambda m: "%s" in m.id and not m.plural),
                                lambda t: t.replace("%s", "", 1)),
     "command": lambda ms: change(first(ms, lambda m: "'assent approve'" in m.id),
