@@ -68,21 +68,24 @@ static void refuse(struct call *call, const char *plan, const GError *error)
 	}
 }
 
-struct answer {
-	const char *token, *verdict, *person, *reason;
-};
+bool approvals_read(struct json_doc *doc, struct approvals_answer *out, struct assent_error *err)
+{
+	struct json_obj o;
 
-static bool read_answer(struct call *call, struct json_doc *doc, struct json_obj *o,
-			struct answer *out)
+	json_doc_root(doc, &o);
+	out->token = json_str(&o, "token", (size_t)2 * TOKEN_TEXT_SIZE);
+	out->verdict = json_str(&o, "verdict", 16);
+	out->person = json_str_opt(&o, "person", 255);
+	out->reason = json_str_opt(&o, "reason", STATEMENT_REASON_MAX);
+	json_obj_end(&o);
+	return json_doc_status(doc, err) == 0;
+}
+
+static bool read_answer(struct call *call, struct json_doc *doc, struct approvals_answer *out)
 {
 	struct assent_error err;
 
-	out->token = json_str(o, "token", 2 * TOKEN_TEXT_SIZE);
-	out->verdict = json_str(o, "verdict", 16);
-	out->person = json_str_opt(o, "person", 255);
-	out->reason = json_str_opt(o, "reason", STATEMENT_REASON_MAX);
-	json_obj_end(o);
-	if (json_doc_status(doc, &err) != 0) {
+	if (!approvals_read(doc, out, &err)) {
 		call_note(call, "malformed: %s", err.text);
 		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text, "see doc/notify.md");
 		return false;
@@ -106,7 +109,7 @@ static char *evidence_of(const struct call *call, const struct token *token)
 	return json_writer_finish(w, &text, &len, NULL) == 0 ? g_strdup(text) : NULL;
 }
 
-static bool check(struct call *call, const struct answer *a, const struct token **token,
+static bool check(struct call *call, const struct approvals_answer *a, const struct token **token,
 		  GError **error)
 {
 	const struct tokens *tokens = notify_tokens(call->agent->notify);
@@ -122,7 +125,7 @@ static bool check(struct call *call, const struct answer *a, const struct token 
 
 /* Used before the decision is made, so that a crash between the two loses a token and never lets
  * one decide twice; valid again when the decision was refused. */
-static bool spend(struct call *call, const struct token *token, const struct answer *a,
+static bool spend(struct call *call, const struct token *token, const struct approvals_answer *a,
 		  const struct fold_plan **plan, GError **error)
 {
 	struct tokens *tokens = notify_tokens(call->agent->notify);
@@ -151,10 +154,10 @@ void approvals_post(struct call *call)
 	g_autoptr(GError) error = NULL;
 	const struct fold_plan *plan = NULL;
 	const struct token *token = NULL;
-	struct answer a;
+	struct approvals_answer a;
 	struct json_obj o;
 
-	if (!is_ready(call) || !call_body(call, &doc, &o) || !read_answer(call, doc, &o, &a)) {
+	if (!is_ready(call) || !call_body(call, &doc, &o) || !read_answer(call, doc, &a)) {
 		return;
 	}
 	if (!check(call, &a, &token, &error)) {

@@ -7,6 +7,11 @@
 #include "agent/http/call.h"
 
 /* POST /v1/approvals: {token, verdict, person, reason} */
+struct approvals_answer {
+	const char *token, *verdict; /* borrowed from the document */
+	const char *person, *reason; /* NULL: not given */
+};
+bool approvals_read(struct json_doc *doc, struct approvals_answer *out, struct assent_error *err);
 void approvals_post(struct call *call);
 /* POST /mattermost */
 void approvals_mattermost(struct call *call);
