@@ -537,7 +537,9 @@ static void read_hook(struct reader *r, struct yaml_node *stack_node, struct con
 	}
 }
 
-static void read_windows(struct reader *r, struct conf_stack *stack, struct yaml_node *node)
+/* path: the rows of the table. */
+static void read_windows(struct reader *r, struct conf_stack *stack, struct yaml_node *node,
+			 const char *path)
 {
 	struct yaml_node *windows = yaml_get_list(node, "windows", r->diags);
 
@@ -548,9 +550,26 @@ static void read_windows(struct reader *r, struct conf_stack *stack, struct yaml
 		if (map != NULL) {
 			window = g_new0(struct conf_window, 1);
 			g_ptr_array_add(stack->windows, window);
-			read_section(r, map, "stacks.*.windows.*", window);
-			end_section(r, map, "stacks.*.windows.*");
+			read_section(r, map, path, window);
+			end_section(r, map, path);
 		}
+	}
+}
+
+/* Each stack has them besides its own. */
+static void read_common_windows(struct reader *r, struct yaml_node *root)
+{
+	for (unsigned i = 0; i < r->conf->stacks->len; i++) {
+		struct diag_list diags;
+		struct reader apart = {r->conf, &diags, r->signers};
+
+		diag_list_init(&diags);
+		read_windows(&apart, g_ptr_array_index(r->conf->stacks, i), root, "windows.*");
+		merge_diags(r, &diags);
+		diag_list_clear(&diags);
+	}
+	if (r->conf->stacks->len == 0 && yaml_get_list(root, "windows", r->diags) != NULL) {
+		yaml_fail(yaml_get(root, "windows"), r->diags, "these windows are for no stack");
 	}
 }
 
@@ -585,7 +604,7 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 	check_glass(r, &stack->approval, approval);
 	read_hook(r, node, &stack->hook);
 	read_rules(r, stack, node);
-	read_windows(r, stack, node);
+	read_windows(r, stack, node, "stacks.*.windows.*");
 	end_section(r, node, "stacks.*");
 }
 
@@ -722,6 +741,7 @@ static void read_root(struct reader *r, struct yaml_node *root)
 	read_named(r, root, "groups", read_group);
 	read_named(r, root, "stacks", read_stack);
 	read_common_rules(r, root);
+	read_common_windows(r, root);
 	read_notify(r, root);
 	end_section(r, root, "");
 }

@@ -233,6 +233,38 @@ static bool is_zone(const char *name)
 #define STACK_RULE(key) STACK("rules.*" key)
 #define COMMON_RULE(key) .path = "rules.*" key
 
+/* A window of a stack, or of all. */
+#define STACK_WINDOW(key) STACK("windows.*" key)
+#define COMMON_WINDOW(key) .path = "windows.*" key
+#define WINDOW(IN)                                                                                 \
+	{IN(""), .help = "A window.", .type = CONF_SECTION},                                       \
+		{IN(".kind"),                                                                      \
+		 .help = "allow: only in such a window; deny: not in such a window, whatever "     \
+			 "allows it.",                                                             \
+		 .type = CONF_WORD,                                                                \
+		 AT(conf_window, kind),                                                            \
+		 .required = true,                                                                 \
+		 .words = window_words,                                                            \
+		 .example = "allow"},                                                              \
+		{IN(".schedule"),                                                                  \
+		 .help = "When it opens.",                                                         \
+		 .type = CONF_TEXT,                                                                \
+		 AT(conf_window, schedule),                                                        \
+		 .required = true,                                                                 \
+		 .example = "0 22 * * 1-5",                                                        \
+		 .is_valid = cron_is_valid,                                                        \
+		 .shape = "a cron expression: minute hour day month weekday, or @hourly, @daily "  \
+			  "..."},                                                                  \
+		{IN(".duration"),	.help = "How long it stays open.",                         \
+		 .type = CONF_DURATION, AT(conf_window, duration),                                 \
+		 .dflt = "1h",		.min = 60,                                                 \
+		 .max = 31 * DAY},                                                                 \
+	{                                                                                          \
+		IN(".zone"), .help = "The zone of its clock.", .type = CONF_TEXT,                  \
+			     AT(conf_window, zone), .dflt = "UTC", .is_valid = is_zone,            \
+			     .shape = "a time zone like Europe/Berlin"                             \
+	}
+
 /* The rows of a rule, which may stand in a stack or beside them. */
 #define RULE(IN)                                                                                   \
 	{IN(""), .help = "A rule.", .type = CONF_SECTION},                                         \
@@ -444,20 +476,7 @@ const struct conf_key conf_keys[] = {
 	 .help = "When approved plans may be applied; without one always. A plan waits until a "
 		 "window lets it through.",
 	 .type = CONF_LIST},
-	{STACK("windows.*"), .help = "A window.", .type = CONF_SECTION},
-	{STACK("windows.*.kind"),
-	 .help = "allow: only in such a window; deny: not in such a window, whatever allows it.",
-	 .type = CONF_WORD, AT(conf_window, kind), .required = true, .words = window_words,
-	 .example = "allow"},
-	{STACK("windows.*.schedule"), .help = "When it opens.", .type = CONF_TEXT,
-	 AT(conf_window, schedule), .required = true, .example = "0 22 * * 1-5",
-	 .is_valid = cron_is_valid,
-	 .shape = "a cron expression: minute hour day month weekday, or @hourly, @daily ..."},
-	{STACK("windows.*.duration"), .help = "How long it stays open.", .type = CONF_DURATION,
-	 AT(conf_window, duration), .dflt = "1h", .min = 60, .max = 31 * DAY},
-	{STACK("windows.*.zone"), .help = "The zone of its clock.", .type = CONF_TEXT,
-	 AT(conf_window, zone), .dflt = "UTC", .is_valid = is_zone,
-	 .shape = "a time zone like Europe/Berlin"},
+	WINDOW(STACK_WINDOW),
 	{STACK("on-drift"),
 	 .help = "When something was changed by others: propose makes a plan that restores it, "
 		 "report only tells.",
@@ -528,6 +547,10 @@ const struct conf_key conf_keys[] = {
 	{COMMON_RULE(".match.stack"),
 	 .help = "Changes in stacks of this name; * and ? stand for others.", .type = CONF_TEXT,
 	 AT(conf_rule, stack), .example = "web"},
+	{.path = "windows",
+	 .help = "Windows of all stacks, beside their own: one that denies keeps every plan back.",
+	 .type = CONF_LIST},
+	WINDOW(COMMON_WINDOW),
 	{.path = "people",
 	 .help = "Those whom rules name. The names are the principals of the approver list.",
 	 .type = CONF_MAP},

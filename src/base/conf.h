@@ -62,7 +62,7 @@ struct conf_stack {
 	struct conf_approval approval;
 	struct conf_hook hook;
 	GPtrArray *rules;   /* struct conf_rule, the common ones that match last */
-	GPtrArray *windows; /* struct conf_window */
+	GPtrArray *windows; /* struct conf_window, those of all stacks last */
 	char *on_drift;	    /* propose, report */
 	char *elevate;	    /* a name of base/elevate.h */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */

@@ -413,6 +413,8 @@ static void test_problems_are_named(void)
 		 ":9:54:", "'zone' is not a time zone"},
 		{"agent: a\n" PEOPLE STACK(FROM "    windows: [{schedule: '@daily'}]\n"),
 		 ":9:15:", "'kind' is missing"},
+		{"agent: a\n" PEOPLE "windows: [{kind: deny, schedule: '@daily'}]\n", ":",
+		 "these windows are for no stack"},
 		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {stack: db}}]\n",
 		 ":9:9:", "for no stack"},
 		{"agent: a\n" PEOPLE STACK(FROM) "rules: [{match: {kind: file}, required: 2}]\n",
@@ -532,6 +534,39 @@ static void test_common_problems_are_said_once(void)
 	g_assert_null(conf);
 	g_assert_cmpuint(g_strv_length(lines) - 1, ==, 2);
 	place_free(&p);
+}
+
+static void test_common_windows(void)
+{
+	struct place p =
+		place_new("agent: a\n" PEOPLE
+			  "stacks: {v: {source: {url: h:r}, approval: {from: alice}, windows: "
+			  "[{kind: allow, schedule: '@daily'}]},"
+			  " w: {source: {url: h:r}, approval: {from: alice}}}\n"
+			  "windows: [{kind: deny, schedule: '0 0 24 12 *', duration: 3d}]\n");
+	struct place wrong = place_new(
+		"agent: a\n" PEOPLE "stacks: {v: {source: {url: h:r}, approval: {from: alice}},"
+		" w: {source: {url: h:r}, approval: {from: alice}}}\n"
+		"windows: [{kind: allow, schedule: '61 * * * *', stack: v}]\n");
+	g_autoptr(conf_auto) conf = load_good(&p);
+	const struct conf_stack *v = g_ptr_array_index(conf->stacks, 0);
+	const struct conf_stack *w = g_ptr_array_index(conf->stacks, 1);
+	g_autofree char *problems = NULL;
+	g_auto(GStrv) lines = NULL;
+	const struct conf_window *window;
+
+	g_assert_cmpuint(v->windows->len, ==, 2);
+	g_assert_cmpuint(w->windows->len, ==, 1);
+	window = g_ptr_array_index(v->windows, 1);
+	g_assert_cmpstr(window->kind, ==, "deny");
+	g_assert_cmpint(window->duration, ==, 3 * 86400);
+	window = g_ptr_array_index(w->windows, 0);
+	g_assert_cmpstr(window->schedule, ==, "0 0 24 12 *");
+	g_assert_null(load(&wrong, &problems));
+	lines = g_strsplit(problems, "\n", -1);
+	g_assert_cmpuint(g_strv_length(lines) - 1, ==, 2); // not once for each stack
+	place_free(&p);
+	place_free(&wrong);
 }
 
 static void test_sources(void)
@@ -724,6 +759,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/conf/http", test_http);
 	g_test_add_func("/conf/http-in-full", test_http_in_full);
 	g_test_add_func("/conf/channels-and-common-rules", test_channels_and_common_rules);
+	g_test_add_func("/conf/common-windows", test_common_windows);
 	g_test_add_func("/conf/common-problems-are-said-once", test_common_problems_are_said_once);
 	g_test_add_func("/conf/problems-are-named", test_problems_are_named);
 	g_test_add_func("/conf/problems-of-notifiers", test_problems_of_notifiers);
