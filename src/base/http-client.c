@@ -2,11 +2,11 @@
 /* libcurl's multi interface in the GLib main loop. */
 #include "base/http-client.h"
 
-#include <curl/curl.h>
 #include <glib-unix.h>
 #include <sodium.h>
 #include <string.h>
 
+#include "base/curl.h"
 #include "base/http.h"
 
 #define DEFAULT_TIMEOUT 15L
@@ -362,11 +362,7 @@ static void set_options(struct request *r, const struct http_send *send)
 					    : DEFAULT_TIMEOUT;
 	CURL *curl = r->curl;
 
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_prepare(curl, send->ca_file);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	curl_easy_setopt(curl, CURLOPT_URL, send->url);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout);
@@ -381,10 +377,6 @@ static void set_options(struct request *r, const struct http_send *send)
 	if (send->socket != NULL) {
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, send->socket);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	}
-	if (send->ca_file != NULL) {
-		curl_easy_setopt(curl, CURLOPT_CAINFO, send->ca_file);
-		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	}
 }
 

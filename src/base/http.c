@@ -3,9 +3,9 @@
 #include "base/http.h"
 
 #include "base/autoptr.h"
+#include "base/curl.h"
 #include "base/error.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 #define DEFAULT_MAX_BODY ((size_t)1 << 20)
@@ -119,11 +119,7 @@ static void set_body(CURL *curl, const struct http_request *request, struct curl
 
 static void set_options(CURL *curl, const struct http_request *request, struct exchange *x)
 {
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_prepare(curl, request->ca_file);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -132,10 +128,6 @@ static void set_options(CURL *curl, const struct http_request *request, struct e
 			 request->timeout == 0 ? CONNECT_TIMEOUT : (long)request->timeout);
 	if (x->line == NULL) {
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)request->timeout);
-	}
-	if (request->ca_file != NULL) {
-		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca_file);
-		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 	}
 	if (request->socket != NULL) {
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);

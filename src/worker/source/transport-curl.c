@@ -7,10 +7,10 @@
 #include "worker/source/transport-curl-error.h"
 
 #include "base/autoptr.h"
+#include "base/curl.h"
 #include "base/error.h"
 #include "base/http.h"
 
-#include <curl/curl.h>
 #include <string.h>
 
 #define BUFFER_HIGH ((size_t)1 << 20)  /* the transfer waits above this */
@@ -101,23 +101,13 @@ static void set_limits(struct http_stream *s)
 	const struct source_remote *remote = s->t->c->remote;
 	CURL *curl = s->curl;
 
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_prepare(curl, remote->ca_file);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)remote->connect_timeout);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, LOW_SPEED_LIMIT);
 	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)remote->low_speed_time);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, s);
-	if (remote->ca_file != NULL) {
-		curl_easy_setopt(curl, CURLOPT_CAINFO, remote->ca_file);
-		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-	}
 	if (remote->proxy != NULL) {
 		curl_easy_setopt(curl, CURLOPT_PROXY, remote->proxy);
 	}
