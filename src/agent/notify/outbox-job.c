@@ -7,7 +7,7 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
-#include "base/file.h"
+#include "base/json-file.h"
 #include "core/hash.h"
 
 #define FILE_MAX ((size_t)256 << 10)
@@ -77,9 +77,7 @@ bool outbox_job_store(const char *dir, const struct outbox_job *job, GError **er
 {
 	struct json_writer *w = json_writer_new(JSON_CANONICAL);
 	g_autofree char *file = outbox_job_file(dir, job);
-	autocfree char *text = NULL;
-	struct assent_error err;
-	size_t len;
+	g_autofree char *what = g_strdup_printf("message about '%s'", job->key);
 
 	json_w_object(w, NULL);
 	json_w_int(w, "attempts", job->attempts);
@@ -106,10 +104,7 @@ bool outbox_job_store(const char *dir, const struct outbox_job *job, GError **er
 	json_w_int(w, "v", 1);
 	json_w_str(w, "want", job->want);
 	json_w_end(w);
-	if (json_writer_finish(w, &text, &len, &err) != 0) {
-		return fail_core(error, &err, "message about '%s'", job->key);
-	}
-	return file_replace(file, text, len, 0600, error);
+	return json_file_store(file, w, what, error);
 }
 
 static void take(char **field, const char *text)
@@ -163,17 +158,12 @@ static struct outbox_job *read_job(struct json_obj *o)
 bool outbox_job_load(const char *file, struct outbox_job **out, GError **error)
 {
 	g_autoptr(json_doc_auto) doc = NULL;
-	g_autofree char *text = NULL;
 	struct assent_error err;
 	struct outbox_job *job;
 	struct json_obj o;
-	size_t len = 0;
 
-	if (!file_read(file, FILE_MAX, &text, &len, error)) {
+	if (!json_file_load(file, FILE_MAX, "message", &doc, error)) {
 		return false;
-	}
-	if (json_doc_parse(&doc, text, len, JSON_CANONICAL, &err) != 0) {
-		return fail_core(error, &err, "message '%s'", file);
 	}
 	json_doc_root(doc, &o);
 	job = read_job(&o);

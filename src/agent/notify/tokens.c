@@ -11,6 +11,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json-file.h"
 #include "base/log.h"
 
 #define PREFIX "at_"
@@ -62,9 +63,7 @@ static bool store(const struct tokens *tokens, const struct token *token, GError
 {
 	struct json_writer *w = json_writer_new(JSON_CANONICAL);
 	g_autofree char *file = file_of(tokens, token);
-	autocfree char *text = NULL;
-	struct assent_error err;
-	size_t len;
+	g_autofree char *what = g_strdup_printf("token %s", token->id);
 
 	json_w_object(w, NULL);
 	json_w_str(w, "channel", token->channel);
@@ -81,19 +80,17 @@ static bool store(const struct tokens *tokens, const struct token *token, GError
 	json_w_str(w, "state", token_state_names[token->state]);
 	json_w_int(w, "v", 1);
 	json_w_end(w);
-	if (json_writer_finish(w, &text, &len, &err) != 0) {
-		return fail_core(error, &err, "token %s", token->id);
-	}
-	return file_replace(file, text, len, 0600, error);
+	return json_file_store(file, w, what, error);
 }
 
-static struct token *parse(const char *text, size_t len, struct assent_error *err)
+static struct token *parse(const char *file, GError **error)
 {
 	g_autoptr(json_doc_auto) doc = NULL;
+	struct assent_error err;
 	struct token *token;
 	struct json_obj o;
 
-	if (json_doc_parse(&doc, text, len, JSON_CANONICAL, err) != 0) {
+	if (!json_file_load(file, FILE_MAX, "token", &doc, error)) {
 		return NULL;
 	}
 	json_doc_root(doc, &o);
@@ -108,8 +105,9 @@ static struct token *parse(const char *text, size_t len, struct assent_error *er
 	token->state = (enum token_state)json_enum(&o, "state", token_state_names);
 	json_int(&o, "v", 1, 1);
 	json_obj_end(&o);
-	if (json_doc_status(doc, err) != 0) {
+	if (json_doc_status(doc, &err) != 0) {
 		token_free(token);
+		fail_core(error, &err, "token '%s'", file);
 		return NULL;
 	}
 	return token;
@@ -130,22 +128,15 @@ static void load(struct tokens *tokens, const char *name)
 	g_autofree char *digits = g_strndup(name, strcspn(name, "."));
 	g_autofree char *full = g_strconcat("sha256:", digits, NULL);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *text = NULL;
-	struct assent_error err;
 	struct token *token;
 	struct hash hash;
-	size_t len = 0;
 
 	if (!g_str_has_suffix(name, ".json") || !hash_parse(&hash, full)) {
 		return; // what an interrupted write left
 	}
-	if (!file_read(file, FILE_MAX, &text, &len, &error)) {
-		log_event(EV_NOTIFY_FAILED, NULL, NULL, "%s", error->message);
-		return;
-	}
-	token = parse(text, len, &err);
+	token = parse(file, &error);
 	if (token == NULL) {
-		log_event(EV_NOTIFY_FAILED, NULL, NULL, "token '%s': %s", file, err.text);
+		log_event(EV_NOTIFY_FAILED, NULL, NULL, "%s", error->message);
 		return;
 	}
 	set_hash(token, &hash);
