@@ -96,6 +96,14 @@ static void tell_status(void *user)
 	}
 }
 
+static bool reload_agent(struct daemon *d, struct conf *conf, GError **error)
+{
+	if (d->notify != NULL) {
+		notify_settle(d->notify);
+	}
+	return agent_reload(d->agent, conf, error);
+}
+
 static gboolean on_reload(void *data)
 {
 	struct daemon *d = data;
@@ -106,7 +114,7 @@ static gboolean on_reload(void *data)
 	conf = load_conf(d->options);
 	if (conf == NULL) {
 		log_event(EV_CONFIG_BAD, NULL, NULL, "the old configuration stays in force");
-	} else if (!http_prepare(d->http, conf, &error) || !agent_reload(d->agent, conf, &error)) {
+	} else if (!http_prepare(d->http, conf, &error) || !reload_agent(d, conf, &error)) {
 		log_event(EV_CONFIG_BAD, NULL, NULL, "%s; the old configuration stays in force",
 			  error->message);
 		http_commit(d->http, false);

@@ -6,7 +6,7 @@
 #	agent_begin                    # $T and all below it; people alice bob carol dora
 #	agent_repo NAME                # $T/NAME: a work tree with its first commit
 #	agent_stack NAME REST...       # a stack of that repository, lines of YAML added
-#	agent_start                    # waits until it answers; $agent_pid
+#	agent_start                    # waits until it answers; $agent_pid; with $agent_env
 #	agent_get PATH, agent_post PATH [JSON]    # $BODY, $STATUS
 #	agent_sync STACK               # fetches, and waits until the stack rests
 #	field EXPRESSION               # of $BODY, a Python expression on d
@@ -16,6 +16,7 @@
 
 : "${srcdir:=.}" "${builddir:=.}"
 agent_pid=
+agent_env=
 
 agent_begin() {
   git_begin
@@ -112,7 +113,9 @@ agent_stack() { # NAME LINE...
 }
 
 agent_start() { # OPTION...
-  "$builddir/assentd" --config "$CONF" --worker "${WORKER:-$builddir/assent-worker}" "$@" \
+  # shellcheck disable=SC2086
+  env $agent_env "$builddir/assentd" --config "$CONF" \
+    --worker "${WORKER:-$builddir/assent-worker}" "$@" \
     >>"$T/agent.log" 2>&1 </dev/null &
   agent_pid=$!
   agent_wait_for 'agent_get /v1/info && [ "$STATUS" = 200 ]' ||

@@ -114,6 +114,13 @@ void call_page(struct call *call, unsigned status, const char *html, const char 
 	call_reply(call, status, "text/html; charset=utf-8", html, strlen(html));
 }
 
+void call_after(struct call *call, void (*after)(void *user), void *user)
+{
+	g_assert(call->after == NULL);
+	call->after = after;
+	call->after_user = user;
+}
+
 void call_note(struct call *call, const char *format, ...)
 {
 	va_list args;

@@ -45,6 +45,8 @@ struct call {
 	bool quiet;   /* not for the log */
 	gint64 began; /* monotonic microseconds */
 	void *visit;  /* of the listener's kind */
+	void (*after)(void *user);
+	void *after_user;
 };
 
 /* NULL when absent. */
@@ -55,6 +57,9 @@ unsigned call_header_count(const struct call *call, const char *name);
 /* A field of the answer that comes next. */
 void call_add_header(struct call *call, const char *name, const char *value);
 void call_reply(struct call *call, unsigned status, const char *type, const void *data, size_t len);
+/* Calls after(user) once, when the answer has gone out or can no longer: for work that must not
+ * delay it. There is one such work at most. */
+void call_after(struct call *call, void (*after)(void *user), void *user);
 /* A page. style: the sources of its style sheet in CSP, "'sha256-...'", or NULL; forms: it has some
  * that are sent to us. */
 void call_page(struct call *call, unsigned status, const char *html, const char *style, bool forms);

@@ -201,6 +201,9 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 	if (listener->kind->ended != NULL) {
 		listener->kind->ended(call, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	}
+	if (call->after != NULL) {
+		call->after(call->after_user);
+	}
 	call_free(call);
 	*state = NULL;
 }

@@ -475,6 +475,24 @@ static void configure(struct notify *notify)
 	}
 	outbox_set(notify->outbox, notify->open);
 	catch_up(notify);
+	for (unsigned i = 0; i < notify->open->len; i++) {
+		struct notifier *n = g_ptr_array_index(notify->open, i);
+
+		if (n->ops->resume != NULL) {
+			n->ops->resume(n);
+		}
+	}
+}
+
+void notify_settle(struct notify *notify)
+{
+	for (unsigned i = 0; i < notify->open->len; i++) {
+		struct notifier *n = g_ptr_array_index(notify->open, i);
+
+		if (n->ops->settle != NULL) {
+			n->ops->settle(n);
+		}
+	}
 }
 
 void notify_reload(struct notify *notify)
@@ -525,6 +543,7 @@ void notify_close(struct notify *notify)
 	if (notify == NULL) {
 		return;
 	}
+	notify_settle(notify);
 	memset(&notify->agent->notices, 0, sizeof(notify->agent->notices));
 	notify->agent->notify = NULL;
 	outbox_free(notify->outbox);
@@ -613,7 +632,12 @@ void notify_http(struct notify *notify, const char *name, struct call *call)
 {
 	g_autoptr(GError) error = NULL;
 
-	for (unsigned i = 0; notify != NULL && i < notify->open->len; i++) {
+	if (notify == NULL) { // Slack shows that this did not work, and people try again
+		call_note(call, "%s: nobody is told or heard now", name);
+		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "closed", "try again", NULL);
+		return;
+	}
+	for (unsigned i = 0; i < notify->open->len; i++) {
 		struct notifier *n = g_ptr_array_index(notify->open, i);
 
 		if (strcmp(n->ops->name, name) == 0 && n->ops->on_http != NULL) {

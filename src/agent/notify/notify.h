@@ -99,6 +99,11 @@ struct notifier_ops {
 	 * the next one of the same name is asked, and after the last the refusal is logged and
 	 * sent. NULL: none. */
 	bool (*on_http)(struct notifier *n, struct call *call, GError **error);
+	/* What was answered and is not yet done is done now, or kept for resume(): close() comes
+	 * next. NULL: there is never any. */
+	void (*settle)(struct notifier *n);
+	/* Takes up what was kept, by settle() or by a crash; after open(). NULL: nothing is. */
+	void (*resume)(struct notifier *n);
 };
 
 /* The systems; ends with NULL. */
@@ -140,6 +145,8 @@ extern const char *const notify_error_names[]; /* "malformed", "forged", ... */
 bool notify_open(struct agent *agent, struct notify **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 void notify_close(struct notify *notify);
+/* Before agent_reload(): people who were answered have decided under the old configuration. */
+void notify_settle(struct notify *notify);
 /* After agent_reload(). */
 void notify_reload(struct notify *notify);
 struct agent *notify_agent(const struct notify *notify);

@@ -15,34 +15,39 @@
 
 #define FORM "application/x-www-form-urlencoded"
 #define PLANS_MAX 10000 /* newest plans whose buttons are known */
-#define TURNS 3		/* of the main loop, in which the answer leaves */
+#define TURNS 3		/* of the main loop, in which an answer by socket leaves */
 #define REASON_MIN 3
 #define TRIES 3
 
-/* A click that was answered. */
-struct work {
-	struct notifier *n;
+/* A click that was answered; the array of works has one reference, a call that is still to be
+ * answered has another. */
+struct slack_work {
+	struct notifier *n; /* NULL: it is done */
 	struct slack_callback *callback;
 	char *evidence, *plan, *person;
+	char *spool; /* NULL: it is kept nowhere */
 	unsigned turns;
 	guint source;
 };
 
-void slack_work_free(void *data)
+static void work_clear(void *data)
 {
-	struct work *work = data;
+	struct slack_work *work = data;
 
-	if (work->source != 0) {
-		g_source_remove(work->source);
-		log_event(EV_REFUSED, NULL, work->plan,
-			  "slack user '%s': dropped: the agent stops or reads its configuration",
-			  work->callback->user);
-	}
 	slack_callback_free(work->callback);
 	g_free(work->evidence);
 	g_free(work->plan);
 	g_free(work->person);
-	g_free(work);
+	g_free(work->spool);
+}
+
+void slack_work_drop(void *data)
+{
+	struct slack_work *work = data;
+
+	g_clear_handle_id(&work->source, g_source_remove);
+	work->n = NULL;
+	g_rc_box_release_full(work, work_clear);
 }
 
 void slack_value(const struct notifier *n, const char *plan, char out[static SLACK_BUTTON_SIZE])
@@ -119,8 +124,7 @@ static char *ephemeral(const struct slack_callback *c, const char *text)
 	return g_strdup(body);
 }
 
-/* Only whoever clicked sees it. */
-static void tell(struct notifier *n, const struct slack_callback *c, const char *text)
+void slack_tell(struct notifier *n, const struct slack_callback *c, const char *text)
 {
 	const struct slack *s = n->data;
 	const char *what = "the answer to a click";
@@ -145,7 +149,7 @@ static const char *code_of(const GError *error)
 }
 
 /* By the click's own address: an incoming webhook has no other way to change a message. */
-static void show(struct work *work)
+static void show(struct slack_work *work)
 {
 	struct slack *s = work->n->data;
 	g_autoptr(notice_auto) notice = NULL;
@@ -165,56 +169,112 @@ static void show(struct work *work)
 	notify_shown(work->n, work->plan);
 }
 
-static void perform(struct work *work)
+static bool perform(struct slack_work *work, GError **error)
 {
 	const struct slack_callback *c = work->callback;
 	bool approve = c->kind == SLACK_APPROVE;
+
+	return notify_decide(work->n->notify, work->n->ops->name, work->plan, work->person,
+			     approve ? "approve" : "reject", approve ? "" : c->reason,
+			     work->evidence, NULL, error);
+}
+
+static void log_refused(const struct slack_work *work, const GError *error)
+{
+	const struct slack_callback *c = work->callback;
+
+	log_event(EV_REFUSED, NULL, work->plan, "slack user '%s/%s': %s: %s", c->user_team, c->user,
+		  code_of(error), error->message);
+}
+
+static void finish(struct slack_work *work)
+{
+	struct slack *s = work->n->data;
 	g_autofree char *hint = NULL;
 	g_autoptr(GError) error = NULL;
 
-	if (notify_decide(work->n->notify, work->n->ops->name, work->plan, work->person,
-			  approve ? "approve" : "reject", approve ? "" : c->reason, work->evidence,
-			  NULL, &error)) {
+	if (perform(work, &error)) {
 		show(work);
-		return;
+	} else {
+		log_refused(work, error);
+		/* TRANSLATORS: why, in English as in the log */
+		hint = g_strdup_printf(_("This was not counted: %s."), error->message);
+		slack_tell(work->n, work->callback, hint);
 	}
-	log_event(EV_REFUSED, NULL, work->plan, "slack user '%s/%s': %s: %s", c->user_team, c->user,
-		  code_of(error), error->message);
-	/* TRANSLATORS: why, in English as in the log */
-	hint = g_strdup_printf(_("This was not counted: %s."), error->message);
-	tell(work->n, c, hint);
+	slack_spool_drop(work->spool);
+	g_ptr_array_remove(s->works, work);
+}
+
+/* Nothing can be sent any more: the outbox shows later what was decided, and what was refused is
+ * kept, so that whoever clicked is told. */
+void slack_settle(struct notifier *n)
+{
+	struct slack *s = n->data;
+
+	for (unsigned i = 0; i < s->works->len; i++) {
+		struct slack_work *work = g_ptr_array_index(s->works, i);
+		g_autoptr(GError) error = NULL;
+
+		if (perform(work, &error)) {
+			slack_spool_drop(work->spool);
+		} else {
+			log_refused(work, error);
+		}
+	}
+	g_ptr_array_set_size(s->works, 0);
 }
 
 static gboolean on_turn(void *user)
 {
-	struct work *work = user;
-	struct slack *s = work->n->data;
+	struct slack_work *work = user;
 
 	if (--work->turns > 0) {
 		return G_SOURCE_CONTINUE;
 	}
 	work->source = 0;
-	perform(work);
-	g_ptr_array_remove(s->works, work);
+	finish(work);
 	return G_SOURCE_REMOVE;
 }
 
-/* Not by an idle priority, which a flood of requests would keep from its turn; but some turns
- * later, when the answer is on its way, however long the disk takes. */
-static void queue(struct notifier *n, struct slack_callback *c, char *evidence, const char *plan,
-		  const char *person)
+/* Not by an idle priority, which a flood of requests would keep from its turn. */
+static void start(struct slack_work *work, unsigned turns)
+{
+	work->turns = turns;
+	work->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_turn, work, NULL);
+}
+
+static void on_answered(void *user)
+{
+	struct slack_work *work = user;
+
+	if (work->n != NULL) {
+		start(work, 1);
+	}
+	g_rc_box_release_full(work, work_clear);
+}
+
+/* However long the disk takes: the answer is on its way before. */
+static void start_after(struct slack_work *work, struct call *call)
+{
+	g_clear_handle_id(&work->source, g_source_remove);
+	call_after(call, on_answered, g_rc_box_acquire(work));
+}
+
+static void queue(struct notifier *n, struct slack_callback *c, const char *plan,
+		  const char *person, const void *bytes, size_t len, struct slack_answer *out)
 {
 	struct slack *s = n->data;
-	struct work *work = g_new0(struct work, 1);
+	struct slack_work *work = g_rc_box_new0(struct slack_work);
 
 	work->n = n;
 	work->callback = c;
-	work->evidence = evidence;
+	work->evidence = slack_evidence(c, bytes, len);
 	work->plan = g_strdup(plan);
 	work->person = g_strdup(person);
-	work->turns = TURNS;
-	work->source = g_idle_add_full(G_PRIORITY_DEFAULT, on_turn, work, NULL);
+	work->spool = out->spool != NULL ? g_strdup(out->spool) : slack_spool_put(n, bytes, len);
 	g_ptr_array_add(s->works, work);
+	start(work, TURNS);
+	out->work = work;
 }
 
 /* The dialog stays open and shows what is wrong. */
@@ -246,7 +306,7 @@ static void refuse(struct notifier *n, const struct slack_callback *c, const cha
 	if (c->kind == SLACK_REASON) {
 		out->body = dialog_errors(text);
 	} else {
-		tell(n, c, text);
+		slack_tell(n, c, text);
 	}
 }
 
@@ -301,9 +361,7 @@ static void take(struct notifier *n, struct slack_callback *taken, const struct 
 		refuse(n, c, plan->id, "reason-missing",
 		       _("Please say why, in at least three characters."), out);
 	} else {
-		char *evidence = slack_evidence(c, bytes, len);
-
-		queue(n, g_steal_pointer(&c), evidence, plan->id, person->name);
+		queue(n, g_steal_pointer(&c), plan->id, person->name, bytes, len, out);
 	}
 }
 
@@ -376,6 +434,9 @@ bool slack_on_http(struct notifier *n, struct call *call, GError **error)
 		return false;
 	}
 	slack_take(n, c, call->body->str, call->body->len, &answer);
+	if (answer.work != NULL) {
+		start_after(answer.work, call);
+	}
 	if (answer.note != NULL) {
 		call_note(call, "%s", answer.note);
 	}

@@ -68,7 +68,7 @@ static bool slack_open(struct notifier *n, GError **error)
 
 	n->data = s;
 	s->calls = g_ptr_array_new_with_free_func(slack_call_free);
-	s->works = g_ptr_array_new_with_free_func(slack_work_free);
+	s->works = g_ptr_array_new_with_free_func(slack_work_drop);
 	if (ok && s->webhook != NULL && !http_client_is_url(shared_secret_get(s->webhook, NULL))) {
 		ok = fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 			  "the file of 'webhook' does not hold an https:// address");
@@ -193,4 +193,6 @@ const struct notifier_ops notifier_slack = {
 	.refresh = slack_refresh,
 	.judge = judge,
 	.on_http = slack_on_http,
+	.settle = slack_settle,
+	.resume = slack_spool_resume,
 };

@@ -2,7 +2,8 @@
 #pragma once
 /*
  * Slack's notifier in its parts: slack.c tells, slack-click.c hears and answers,
- * slack-call.c sends what is not a notice; see slack-render.h and
+ * slack-call.c sends what is not a notice, slack-spool.c keeps what was answered
+ * until it is done; see slack-render.h and
  * slack-callback.h for what is pure. Nobody else includes this.
  */
 #include <glib.h>
@@ -23,24 +24,41 @@ struct slack {
 	struct slack_socket *socket;	       /* NULL: none */
 	char *plan;	  /* announced by the message under way, NULL: nothing that has details */
 	GPtrArray *calls; /* struct slack_call under way */
-	GPtrArray *works; /* struct work: answered, but not yet done */
+	GPtrArray *works; /* struct slack_work: answered, but not yet done */
 	uint8_t seen[SLACK_SEEN][SHARED_SECRET_HMAC];
 	unsigned seen_count;
 };
 
+struct slack_work;
 /* What Slack gets at once, whatever comes of a click. */
 struct slack_answer {
-	char *body; /* JSON, NULL: empty */
-	char *note; /* why it was refused, for the log; NULL: it was not */
+	char *body;		 /* JSON, NULL: empty */
+	char *note;		 /* why it was refused, for the log; NULL: it was not */
+	const char *spool;	 /* where the click is kept already; NULL: nowhere */
+	struct slack_work *work; /* the decision that follows, NULL: none; borrowed */
 };
 /* What was judged and read: takes callback; nothing here waits. bytes: as they came, for the
- * evidence. */
+ * evidence. out: cleared, but for spool. */
 void slack_take(struct notifier *n, struct slack_callback *callback, const void *bytes, size_t len,
 		struct slack_answer *out);
 void slack_answer_clear(struct slack_answer *answer);
 bool slack_on_http(struct notifier *n, struct call *call, GError **error);
-/* Whatever was answered and not yet done; for close(). */
-void slack_work_free(void *work);
+/* Only whoever clicked sees it. */
+void slack_tell(struct notifier *n, const struct slack_callback *callback, const char *text);
+void slack_settle(struct notifier *n);
+void slack_work_drop(void *work);
+
+/*
+ * Decisions that were answered and are not made yet, each in a file beside the agent's socket:
+ * memory, which no slow disk delays, and which outlives the agent. Each file has a MAC, since what
+ * stands there is counted again. All that fails is told to the operators.
+ */
+/* The file's path, g_free(); NULL when there is none. */
+char *slack_spool_put(const struct notifier *n, const void *bytes, size_t len);
+void slack_spool_drop(const char *path);
+/* Each is judged as if it came now; one that is too old for that is told to whoever clicked. */
+void slack_spool_resume(struct notifier *n);
+
 /* The value of a plan's buttons of this notifier. */
 void slack_value(const struct notifier *n, const char *plan, char out[static SLACK_BUTTON_SIZE]);
 
