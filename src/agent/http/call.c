@@ -253,6 +253,7 @@ bool call_body(struct call *call, struct json_doc **doc, struct json_obj *root)
 	struct assent_error err;
 
 	if (json_doc_parse(doc, call->body->str, call->body->len, 0, &err) != 0) {
+		call_note(call, "malformed: %s", err.text);
 		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text,
 			  "send one JSON object, see doc/api.yaml");
 		return false;
