@@ -597,12 +597,18 @@ bool notify_decide(struct notify *notify, const char *channel, const char *plan,
 					       .channel = channel,
 					       .evidence = evidence};
 	struct fold_plan *decided = NULL;
+	const struct store *store = notify->agent->store;
+	uint64_t size = store_size(store);
 	struct decide_world world;
 	struct agent_unit *unit;
 
 	evidence_world(notify->agent, &world);
 	if (!decide(&world, &request, &decided, error)) {
 		return false;
+	}
+	if (store_size(store) == size) {
+		log_event(EV_REFUSED, decided->stack, decided->id,
+			  "%s: duplicate: '%s' has already said this", channel, person);
 	}
 	unit = agent_unit(notify->agent, decided->stack);
 	if (unit != NULL) {
