@@ -210,8 +210,8 @@ static void report(struct cli *cli, const struct setup *s)
 	}
 	out_printf(cli->out,
 		   _("Next: write your people and your first stack into %s,\n"
-		     "look at it with 'assent config check', then start 'assentd'.\n"),
-		   config);
+		     "look at it with 'assent config check', then start the agent with '%s'.\n"),
+		   config, geteuid() == 0 ? "assent setup --system" : "assent setup");
 }
 
 bool cmd_init(struct cli *cli, int argc, char **argv, GError **error)

@@ -89,6 +89,7 @@ bool cmd_plans(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_reject(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_replan(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_review(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_setup(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_show(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_status(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_sync(struct cli *cli, int argc, char **argv, GError **error);

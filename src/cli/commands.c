@@ -8,6 +8,8 @@
 const struct command command_table[] = {
 	{"init", cmd_init, MAKES_CONFIG, "", N_("Write a first configuration and make the keys"),
 	 NULL},
+	{"setup", cmd_setup, NEEDS_AGENT | MAKES_CONFIG, "",
+	 N_("Have the agent started by the system"), NULL},
 	{"config", NULL, NEEDS_NOTHING, "", N_("Check and describe the agent's configuration"),
 	 config_commands},
 	{"doctor", cmd_doctor, NEEDS_AGENT, "", N_("Look whether everything is as it should be"),

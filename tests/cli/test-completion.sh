@@ -24,7 +24,7 @@ completes() {
 }
 
 completes 'a command' 'approve' app
-completes 'several commands' 'status sync show' s
+completes 'several commands' 'setup status sync show' s
 completes 'a member of a group' 'check' config ch
 completes 'a stack' 'web' status ''
 completes 'a plan' "$id" show ''

@@ -48,8 +48,9 @@ ok 'and a unit that is wrong' not verified system "$unit"
 
 # What elevate.conf must lift for setuid programs: all that implies NoNewPrivileges.
 fences() {
-  sed -nE 's/^(NoNewPrivileges|LockPersonality|MemoryDenyWriteExecute|Restrict[A-Za-z]*|System[A-Za-z]*|Protect[A-Za-z]*|Private[A-Za-z]*|CapabilityBoundingSet)=.*/\1/p' "$1" |
-    grep -v '^SystemCallErrorNumber' | sort -u
+  local names='NoNewPrivileges|LockPersonality|MemoryDenyWriteExecute|CapabilityBoundingSet'
+  names="$names|Restrict[A-Za-z]*|System[A-Za-z]*|Protect[A-Za-z]*|Private[A-Za-z]*"
+  sed -nE "s/^($names)=.*/\1/p" "$1" | grep -v '^SystemCallErrorNumber' | sort -u
 }
 for kind in user system; do
   fences "$units/$kind/assentd.service" >"$tmp/set"
@@ -65,7 +66,8 @@ if command -v systemd-sysusers >/dev/null; then
     systemd-sysusers --root='$tmp/root' - <'$units/sysusers/assent.conf' &&
     grep -q '^assent:.*:/var/lib/assent:' '$tmp/root/etc/passwd'"
 fi
-if command -v systemd-tmpfiles >/dev/null && [ -f "$tmp/root/etc/group" ] && [ "$(id -u)" = 0 ]; then
+if command -v systemd-tmpfiles >/dev/null && [ -f "$tmp/root/etc/group" ] &&
+  [ "$(id -u)" = 0 ]; then
   conf=$(sed -n 's/^d \([^ ]*\).*/\1/p' "$units/tmpfiles/assent.conf")
   mkdir -p "$tmp/root$conf"
   touch "$tmp/root$conf/assentd.yaml"
