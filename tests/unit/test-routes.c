@@ -1,33 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The routes and their description, doc/api.yaml, say the same. */
+/* The routes and their descriptions, doc/api.yaml and doc/web-api.yaml, say the same. */
 #include "agent/http/routes.h"
 
 #include <glib.h>
 #include <string.h>
 
 #include "agent/decide.h"
+#include "agent/http/web.h"
+#include "agent/notify/notify.h"
 #include "base/file.h"
 #include "base/yaml.h"
 
+struct side {
+	const char *file;
+	const struct route *routes;
+};
+static const struct side socket_side = {"api.yaml", routes};
+static const struct side web_side = {"web-api.yaml", web_routes};
+
 struct fixture {
+	const struct side *side;
 	char *text;
 	struct yaml_node *root, *paths;
 };
 
 static void set_up(struct fixture *f, const void *data)
 {
-	g_autofree char *file = g_test_build_filename(G_TEST_DIST, "..", "doc", "api.yaml", NULL);
+	const struct side *side = data;
+	g_autofree char *file = g_test_build_filename(G_TEST_DIST, "..", "doc", side->file, NULL);
 	g_autofree char *problems = NULL;
 	struct diag_list diags;
 	GError *error = NULL;
 	size_t len = 0;
 
-	(void)data;
+	f->side = side;
 	if (!file_read(file, 1 << 20, &f->text, &len, &error)) {
 		g_error("%s", error->message);
 	}
 	diag_list_init(&diags);
-	f->root = yaml_parse("api.yaml", f->text, len, &yaml_default_limits, &diags);
+	f->root = yaml_parse(side->file, f->text, len, &yaml_default_limits, &diags);
 	problems = diag_text(&diags);
 	g_assert_cmpstr(problems, ==, "");
 	diag_list_clear(&diags);
@@ -50,11 +61,11 @@ static char *pattern_of(const char *path)
 	return g_regex_replace_literal(braces, path, -1, 0, "*", 0, NULL);
 }
 
-static bool has_route(const char *method, const char *pattern)
+static bool has_route(const struct route *table, const char *method, const char *pattern)
 {
 	g_autofree char *upper = g_ascii_strup(method, -1);
 
-	for (const struct route *r = routes; r->method != NULL; r++) {
+	for (const struct route *r = table; r->method != NULL; r++) {
 		if (strcmp(r->method, upper) == 0 && strcmp(r->pattern, pattern) == 0) {
 			return true;
 		}
@@ -62,17 +73,28 @@ static bool has_route(const char *method, const char *pattern)
 	return false;
 }
 
-static unsigned count_routes(void)
+static unsigned count_routes(const struct route *table)
 {
 	unsigned n = 0;
 
-	while (routes[n].method != NULL) {
+	while (table[n].method != NULL) {
 		n++;
 	}
 	return n;
 }
 
-static unsigned check_path(const char *path, struct yaml_node *item)
+/* Each answer by its number: "default" would allow all of them. */
+static void check_answers(struct yaml_node *responses)
+{
+	g_assert_nonnull(responses);
+	for (unsigned i = 0; i < responses->keys->len; i++) {
+		const struct yaml_node *key = g_ptr_array_index(responses->keys, i);
+
+		g_assert_true(g_regex_match_simple("^[2-5][0-9][0-9]$", key->value, 0, 0));
+	}
+}
+
+static unsigned check_path(const struct route *table, const char *path, struct yaml_node *item)
 {
 	static const char *const methods[] = {"get", "post", "put", "delete", "patch"};
 	g_autofree char *pattern = pattern_of(path);
@@ -85,10 +107,10 @@ static unsigned check_path(const char *path, struct yaml_node *item)
 			continue;
 		}
 		g_test_message("%s %s", methods[i], path);
-		g_assert_true(has_route(methods[i], pattern));
+		g_assert_true(has_route(table, methods[i], pattern));
 		g_assert_nonnull(yaml_get(operation, "summary"));
 		g_assert_nonnull(yaml_get(operation, "operationId"));
-		g_assert_nonnull(yaml_get(operation, "responses"));
+		check_answers(yaml_get(operation, "responses"));
 		count++;
 	}
 	g_assert_cmpuint(count, >, 0);
@@ -103,19 +125,33 @@ static void test_routes(struct fixture *f, const void *data)
 	for (unsigned i = 0; i < f->paths->keys->len; i++) {
 		const struct yaml_node *key = g_ptr_array_index(f->paths->keys, i);
 
-		count += check_path(key->value, g_ptr_array_index(f->paths->items, i));
+		count += check_path(f->side->routes, key->value,
+				    g_ptr_array_index(f->paths->items, i));
 	}
 	/* each described one is a route, and none is described twice: the same number is the same
 	 * set */
-	g_assert_cmpuint(count, ==, count_routes());
+	g_assert_cmpuint(count, ==, count_routes(f->side->routes));
 }
 
 static void test_codes(struct fixture *f, const void *data)
 {
 	(void)data;
 	for (size_t i = 0; decide_error_names[i] != NULL; i++) {
+		if (f->side == &web_side && i == DECIDE_ERROR_BAD_SIGNATURE) {
+			continue; // no signatures of people come that way
+		}
 		g_test_message("%s", decide_error_names[i]);
 		g_assert_nonnull(strstr(f->text, decide_error_names[i]));
+	}
+}
+
+/* By TCP those of chats and tokens, too. */
+static void test_notify_codes(struct fixture *f, const void *data)
+{
+	(void)data;
+	for (size_t i = 0; notify_error_names[i] != NULL; i++) {
+		g_test_message("%s", notify_error_names[i]);
+		g_assert_nonnull(strstr(f->text, notify_error_names[i]));
 	}
 }
 
@@ -159,14 +195,18 @@ static void test_refs(struct fixture *f, const void *data)
 	check_refs(f, f->root);
 }
 
-#define ADD(name, fn) g_test_add(name, struct fixture, NULL, set_up, fn, tear_down)
+#define ADD(name, side, fn) g_test_add(name, struct fixture, side, set_up, fn, tear_down)
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	ADD("/routes/each-is-described", test_routes);
-	ADD("/routes/refusals-are-described", test_codes);
-	ADD("/routes/states-are-described", test_states);
-	ADD("/routes/references-lead-somewhere", test_refs);
+	ADD("/routes/each-is-described", &socket_side, test_routes);
+	ADD("/routes/refusals-are-described", &socket_side, test_codes);
+	ADD("/routes/states-are-described", &socket_side, test_states);
+	ADD("/routes/references-lead-somewhere", &socket_side, test_refs);
+	ADD("/routes/each-by-tcp-is-described", &web_side, test_routes);
+	ADD("/routes/refusals-by-tcp-are-described", &web_side, test_codes);
+	ADD("/routes/refusals-of-chats-are-described", &web_side, test_notify_codes);
+	ADD("/routes/references-by-tcp-lead-somewhere", &web_side, test_refs);
 	return g_test_run();
 }

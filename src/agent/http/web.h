@@ -15,7 +15,8 @@
  *	call_note(call, "...")        why it was refused: for the log, not for the peer
  *	call_add_header(), call_page(), call_reply(), call_fail()
  *
- * Adding a path: a row in web.c, its handler, a line in doc/http.md.
+ * Adding a path: a row in web.c, its handler, a line in doc/http.md, a path in
+ * doc/web-api.yaml.
  *
  *	web_open(agent, conf, before, &web, &error)  takes the port of one before it; serves
  *						     nobody before the loop runs again
