@@ -10,7 +10,8 @@
 git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
 agent_begin
 slack_begin
-sed -i 's|required: 1, from|required: 2, from|; s|{risk: root}, |{risk: root}, required: 2, |' "$CONF"
+sed -i -e 's|required: 1, from|required: 2, from|' \
+  -e 's|{risk: root}, |{risk: root}, required: 2, |' "$CONF"
 slack_notify "token: \"file:$T/etc/token\", channel: C0123ABCD"
 agent_init 0
 echo 'attested: [slack]' >>"$T/etc/trust.yaml"
@@ -39,21 +40,21 @@ size=$(entries)
 
 # NAME | STATUS | WHAT THE LOG SAYS | WHAT FAKE-SLACK.PY SENDS | ITS OPTIONS beside "approve"
 sed 's/ *| */|/g' >"$T/table" <<'TABLE'
-replayed      |403| slack: replayed: the callback has come before        |again|
+replayed      |403| slack: replayed: the callback has come before |again|
 forged        |403| slack: forged: the callback's signature does not fit |click| "secret": "guess"
-late          |403| slack: late: the callback is 31                      |click| "skew": -310
-early         |403| slack: early: the callback is 3                      |click| "skew": 310
-oversized     |413| /slack/interactive 413 .*: the request is too large  |click| "pad": 300000
-truncated     |403| slack: malformed: .*                                 |click| "trim": 9
+late          |403| slack: late: the callback is 31  |click| "skew": -310
+early         |403| slack: early: the callback is 3  |click| "skew": 310
+oversized     |413| /slack/interactive 413 .*: the request is too large |click| "pad": 300000
+truncated     |403| slack: malformed: .*             |click| "trim": 9
 cut off       |403| slack: forged: the callback's signature does not fit |click| "cut": 9
-wrong-team    |403| slack: foreign-team: the callback is of team 'T999'  |click| "team": "T999"
-guest's team  |403| slack: foreign-team: the callback is of team 'T998'  |click| "user_team": "T998"
-wrong-app     |403| slack: foreign-app: the callback is of app 'A99'     |click| "app": "A99"
-wrong-channel |403| slack: foreign-channel: .* of channel 'C99'          |click| "channel": "C99"
-unknown-user  |200| slack user 'T024/U0EVE': unknown-person              |click| "user": "U0EVE"
-unknown-button|200| slack user 'T024/U0BOB': token-unknown               |click| "user": "U0BOB", "value": "x"
-duplicate     |200| slack: duplicate: 'alice' has already said this      |click| "user": "U0ALICE"
-superseded    |200| slack user 'T024/U0BOB': superseded: plan   |click| "user": "U0BOB", "value": "OLD"
+wrong-team    |403| slack: foreign-team: the callback is of team 'T999' |click| "team": "T999"
+guest's team  |403| slack: foreign-team: the callback is of team 'T998' |click| "user_team": "T998"
+wrong-app     |403| slack: foreign-app: the callback is of app 'A99' |click| "app": "A99"
+wrong-channel |403| slack: foreign-channel: .* of channel 'C99' |click| "channel": "C99"
+unknown-user  |200| slack user 'T024/U0EVE': unknown-person |click| "user": "U0EVE"
+unknown-button|200| slack user 'T024/U0BOB': token-unknown |click| "user": "U0BOB", "value": "x"
+duplicate     |200| slack: duplicate: 'alice' has already said this |click| "user": "U0ALICE"
+superseded    |200| 'T024/U0BOB': superseded: plan   |click| "user": "U0BOB", "value": "OLD"
 TABLE
 
 says() { # PATTERN: since the last mark
