@@ -108,7 +108,8 @@ measure_apply() { # COUNT
   cp -a "$live" "$base/spoiled"
   approve "$waiting" >/dev/null || die "cannot approve"
   wait_for stack_is converged || die "cannot apply"
-  memory=$(awk '/^Pss:/ { print $2 }' "/proc/$agent_pid/smaps_rollup")
+  memory=$(awk '/^Pss:/ { all = $2 } /^Private_Dirty:/ { own = $2 }
+    END { print all " KiB, of it written by itself: " own }' "/proc/$agent_pid/smaps_rollup")
   assent log export "$waiting" "$base/bundle" >/dev/null || die "cannot export"
   agent_stop
   python3 "$tools/request.py" "$base/bundle" "$site/state/assent" "$base/journal" \
