@@ -147,9 +147,13 @@ static bool read_plan_key(struct setup *s, GError **error)
 static bool write_all(struct cli *cli, struct setup *s, GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(cli->config_file);
+	g_autofree char *above = g_path_get_dirname(folder);
 	g_autofree char *sample = conf_sample(s->agent), *trust = NULL;
 
-	if (!file_mkdirs(folder, 0700, error) ||
+	/* Root's lies where others have theirs, too: /usr/local/etc must not become root's alone.
+	 */
+	if (!file_mkdirs(above, geteuid() == 0 ? 0755 : 0700, error) ||
+	    !file_mkdirs(folder, 0700, error) ||
 	    !keep_or_write(s, cli->config_file, sample, error)) {
 		return false;
 	}
