@@ -272,6 +272,7 @@ static void unit_free(void *data)
 		g_source_remove(unit->timer);
 	}
 	windows_free(unit->windows);
+	pushers_free(unit->pushers);
 	draft_free(unit->draft);
 	g_free(unit->plan);
 	g_free(unit);
@@ -298,6 +299,7 @@ static struct agent_unit *add_unit(struct agent *agent, const struct conf_stack 
 	unit->record = fold_stack_get(agent->fold, conf->name);
 	unit->recheck = unit->reconsider = true;
 	unit->windows = windows_new(conf);
+	unit->pushers = pushers_new();
 	settings_of(conf, &settings);
 	stack_init(&unit->step, &settings);
 	unit->step.started = agent_now();

@@ -20,6 +20,7 @@
 #include "agent/fold.h"
 #include "agent/jobs.h"
 #include "agent/policy.h"
+#include "agent/pushers.h"
 #include "agent/stack.h"
 #include "agent/store.h"
 #include "agent/window.h"
@@ -37,6 +38,7 @@ struct agent_unit {
 	struct fold_stack *record;     /* of agent->fold */
 	struct stack step;
 	struct windows *windows;
+	struct pushers *pushers; /* of commits that have not come yet */
 	guint timer;
 	bool recheck;	 /* the open plan's votes must be counted */
 	bool reconsider; /* the open plan may be of another configuration; comes with recheck */

@@ -176,6 +176,11 @@ static void write_people(struct json_writer *w, const struct agent_unit *unit,
 	g_ptr_array_add(barred, NULL);
 	write_names(w, "can_approve", (const char *const *)can->pdata);
 	write_names(w, "authors", (const char *const *)barred->pdata);
+	json_w_array(w, "pushers");
+	for (size_t i = 0; i < document->pushers_count; i++) {
+		json_w_str(w, NULL, document->pushers[i]);
+	}
+	json_w_end(w);
 }
 
 /* Whom the author rule cannot recognise, since they have no address. */

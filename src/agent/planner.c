@@ -138,6 +138,9 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	copy_str(w, draft, "on_failure");
 	json_w_str(w, "path", in->path);
 	write_policy(w, in);
+	if (commits != NULL && json_has(commits, "pushers")) {
+		json_w_value(w, "pushers", json_any(commits, "pushers"));
+	}
 	json_w_str(w, "reason", in->reason);
 	json_w_str(w, "ref", in->ref);
 	json_w_str(w, "repository", in->repository);

@@ -87,6 +87,40 @@ static bool take_commits(struct taking *t, struct json_obj *o)
 	return json_writer_finish(w, &t->commits, &t->news.commits_len, NULL) == 0;
 }
 
+/* What pushes are known of commits that still wait for their plan. */
+static bool load_before(const struct agent_unit *unit, char **out, size_t *len, GError **error)
+{
+	if (!unit->record->has_commits || stack_plans_drift(&unit->record->facts)) {
+		return true;
+	}
+	return objects_load(store_objects(unit->agent->store), &unit->record->commits,
+			    PLAN_MAX_SIZE, out, len, error);
+}
+
+/* Whoever pushed what has come may not approve it alone. A hook that was slower than the fetch says
+ * so of a commit that was seen before: that counts as new. */
+static void take_pushers(struct taking *t)
+{
+	struct agent_unit *unit = t->unit;
+	const char *commit = t->news.details.commit;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *before = NULL;
+	size_t before_len = 0;
+	bool fresh = false;
+
+	if (!load_before(unit, &before, &before_len, &error) ||
+	    !pushers_join(unit->pushers, commit, &t->commits, &t->news.commits_len, before,
+			  before_len, &fresh, &error)) {
+		because(t, STACK_FETCH_FAILED, "%s", error->message);
+		return;
+	}
+	t->news.commits = t->commits;
+	if (fresh && strcmp(commit, unit->record->facts.commit) == 0 &&
+	    t->news.details.renewed == NULL) {
+		t->news.details.renewed = "who pushed it has become known";
+	}
+}
+
 /* Followed for as long as it is the one tip that a person has accepted. */
 static void take_rewritten(struct taking *t)
 {
@@ -110,7 +144,7 @@ static void take_fetch(struct taking *t)
 	static const enum stack_block blocks[] = {STACK_BLOCK_NONE,    STACK_BLOCK_NONE,
 						  STACK_BLOCK_REWOUND, STACK_BLOCK_DELETED,
 						  STACK_BLOCK_EMPTY,   STACK_BLOCK_NONE};
-	enum { REWRITTEN = 5 };
+	enum { UNCHANGED = 1, REWRITTEN = 5 };
 	struct json_obj *o = t->result->result;
 	const char *reason;
 	int state;
@@ -142,6 +176,9 @@ static void take_fetch(struct taking *t)
 		take_rewritten(t);
 	} else {
 		t->event = STACK_FETCHED;
+	}
+	if (t->event == STACK_FETCHED && state != UNCHANGED) {
+		take_pushers(t);
 	}
 }
 

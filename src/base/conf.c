@@ -94,6 +94,7 @@ void conf_person_free(void *item)
 
 	g_free(person->name);
 	g_strfreev(person->emails);
+	g_strfreev(person->forge);
 	g_free(person->user);
 	g_free(person->mattermost);
 	g_free(person->slack);

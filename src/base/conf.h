@@ -73,6 +73,7 @@ struct conf_person {
 	char *user;	  /* Unix user, NULL: none */
 	char *mattermost; /* user id, NULL: none */
 	char *slack;	  /* "TEAM/USER", NULL: none */
+	char **forge;	  /* logins at forges, NULL: none */
 };
 struct conf_group {
 	char *name;

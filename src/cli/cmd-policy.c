@@ -126,6 +126,7 @@ static void print_missing(struct out *out, struct json_obj *root)
 {
 	g_autofree char *can = names(root, "can_approve"), *authors = names(root, "authors");
 	g_autofree char *strangers = names(root, "no_address");
+	g_autofree char *pushers = names(root, "pushers");
 	int64_t missing = json_int(root, "missing", 0, JSON_MAX_INT);
 	struct json_obj window;
 
@@ -134,7 +135,11 @@ static void print_missing(struct out *out, struct json_obj *root)
 	} else if (missing > 0) {
 		out_field(out, C_("field", "missing"), _("%" PRId64 ", from: %s"), missing, can);
 		if (authors[0] != '\0') {
-			out_field(out, "", _("not from those who wrote the commits: %s"), authors);
+			out_field(out, "",
+				  pushers[0] != '\0'
+					  ? _("not from those who wrote or pushed the commits: %s")
+					  : _("not from those who wrote the commits: %s"),
+				  authors);
 		}
 		if (!json_is_null(root, "quiet")) {
 			out_field(out, "", _("or nobody's rejection until %s"),
@@ -142,8 +147,11 @@ static void print_missing(struct out *out, struct json_obj *root)
 		}
 	}
 	if (strangers[0] != '\0') {
-		out_field(out, _("note"), _("no e-mail address tells if they wrote a commit: %s"),
-			  strangers);
+		out_field(out, C_("field", "note"),
+			  _("no e-mail address tells if they wrote a commit: %s"), strangers);
+	}
+	if (pushers[0] != '\0') {
+		out_field(out, C_("field", "pushed by"), "%s", pushers);
 	}
 	if (json_obj_get(root, "window", &window)) {
 		if (json_bool(&window, "shut")) {

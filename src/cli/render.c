@@ -63,6 +63,18 @@ static void render_authors(struct out *out, const struct plan *plan)
 	out_field(out, C_("field", "authors"), "%s", text->str);
 }
 
+static void render_pushers(struct out *out, const struct plan *plan)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (size_t i = 0; i < plan->pushers_count; i++) {
+		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", plan->pushers[i]);
+	}
+	if (text->len > 0) {
+		out_field(out, _("pushed by"), "%s", text->str);
+	}
+}
+
 static void render_commits(struct out *out, const struct plan *plan)
 {
 	int64_t more;
@@ -80,6 +92,7 @@ static void render_commits(struct out *out, const struct plan *plan)
 			  more);
 		render_authors(out, plan);
 	}
+	render_pushers(out, plan);
 }
 
 /* What the plan leaves behind, as loudly as what it removes. */

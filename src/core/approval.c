@@ -156,11 +156,22 @@ static bool is_author(const struct plan *plan, const char *person,
 	return false;
 }
 
+static bool is_pusher(const struct plan *plan, const char *person,
+		      const struct approval_person *people, size_t people_count)
+{
+	const struct plan pushed = {.authors = plan->pushers, .authors_count = plan->pushers_count};
+
+	return is_author(&pushed, person, people, people_count);
+}
+
 const char *approval_author_problem(const struct plan *plan, const char *person,
 				    const struct approval_person *people, size_t people_count)
 {
 	if (plan->policy.author_may_approve) {
 		return NULL;
+	}
+	if (is_pusher(plan, person, people, people_count)) { // one of the authors, then
+		return "wrote or pushed one of the commits and may not approve them";
 	}
 	if (is_author(plan, person, people, people_count)) {
 		return "wrote one of the commits and may not approve them";

@@ -132,6 +132,18 @@ static void write_authors(struct json_writer *w, const struct plan *plan)
 	json_w_int(w, "authors_total", plan->authors_total);
 }
 
+static void write_pushers(struct json_writer *w, const struct plan *plan)
+{
+	if (plan->pushers_count == 0) {
+		return;
+	}
+	json_w_array(w, "pushers");
+	for (size_t i = 0; i < plan->pushers_count; i++) {
+		json_w_str(w, NULL, plan->pushers[i]);
+	}
+	json_w_end(w);
+}
+
 static void write_commits(struct json_writer *w, const struct plan *plan)
 {
 	json_w_array(w, "commits");
@@ -252,6 +264,7 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 	json_w_str(w, "on_failure", plan->on_failure);
 	write_bytes(w, "path", plan->path);
 	write_policy(w, &plan->policy);
+	write_pushers(w, plan);
 	json_w_str(w, "reason", plan->reason);
 	json_w_str(w, "ref", plan->ref);
 	json_w_str(w, "repository", plan->repository);

@@ -45,6 +45,7 @@ static void box_free(struct plan_box *box)
 	free(box->plan.policy.from);
 	free(box->plan.policy.break_glass);
 	free(box->plan.authors);
+	free(box->plan.pushers);
 	free(box->plan.commits);
 	free(box->plan.rewritten.commits);
 	free(box->plan.checks);
@@ -344,24 +345,59 @@ static void read_checks(struct plan_box *box, struct json_obj *o)
 	plan->checks_count = count;
 }
 
-static void read_authors(struct plan *plan, struct json_obj *o)
+/* A sorted list of texts; NULL after an error. */
+static const char **read_sorted(struct json_obj *o, const char *name, size_t max, size_t *out)
 {
 	struct json_arr list;
-	size_t count = json_arr_get(o, "authors", PLAN_MAX_AUTHORS, &list);
+	size_t count = json_arr_get(o, name, max, &list);
+	const char **texts = box_alloc(o, count, sizeof(*texts));
 
-	plan->authors_total = json_int(o, "authors_total", 0, JSON_MAX_INT);
-	if ((uint64_t)plan->authors_total < count) {
-		json_obj_fail(o, "authors_total", "less than the authors listed");
-	}
-	plan->authors = box_alloc(o, count, sizeof(*plan->authors));
-	for (size_t i = 0; plan->authors != NULL && i < count; i++) {
-		plan->authors[i] = json_arr_str(&list, i, PLAN_MAX_ADDRESS);
-		if (i > 0 && strcmp(plan->authors[i - 1], plan->authors[i]) >= 0) {
-			json_obj_fail(o, "authors", "not sorted, or one stands twice");
-			return;
+	for (size_t i = 0; texts != NULL && i < count; i++) {
+		texts[i] = json_arr_str(&list, i, PLAN_MAX_ADDRESS);
+		if (i > 0 && strcmp(texts[i - 1], texts[i]) >= 0) {
+			json_obj_fail(o, name, "not sorted, or one stands twice");
+			count = 0;
 		}
 	}
-	plan->authors_count = plan->authors != NULL ? count : 0;
+	*out = texts != NULL ? count : 0;
+	return texts;
+}
+
+static void read_authors(struct plan *plan, struct json_obj *o)
+{
+	plan->authors_total = json_int(o, "authors_total", 0, JSON_MAX_INT);
+	plan->authors = read_sorted(o, "authors", PLAN_MAX_AUTHORS, &plan->authors_count);
+	if ((uint64_t)plan->authors_total < plan->authors_count) {
+		json_obj_fail(o, "authors_total", "less than the authors listed");
+	}
+}
+
+static int compare_text(const void *key, const void *item)
+{
+	return strcmp(key, *(const char *const *)item);
+}
+
+static bool is_listed_author(const struct plan *plan, const char *text)
+{
+	return plan->authors_count > 0 && bsearch(text, plan->authors, plan->authors_count,
+						  sizeof(*plan->authors), compare_text) != NULL;
+}
+
+/* Who pushed may not approve, and it is the authors that say so. */
+static void read_pushers(struct plan *plan, struct json_obj *o)
+{
+	if (!json_has(o, "pushers")) {
+		return;
+	}
+	plan->pushers = read_sorted(o, "pushers", PLAN_MAX_PUSHERS, &plan->pushers_count);
+	if (plan->pushers_count == 0) {
+		json_obj_fail(o, "pushers", "names nobody");
+	}
+	for (size_t i = 0; i < plan->pushers_count; i++) {
+		if (!is_listed_author(plan, plan->pushers[i])) {
+			json_obj_fail(o, "pushers", "not among the plan's authors");
+		}
+	}
 }
 
 static void read_commit(struct plan_box *box, struct json_obj *o, struct plan_commit *out)
@@ -378,18 +414,11 @@ static void read_commit(struct plan_box *box, struct json_obj *o, struct plan_co
 	json_obj_end(o);
 }
 
-static int compare_text(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 /* The author rule is judged by the authors, so the commits that are shown must not name others. */
 static void check_author(const struct plan *plan, struct json_obj *commit, const char *email)
 {
 	if ((uint64_t)plan->authors_total == plan->authors_count &&
-	    text_is_utf8(email, strlen(email)) &&
-	    (plan->authors_count == 0 || bsearch(email, plan->authors, plan->authors_count,
-						 sizeof(*plan->authors), compare_text) == NULL)) {
+	    text_is_utf8(email, strlen(email)) && !is_listed_author(plan, email)) {
 		json_obj_fail(commit, "author_email", "not among the plan's authors");
 	}
 }
@@ -573,6 +602,7 @@ static void read_head(struct plan_box *box, struct json_obj *o)
 	}
 	read_policy(plan, o);
 	read_authors(plan, o);
+	read_pushers(plan, o);
 	read_commits(box, o);
 	read_rewritten(box, o);
 }

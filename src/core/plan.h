@@ -19,6 +19,7 @@
 #define PLAN_MAX_SIZE ((size_t)64 << 20)
 #define PLAN_MAX_CHANGES 200000
 #define PLAN_MAX_AUTHORS 10000
+#define PLAN_MAX_PUSHERS 100
 #define PLAN_MAX_ADDRESS 1024 /* bytes of an author's address */
 
 enum plan_action {
@@ -118,6 +119,9 @@ struct plan {
 	const char **authors;
 	size_t authors_count;
 	int64_t authors_total; /* more than authors_count: there are others too */
+	/* Those of them who are known to have pushed, by address or by name as principals. */
+	const char **pushers;
+	size_t pushers_count;
 	struct plan_commit *commits;
 	size_t commits_count;
 	int64_t commits_total;

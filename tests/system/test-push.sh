@@ -24,6 +24,15 @@ agent_repo often
 agent_stack often 'approval: {required: 1, from: [ops]}' \
   'hook: {secret: file:secret-often, kind: gitea, interval: 3s}'
 echo "a secret of often" >"$T/etc/secret-often"
+for name in told bit; do
+  kind=gitea
+  [ $name != bit ] || kind=bitbucket
+  agent_repo $name
+  agent_stack $name 'approval: {required: 1, from: [ops]}' \
+    "hook: {secret: file:secret-$name, kind: $kind, interval: 1s}"
+  echo "a secret of $name" >"$T/etc/secret-$name"
+done
+sed -i -e 's/^  alice: {/&forge: [al-bit], /' -e 's/^  bob: {}/  bob: {forge: bob-hub}/' "$CONF"
 chmod 600 "$T/etc/"secret-*
 http_section 'rate: 100000' 'burst: 100000'
 agent_init
@@ -34,7 +43,7 @@ url=http://127.0.0.1:$PORT
 waits() {
   agent_becomes "$1" pending
 }
-http_each waits $forges quiet often
+http_each waits $forges quiet often told bit
 tap_ok 'each stack has its first plan'
 
 # The signature of a body by a forge, as headers for curl.
@@ -53,6 +62,8 @@ print(chr(10).join("header = \"%s\"" % h for h in {
   "gitlab": ["X-Gitlab-Token: " + secret],
   "gitea": ["X-Gitea-Signature: " + plain],
   "often": ["X-Gitea-Signature: " + plain],
+  "told": ["X-Gitea-Signature: " + plain],
+  "bit": ["X-Hub-Signature: sha256=" + plain],
   "forgejo": ["X-Forgejo-Signature: " + plain],
   "bitbucket": ["X-Hub-Signature: sha256=" + plain],
   "signed": ["webhook-id: msg_1", "webhook-timestamp: " + at, "webhook-signature: v1," + signed],
@@ -183,6 +194,96 @@ http_raw "$one\r\n{}$one\r\n{}$one\r\n{}${one}Connection: close\r\n\r\n{}" # at 
 [ "$(printf '%s\n' "$ANSWER" | grep -c 'HTTP/1.1 202 ')" = 4 ] &&
   agent_wait_for '[ "$(fetches often)" = 2 ]'
 tap_ok 'what comes within the interval is one more fetch at its end' || echo "# $ANSWER" >&2
+
+# --- who pushed
+pushed() { # COMMIT LOGIN [EMAIL [BRANCH]]: a body as Gitea sends it
+  printf '{"ref":"refs/heads/%s","after":"%s","pusher":{"login":"%s","email":"%s"}}' \
+    "${4:-main}" "$1" "$2" "${3-}"
+}
+tell() { # STACK BODY
+  sign "$1" "$2"
+  push "$1" "$2" && http_status 202
+}
+plan_says() { # EXPRESSION on p, the plan $PLAN
+  agent_get "/v1/plans/$PLAN/plan.json"
+  [ "$(field "(lambda p: $1)(d)")" = True ] || {
+    echo "# $BODY" >&2
+    return 1
+  }
+}
+another_plan() { # STACK THAN
+  agent_wait_for "agent_look $1 && [ -n \"\$PLAN\" ] && [ \"\$PLAN\" != '$2' ]"
+}
+agent_look told
+first=$PLAN
+echo second >"$T/told/app.conf"
+agent_commit told second
+sign told '{}'
+push told "$(pushed "$COMMIT" eve bob@example.org)"
+[ "$STATUS" = 403 ] && tell told "$(pushed "$COMMIT" alice alice@example.org)" &&
+  another_plan told "$first" &&
+  plan_says "(p['pushers'], p['authors'], p['authors_total']) ==
+    (['alice', 'alice@example.org'], ['alice', 'alice@example.org', 'dora@example.org'], 3)"
+tap_ok 'a plan names who pushed its commit, and believes no forged hook'
+agent_decide "$PLAN" alice approve
+[ "$STATUS $CODE" = '403 author' ] &&
+  printf '%s' "$BODY" | grep -q 'wrote or pushed one of the commits'
+tap_ok 'who pushed may not be the one who approves' || echo "# $BODY" >&2
+"$builddir/assent" policy test --socket "$SOCK" "$PLAN" >"$T/said" 2>&1
+grep -q 'missing.*1, from: bob$' "$T/said" &&
+  grep -q 'not from those who wrote or pushed the commits: alice, dora' "$T/said" &&
+  grep -q 'pushed by.*alice, alice@example.org' "$T/said"
+tap_ok 'policy test says who pushed, and who is left' || tap_note "$T/said"
+before=$PLAN
+tell told "$(pushed "$COMMIT" alice alice@example.org)" && agent_sync told &&
+  [ "$PLAN" = "$before" ]
+tap_ok 'a replay makes no other plan'
+tell told "$(pushed "$COMMIT" bob-hub '' other)" &&
+  tell told "$(pushed "$COMMIT" nobody 'bob b@example.org')" &&
+  tell told "$(pushed "$first" bob-hub bob@example.org)" && agent_sync told &&
+  [ "$PLAN" = "$before" ]
+tap_ok 'nor what is said of other branches, of nobody, or of no commit'
+agent_decide "$PLAN" bob approve
+agent_becomes told converged && [ "$(cat "$T/out/told/app.conf")" = second ]
+tap_ok 'another person can, and the worker agrees' || tap_note "$T/agent.log"
+
+echo third >"$T/told/app.conf"
+agent_commit told third
+agent_sync told
+slow=$PLAN
+plan_says "'pushers' not in p" && tell told "$(pushed "$COMMIT" al-bit)" &&
+  another_plan told "$slow" && plan_says "p['pushers'] == ['alice']"
+tap_ok 'a hook that is slower than the fetch still counts, by a login alone' ||
+  tap_note "$T/agent.log"
+agent_get "/v1/plans/$slow"
+[ "$(field "(d['state'], d['result'])")" = \
+  "('superseded', 'who pushed it has become known')" ]
+tap_ok 'and the plan before it says so' || echo "# $BODY" >&2
+agent_stop
+agent_start
+http_port
+url=http://127.0.0.1:$PORT
+agent_ask told replan
+plan_says "p['pushers'] == ['alice']"
+tap_ok 'neither a restart nor a new plan forgets it'
+slow=$PLAN
+echo fourth >"$T/told/app.conf"
+agent_commit told fourth
+tell told "$(pushed "$COMMIT" bob-hub)" && another_plan told "$slow" &&
+  plan_says "(p['pushers'], p['commits_total']) == (['alice', 'bob'], 2)" &&
+  agent_decide "$PLAN" alice approve && [ "$CODE" = author ] &&
+  agent_decide "$PLAN" bob approve && [ "$CODE" = author ]
+tap_ok 'nor does the next push, before the last was applied' || echo "# $CODE" >&2
+
+agent_look bit
+first=$PLAN
+echo second >"$T/bit/app.conf"
+agent_commit bit second
+tell bit "$(printf '{"actor":{"nickname":"Al-Bit","account_id":"5570:1"},"push":{"changes":[%s]}}' \
+  "{\"new\":{\"type\":\"branch\",\"name\":\"main\",\"target\":{\"hash\":\"$COMMIT\"}}}")" &&
+  another_plan bit "$first" && plan_says "p['pushers'] == ['alice']" &&
+  agent_decide "$PLAN" alice approve && [ "$CODE" = author ]
+tap_ok 'a forge that tells no address tells a login' || echo "# $CODE" >&2
 
 # --- secrets
 chmod 640 "$T/etc/secret-gitea"

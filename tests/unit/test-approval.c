@@ -229,6 +229,38 @@ static void authors_of_older_commits_do_not_count(void)
 	plan_rig_clear(&rig);
 }
 
+/* By name where the agent knows whose address or login it is, else by the address alone. */
+static void pushers_do_not_count(void)
+{
+	static const char *const emails[] = {"al@example.com", NULL};
+	const struct approval_person people = {.name = "alice", .emails = emails};
+	static const char *by_name[] = {"alice", "bob@example.com"};
+	static const char *by_mail[] = {"Al@example.com", "bob@example.com"};
+	struct plan_rig rig;
+	struct votes v = {0};
+	struct plan plan;
+
+	plan_rig_init(&rig, 1, false);
+	plan = *rig.plan;
+	add(&v, &rig, "alice", rig.alice, VERDICT_APPROVE);
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, NULL), ==, 0);
+	set_authors(&plan, by_name, 2, 2);
+	plan.pushers = by_name;
+	plan.pushers_count = 1;
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, NULL), ==, ASSENT_EUNTRUSTED);
+	g_assert_cmpstr(approval_author_problem(&plan, "alice", NULL, 0), ==,
+			"wrote or pushed one of the commits and may not approve them");
+	g_assert_null(approval_author_problem(&plan, "bob", NULL, 0));
+	set_authors(&plan, by_mail, 2, 2);
+	plan.pushers = by_mail;
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, &people), ==, ASSENT_EUNTRUSTED);
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, NULL), ==, 0);
+	plan.policy.author_may_approve = true;
+	g_assert_cmpint(quorum_of(&rig, &plan, &v, &people), ==, 0);
+	drop(&v);
+	plan_rig_clear(&rig);
+}
+
 static void another_approver_list_is_refused(void)
 {
 	struct plan_rig rig;
@@ -513,6 +545,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/approval/authors-do-not-count", authors_do_not_count);
 	g_test_add_func("/approval/authors-of-older-commits-do-not-count",
 			authors_of_older_commits_do_not_count);
+	g_test_add_func("/approval/pushers-do-not-count", pushers_do_not_count);
 	g_test_add_func("/approval/another-approver-list-is-refused",
 			another_approver_list_is_refused);
 	g_test_add_func("/approval/people-outside-the-policy-are-refused",

@@ -126,6 +126,35 @@ static void test_nothing_of_the_repository_is_markup(struct fixture *f, const vo
 	markup_clear(&m);
 }
 
+static void test_what_is_gone_and_who_pushed(struct fixture *f, const void *data)
+{
+	const char *pushers[] = {"carol", HOSTILE};
+	struct plan_commit gone = f->commit;
+	g_autofree char *text = NULL, *unknown = NULL;
+	struct markup m;
+
+	(void)data;
+	gone.subject = gone.author_name = HOSTILE;
+	f->plan.is_rewritten = true;
+	f->plan.rewritten = (struct plan_rewritten){
+		.commits = &gone, .commits_count = 1, .total = 4, .person = HOSTILE};
+	f->plan.rewritten.reason = HOSTILE;
+	f->plan.pushers = pushers;
+	f->plan.pushers_count = 2;
+	text = render(f, &m); // no markup of theirs
+	g_assert_true(markup_says(&m, "The history was REWRITTEN: 4 commits that were applied"));
+	g_assert_true(markup_says(&m, "and 3 older ones"));
+	g_assert_true(markup_says(&m, "accepted by <script>"));
+	g_assert_true(markup_says(&m, "pushed by"));
+	g_assert_true(markup_says(&m, "carol, <script>"));
+	markup_clear(&m);
+	f->plan.rewritten = (struct plan_rewritten){.total = -1, .person = "bob", .reason = "why"};
+	unknown = render(f, &m);
+	g_assert_true(markup_says(&m, "The history was REWRITTEN."));
+	g_assert_true(markup_says(&m, "not known any more"));
+	markup_clear(&m);
+}
+
 static void test_bytes_of_contents_are_shown(struct fixture *f, const void *data)
 {
 	static const char section[] = "--- a\n+++ b\n@@ -1 +1 @@\n-a\0b\r\n+\tc\n";
@@ -503,6 +532,7 @@ int main(int argc, char **argv)
 	ADD("a-diff-of-another-size-is-left-out", test_a_diff_of_another_size_is_left_out);
 	ADD("who-cannot-decide-is-told-why", test_who_cannot_decide_is_told_why);
 	ADD("an-author-can-reject", test_an_author_can_reject);
+	ADD("what-is-gone-and-who-pushed", test_what_is_gone_and_who_pushed);
 	ADD("a-plan-that-has-ended-has-no-form", test_a_plan_that_has_ended_has_no_form);
 	ADD("silence-and-windows-are-told", test_silence_and_windows_are_told);
 	ADD("broken-glass-is-prominent", test_broken_glass_is_prominent);

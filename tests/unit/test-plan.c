@@ -187,6 +187,37 @@ static void paths_may_be_any_bytes(void)
 	g_assert_cmpint(plan_write(&text, &len, &plan, NULL), ==, ASSENT_EMALFORMED);
 }
 
+static void pushers_are_authors(void)
+{
+	static const char *const edits[][2] = {
+		{"\"pushers\":[\"alice\",\"bob@example.com\"]", "\"pushers\":[]"},
+		{"\"pushers\":[\"alice\",", "\"pushers\":[\"eve\","},
+		{"\"pushers\":[\"alice\",\"bob@example.com\"]",
+		 "\"pushers\":[\"bob@example.com\",\"alice\"]"},
+		{"\"pushers\":[\"alice\",", "\"pushers\":[\"alice\",\"alice\","},
+		{"\"pushers\":[\"alice\",", "\"pushers\":[7,"},
+	};
+	const char *authors[] = {"alice", "bob@example.com"};
+	struct plan plan, *back = NULL;
+	struct plan_change change;
+	struct plan_commit commit;
+	struct plan_rig rig = {0};
+
+	plan_rig_sample(&plan, &change, &commit);
+	plan.authors = plan.pushers = authors;
+	plan.authors_count = plan.pushers_count = 2;
+	plan.authors_total = 2;
+	g_assert_cmpint(plan_write(&rig.text, &rig.len, &plan, NULL), ==, 0);
+	g_assert_cmpint(plan_parse(&back, rig.text, rig.len, NULL), ==, 0);
+	g_assert_cmpuint(back->pushers_count, ==, 2);
+	g_assert_cmpstr(back->pushers[0], ==, "alice");
+	for (size_t i = 0; i < G_N_ELEMENTS(edits); i++) {
+		refuse(&rig, edits[i][0], edits[i][1]);
+	}
+	plan_free(back);
+	free(rig.text);
+}
+
 static void rewritten_history_is_told(void)
 {
 	static const char *const edits[][2] = {
@@ -290,6 +321,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/paths-may-be-any-bytes", paths_may_be_any_bytes);
 	g_test_add_func("/plan/draft-becomes-a-plan", draft_becomes_a_plan);
 	g_test_add_func("/plan/rewritten-history-is-told", rewritten_history_is_told);
+	g_test_add_func("/plan/pushers-are-authors", pushers_are_authors);
 	g_test_add_func("/plan/states-compare-what-matters", states_compare_what_matters);
 	g_test_add_func("/plan/channels-are-stated-where-it-matters",
 			channels_are_stated_where_it_matters);

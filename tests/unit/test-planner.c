@@ -126,6 +126,31 @@ static void test_rewritten(void)
 	g_assert_null(text);
 }
 
+static void test_pushers(void)
+{
+	g_autoptr(draft_auto) draft = maker_load(maker_draft);
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *text = NULL;
+	g_autofree char *commits = NULL;
+	g_auto(GStrv) parts = NULL;
+	struct planner_input in;
+	size_t len;
+
+	maker_input(&in);
+	in.policy = &policy;
+	in.approvers = &approvers;
+	in.draft = draft;
+	parts = g_strsplit(in.commits, "\"total\":", 2);
+	commits = g_strconcat(parts[0], "\"pushers\":[\"dora@example.org\"],\"total\":", parts[1],
+			      NULL);
+	in.commits = commits;
+	in.commits_len = strlen(commits);
+	g_assert_true(planner_compose(&in, &text, &len, NULL));
+	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
+	g_assert_cmpuint(plan->pushers_count, ==, 1);
+	g_assert_cmpstr(plan->pushers[0], ==, "dora@example.org");
+}
+
 /* A worker that says too much, or too little, gets no signature. */
 static void test_bad_drafts(void)
 {
@@ -226,6 +251,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/planner/a-drift-has-no-commits", test_drift_has_no_commits);
 	g_test_add_func("/planner/bad-drafts-become-no-plan", test_bad_drafts);
 	g_test_add_func("/planner/rewritten-history", test_rewritten);
+	g_test_add_func("/planner/pushers", test_pushers);
 	g_test_add_func("/planner/addresses-lose-their-secrets", test_urls);
 	g_test_add_func("/planner/ids-fit-into-the-log", test_ids_fit_into_the_log);
 	return g_test_run();

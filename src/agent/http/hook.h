@@ -9,9 +9,8 @@
  *	hook_is_push(&key, &request)           is there something to fetch?
  *	hook_key_clear(&key)
  *
- * The body is compared as it came and never looked into: a hook only ever says
- * that there may be something to fetch. Adding a forge: a row in hook.c, its word
- * in base/conf-table.c, its vectors.
+ * The body is compared as it came and not looked into here. Adding a forge: a row in hook.c, its
+ *word in base/conf-table.c, its vectors.
  */
 #include <glib.h>
 #include <stdbool.h>

@@ -66,6 +66,18 @@ static void put_authors(struct html *h, const struct plan *plan)
 	html_close(h, "dd");
 }
 
+static void put_pushers(struct html *h, const struct plan *plan)
+{
+	if (plan->pushers_count == 0) {
+		return;
+	}
+	page_term(h, _("pushed by"));
+	for (size_t i = 0; i < plan->pushers_count; i++) {
+		html_say(h, "%s%s", i > 0 ? ", " : "", plan->pushers[i]);
+	}
+	html_close(h, "dd");
+}
+
 static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 {
 	int64_t more;
@@ -91,6 +103,7 @@ static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 	if ((uint64_t)plan->commits_total > plan->commits_count) {
 		put_authors(h, plan);
 	}
+	put_pushers(h, plan);
 }
 
 /* The commits that the target has not, and who wants it so. */

@@ -5,13 +5,15 @@
 #include <string.h>
 
 #include "agent/http/hook.h"
+#include "agent/http/pusher.h"
+#include "agent/request.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
 
 struct hook {
 	struct push *push;
-	char *stack;
+	char *stack, *kind;
 	struct hook_key key;
 	gint64 interval, last; /* monotonic microseconds; last 0: never */
 	guint timer;	       /* a fetch will follow */
@@ -30,6 +32,7 @@ static void hook_free(void *data)
 	g_clear_handle_id(&hook->timer, g_source_remove);
 	hook_key_clear(&hook->key);
 	g_free(hook->stack);
+	g_free(hook->kind);
 	g_free(hook);
 }
 
@@ -77,6 +80,22 @@ static void trigger(struct hook *hook)
 	}
 }
 
+/* Only of a hook that has been verified. */
+static void note_pusher(const struct hook *hook, const struct call *call)
+{
+	struct agent_unit *unit = agent_unit(hook->push->agent, hook->stack);
+	struct push_report report;
+	g_autofree char *ref = NULL;
+
+	if (unit == NULL) {
+		return;
+	}
+	ref = request_ref(unit->conf);
+	pusher_read(hook->kind, call->body->str, call->body->len, ref, &report);
+	pushers_note(unit->pushers, unit->agent->conf, &report);
+	push_report_clear(&report);
+}
+
 static const char *header_of(const void *user, const char *name)
 {
 	return call_header(user, name);
@@ -120,6 +139,7 @@ void push_take(struct push *push, struct call *call)
 		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "dead", "the agent does nothing now",
 			  "the agent's log says why");
 	} else if (hook_is_push(key, &request)) {
+		note_pusher(hook, call);
 		trigger(hook);
 		send_accepted(call, true);
 	} else {
@@ -152,6 +172,7 @@ static bool add_hook(struct push *push, const struct conf_stack *stack, const st
 	hook = g_new0(struct hook, 1);
 	hook->push = push;
 	hook->stack = g_strdup(stack->name);
+	hook->kind = g_strdup(stack->hook.kind);
 	hook->key = key;
 	hook->interval = stack->hook.interval * G_USEC_PER_SEC;
 	g_hash_table_insert(push->hooks, hook->stack, hook);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * POST /hooks/STACK: a forge says that there may be something new. All that
- * comes of it is a fetch, at most one in hook.interval: what comes meanwhile is
- * one more at its end. Who has no secret learns nothing, not even which stacks
- * there are; the log tells why a hook was refused.
+ * POST /hooks/STACK: a forge says that there may be something new. What comes
+ * of it is a fetch, at most one in hook.interval: what comes meanwhile is one
+ * more at its end. A hook that is verified may say besides who pushed, which can
+ * only take a right away (pushers.h). Who has no secret learns nothing, not even
+ * which stacks there are; the log tells why a hook was refused.
  *
  *	push_new(agent, conf, before, &push, &error)   before: keeps count from there
  *	push_take(push, call)
