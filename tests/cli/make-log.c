@@ -7,7 +7,7 @@
  * story is not: that is what only a look at the meaning can find. Faults that
  * begin with "attested" are about an approval that the agent attests, with
  * "quiet" about one by the policy after a quiet time, with "glass" about a
- * break-glass; alone they are no faults.
+ * break-glass, with "rewritten" about a rewritten history; alone they are no faults.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -199,6 +199,22 @@ static void add_plan(struct maker *m)
 	add(m, &r, plan->stack);
 }
 
+/* Somebody accepts the history that the plan is of. */
+static void add_accepted(struct maker *m)
+{
+	const struct plan *plan = m->rig.plan;
+	struct record r = {.type = ENTRY_REWRITTEN,
+			   .u.rewritten = {.base = PLAN_BASE,
+					   .commit = plan->target_commit,
+					   .person = "bob",
+					   .reason = "why"}};
+
+	if (fault_is(m, "rewritten-other-tip")) {
+		r.u.rewritten.commit = PLAN_BASE;
+	}
+	add(m, &r, fault_is(m, "rewritten-elsewhere") ? "other" : plan->stack);
+}
+
 static void add_apply(struct maker *m, uint64_t approval)
 {
 	const struct plan *plan = m->rig.plan;
@@ -236,9 +252,14 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 {
 	struct record note = {.type = ENTRY_NOTE, .u.note = {.text = "nothing \"special\""}};
 	struct record policy = {.type = ENTRY_POLICY};
+	unsigned approval;
 
 	add_genesis(m, vkey);
+	if (g_str_has_prefix(m->fault, "rewritten") && !fault_is(m, "rewritten-by-nobody")) {
+		add_accepted(m);
+	}
 	add_plan(m);
+	approval = m->entries->len;
 	if (g_str_has_prefix(m->fault, "attested")) {
 		add_attested(m);
 	} else if (g_str_has_prefix(m->fault, "glass")) {
@@ -253,7 +274,7 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 	if (fault_is(m, "new-list")) {
 		add(m, &policy, NULL);
 	}
-	add_apply(m, 2);
+	add_apply(m, approval);
 	while (m->entries->len < count) {
 		add(m, &note, NULL);
 	}
@@ -361,7 +382,11 @@ static void init_rig(struct maker *m)
 		policy.required = 2;
 		policy.break_glass = fault_is(m, "glass-by-other") ? others : boss;
 	}
-	plan_rig_init_policy(&m->rig, &policy);
+	if (g_str_has_prefix(m->fault, "rewritten")) {
+		plan_rig_init_rewritten(&m->rig, &policy);
+	} else {
+		plan_rig_init_policy(&m->rig, &policy);
+	}
 }
 
 int main(int argc, char **argv)

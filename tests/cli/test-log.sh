@@ -158,6 +158,9 @@ tells attested-later 'entry 2: is attested after it was written'
 tells quiet-early 'entry 2: applies with 0 of 1 approvals'
 tells quiet-unsaid "entry 1: number, expiry, quorum or commit differ from its plan's"
 tells glass-by-other "entry 3: 'alice' may not break the glass"
+for story in rewritten-by-nobody rewritten-other-tip rewritten-elsewhere; do
+  tells $story 'its plan is of a rewritten history that nobody had accepted'
+done
 tells attested-unasked "by channel 'slack', which this plan does not take"
 
 # Without the objects the rest is checked, and what is not is said.
@@ -395,6 +398,15 @@ says 'and tells how it was approved' out 'attested by the agent, channel slack'
 flips_are_found "$tmp/told"
 rm -rf "$tmp/copy" && cp -r "$tmp/told" "$tmp/copy" && rm "$tmp/copy/evidence-2.json"
 exits 1 'without the evidence it fails' "$tmp/copy/verify.sh"
+
+# What did not descend.
+make-log "$tmp/past" 6 rewritten || skip_all "cannot make a log"
+exits 0 'a log with a rewritten history verifies' assent log verify "$tmp/past/log"
+plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/past/log"))
+exits 0 'its plan is exported' assent log export --log "$tmp/past/log" "$plan" "$tmp/forced"
+exits 0 'the bundle verifies' "$tmp/forced/verify.sh" "$vkey"
+says 'and tells who accepted it' out 'its rewritten history was accepted (entry 1, by bob)'
+flips_are_found "$tmp/forced"
 
 # What one person took upon herself.
 make-log "$tmp/glass" 6 glass || skip_all "cannot make a log"

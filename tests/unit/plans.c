@@ -80,7 +80,7 @@ void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_appro
 	plan_rig_init_policy(rig, &policy);
 }
 
-void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy)
+static void init(struct plan_rig *rig, const struct plan_policy *policy, bool is_rewritten)
 {
 	struct assent_error err = {0};
 	struct plan_change change;
@@ -107,6 +107,11 @@ void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy
 	plan.policy = *policy;
 	plan.policy.from = from;
 	plan.policy.approvers = rig->signers->digest;
+	if (is_rewritten) {
+		plan.base_commit = plan.base_tree = PLAN_BASE;
+		plan.is_rewritten = true;
+		plan.rewritten = (struct plan_rewritten){.person = "bob", .reason = "why"};
+	}
 	g_assert_cmpint(plan_write(&rig->text, &rig->len, &plan, &err), ==, 0);
 	g_assert_cmpint(secret_sshsig(rig->plan_key, SSHSIG_NS_PLAN, rig->text, rig->len,
 				      &rig->armor, &err),
@@ -116,6 +121,16 @@ void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy
 	g_assert_cmpint(plan_verify(&rig->plan, rig->text, rig->len, rig->armor, strlen(rig->armor),
 				    &rig->plan_public, &err),
 			==, 0);
+}
+
+void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy)
+{
+	init(rig, policy, false);
+}
+
+void plan_rig_init_rewritten(struct plan_rig *rig, const struct plan_policy *policy)
+{
+	init(rig, policy, true);
 }
 
 void plan_rig_clear(struct plan_rig *rig)

@@ -25,6 +25,9 @@ struct plan_rig {
 void plan_rig_init(struct plan_rig *rig, int64_t required, bool author_may_approve);
 /* The same with all of a policy but who may approve. */
 void plan_rig_init_policy(struct plan_rig *rig, const struct plan_policy *policy);
+/* The same plan, of a history that was rewritten since PLAN_BASE. */
+#define PLAN_BASE "2222222222222222222222222222222222222222"
+void plan_rig_init_rewritten(struct plan_rig *rig, const struct plan_policy *policy);
 void plan_rig_clear(struct plan_rig *rig);
 /* A plan with one created file, changed by the caller before it is written. */
 void plan_rig_sample(struct plan *plan, struct plan_change *change, struct plan_commit *commit);
