@@ -189,9 +189,8 @@ static gboolean on_not_started(void *user)
 static bool launch(struct job *job, GError **error)
 {
 	const char *argv[] = {job->jobs->worker, "--trust", job->jobs->trust, NULL};
-	g_autofree const char **raised = job->elevate != ELEVATE_NONE
-						 ? elevate_argv(job->elevate, job->jobs->worker)
-						 : NULL;
+	g_autofree const char **raised =
+		job->elevate != ELEVATE_NONE ? elevate_argv(job->elevate, job->jobs->worker) : NULL;
 	const struct proc_ops ops = {on_line, on_ended};
 	struct proc_spec spec = {
 		.argv = raised != NULL ? raised : argv,

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 
-const char *const caller_marks[] = {"SUDO_UID",	"SUDO_USER", "SUDO_COMMAND",
+const char *const caller_marks[] = {"SUDO_UID",	  "SUDO_USER", "SUDO_COMMAND",
 				    "PKEXEC_UID", "DOAS_USER", NULL};
 
 static void set_ids(uid_t uid, gid_t gid)

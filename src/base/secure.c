@@ -207,5 +207,6 @@ bool secure_read_root(const char *path, size_t max, char **text, size_t *len, GE
 	if (fstat(fd, &st) != 0) {
 		return fail_errno(error, "cannot look at '%s'", path);
 	}
-	return check_root(&st, "file", path, error) && file_read_fd(fd, path, max, text, len, error);
+	return check_root(&st, "file", path, error) &&
+	       file_read_fd(fd, path, max, text, len, error);
 }

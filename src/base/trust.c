@@ -12,8 +12,8 @@
 
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
-static const char *const known_keys[] = {"agents", "approvers", "attested", "break_glass", "kinds",
-					 "minimum", "paths", "people", "setuid", NULL};
+static const char *const known_keys[] = {"agents",  "approvers", "attested", "break_glass", "kinds",
+					 "minimum", "paths",	 "people",   "setuid",	    NULL};
 
 /* secure_read(), or what is stricter. */
 typedef bool (*read_fn)(const char *path, size_t max, char **text, size_t *len, GError **error);

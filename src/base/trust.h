@@ -40,7 +40,8 @@ bool trust_load_root(const char *file, struct trust **out, GError **error)
 void trust_free(struct trust *trust);
 /* NULL when the agent is not trusted. */
 const struct ssh_key *trust_agent_key(const struct trust *trust, const char *agent);
-/* The text of a trust file, for `assent init` and `assent trust --template`. plan_key: "ssh-ed25519 AAAA...". g_free(). */
+/* The text of a trust file, for `assent init` and `assent trust`. plan_key: "ssh-ed25519 AAAA...".
+ * g_free(). */
 char *trust_text(const char *agent, const char *plan_key, const char *approvers, int64_t minimum);
 
 typedef struct trust trust_auto;

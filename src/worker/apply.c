@@ -94,8 +94,9 @@ static void read_place(struct job *job, struct json_obj *from, struct request *o
 	} else if (json_str_opt(from, "journal", 4096) != NULL) {
 		json_obj_fail(from, "journal", "is chosen by a privileged worker itself");
 	} else if (out->recover && (out->agent == NULL || out->stack == NULL)) {
-		json_obj_fail(from, "agent", "and 'stack' must be named to recover with raised "
-					     "rights");
+		json_obj_fail(from, "agent",
+			      "and 'stack' must be named to recover with raised "
+			      "rights");
 	}
 	if (json_bool_opt(from, "watch", false)) {
 		job_watch(job);
@@ -333,9 +334,8 @@ static bool may_begin(struct running *running, struct journal *journal, struct t
 	    !check_fresh(running->job, t, error)) {
 		return false;
 	}
-	return !job_stopped(running->job) ||
-	       fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED,
-		    "asked to stop before anything was changed");
+	return !job_stopped(running->job) || fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED,
+						  "asked to stop before anything was changed");
 }
 
 static bool carry_out(struct running *running, const struct request *request,

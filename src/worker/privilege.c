@@ -106,8 +106,8 @@ bool privilege_detect(struct privilege *out, bool asked, GError **error)
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
 			    "with the argument 'apply' the worker runs as root alone");
 	}
-	out->raised = geteuid() == 0 &&
-		      (asked || mixed || has_mark() || !from_root || !input_is_roots());
+	out->raised =
+		geteuid() == 0 && (asked || mixed || has_mark() || !from_root || !input_is_roots());
 	if (out->raised) {
 		find_caller(&out->caller, parent);
 	}

@@ -59,9 +59,9 @@ struct step {
 struct target_run {
 	struct observer *observer; /* without cache */
 	struct beneath *beneath;
-	const char *objects; /* folder of the object store */
+	const char *objects;	     /* folder of the object store */
 	const struct caller *caller; /* who may read it; NULL: we */
-	bool sync_later;     /* many new files: their file system is synced as a whole */
+	bool sync_later;	     /* many new files: their file system is synced as a whole */
 };
 
 /* plan: one path that a resource asks for. */
