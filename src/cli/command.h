@@ -96,4 +96,5 @@ bool cmd_sync(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_token_issue(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_token_list(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_token_revoke(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_trust(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error);

@@ -36,6 +36,8 @@ const struct command command_table[] = {
 	{"policy", NULL, NEEDS_NOTHING, "", N_("Explain what plans need"), policy_commands},
 	{"token", NULL, NEEDS_NOTHING, "", N_("Make, list and revoke one-time approval tokens"),
 	 token_commands},
+	{"trust", cmd_trust, NEEDS_AGENT, "[FILE]",
+	 N_("Show and check what the worker that runs as root believes"), NULL},
 	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
 	 log_commands},
 	{"completion", cmd_completion, NEEDS_NOTHING, "SHELL",
