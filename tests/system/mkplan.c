@@ -10,7 +10,8 @@
  *	mkplan request DIR OUT OBJECTS JOURNAL PERSON...
  *	                                    an apply request with these votes; "alice=bob.key" votes
  *	                                    as alice with another key, "alice@slack" is attested by
- *	                                    the agent, "alice@slack=alice.key" by another key
+ *	                                    the agent, "alice@slack=alice.key" by another key,
+ *	                                    "-alice" rejects
  */
 #include <stdio.h>
 #include <string.h>
@@ -193,17 +194,18 @@ static void write_attestation(struct json_writer *w, const struct attestation *b
 static void add_vote(struct json_writer *w, const char *dir, const struct plan *plan,
 		     const char *voter)
 {
-	g_auto(GStrv) parts = g_strsplit(voter, "=", 2);
+	bool rejects = voter[0] == '-';
+	g_auto(GStrv) parts = g_strsplit(voter + rejects, "=", 2);
 	g_auto(GStrv) names = g_strsplit(parts[0], "@", 2);
 	g_autofree char *own = g_strconcat(names[1] != NULL ? "agent" : names[0], ".key", NULL);
 	struct statement st = {.agent = plan->agent,
 			       .stack = plan->stack,
 			       .approver = names[0],
-			       .verdict = VERDICT_APPROVE,
+			       .verdict = rejects ? VERDICT_REJECT : VERDICT_APPROVE,
 			       .plan = plan->digest,
 			       .seq = plan->seq,
 			       .expires = plan->expires,
-			       .reason = ""};
+			       .reason = rejects ? "no" : ""};
 	struct attestation by = {.time = (int64_t)time(NULL)};
 	struct secret *key = load_key(dir, parts[1] != NULL ? parts[1] : own);
 	struct assent_error err = {0};
@@ -220,8 +222,8 @@ static void add_vote(struct json_writer *w, const char *dir, const struct plan *
 	check(secret_sshsig(key, ns, text, len, &armor, &err), &err);
 	json_w_object(w, NULL);
 	json_w_str(w, "person", names[0]);
-	json_w_str(w, "decision", "approve");
-	json_w_str(w, "reason", "");
+	json_w_str(w, "decision", verdict_names[st.verdict]);
+	json_w_str(w, "reason", st.reason);
 	json_w_str(w, "signature", armor);
 	if (names[1] != NULL) {
 		write_attestation(w, &by);
