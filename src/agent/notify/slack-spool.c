@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Clicks that were answered and are not decided yet, for when the agent ends in between. */
-#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <sodium.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/lang.h"
 #include "base/log.h"
 #include "core/text.h"
 
