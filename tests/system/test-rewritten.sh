@@ -7,6 +7,8 @@
 . "${srcdir:-.}/tests/system/lib-agent.sh"
 . "${srcdir:-.}/tests/system/lib-review.sh"
 git_need git curl ssh-keygen openssl python3 || tap_skip_all "$REASON"
+PAGER=cat ASSENT_PAGER=cat
+export PAGER ASSENT_PAGER
 agent_begin
 review_stack app
 git clone -q --bare "$T/app" "$T/app.git"
