@@ -71,6 +71,8 @@ cp "$builddir/assent-worker" "$stage$libexecdir/"
 cp "$made/systemd/system/assentd.service" "$units/"
 cp "$made/systemd/sysusers/assent.conf" "$stage$prefix/lib/sysusers.d/"
 cp "$made/systemd/tmpfiles/assent.conf" "$stage$prefix/lib/tmpfiles.d/"
+mkdir -p "$root/usr/share/polkit-1/actions"
+cp "$made/desktop/org.assent.worker.policy" "$root/usr/share/polkit-1/actions/"
 chmod 755 "$stage$bindir"/assent* "$stage$libexecdir/assent-worker"
 # Leaks are looked for by ptrace(2), which the fences forbid; it matters to sanitizers only.
 printf '[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0\n' >"$units/assentd.service.d/test.conf"
@@ -177,8 +179,8 @@ stacks:
     source: {url: "file:///srv/ops.git", branch: main, interval: 1h}
     approval: {required: 1, from: [root]}
 C
-setup 1 --dry-run && said 'assent: this user would be made' && said "$conf: would be made readable" &&
-  ! box id assent >/dev/null 2>&1
+setup 1 --dry-run && said 'assent: this user would be made' &&
+  said "$conf: would be made readable" && ! box id assent >/dev/null 2>&1
 tap_ok 'a dry run tells, and makes no user'
 setup 0 && said 'assent: this user was made' && said "$conf: can be read by the agent now" &&
   said 'assentd.service: starts by itself' && said 'assentd.service: was started'
@@ -220,6 +222,16 @@ becomes pending && plan=$(stack "s['pending']['plan']") &&
 tap_ok 'and what is named is written' || tap_note "$T/said"
 [ "$(box stat -c '%U %a' /srv/app/app.conf)" = 'assent 640' ]
 tap_ok 'as the agent'
+
+# --- what polkit knows
+if [ -x "$root/usr/bin/pkaction" ]; then
+  box pkaction --verbose --action-id org.assent.worker.apply >"$T/said" 2>&1 &&
+    said "exec.path -> $libexecdir/assent-worker" && said 'exec.argv1 -> apply' &&
+    [ "$(grep -cE 'implicit .* auth_admin$' "$T/said")" = 3 ]
+  tap_ok 'polkit knows the action of the worker, for administrators'
+else
+  tap_skip 'polkit knows the action of the worker' 'pkaction is not installed'
+fi
 
 # --- root.conf, and the end
 cp "$srcdir/contrib/systemd/examples/system/root.conf" "$units/assentd.service.d/"
