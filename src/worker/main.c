@@ -55,33 +55,48 @@ static bool settle_privilege(struct privilege *privilege, bool asked, GError **e
 	       (!privilege->raised || privilege_harden(error));
 }
 
+/* False: *code is what to exit with. */
+static bool read_arguments(int argc, char **argv, struct job_start *start, int *code)
+{
+	const char *first = argc > 1 ? argv[1] : "";
+
+	*code = 0;
+	if (argc == 2 && strcmp(first, "--version") == 0) {
+		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+		return false;
+	}
+	if (argc == 3 && strcmp(first, "--trust") == 0) {
+		start->trust = argv[2];
+	} else if (argc != 1 && (argc != 2 || strcmp(first, "apply") != 0)) {
+		*code = usage();
+		return false;
+	}
+	if (!start->privilege->raised) {
+		return true;
+	}
+	if (start->trust != NULL) {
+		*code = complain("with raised rights --trust does not count: " PRIVILEGED_TRUST
+				 " alone is believed");
+		return false;
+	}
+	start->kinds = privileged_jobs;
+	start->trust = PRIVILEGED_TRUST;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct privilege privilege = {.places = &places};
 	struct job_start start = {.kinds = jobs, .privilege = &privilege};
-	bool asked = argc == 2 && strcmp(argv[1], "apply") == 0;
 	g_autoptr(GError) error = NULL;
 	autofd out = -1;
+	int code;
 
-	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-		printf("%s %s\n", PACKAGE_NAME, PACKAGE_VERSION);
-		return 0;
-	}
-	if (argc == 3 && strcmp(argv[1], "--trust") == 0) {
-		start.trust = argv[2];
-	} else if (argc != 1 && !asked) {
-		return usage();
-	}
-	if (!settle_privilege(&privilege, asked, &error)) {
+	if (!settle_privilege(&privilege, argc == 2 && strcmp(argv[1], "apply") == 0, &error)) {
 		return complain(error->message);
 	}
-	if (privilege.raised && start.trust != NULL) {
-		return complain("with raised rights --trust does not count: " PRIVILEGED_TRUST
-				" alone is believed");
-	}
-	if (privilege.raised) {
-		start.kinds = privileged_jobs;
-		start.trust = PRIVILEGED_TRUST;
+	if (!read_arguments(argc, argv, &start, &code)) {
+		return code;
 	}
 	job_process_setup();
 	/* Whatever a library prints must not mix with the answer. */

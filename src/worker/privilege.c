@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/autoptr.h"
@@ -86,6 +87,7 @@ static void find_caller(struct caller *out, unsigned parent)
 		uid = parent;
 	}
 	if (!read_id("SUDO_GID", &gid) && uid != 0) {
+		clearenv(); // nothing of the caller's steers the look-up
 		pw = getpwuid(uid);
 		gid = pw != NULL ? pw->pw_gid : (unsigned)-2;
 	}
@@ -134,13 +136,20 @@ static bool close_others(GError **error)
 	return true;
 }
 
-/* A write beyond a limit must fail and not kill; a terminal must not stop us. */
+/* A write beyond a limit must fail and not kill; a terminal must not stop us; and a clock that was
+ * wound up before exec() must not end us in the middle of an apply. */
 static void reset_signals(void)
 {
-	static const int ignored[] = {SIGXFSZ, SIGXCPU, SIGTSTP, SIGTTIN, SIGTTOU};
+	static const int clocks[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
+	static const int ignored[] = {SIGXFSZ, SIGXCPU,	  SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM,
+				      SIGPROF, SIGVTALRM, SIGUSR1, SIGUSR2, SIGPOLL};
+	const struct itimerval stopped = {{0, 0}, {0, 0}};
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, dfl = {.sa_handler = SIG_DFL};
 	sigset_t none;
 
+	for (size_t i = 0; i < G_N_ELEMENTS(clocks); i++) {
+		setitimer(clocks[i], &stopped, NULL);
+	}
 	for (int sig = 1; sig < NSIG; sig++) {
 		sigaction(sig, &dfl, NULL);
 	}
@@ -154,18 +163,22 @@ static void reset_signals(void)
 /* Where root may not raise them (a container) what fails for it is undone like any failure. */
 static void reset_limits(void)
 {
-	static const int limits[] = {RLIMIT_FSIZE, RLIMIT_CPU, RLIMIT_AS, RLIMIT_DATA,
-				     RLIMIT_NOFILE};
+	static const struct {
+		int what;
+		rlim_t value;
+	} limits[] = {
+		{RLIMIT_FSIZE, RLIM_INFINITY}, {RLIMIT_CPU, RLIM_INFINITY},
+		{RLIMIT_AS, RLIM_INFINITY},    {RLIMIT_DATA, RLIM_INFINITY},
+		{RLIMIT_STACK, 8 << 20},       {RLIMIT_NOFILE, 4096},
+	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(limits); i++) {
-		struct rlimit now, none = {RLIM_INFINITY, RLIM_INFINITY};
+		struct rlimit now, wanted = {limits[i].value, limits[i].value};
 
-		if (limits[i] == RLIMIT_NOFILE) {
-			none.rlim_cur = none.rlim_max = 4096;
-		}
-		if (setrlimit(limits[i], &none) != 0 && getrlimit(limits[i], &now) == 0) {
+		if (setrlimit(limits[i].what, &wanted) != 0 &&
+		    getrlimit(limits[i].what, &now) == 0) {
 			now.rlim_cur = now.rlim_max;
-			setrlimit(limits[i], &now);
+			setrlimit(limits[i].what, &now);
 		}
 	}
 }

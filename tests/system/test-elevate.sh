@@ -493,6 +493,37 @@ cp $U/answer "$tmp/answer"
 ok 'one who holds on gets his plan applied' test "$(field result)" = ok
 as_it_was
 
+# --- a clock that the caller winds up before the worker is started in his place
+plan 45 'p["checks"] = [{"kind": "http", "target": "http://127.0.0.1:1/", "within": 4}]'
+votes alice
+cat >$U/wound.py <<'END'
+import os, signal, sys
+signal.setitimer(signal.ITIMER_REAL, 1)
+signal.setitimer(signal.ITIMER_PROF, 0.01)
+os.execv(sys.argv[1], [sys.argv[1], "apply"])
+END
+python3 $U/wound.py "$W" <$U/request >"$tmp/answer" 2>"$tmp/worker.err"
+ok 'a clock of the caller ends nothing halfway' test "$(field result)" = rolled-back
+ok 'and nothing is left over' test -z "$(find $site -name '.assent-*')" -a \
+  "$(cat $site/a)" = old -a ! -e "$state/journal"
+
+# --- a raiser that puts a terminal in between
+elevate_sudoers 'Defaults use_pty'
+plan 47
+votes alice
+sed -i 's/"v":1,/"v":1,"watch":true,/' $U/request
+before=$(everything)
+raise
+refused 'through a terminal: a caller who hangs up at once' 'asked to stop'
+: >$U/answer
+chown 65534 $U/answer
+as_user sh -c "{ cat $U/request; until grep -q '^{\"[re]' $U/answer; do sleep 0.1; done; } |
+  sudo -n '$W' apply >$U/answer" 2>"$tmp/worker.err"
+cp $U/answer "$tmp/answer"
+ok 'through a terminal: one who holds on gets his plan applied' test "$(field result)" = ok
+elevate_sudoers ''
+as_it_was
+
 # --- limits that should kill it halfway
 plan 51
 votes alice
