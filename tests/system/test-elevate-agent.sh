@@ -129,9 +129,25 @@ done
   [ "$(tr '\n' ' ' <"$U/pkexec.args")" = \
     "pkexec --disable-internal-agent $R/bin/assent-worker apply " ]
 tap_ok 'run0 and pkexec are asked for the worker and one argument' || cat "$U"/*.args
+# The real pkexec, whose worker takes the place of its own process.
+if elevate_polkit; then
+  rm "$U/bin/pkexec"
+  commit pk two
+  agent_sync pk
+  agent_decide "$PLAN" alice approve
+  agent_becomes pk converged && is_there pk two
+  tap_ok 'by the real pkexec and polkit' || tap_note "$T/agent.log" /mnt/polkitd.log
+  as_user pkexec --disable-internal-agent $R/bin/assent-worker --trust "$T/etc/trust.yaml" \
+    </dev/null 2>"$T/said"
+  grep -q 'with raised rights --trust does not count' "$T/said"
+  tap_ok 'which lets any argument through, and the worker does not' || tap_note "$T/said"
+else
+  tap_skip 'by the real pkexec and polkit' "$REASON"
+fi
 printf '#!/bin/sh\necho "Error executing command as another user: Not authorized" >&2\nexit 127\n' \
   >"$U/bin/pkexec"
-commit pk two
+chmod 755 "$U/bin/pkexec"
+commit pk three
 agent_sync pk
 agent_decide "$PLAN" alice approve
 agent_becomes pk failed && reason_has pk 'Not authorized' &&
