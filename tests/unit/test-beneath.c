@@ -158,6 +158,17 @@ static void test_endless_links(struct fixture *f, const void *data)
 	assert_refused(f, NULL, "one/x", BENEATH_ERROR_LINK);
 }
 
+/* Not even our own. */
+static void test_no_links(struct fixture *f, const void *data)
+{
+	(void)data;
+	plant(f, "elsewhere", "own");
+	assert_parent(f, NULL, "elsewhere/b", "elsewhere");
+	assert_parent(f, "root", "root/a/b", "root/a");
+	assert_refused(f, NULL, "own/b", BENEATH_ERROR_LINK);
+	assert_refused(f, "own/b", "own/b/x", BENEATH_ERROR_LINK);
+}
+
 static void test_within(void)
 {
 	g_assert_true(beneath_is_within("/a/b", "/a"));
@@ -188,6 +199,11 @@ int main(int argc, char **argv)
 	add("link-in-a-shared-folder-is-refused", test_shared_folder);
 	add("link-of-somebody-else-is-refused", test_foreign_link);
 	add("endless-links-end", test_endless_links);
+	g_test_add("/beneath/no-links", struct fixture, GUINT_TO_POINTER(BENEATH_NO_LINKS), set_up,
+		   test_no_links, tear_down);
+	g_test_add("/beneath/by-component/no-links", struct fixture,
+		   GUINT_TO_POINTER(BENEATH_NO_LINKS | BENEATH_BY_COMPONENT), set_up, test_no_links,
+		   tear_down);
 	g_test_add_func("/beneath/within", test_within);
 	return g_test_run();
 }

@@ -143,6 +143,7 @@ static void assert_stack_defaults(const struct conf_stack *stack)
 	g_assert_cmpint(stack->drift_interval, ==, 300);
 	g_assert_cmpint(stack->plan_timeout, ==, 600);
 	g_assert_cmpint(stack->apply_timeout, ==, 3600);
+	g_assert_cmpstr(stack->elevate, ==, "none");
 }
 
 static void test_defaults(void)

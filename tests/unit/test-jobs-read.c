@@ -93,6 +93,38 @@ static void test_deadline(void)
 	jobs_reading_clear(&r);
 }
 
+static void test_not_raised(void)
+{
+	struct jobs_reading r;
+
+	jobs_read(&r, "", 0, 1, "sudo: a password is required\n", NULL);
+	jobs_read_not_raised(&r, ELEVATE_SUDO, "/w", "sudo: a password is required\n");
+	g_assert_cmpstr(r.result.code, ==, "elevate");
+	g_assert_true(g_str_has_prefix(r.result.message,
+				       "cannot become root by sudo: sudo: a password is required; "
+				       "a file in /etc/sudoers.d needs the line '"));
+	g_assert_true(g_str_has_suffix(r.result.message, " ALL=(root) NOPASSWD: /w apply'"));
+	jobs_reading_clear(&r);
+}
+
+/* Without a shell, and with one argument for the worker. */
+static void test_elevated_command_lines(void)
+{
+	static const char *const wanted[] = {
+		[ELEVATE_SUDO] = "sudo|-n|--|/a b/w|apply",
+		[ELEVATE_PKEXEC] = "pkexec|--disable-internal-agent|/a b/w|apply",
+		[ELEVATE_RUN0] = "run0|--no-ask-password|--background=|/a b/w|apply",
+	};
+
+	for (enum elevate how = ELEVATE_SUDO; how <= ELEVATE_RUN0; how++) {
+		g_autofree const char **argv = elevate_argv(how, "/a b/w");
+		g_autofree char *line = g_strjoinv("|", (char **)argv);
+
+		g_assert_cmpstr(line, ==, wanted[how]);
+		g_assert_cmpint(elevate_parse(elevate_names[how]), ==, how);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -100,5 +132,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/jobs-read/errors-with-diagnostics", test_errors);
 	g_test_add_func("/jobs-read/nonsense-is-lost", test_nonsense);
 	g_test_add_func("/jobs-read/a-deadline-is-a-timeout", test_deadline);
+	g_test_add_func("/jobs-read/not-raised", test_not_raised);
+	g_test_add_func("/jobs-read/elevated-command-lines", test_elevated_command_lines);
 	return g_test_run();
 }

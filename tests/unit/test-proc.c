@@ -168,19 +168,24 @@ static void on_exit_(int status, const char *err, const GError *error, void *use
 	g_main_loop_quit(seen->loop);
 }
 
-static void start(const char *script, struct seen *seen)
+static void start_with(struct proc_spec spec, const char *script, struct seen *seen)
 {
 	static const struct proc_ops ops = {on_line, on_exit_};
 	const char *argv[] = {"/bin/sh", "-c", script, NULL};
-	struct proc_spec spec = {.argv = argv};
 	g_autoptr(GError) error = NULL;
 
+	spec.argv = argv;
 	seen->lines = g_string_new(NULL);
 	seen->loop = g_main_loop_new(NULL, FALSE);
 	g_assert_true(proc_start(&spec, &ops, seen, &seen->proc, &error));
 	g_assert_no_error(error);
 	g_main_loop_run(seen->loop);
 	g_main_loop_unref(seen->loop);
+}
+
+static void start(const char *script, struct seen *seen)
+{
+	start_with((struct proc_spec){0}, script, seen);
 }
 
 static void seen_clear(struct seen *seen)
@@ -198,6 +203,19 @@ static void test_lines_come_one_by_one(void)
 	g_assert_cmpint(seen.status, ==, 4);
 	g_assert_cmpstr(seen.err, ==, "e\n");
 	g_assert_false(seen.failed);
+	seen_clear(&seen);
+}
+
+/* As with a child of another user: no signal ends it. */
+static void test_held_input_asks_for_an_end(void)
+{
+	struct seen seen = {0};
+
+	start_with((struct proc_spec){.input = "x\n", .input_len = 2, .hold_input = true},
+		   "trap '' TERM; read line; (sleep .3; echo ready) & cat; echo end; wait; exit 6",
+		   &seen);
+	g_assert_cmpstr(seen.lines->str, ==, "[ready][end]");
+	g_assert_cmpint(seen.status, ==, 6);
 	seen_clear(&seen);
 }
 
@@ -227,6 +245,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/proc/missing-program-is-not-found", test_missing_program_is_not_found);
 	g_test_add_func("/proc/missing-folder-is-named", test_missing_folder_is_named);
 	g_test_add_func("/proc/lines-come-one-by-one", test_lines_come_one_by_one);
+	g_test_add_func("/proc/held-input-asks-for-an-end", test_held_input_asks_for_an_end);
 	g_test_add_func("/proc/stop-terminates-then-kills", test_stop_terminates_then_kills);
 	return g_test_run();
 }
