@@ -478,6 +478,37 @@ raise
 ok 'a link in the place of a folder: refused' test "$(field result)" != ok
 ok 'and what it points to is as it was' test "$(ls $decoy)" = secret
 as_it_was
+
+# --- the same while root is at work
+cat >$U/flip.py <<'END'
+import os, sys
+os.chdir(sys.argv[1])
+open(sys.argv[2], "w").write(str(os.getpid()))
+while True:
+    try:
+        os.rename("sub", "aside")
+        os.symlink("/mnt/decoy", "sub")
+        os.unlink("sub")
+        os.rename("aside", "sub")
+    except OSError:
+        pass
+END
+before=$(ls -lR --time-style=full-iso $decoy)
+chown 65534 $site/www $site/www/sub
+as_user python3 $U/flip.py $site/www $U/flip.pid &
+racer=$!
+wait_for test -s $U/flip.pid
+for seq in 32 33 34 35 36 37; do
+  plan $seq
+  votes alice
+  raise
+done
+kill "$(cat $U/flip.pid)"
+wait $racer
+ok 'a folder that becomes a link and back again: nothing lands behind it' \
+  test "$(ls -lR --time-style=full-iso $decoy)" = "$before"
+rm -f "$state/journal" "$state/plan.json" "$state/plan.json.sig"
+as_it_was
 chown 0 $site
 
 # --- a caller that goes away, or never reads
