@@ -67,16 +67,20 @@ elevate_polkit() {
   cp /usr/share/polkit-1/actions/org.freedesktop.policykit.policy /mnt/actions
   cat >/mnt/actions/org.assent.worker.apply.policy <<-X
 		<?xml version="1.0" encoding="UTF-8"?>
-		<!DOCTYPE policyconfig PUBLIC "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"
+		<!DOCTYPE policyconfig PUBLIC
+		 "-//freedesktop//DTD PolicyKit Policy Configuration 1.0//EN"
 		 "http://www.freedesktop.org/standards/PolicyKit/1.0/policyconfig.dtd">
 		<policyconfig>
 		 <action id="org.assent.worker.apply">
 		  <description>Apply</description>
 		  <message>Apply</message>
 		  <defaults>
-		   <allow_any>no</allow_any><allow_inactive>no</allow_inactive><allow_active>no</allow_active>
+		   <allow_any>no</allow_any>
+		   <allow_inactive>no</allow_inactive>
+		   <allow_active>no</allow_active>
 		  </defaults>
-		  <annotate key="org.freedesktop.policykit.exec.path">$R/bin/assent-worker</annotate>
+		  <annotate
+		   key="org.freedesktop.policykit.exec.path">$R/bin/assent-worker</annotate>
 		 </action>
 		</policyconfig>
 	X
