@@ -77,7 +77,7 @@ static bool fold_new_entry(struct agent *agent, uint64_t seq, GError **error)
 		return false;
 	}
 	if (entry_parse(&entry, raw, len, &err) != 0) {
-		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, seq);
+		return fail_core(error, &err, "log entry %" PRIu64, seq);
 	}
 	ok = fold_entry(agent->fold, &entry, error);
 	entry_clear(&entry);

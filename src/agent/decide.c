@@ -2,6 +2,7 @@
 /* Takes, refuses and records decisions about plans. */
 #include "agent/decide.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -400,7 +401,7 @@ static void log_vote(const struct visit *v)
 	const struct decide_request *request = v->request;
 
 	log_about_person(v->verdict == VERDICT_REJECT ? EV_REJECTED : EV_APPROVED, v->plan->stack,
-			 v->plan->id, request->person, "'%s' has %s plan %" G_GINT64_FORMAT "%s%s",
+			 v->plan->id, request->person, "'%s' has %s plan %" PRId64 "%s%s",
 			 request->person, did[v->verdict], v->plan->number,
 			 is_blank(request->reason) ? "" : ": ", request->reason);
 }

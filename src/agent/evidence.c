@@ -2,6 +2,7 @@
 /* Reads plans, their signatures and votes back from log and object store. */
 #include "agent/evidence.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -21,11 +22,11 @@ static bool read_sig(struct agent *agent, uint64_t seq, char **out, GError **err
 		return false;
 	}
 	if (entry_parse(&entry, raw, len, &err) != 0) {
-		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, seq);
+		return fail_core(error, &err, "log entry %" PRIu64, seq);
 	}
 	if (record_read(&record, &entry, &err) != 0) {
 		entry_clear(&entry);
-		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, seq);
+		return fail_core(error, &err, "log entry %" PRIu64, seq);
 	}
 	if (record.type == ENTRY_PLAN) {
 		*out = g_strdup(record.u.plan.sig);
@@ -34,7 +35,7 @@ static bool read_sig(struct agent *agent, uint64_t seq, char **out, GError **err
 	} else {
 		entry_clear(&entry);
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-			    "log entry %" G_GUINT64_FORMAT " holds no signature", seq);
+			    "log entry %" PRIu64 " holds no signature", seq);
 	}
 	entry_clear(&entry);
 	return true;

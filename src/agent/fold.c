@@ -2,6 +2,7 @@
 /* Folds log entries into stacks, plans and votes. */
 #include "agent/fold.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -425,7 +426,7 @@ bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 	struct assent_error err;
 
 	if (record_read(&record, &copy, &err) != 0) {
-		return fail_core(error, &err, "log entry %" G_GUINT64_FORMAT, entry->seq);
+		return fail_core(error, &err, "log entry %" PRIu64, entry->seq);
 	}
 	if (entry->stack != NULL) {
 		r.stack = fold_stack_get(fold, entry->stack);
@@ -436,8 +437,8 @@ bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 	}
 	kinds[entry->type](&r);
 	if (r.problem != NULL) {
-		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-			    "log entry %" G_GUINT64_FORMAT ": %s", entry->seq, r.problem);
+		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "log entry %" PRIu64 ": %s",
+			    entry->seq, r.problem);
 	}
 	fold->size = entry->seq + 1;
 	return true;

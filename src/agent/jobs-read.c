@@ -2,6 +2,7 @@
 /* Reads a worker's last line. */
 #include "agent/jobs-read.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -46,8 +47,7 @@ static void add_diagnostic(GString *text, struct json_obj *o)
 		g_string_append(text, "; ");
 	}
 	if (file != NULL && file[0] != '\0') {
-		g_string_append_printf(text, "%s:%" G_GINT64_FORMAT ":%" G_GINT64_FORMAT ": ", file,
-				       line, column);
+		g_string_append_printf(text, "%s:%" PRId64 ":%" PRId64 ": ", file, line, column);
 	}
 	g_string_append(text, message != NULL ? message : "");
 }

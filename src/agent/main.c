@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assentd: reads the configuration, opens the log, serves the API, runs the loop. */
+#include <inttypes.h>
 #include <glib-unix.h>
 #include <locale.h>
 #include <stdio.h>
@@ -110,7 +111,7 @@ static gboolean on_reload(void *data)
 	g_autoptr(GError) error = NULL;
 	struct conf *conf;
 
-	sdnotify("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+	sdnotify("RELOADING=1\nMONOTONIC_USEC=%" PRId64, g_get_monotonic_time());
 	conf = load_conf(d->options);
 	if (conf == NULL) {
 		log_event(EV_CONFIG_BAD, NULL, NULL, "the old configuration stays in force");
@@ -177,7 +178,7 @@ static int serve(struct daemon *d)
 	if (beat > 0) {
 		g_timeout_add(beat, on_watchdog, d);
 	}
-	log_event(EV_START, NULL, NULL, "agent '%s' %s, log of %" G_GUINT64_FORMAT " entries",
+	log_event(EV_START, NULL, NULL, "agent '%s' %s, log of %" PRIu64 " entries",
 		  d->agent->conf->agent, PACKAGE_VERSION, (guint64)store_size(d->agent->store));
 	d->agent->manager = (struct agent_watch){.changed = tell_status, .user = d};
 	agent_run(d->agent);

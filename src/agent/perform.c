@@ -2,6 +2,7 @@
 /* Performs the effects of a stack's steps. */
 #include "agent/perform.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/launch.h"
@@ -95,9 +96,8 @@ static bool do_publish(struct doing *d, GError **error)
 	}
 	d->unit->recheck = true;
 	log_event(EV_PLANNED, d->name, d->facts->plan,
-		  "plan %" G_GINT64_FORMAT " has %zu changes and needs %" G_GINT64_FORMAT
-		  " approvals",
-		  entry->number, plan->changes_count, entry->required);
+		  "plan %" PRId64 " has %zu changes and needs %" PRId64 " approvals", entry->number,
+		  plan->changes_count, entry->required);
 	return true;
 }
 
@@ -220,8 +220,8 @@ static bool log_apply_start(struct doing *d, GError **error)
 	if (!plan_digest(d, &start->plan)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan to apply");
 	}
-	log_event(EV_APPLY_START, d->name, d->facts->plan,
-		  "plan %" G_GINT64_FORMAT " is applied%s%s", d->facts->plan_number,
+	log_event(EV_APPLY_START, d->name, d->facts->plan, "plan %" PRId64 " is applied%s%s",
+		  d->facts->plan_number,
 		  d->facts->plan_broken[0] != '\0' ? ", by break-glass of " : "",
 		  d->facts->plan_broken);
 	return append(d, &record, error);
@@ -246,8 +246,8 @@ static bool append_done(struct doing *d, enum record_result result, const char *
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan was applied");
 	}
 	log_event(result == RESULT_OK ? EV_APPLIED : EV_APPLY_FAILED, d->name, d->facts->plan,
-		  "plan %" G_GINT64_FORMAT ": %s%s%s", d->facts->plan_number,
-		  record_result_names[result], line[0] != '\0' ? ": " : "", line);
+		  "plan %" PRId64 ": %s%s%s", d->facts->plan_number, record_result_names[result],
+		  line[0] != '\0' ? ": " : "", line);
 	return append(d, &record, error);
 }
 

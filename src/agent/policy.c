@@ -2,6 +2,7 @@
 /* Works out which approvals a draft's changes ask for. */
 #include "agent/policy.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -295,13 +296,13 @@ static bool can_be_met(const struct judging *j, GError **error)
 	if (policy->required <= people) {
 		return true;
 	}
-	return fail(
-		error, BASE_ERROR, BASE_ERROR_FAILED,
-		"the rules of stack '%s' ask for %" G_GINT64_FORMAT " approvals%s, but all of them "
-		"together accept only %u people; change its 'approval' or 'rules'",
-		j->stack->name, policy->required,
-		policy->from != NULL && people < g_strv_length(policy->from) ? " by signature" : "",
-		people);
+	return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+		    "the rules of stack '%s' ask for %" PRId64 " approvals%s, but all of them "
+		    "together accept only %u people; change its 'approval' or 'rules'",
+		    j->stack->name, policy->required,
+		    policy->from != NULL && people < g_strv_length(policy->from) ? " by signature"
+										 : "",
+		    people);
 }
 
 static unsigned classes_of(const struct conf_stack *stack, const struct policy_input *in)

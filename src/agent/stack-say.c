@@ -2,6 +2,7 @@
 /* Turns facts into a state and its reason: the first row of a table that fits. */
 #include "agent/stack-say.h"
 
+#include <inttypes.h>
 #include <glib.h>
 #include <string.h>
 
@@ -41,8 +42,7 @@ static bool say_dead(const struct view *v)
 static bool say_recover_problem(const struct view *v)
 {
 	g_string_append_printf(v->out,
-			       "the interrupted apply of plan %" G_GINT64_FORMAT
-			       " cannot be recovered: %s",
+			       "the interrupted apply of plan %" PRId64 " cannot be recovered: %s",
 			       v->f->plan_number, v->s->recover_problem);
 	return v->f->phase == STACK_PHASE_APPLYING && v->s->recover_problem[0] != '\0';
 }
@@ -50,13 +50,12 @@ static bool say_recover_problem(const struct view *v)
 static bool say_applying(const struct view *v)
 {
 	if (v->s->job == STACK_JOB_APPLY) {
-		g_string_append_printf(v->out, "plan %" G_GINT64_FORMAT " is being applied",
+		g_string_append_printf(v->out, "plan %" PRId64 " is being applied",
 				       v->f->plan_number);
 	} else {
-		g_string_append_printf(v->out,
-				       "the interrupted apply of plan %" G_GINT64_FORMAT
-				       " is being recovered",
-				       v->f->plan_number);
+		g_string_append_printf(
+			v->out, "the interrupted apply of plan %" PRId64 " is being recovered",
+			v->f->plan_number);
 	}
 	if (v->f->plan_broken[0] != '\0') {
 		g_string_append_printf(v->out, ", by break-glass of %s", v->f->plan_broken);
@@ -86,22 +85,18 @@ static bool say_pending(const struct view *v)
 	g_autofree char *opens = stack_time(v->s->opens);
 
 	if (v->s->approved && stack_is_held(v->s, v->f)) {
-		g_string_append_printf(v->out,
-				       "plan %" G_GINT64_FORMAT
-				       " has its approvals and waits for its window, %s%s",
-				       v->f->plan_number,
-				       v->s->opens != 0 ? "until "
-							: "which does not open within a year",
-				       v->s->opens != 0 ? opens : "");
+		g_string_append_printf(
+			v->out, "plan %" PRId64 " has its approvals and waits for its window, %s%s",
+			v->f->plan_number,
+			v->s->opens != 0 ? "until " : "which does not open within a year",
+			v->s->opens != 0 ? opens : "");
 	} else if (v->s->approved) {
-		g_string_append_printf(v->out,
-				       "plan %" G_GINT64_FORMAT
-				       " has its approvals and is about to be applied",
-				       v->f->plan_number);
+		g_string_append_printf(
+			v->out, "plan %" PRId64 " has its approvals and is about to be applied",
+			v->f->plan_number);
 	} else {
 		g_string_append_printf(v->out,
-				       "plan %" G_GINT64_FORMAT " needs %" G_GINT64_FORMAT
-				       " approval%s until %s",
+				       "plan %" PRId64 " needs %" PRId64 " approval%s until %s",
 				       v->f->plan_number, v->f->plan_required,
 				       v->f->plan_required == 1 ? "" : "s", until);
 	}
@@ -132,7 +127,7 @@ static bool say_plan_problem(const struct view *v)
 
 static bool say_ended(const struct view *v)
 {
-	g_string_append_printf(v->out, "plan %" G_GINT64_FORMAT " %s%s%s", v->f->plan_number,
+	g_string_append_printf(v->out, "plan %" PRId64 " %s%s%s", v->f->plan_number,
 			       v->f->phase == STACK_PHASE_EXPIRED    ? "has expired"
 			       : v->f->phase == STACK_PHASE_REJECTED ? "was rejected"
 			       : v->f->phase == STACK_PHASE_ROLLED_BACK
@@ -172,7 +167,7 @@ static bool say_nothing_yet(const struct view *v)
 static bool say_drifted(const struct view *v)
 {
 	g_string_append_printf(v->out,
-			       "%" G_GINT64_FORMAT " change%s on the host since commit "
+			       "%" PRId64 " change%s on the host since commit "
 			       "%.12s was applied",
 			       v->f->drift_count, v->f->drift_count == 1 ? "" : "s", v->f->base);
 	return v->f->drift[0] != '\0';

@@ -2,6 +2,7 @@
 /* What a stack does next: one table of events, and one look at the facts. */
 #include "agent/stack.h"
 
+#include <inttypes.h>
 #include <glib.h>
 #include <string.h>
 
@@ -544,7 +545,7 @@ void stack_drift_key(char out[HASH_TEXT_SIZE], int64_t count, const char *const 
 	struct hash hash;
 	size_t i;
 
-	g_string_printf(text, "%" G_GINT64_FORMAT "\n", count);
+	g_string_printf(text, "%" PRId64 "\n", count);
 	for (i = 0; i < n; i++) {
 		g_string_append_printf(text, "%s\n", ids[i]);
 	}

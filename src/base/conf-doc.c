@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the table of keys says to people and editors: sample, schema, manual. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/conf-table.h"
@@ -38,7 +39,7 @@ static char *duration_text(int64_t seconds)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(units) && seconds > 0; i++) {
 		if (seconds % units[i].seconds == 0) {
-			return g_strdup_printf("%" G_GINT64_FORMAT "%c", seconds / units[i].seconds,
+			return g_strdup_printf("%" PRId64 "%c", seconds / units[i].seconds,
 					       units[i].letter);
 		}
 	}
@@ -54,8 +55,8 @@ static char *bytes_text(int64_t bytes)
 		bytes /= 1024;
 		unit++;
 	}
-	return unit == 0 ? g_strdup_printf("%" G_GINT64_FORMAT, bytes)
-			 : g_strdup_printf("%" G_GINT64_FORMAT "%c", bytes, units[unit]);
+	return unit == 0 ? g_strdup_printf("%" PRId64, bytes)
+			 : g_strdup_printf("%" PRId64 "%c", bytes, units[unit]);
 }
 
 static char *range_shape(const struct conf_key *row)
@@ -64,9 +65,8 @@ static char *range_shape(const struct conf_key *row)
 	g_autofree char *max = NULL;
 
 	if (row->type == CONF_COUNT) {
-		return g_strdup_printf("a whole number from %" G_GINT64_FORMAT
-				       " to %" G_GINT64_FORMAT,
-				       row->min, row->max);
+		return g_strdup_printf("a whole number from %" PRId64 " to %" PRId64, row->min,
+				       row->max);
 	}
 	if (row->type == CONF_DURATION) {
 		min = duration_text(row->min);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Reads a configuration file by the table of keys, and checks what belongs together. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -377,7 +378,7 @@ static void check_approval(struct reader *r, const struct conf_approval *approva
 	}
 	if (approval->required > (int64_t)able) {
 		yaml_fail(at, r->diags,
-			  "%" G_GINT64_FORMAT " people must approve, but only %u can: name more in "
+			  "%" PRId64 " people must approve, but only %u can: name more in "
 			  "'from' or require less",
 			  approval->required, able);
 	}

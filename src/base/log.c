@@ -2,6 +2,7 @@
 /* The operators' log. */
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -136,8 +137,7 @@ static bool is_managed(void)
 	if (named == NULL || fstat(STDERR_FILENO, &st) != 0) {
 		return false;
 	}
-	ours = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)st.st_dev,
-			       (guint64)st.st_ino);
+	ours = g_strdup_printf("%" PRIu64 ":%" PRIu64, (guint64)st.st_dev, (guint64)st.st_ino);
 	return strcmp(ours, named) == 0;
 }
 

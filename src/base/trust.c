@@ -2,6 +2,7 @@
 /* The trust file. */
 #include "base/trust.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -263,6 +264,6 @@ char *trust_text(const char *agent, const char *plan_key, const char *approvers,
 			       "agents:\n"
 			       "  %s: %s\n"
 			       "approvers: '%s'\n"
-			       "minimum: %" G_GINT64_FORMAT "\n",
+			       "minimum: %" PRId64 "\n",
 			       agent, plan_key, quoted, minimum);
 }

@@ -2,6 +2,7 @@
 /* Takes typed values out of YAML nodes, and reports what is left over. */
 #include "base/yaml.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <string.h>
 
@@ -132,9 +133,7 @@ int64_t yaml_get_int(struct yaml_node *map, const char *key, int64_t min, int64_
 		return dflt;
 	}
 	if (value < min || value > max) {
-		yaml_fail(node, diags,
-			  "'%s' must be from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, key, min,
-			  max);
+		yaml_fail(node, diags, "'%s' must be from %" PRId64 " to %" PRId64, key, min, max);
 		return dflt;
 	}
 	return value;
@@ -183,9 +182,8 @@ int64_t yaml_get_duration(struct yaml_node *map, const char *key, int64_t min, i
 		return dflt;
 	}
 	if (value < min || value > max) {
-		yaml_fail(node, diags,
-			  "'%s' must be from %" G_GINT64_FORMAT "s to %" G_GINT64_FORMAT "s", key,
-			  min, max);
+		yaml_fail(node, diags, "'%s' must be from %" PRId64 "s to %" PRId64 "s", key, min,
+			  max);
 		return dflt;
 	}
 	return value;

@@ -89,10 +89,7 @@ static void judge(struct finding *f)
 		wrong(f, _("it has no 'paths', so that nothing may be changed"));
 	}
 	if (people < (uint64_t)MAX(f->trust->minimum, 1)) {
-		wrong(f,
-		      ngettext("%" PRId64 " approval is needed, and %u people can give one",
-			       "%" PRId64 " approvals are needed, and %u people can give one",
-			       (gulong)f->trust->minimum),
+		wrong(f, _("approvals needed: %" PRId64 "; people who can give one: %u"),
 		      f->trust->minimum, people);
 	}
 	if (f->info != NULL) {
@@ -130,8 +127,8 @@ static void print_people(const struct finding *f, struct out *out)
 		char fingerprint[SSH_FINGERPRINT_SIZE];
 
 		ssh_key_fingerprint(fingerprint, &s->key);
-		out_field(out, i == 0 ? _("who may") : "", "%s %s%s", s->principal, fingerprint,
-			  is_valid_now(f, s) ? "" : _(" (not valid now)"));
+		out_field(out, i == 0 ? C_("field", "who may") : "", "%s %s%s", s->principal,
+			  fingerprint, is_valid_now(f, s) ? "" : _(" (not valid now)"));
 	}
 }
 
@@ -140,23 +137,24 @@ static void print_text(const struct finding *f, struct out *out)
 	const struct trust *t = f->trust;
 	g_auto(GStrv) channels = channels_of(t);
 
-	out_field(out, _("file"), "%s", f->file);
+	out_field(out, C_("field", "file"), "%s", f->file);
 	for (unsigned i = 0; i < t->agents->len; i++) {
 		const struct trust_agent *a = &g_array_index(t->agents, struct trust_agent, i);
 		char fingerprint[SSH_FINGERPRINT_SIZE];
 
 		ssh_key_fingerprint(fingerprint, &a->key);
-		out_field(out, i == 0 ? _("agents") : "", "%s %s", a->name, fingerprint);
+		out_field(out, i == 0 ? C_("field", "agents") : "", "%s %s", a->name, fingerprint);
 	}
-	out_field(out, _("list"), "%s", t->approvers_file);
+	out_field(out, C_("field", "list"), "%s", t->approvers_file);
 	print_people(f, out);
-	out_field(out, _("how many"), "%" PRId64, t->minimum);
-	print_list(out, _("attested"), channels, _("nothing: signatures alone"));
-	out_field(out, _("break-glass"), "%s", t->break_glass ? _("yes") : _("no"));
-	print_list(out, _("paths"), t->paths,
+	out_field(out, C_("field", "how many"), "%" PRId64, t->minimum);
+	print_list(out, C_("field", "attested"), channels, _("nothing: signatures alone"));
+	out_field(out, C_("field", "break-glass"), "%s", t->break_glass ? _("yes") : _("no"));
+	print_list(out, C_("field", "paths"), t->paths,
 		   t->paths != NULL || f->privileged ? _("none") : _("any"));
-	print_list(out, _("kinds"), t->kinds, f->privileged ? _("files and folders") : _("any"));
-	out_field(out, _("setuid"), "%s", t->setuid ? _("yes") : _("no"));
+	print_list(out, C_("field", "kinds"), t->kinds,
+		   f->privileged ? _("files and folders") : _("any"));
+	out_field(out, C_("field", "setuid"), "%s", t->setuid ? _("yes") : _("no"));
 	if (f->info == NULL) {
 		out_note(out, _("No agent answers, so that its key is not compared."));
 	}

@@ -84,8 +84,8 @@ static void compare_minimum(struct comparing *c, const char *place,
 
 	if (approval->required < minimum) {
 		add(c, true,
-		    g_strdup_printf(_("'%s' asks for %" PRId64 " approvals, and the worker for at "
-				      "least %" PRId64),
+		    g_strdup_printf(_("'%s' has 'required: %" PRId64 "', less than the worker's "
+				      "'minimum: %" PRId64 "'"),
 				    place, approval->required, minimum),
 		    g_strdup_printf(_("write 'minimum: %" PRId64 "' in '%s', or ask for more"),
 				    approval->required, c->trust_file));

@@ -71,7 +71,7 @@ static void render_pushers(struct out *out, const struct plan *plan)
 		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", plan->pushers[i]);
 	}
 	if (text->len > 0) {
-		out_field(out, _("pushed by"), "%s", text->str);
+		out_field(out, C_("field", "pushed by"), "%s", text->str);
 	}
 }
 
@@ -104,10 +104,10 @@ static void render_rewritten(struct out *out, const struct plan *plan)
 		return;
 	}
 	if (gone->total < 0) {
-		out_field(out, _("HISTORY"), "%s",
+		out_field(out, C_("field", "HISTORY"), "%s",
 			  _("was REWRITTEN; which commits are gone is not known any more"));
 	} else {
-		out_field(out, _("HISTORY"),
+		out_field(out, C_("field", "HISTORY"),
 			  ngettext("was REWRITTEN; %" PRId64 " commit that was applied is gone:",
 				   "was REWRITTEN; %" PRId64 " commits that were applied are gone:",
 				   (gulong)gone->total),

@@ -2,6 +2,7 @@
 /* Does what was applied work? */
 #include "worker/checks.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
@@ -115,8 +116,8 @@ static bool run_one(const struct plan_check *check, const struct check_kind *kin
 		}
 		if (stopped(user) || now_ms() + PAUSE_MS > end) {
 			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-				    "check %s %s failed for %" G_GINT64_FORMAT " seconds: %s",
-				    check->kind, check->target, check->within, problem->message);
+				    "check %s %s failed for %" PRId64 " seconds: %s", check->kind,
+				    check->target, check->within, problem->message);
 		}
 		(void)poll(NULL, 0, PAUSE_MS);
 	}

@@ -41,7 +41,7 @@ assert d["problems"] == [] and d["compared"] is False and d["setuid"] is False
 END
 trust 'minimum: 3'
 exits 1 'more approvals than people' assent trust "$file"
-says 'it says how many can' out '2 people can give one'
+says 'it says how many can' out 'people who can give one: 2'
 { line alice ',valid-before="20200101Z"'; line bob; } >"$tmp/t/allowed_signers"
 trust 'minimum: 2'
 exits 1 'a key that has expired does not count' assent trust "$file"

@@ -2,6 +2,7 @@
 /* Log entries for tests: sorted and folded as a replay does. */
 #include "fold-entry.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/autoptr.h"
@@ -27,10 +28,9 @@ bool fold_text(struct fold *fold, const char *type, const char *stack, int64_t t
 {
 	g_autofree char *of =
 		stack != NULL ? g_strdup_printf(",\"stack\":\"%s\"", stack) : g_strdup("");
-	g_autofree char *text =
-		g_strdup_printf("{\"seq\":%" G_GUINT64_FORMAT ",\"time\":%" G_GINT64_FORMAT
-				",\"type\":\"%s\",\"v\":1%s%s%s}",
-				fold->size, time, type, of, fields[0] != '\0' ? "," : "", fields);
+	g_autofree char *text = g_strdup_printf(
+		"{\"seq\":%" PRIu64 ",\"time\":%" PRId64 ",\"type\":\"%s\",\"v\":1%s%s%s}",
+		fold->size, time, type, of, fields[0] != '\0' ? "," : "", fields);
 	g_autofree char *sorted = canonical(text);
 	struct assent_error err;
 	struct entry entry;

@@ -2,6 +2,7 @@
 /* The one door: what goes through it, and each way of being refused. */
 #include "agent/decide.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -148,7 +149,7 @@ static void make_plan(struct world *w, int64_t required, unsigned channels)
 	}
 	hash_bytes(&digest, w->plan_text, w->plan_len);
 	hash_text(w->id, &digest);
-	fields = g_strdup_printf("{\"commit\":\"" MAKER_COMMIT "\",\"expires\":%" G_GINT64_FORMAT
+	fields = g_strdup_printf("{\"commit\":\"" MAKER_COMMIT "\",\"expires\":%" PRId64
 				 ",\"number\":7,\"plan\":\"%s\",\"reason\":\"commit\","
 				 "\"required\":%d,\"sig\":\"s\",\"summary\":{\"create\":1}}",
 				 in.created + 3600, w->id, (int)required);

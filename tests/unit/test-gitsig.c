@@ -39,7 +39,7 @@ static void unsigned_commit(void)
 /* The object's id, as Git computes it. */
 static void check_id(const char *kind, const char *raw, size_t len, const char *id)
 {
-	g_autofree char *head = g_strdup_printf("%s %" G_GSIZE_FORMAT, kind, len);
+	g_autofree char *head = g_strdup_printf("%s %zu", kind, len);
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA1);
 
 	g_checksum_update(sum, (guchar *)head, (gssize)strlen(head) + 1);

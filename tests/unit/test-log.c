@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests of base/log.c and of the catalog that explains its events. */
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -110,8 +111,8 @@ static void test_lines_for_people_and_managers(void)
 		struct stat st;
 
 		g_assert_cmpint(fstat(STDERR_FILENO, &st), ==, 0);
-		ours = g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT,
-				       (guint64)st.st_dev, (guint64)st.st_ino);
+		ours = g_strdup_printf("%" PRIu64 ":%" PRIu64, (guint64)st.st_dev,
+				       (guint64)st.st_ino);
 		say(NULL, LOG_INFO, "sha256:0123456789abcdef");
 		say(ours, LOG_DEBUG, NULL);
 		say("8:1", LOG_INFO, NULL); // a terminal's, whose own stderr was the journal

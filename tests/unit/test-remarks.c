@@ -128,8 +128,8 @@ static void test_minimum(void)
 	      (struct remarked[]){
 		      {true, "'stacks.web.approval' lets silence approve", "write 'minimum: 0' in"},
 		      {true,
-		       "'stacks.web.rules[0]' asks for 0 approvals, and the worker for at "
-		       "least 2",
+		       "'stacks.web.rules[0]' has 'required: 0', less than the worker's "
+		       "'minimum: 2'",
 		       "write 'minimum: 0' in"},
 		      {true, "'stacks.web.rules[0]' lets silence approve", "take 'quiet' out"},
 		      {0}});
@@ -144,7 +144,7 @@ static void test_common_rule_is_told_once(void)
 	      "  db:\n    source: {url: \"https://g/r\"}\n    approval: {from: [bob]}\n"
 	      "rules:\n  - {match: {kind: file}, required: 0}\n" PEOPLE,
 	      "approvers: allowed_signers\nminimum: 1\n" KNOWN,
-	      (struct remarked[]){{true, "'rules[0]' asks for 0 approvals", "'minimum: 0'"}, {0}});
+	      (struct remarked[]){{true, "'rules[0]' has 'required: 0'", "'minimum: 0'"}, {0}});
 }
 
 static void test_break_glass(void)

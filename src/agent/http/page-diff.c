@@ -2,6 +2,7 @@
 /* The diff in one column and side by side. */
 #include "agent/http/page-diff.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/http/page-frame.h"
@@ -63,7 +64,7 @@ static void put_number(struct html *h, int64_t number)
 {
 	html_open(h, "td", "class", "n", NULL);
 	if (number > 0) {
-		html_say(h, "%" G_GINT64_FORMAT, number);
+		html_say(h, "%" PRId64, number);
 	}
 	html_close(h, "td");
 }

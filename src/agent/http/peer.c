@@ -2,6 +2,7 @@
 /* The credentials of the socket's other end. */
 #include "agent/http/peer.h"
 
+#include <inttypes.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -47,7 +48,7 @@ char *peer_name(const struct call *call)
 	if (peer.user != NULL && text_is_plain(peer.user, strlen(peer.user))) {
 		return g_strconcat("unix:", peer.user, NULL);
 	}
-	return g_strdup_printf("unix:%" G_GINT64_FORMAT, peer.uid);
+	return g_strdup_printf("unix:%" PRId64, peer.uid);
 }
 
 void peer_clear(struct peer *peer)

@@ -2,6 +2,7 @@
 /* The routes of the API and what they answer. */
 #include "agent/http/routes.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/decide.h"
@@ -580,7 +581,7 @@ static void get_log(struct call *call)
 		g_string_append_printf(text, "%s", i > from ? "," : "");
 		g_string_append_len(text, raw, (gssize)len);
 	}
-	g_string_append_printf(text, "],\"size\":%" G_GUINT64_FORMAT "}",
+	g_string_append_printf(text, "],\"size\":%" PRIu64 "}",
 			       (guint64)store_size(call->agent->store));
 	call_reply(call, MHD_HTTP_OK, "application/json", text->str, text->len);
 }

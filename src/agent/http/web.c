@@ -2,6 +2,7 @@
 /* The table of public paths, and what each call must pass before its handler. */
 #include "agent/http/web.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -372,10 +373,10 @@ static void ended(struct call *call, bool complete)
 		return;
 	}
 	log_event(call->why != NULL ? EV_HTTP_REFUSED : EV_HTTP, NULL, NULL,
-		  "%s %.16s %.*s %u %zu bytes %" G_GINT64_FORMAT " ms%s%s%s", call->peer,
-		  call->method, PATH_SHOWN, path, call->status, call->answer_len,
-		  (now - call->began) / 1000, complete ? "" : " (broken off)",
-		  call->why != NULL ? ": " : "", call->why != NULL ? call->why : "");
+		  "%s %.16s %.*s %u %zu bytes %" PRId64 " ms%s%s%s", call->peer, call->method,
+		  PATH_SHOWN, path, call->status, call->answer_len, (now - call->began) / 1000,
+		  complete ? "" : " (broken off)", call->why != NULL ? ": " : "",
+		  call->why != NULL ? call->why : "");
 }
 
 static const struct listener_kind web_kind = {admit, enter, leave, begin, answer, ended};

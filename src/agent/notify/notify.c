@@ -2,6 +2,7 @@
 /* The systems that tell people, and what the agent has to do with them. */
 #include "agent/notify/notify.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/agent.h"
@@ -157,7 +158,7 @@ static struct notice *view_drift(struct notify *notify, const char *stack)
 		       strcmp(record->plan->reason, "drift") == 0;
 
 	if (known && record->facts.drift[0] != '\0' && !planned) {
-		text = g_strdup_printf("%" G_GINT64_FORMAT " differences from commit %.12s",
+		text = g_strdup_printf("%" PRId64 " differences from commit %.12s",
 				       record->facts.drift_count, record->facts.base);
 	}
 	notice = view_stack(notify, NOTICE_DRIFT, stack, text);
@@ -335,7 +336,7 @@ static void take_entry(struct notify *notify, uint64_t seq)
 
 static void save_position(struct notify *notify, uint64_t position)
 {
-	g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT "\n", (guint64)position);
+	g_autofree char *text = g_strdup_printf("%" PRIu64 "\n", (guint64)position);
 	g_autoptr(GError) error = NULL;
 
 	notify->position = position;

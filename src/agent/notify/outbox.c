@@ -2,6 +2,7 @@
 /* Keeps, orders, groups, sends and repeats messages. */
 #include "agent/notify/outbox.h"
 
+#include <inttypes.h>
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -423,9 +424,9 @@ static const char *give_token(struct notifier_message *message, const char *pers
 /* The same for every try to tell the same, so that a receiver knows a repetition. */
 static void name_message(char out[static 48], const struct lane *lane, const struct outbox_job *job)
 {
-	g_autofree char *all = g_strdup_printf(
-		"%s\n%s\n%s\n%" G_GINT64_FORMAT "\n%" G_GINT64_FORMAT, job->notifier, job->key,
-		lane->sending, job->seq, lane->reminding ? job->remind : 0);
+	g_autofree char *all =
+		g_strdup_printf("%s\n%s\n%s\n%" PRId64 "\n%" PRId64, job->notifier, job->key,
+				lane->sending, job->seq, lane->reminding ? job->remind : 0);
 	char text[HASH_TEXT_SIZE];
 	struct hash hash;
 
@@ -560,7 +561,7 @@ static void group(struct lane *lane, int64_t now)
 	if (fresh->len < 2 || lane->started + fresh->len <= lane->notifier->conf->burst) {
 		return;
 	}
-	key = g_strdup_printf("group:%" G_GINT64_FORMAT, ++outbox->seq);
+	key = g_strdup_printf("group:%" PRId64, ++outbox->seq);
 	job = outbox_job_new(lane->notifier->conf->name, key, outbox->seq);
 	job->members = g_new0(char *, fresh->len + 1);
 	for (unsigned i = 0; i < fresh->len; i++) {

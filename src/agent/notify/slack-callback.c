@@ -2,6 +2,7 @@
 /* Judges and reads what Slack sends after a click. */
 #include "agent/notify/slack-callback.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -33,12 +34,11 @@ static bool is_in_window(uint64_t stamp, int64_t now, GError **error)
 
 	if (age > SLACK_WINDOW) {
 		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_LATE,
-			    "the callback is %" G_GINT64_FORMAT " seconds old", age);
+			    "the callback is %" PRId64 " seconds old", age);
 	}
 	if (age < -SLACK_WINDOW) {
 		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_EARLY,
-			    "the callback is %" G_GINT64_FORMAT " seconds ahead of the clock",
-			    -age);
+			    "the callback is %" PRId64 " seconds ahead of the clock", -age);
 	}
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Clicks that were answered and are not decided yet, for when the agent ends in between. */
+#include <inttypes.h>
 #include <glib/gstdio.h>
 #include <sodium.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static void make_mac(const struct notifier *n, const char *stamp, const void *by
 char *slack_spool_put(const struct notifier *n, const void *bytes, size_t len)
 {
 	g_autofree char *folder = folder_of(n);
-	g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT, agent_now());
+	g_autofree char *stamp = g_strdup_printf("%" PRId64, agent_now());
 	g_autofree char *prefix = g_strdup_printf("%016" G_GINT64_MODIFIER "x-", g_get_real_time());
 	g_autofree char *name = file_temp_name(prefix);
 	g_autofree char *path = g_build_filename(folder, name, NULL);
@@ -129,7 +130,7 @@ static void lose(struct notifier *n, const struct slack_callback *c, int64_t age
 {
 	log_event(EV_REFUSED, NULL, NULL,
 		  "slack user '%s/%s': lost: the agent ended before this click was counted, "
-		  "%" G_GINT64_FORMAT " seconds ago",
+		  "%" PRId64 " seconds ago",
 		  c->user_team, c->user, age);
 	slack_tell(n, c,
 		   _("Your click was not counted: the agent was interrupted. Please look at the "

@@ -173,12 +173,11 @@ static void append_history(GString *out, const struct notice *n)
 		g_string_append(out, _("the history was REWRITTEN"));
 		return;
 	}
-	g_string_append_printf(
-		out,
-		ngettext("the history was REWRITTEN, %" G_GINT64_FORMAT " commit is gone",
-			 "the history was REWRITTEN, %" G_GINT64_FORMAT " commits are gone",
-			 (gulong)n->gone_total),
-		n->gone_total);
+	g_string_append_printf(out,
+			       ngettext("the history was REWRITTEN, %" PRId64 " commit is gone",
+					"the history was REWRITTEN, %" PRId64 " commits are gone",
+					(gulong)n->gone_total),
+			       n->gone_total);
 }
 
 char *notify_risk(const struct notice *n)
@@ -229,9 +228,8 @@ char *notify_gone(const struct notice *n)
 		int64_t more = n->gone_total - PLAIN_COMMITS;
 
 		g_string_append_printf(out,
-				       ngettext("gone: %" G_GINT64_FORMAT " more commit\n",
-						"gone: %" G_GINT64_FORMAT " more commits\n",
-						(gulong)more),
+				       ngettext("gone: %" PRId64 " more commit\n",
+						"gone: %" PRId64 " more commits\n", (gulong)more),
 				       more);
 	}
 	g_string_truncate(out, out->len - (out->len > 0 ? 1 : 0));

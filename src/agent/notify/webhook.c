@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signed requests to a program of the user's own: doc/notify.md, Standard Webhooks. */
+#include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -291,7 +292,7 @@ static char *header(const char *name, const char *value)
 static void sign(struct notifier *self, struct notifier_message *message)
 {
 	struct http_send *send = &message->send;
-	g_autofree char *stamp = g_strdup_printf("%" G_GINT64_FORMAT, message->now);
+	g_autofree char *stamp = g_strdup_printf("%" PRId64, message->now);
 	const struct shared_secret_piece pieces[] = {{message->id, strlen(message->id)},
 						     {".", 1},
 						     {stamp, strlen(stamp)},

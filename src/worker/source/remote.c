@@ -2,6 +2,8 @@
 /* What all transports share: the first error, the deadline, the bound on bytes. */
 #include "worker/source/remote.h"
 
+#include <inttypes.h>
+
 #include "worker/job.h"
 
 #include "base/error.h"
@@ -58,7 +60,7 @@ int connection_received(struct connection *c, size_t len)
 	c->received += (int64_t)len;
 	if (c->received > c->remote->max_bytes) {
 		return connection_fail(c, JOB_ERROR_LIMIT,
-				       "'%s' sends more than the %" G_GINT64_FORMAT
+				       "'%s' sends more than the %" PRId64
 				       " bytes that are allowed; raise the limit if that is right",
 				       c->url.plain, c->remote->max_bytes);
 	}

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct source_tree {
@@ -76,8 +77,8 @@ bool source_tree_read(struct source_tree *tree, const char *path, size_t max, ch
 	}
 	if (entry.size > max) {
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
-			    "'%s' has %" G_GUINT64_FORMAT " bytes; at most %zu are allowed", path,
-			    entry.size, max);
+			    "'%s' has %" PRIu64 " bytes; at most %zu are allowed", path, entry.size,
+			    max);
 	}
 	return tree_git_read(tree->git, &entry, max, bytes, len, error);
 }

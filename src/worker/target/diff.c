@@ -2,6 +2,7 @@
 /* The diff that people approve, by libgit2's diff engine. */
 #include "worker/target/diff.h"
 
+#include <inttypes.h>
 #include <git2.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -98,7 +99,7 @@ static void put_id(GString *out, const char *name, int64_t id)
 	if (name != NULL && is_plain(name)) {
 		g_string_append(out, name);
 	} else if (id >= 0) {
-		g_string_append_printf(out, "%" G_GINT64_FORMAT, id);
+		g_string_append_printf(out, "%" PRId64, id);
 	}
 }
 
@@ -149,8 +150,7 @@ static void put_digest(GString *out, const char *label, const struct plan_state 
 
 	if (s->type == STATE_FILE && s->size >= 0) {
 		hash_text(text, &s->digest);
-		g_string_append_printf(out, "%s %" G_GINT64_FORMAT " bytes %s\n", label, s->size,
-				       text);
+		g_string_append_printf(out, "%s %" PRId64 " bytes %s\n", label, s->size, text);
 	}
 }
 
