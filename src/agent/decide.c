@@ -429,7 +429,8 @@ static bool enter_attested(struct visit *v, GError **error)
 static bool check_plan(struct visit *v, GError **error)
 {
 	return check_open(v, error) &&
-	       v->world->load(v->world->user, v->plan, &v->document, error) &&
+	       (v->document != NULL ||
+		v->world->load(v->world->user, v->plan, &v->document, error)) &&
 	       check_person(v, error) && check_channel(v, error) && check_list(v, error);
 }
 
@@ -467,13 +468,15 @@ bool decide(const struct decide_world *world, const struct decide_request *reque
 }
 
 bool decide_would(const struct decide_world *world, const struct decide_request *request,
-		  GError **error)
+		  const struct plan *document, GError **error)
 {
-	struct visit v = {.world = world, .request = request};
+	struct visit v = {.world = world, .request = request, .document = (struct plan *)document};
 	bool would = find_plan(&v, error) && check_form(&v, error) && check_plan(&v, error) &&
 		     check_author(&v, error) && check_first(&v, NULL, error);
 
-	plan_free(v.document);
+	if (v.document != document) {
+		plan_free(v.document);
+	}
 	return would;
 }
 

@@ -75,9 +75,10 @@ struct decide_world {
 /* plan receives the one that was decided on. */
 bool decide(const struct decide_world *world, const struct decide_request *request,
 	    struct fold_plan **plan, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Would decide() take this now? Nothing is signed or written, and a signature is not looked at. */
+/* Would decide() take this now? Nothing is signed or written, and a signature is not looked at.
+ * document: of the request's plan, verified; NULL: it is loaded. */
 bool decide_would(const struct decide_world *world, const struct decide_request *request,
-		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		  const struct plan *document, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Closes an open plan whose rejection stands in the log without what follows from it: between the
  * two entries the agent was killed. */
 bool decide_settle(const struct decide_world *world, struct fold_plan *plan, GError **error)

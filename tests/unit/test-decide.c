@@ -529,7 +529,8 @@ static const char *would(struct world *w, const char *name, const char *channel,
 	struct decide_request request = {w->id, name, decision, reason, NULL, channel, NULL};
 	g_autoptr(GError) error = NULL;
 
-	return decide_would(&w->door, &request, &error) ? "ok" : decide_error_names[error->code];
+	return decide_would(&w->door, &request, NULL, &error) ? "ok"
+							      : decide_error_names[error->code];
 }
 
 static void test_asked_beforehand(void)

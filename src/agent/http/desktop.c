@@ -50,7 +50,7 @@ static void write_opt(struct json_writer *w, const char *name, const char *text)
 
 /* Would the peer's click be taken? why tells what stands against an approval. */
 static bool may(const struct call *call, const struct peer *peer, const struct fold_plan *plan,
-		enum verdict verdict, char **why)
+		const struct plan *document, enum verdict verdict, char **why)
 {
 	struct decide_request request = {.plan = plan->id,
 					 .person = peer->person,
@@ -69,7 +69,7 @@ static bool may(const struct call *call, const struct peer *peer, const struct f
 		return false;
 	}
 	evidence_world(call->agent, &world);
-	if (!decide_would(&world, &request, &error)) {
+	if (!decide_would(&world, &request, document, &error)) {
 		*why = g_strdup(error->message);
 		return false;
 	}
@@ -88,26 +88,21 @@ static bool has_voted(const struct fold_plan *plan, const char *person)
 	return false;
 }
 
-/* What the plan's document says in a line or two. One that cannot be read is shown all the same,
- * and nobody can decide about it. */
-static void write_document(struct json_writer *w, const struct call *call,
-			   const struct fold_plan *plan)
+/* What the plan's document says in a line or two; NULL when it cannot be read. */
+static void write_document(struct json_writer *w, const struct plan *document)
 {
-	g_autoptr(plan_auto) document = NULL;
-	g_autoptr(GError) error = NULL;
 	const struct plan_commit *newest = NULL;
 	unsigned risk = 0;
-	bool known = evidence_plan(call->agent, plan, &document, &error);
 
-	for (size_t i = 0; known && i < document->changes_count; i++) {
+	for (size_t i = 0; document != NULL && i < document->changes_count; i++) {
 		risk |= document->changes[i].risk;
 	}
-	if (known && document->commits_count > 0) {
+	if (document != NULL && document->commits_count > 0) {
 		newest = &document->commits[0];
 	}
 	write_opt(w, "subject", newest != NULL ? newest->subject : NULL);
 	write_opt(w, "author", newest != NULL ? newest->author_name : NULL);
-	json_w_int(w, "commits", known ? document->commits_total : 0);
+	json_w_int(w, "commits", document != NULL ? document->commits_total : 0);
 	json_w_array(w, "risks");
 	for (unsigned i = 0; plan_risk_names[i] != NULL; i++) {
 		if ((risk & (1U << i)) != 0) {
@@ -117,22 +112,28 @@ static void write_document(struct json_writer *w, const struct call *call,
 	json_w_end(w);
 }
 
+/* A plan that cannot be read is shown all the same, and nobody can decide about it. */
 static void write_plan(struct json_writer *w, const struct call *call, const struct peer *peer,
 		       const struct agent_unit *unit)
 {
 	const struct fold_plan *plan = unit->record->plan;
+	g_autoptr(plan_auto) document = NULL;
+	g_autoptr(GError) error = NULL;
 	g_autofree char *why = NULL, *ignored = NULL;
-	bool approve = may(call, peer, plan, VERDICT_APPROVE, &why);
-	bool reject = may(call, peer, plan, VERDICT_REJECT, &ignored);
+	bool approve = false, reject = false;
 
+	if (evidence_plan(call->agent, plan, &document, &error)) {
+		approve = may(call, peer, plan, document, VERDICT_APPROVE, &why);
+		reject = may(call, peer, plan, document, VERDICT_REJECT, &ignored);
+	}
 	json_w_object(w, NULL);
 	view_plan_members(w, plan);
-	write_document(w, call, plan);
+	write_document(w, document);
 	json_w_bool(w, "approved", unit->step.approved);
 	json_w_bool(w, "voted", has_voted(plan, peer->person));
 	json_w_bool(w, "may_approve", approve);
 	json_w_bool(w, "may_reject", reject);
-	write_opt(w, "why_not", why);
+	write_opt(w, "why_not", error != NULL ? error->message : why);
 	json_w_end(w);
 }
 
