@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "base/autoptr.h"
-#include "base/error.h"
-#include "base/file.h"
+#include "base/browser.h"
 #include "base/text.h"
 #include "cli/client.h"
 #include "cli/command.h"
@@ -79,31 +78,6 @@ static bool has_desktop(void)
 	return (wayland != NULL && wayland[0] != '\0') || (x11 != NULL && x11[0] != '\0');
 }
 
-/* Arguments of programs can be read by everybody on the host, and whoever has the link is that
- * person. So the browser is given a file of ours that leads there. */
-static bool open_page(const char *url, GError **error)
-{
-	g_autofree char *dir = g_build_filename(g_get_user_runtime_dir(), "assent", NULL);
-	g_autofree char *file = g_build_filename(dir, "review.html", NULL);
-	g_autofree char *page = g_markup_printf_escaped(
-		"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-		"<meta name=\"referrer\" content=\"no-referrer\">"
-		"<meta http-equiv=\"refresh\" content=\"0; url=%s\"><title>assent review</title>"
-		"</head><body><a href=\"%s\">assent review</a></body></html>\n",
-		url, url);
-	g_autofree char *program = g_find_program_in_path("xdg-open");
-	char *argv[] = {program, file, NULL};
-
-	if (program == NULL) {
-		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, _("no xdg-open"));
-	}
-	return file_mkdirs(dir, 0700, error) &&
-	       file_replace(file, page, strlen(page), 0600, error) &&
-	       g_spawn_async(NULL, argv, NULL,
-			     G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL,
-			     NULL, error);
-}
-
 static bool print_link(struct cli *cli, const struct link *link, bool opened, GError **error)
 {
 	g_autofree char *rest = text_age(link->expires, g_get_real_time() / G_USEC_PER_SEC);
@@ -143,7 +117,7 @@ bool cmd_review(struct cli *cli, int argc, char **argv, GError **error)
 		return false;
 	}
 	if (!no_open && has_desktop()) {
-		opened = open_page(link.url, &why);
+		opened = browser_open(link.url, NULL, &why);
 		if (!opened) {
 			out_note(cli->out, _("No browser could be opened: %s\n"), why->message);
 		}
