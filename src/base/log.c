@@ -42,6 +42,8 @@ static const struct log_row rows[] = {
 	[EV_HTTP_REFUSED] = {"http-refused", "a90d3f61c74e4b28b5e6d20f8c17931a", LOG_WARNING},
 	[EV_HOOK] = {"hook", "d4b7e21f50a94c8399cb06e1f2a87d1b", LOG_INFO},
 	[EV_NOTIFY_FAILED] = {"notify-failed", "6ad0e7c34b8f4f129c5b20d71e83fa1b", LOG_WARNING},
+	[EV_DESKTOP] = {"desktop", "7be1c50f6a2d4d9ab3f7091ce84d251c", LOG_INFO},
+	[EV_DESKTOP_FAILED] = {"desktop-failed", "92c8f4ad017e4b65a8d3e6b90f5c731d", LOG_WARNING},
 	[EV_DEBUG] = {"debug", "3f50a7be6c914d2da0e78fb15d9c4e19", LOG_DEBUG},
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(rows) == LOG_EVENTS);
@@ -52,11 +54,17 @@ static const char *const level_names[] = {"emergency", "alert",	 "critical", "er
 /* The one sink of the program. */
 static struct {
 	int level;
-} sink = {.level = LOG_INFO};
+	const char *name;
+} sink = {.level = LOG_INFO, .name = "assentd"};
 
 void log_init(int level)
 {
 	sink.level = level;
+}
+
+void log_name(const char *name)
+{
+	sink.name = name;
 }
 
 const struct log_row *log_row(enum log_id id)
@@ -105,7 +113,7 @@ static bool to_journal(const struct log_row *row, const struct log_about *about,
 	GLogField fields[] = {
 		{"MESSAGE", text, -1},
 		{"PRIORITY", priority, -1},
-		{"SYSLOG_IDENTIFIER", "assentd", -1},
+		{"SYSLOG_IDENTIFIER", sink.name, -1},
 		{"MESSAGE_ID", row->message_id, -1},
 		{"ASSENT_EVENT", row->name, -1},
 		{"ASSENT_STACK", about->stack, -1},

@@ -46,6 +46,8 @@ enum log_id {
 	EV_HTTP_REFUSED,
 	EV_HOOK,
 	EV_NOTIFY_FAILED,
+	EV_DESKTOP,
+	EV_DESKTOP_FAILED,
 	EV_DEBUG,
 	LOG_EVENTS,
 };
@@ -74,5 +76,7 @@ void log_write(enum log_id id, const struct log_about *about, const char *format
 #define log_event(id, stack, plan, ...) log_about_person(id, stack, plan, NULL, __VA_ARGS__)
 /* Least level shown: LOG_DEBUG (7) ... LOG_ERR (3), as syslog's; without it LOG_INFO. */
 void log_init(int level);
+/* The program's name in the journal, static; without it assentd. */
+void log_name(const char *name);
 /* One line of printable UTF-8: control and invisible characters escaped, bounded. g_free(). */
 char *log_escape(const char *text);
