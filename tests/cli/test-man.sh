@@ -61,14 +61,20 @@ sed -n '/^Common options/,$p' "$tmp/out" | grep -oE -e '--[a-z][a-z-]*' | sort -
 while read -r option <&3; do
   ok "$option is explained" grep -qF -e "$option" "$tmp/flat"
 done 3<"$tmp/common"
-# assentd(8) as assentd says.
-exits 0 'assentd --help' assentd --help
-grep -oE -e '--[a-z][a-z-]*' "$tmp/out" | sort -u >"$tmp/options"
-ok 'has options' test -s "$tmp/options"
-while read -r option <&3; do
-	ok "assentd $option is explained" \
-		grep -qF -e "$option" <(sed 's/\\-/-/g' "$srcdir/doc/assentd.8")
-done 3<"$tmp/options"
+# The manuals of the other programs name each option, too.
+check_program() { # PROGRAM
+	exits 0 "$1 --help" "$1" --help
+	grep -oE -e '--[a-z][a-z-]*' "$tmp/out" | sort -u >"$tmp/options"
+	ok 'has options' test -s "$tmp/options"
+	while read -r option <&3; do
+		ok "$1 $option is explained" \
+			grep -qF -e "$option" <(sed 's/\\-/-/g' "$srcdir/doc/$1.8")
+	done 3<"$tmp/options"
+}
+check_program assentd
+if command -v assent-desktop >/dev/null; then
+	check_program assent-desktop
+fi
 
 if command -v groff >/dev/null; then
   ok 'groff has nothing to complain about' \
