@@ -6,6 +6,10 @@
 need readelf
 
 programs="$ASSENT_BINDIR/assent $ASSENT_BINDIR/assentd $ASSENT_LIBEXECDIR/assent-worker"
+# It is built where libnotify was found.
+if [ -e "$ASSENT_LIBEXECDIR/assent-desktop" ]; then
+  programs="$programs $ASSENT_LIBEXECDIR/assent-desktop"
+fi
 
 header() {
   readelf -hldW "$1" >"$site/elf" && grep -qE "$2" "$site/elf"
