@@ -311,6 +311,9 @@ tap_ok 'a unit of another prefix is linked' || user_ctl status assentd >&2
 setup 0 --undo && [ "$(show LoadState)" = not-found ]
 tap_ok 'and undone'
 rm "$site/stage/$(dirname "$bindir")/lib/systemd/user/assentd.service"
+# Nor does one count that was installed there before.
+[ ! -d "$(dirname "$bindir")/lib/systemd/user" ] ||
+  mount -t tmpfs tmpfs "$(dirname "$bindir")/lib/systemd/user"
 setup 1 && said 'there is no unit' && said 'doc/systemd.md'
 tap_ok 'without any unit it says so'
 ops env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS assent setup >"$T/said" 2>&1
