@@ -111,7 +111,7 @@ static void put_broken(struct html *h, const struct fold_vote *vote)
 {
 	html_open(h, "p", "class", "banner", "id", "break-glass", NULL);
 	/* TRANSLATORS: a person, and the reason that they gave */
-	html_say(h, _("BREAK-GLASS: %s decided for all, whoever else should have: %s"),
+	html_say(h, _("BREAK-GLASS: %s decided for all, whoever else should have. Reason: %s"),
 		 vote->person, vote->reason);
 	html_close(h, "p");
 }
