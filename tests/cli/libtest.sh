@@ -105,6 +105,7 @@ wait_for() {
     sleep 0.05
   done
   echo "# gave up waiting for: $*"
+  tail -n 20 "$tmp"/*.log 2>/dev/null | sed 's/^/# /'
   return 1
 }
 
