@@ -154,6 +154,7 @@ static void on_follow(struct step *t)
 static void fetch_ended(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
+	t->s->fetched = true;
 	t->s->fetch_failures = 0;
 	t->s->fetch_problem[0] = '\0';
 	t->s->next_fetch = t->now + schedule_interval(t->s->settings.interval, t->random);
@@ -199,6 +200,7 @@ static void on_fetch_bad(struct step *t)
 static void on_fetch_failed(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
+	t->s->fetched = true;
 	t->s->fetch_failures++;
 	stack_keep(t->s->fetch_problem, t->d->reason);
 	t->s->next_fetch = back_off(t, t->s->fetch_failures);
@@ -368,6 +370,7 @@ static const struct {
 static void start(struct step *t, enum stack_job job, enum stack_effect effect)
 {
 	t->s->job = job;
+	t->s->fetched = false;
 	add(t, effect, 0, "");
 }
 
@@ -390,19 +393,27 @@ static void look_at_plan(struct step *t)
 	}
 }
 
+static bool fetch_is_due(const struct stack *s, int64_t now)
+{
+	return s->want_fetch || s->fetch_due || (s->next_fetch != 0 && now >= s->next_fetch);
+}
+
+/* A fetch goes first; but one after the other, as hooks can ask for them, would let no plan be
+ * made. */
 static void look_for_work(struct step *t)
 {
 	struct stack *s = t->s;
+	bool plan = plan_is_due(s, t->f, t->now);
 
-	if (s->want_fetch || s->fetch_due || (s->next_fetch != 0 && t->now >= s->next_fetch)) {
+	if (fetch_is_due(s, t->now) && !(s->fetched && plan)) {
 		s->want_fetch = s->fetch_due = false;
 		start(t, STACK_JOB_FETCH, STACK_DO_FETCH);
-	} else if (plan_is_due(s, t->f, t->now)) {
+	} else if (plan) {
 		s->asked = s->want_plan;
 		s->want_plan = false;
 		start(t, STACK_JOB_PLAN, STACK_DO_PLAN);
 	} else {
-		s->want_plan = false;
+		s->want_plan = s->fetched = false;
 	}
 }
 

@@ -113,6 +113,7 @@ struct stack {
 	bool want_fetch, want_plan; /* a person asked */
 	bool asked;		    /* the running plan job: by a person */
 	bool fetch_due;		    /* fetch at once (first round) */
+	bool fetched;		    /* just now: it is a plan's turn */
 	bool approved;		    /* the open plan has what it needs */
 	int64_t started; /* since when people could be asked and heard: the agent's own start */
 	/* What the caller says of the windows before each step: an approved plan waits, until

@@ -56,6 +56,28 @@ static void test_superseded(void)
 	world_finish(&w);
 }
 
+/* Whoever can ask for fetches all the time keeps no plan from being made. */
+static void test_fetches_leave_room(void)
+{
+	struct world w;
+
+	world_begin(&w);
+	world_at_first_fetch(&w);
+	world_forget(&w);
+	world_send(&w, STACK_SYNC);
+	world_fetched(&w, A);
+	g_assert_cmpstr(w.trace->str, ==, "+commit plan");
+	world_send(&w, STACK_SYNC);
+	world_send(&w, STACK_PLAN_FAILED);
+	g_assert_cmpstr(w.trace->str, ==, "+commit plan fetch");
+	world_send(&w, STACK_SYNC);
+	world_fetched(&w, B);
+	g_assert_cmpstr(w.trace->str, ==, "+commit plan fetch +commit plan");
+	world_send(&w, STACK_PLANNED);
+	g_assert_cmpstr(w.f->plan_commit, ==, B);
+	world_finish(&w);
+}
+
 static void test_stale(void)
 {
 	struct world w;
@@ -498,6 +520,7 @@ int main(int argc, char **argv)
 		g_test_add_data_func(name, &situations[i], test_table);
 	}
 	g_test_add_func("/stack/a-new-commit-supersedes", test_superseded);
+	g_test_add_func("/stack/fetches-leave-room-for-plans", test_fetches_leave_room);
 	g_test_add_func("/stack/stale-is-void-and-planned-again", test_stale);
 	g_test_add_func("/stack/rejected-stays", test_rejected_stays);
 	g_test_add_func("/stack/stale-after-a-rejection-is-planned-again",
