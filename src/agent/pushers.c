@@ -149,6 +149,23 @@ static void join(struct joining *j, const char *who)
 	}
 }
 
+/* Have those of before been too many, so that one of them is not listed? */
+static bool has_lost(struct json_obj *before, const GPtrArray *known)
+{
+	struct json_arr arr;
+	size_t listed = json_arr_get_opt(before, "authors", PLAN_MAX_AUTHORS, &arr);
+
+	return known->len == PLAN_MAX_PUSHERS &&
+	       json_int(before, "authors_total", 0, JSON_MAX_INT) > (int64_t)listed;
+}
+
+/* Nobody may approve until all of it is applied; so nobody new makes a difference. */
+static void join_lost(struct joining *j)
+{
+	j->total = MAX(j->total, (int64_t)j->authors->len + 1);
+	j->fresh = false;
+}
+
 static void read_texts(struct json_obj *o, const char *name, size_t max, GPtrArray *out)
 {
 	struct json_arr arr;
@@ -267,6 +284,9 @@ bool pushers_join(struct pushers *pushers, const char *commit, char **list, size
 	join_waiting(&j, pushers, ids, known);
 	for (unsigned i = 0; i < known->len; i++) {
 		join(&j, g_ptr_array_index(known, i));
+	}
+	if (old != NULL && has_lost(&last, known)) {
+		join_lost(&j);
 	}
 	if (!write_joined(&j, list, len, error)) {
 		return false;

@@ -259,6 +259,27 @@ static void test_bounds(struct rig *rig, const void *data)
 	join(rig, A, LIST("", "0", A), before->str);
 	g_assert_nonnull(strstr(rig->list, "\"authors_total\":102,"));
 	g_assert_nonnull(strstr(rig->list, "\"one-more@x.org\""));
+	g_assert_true(rig->fresh);
+}
+
+/* Whoever was one too many is not forgotten, and the next one replaces no plan any more. */
+static void test_too_many_stay(struct rig *rig, const void *data)
+{
+	g_autoptr(GString) many = g_string_new(NULL);
+	g_autofree char *before = NULL;
+
+	for (int i = 0; i < 100; i++) {
+		g_string_append_printf(many, "%s\"q%03d@x.org\"", i > 0 ? "," : "", i);
+	}
+	before = g_strdup_printf("{\"authors\":[%s],\"authors_total\":101,\"commits\":[],"
+				 "\"pushers\":[%s],\"total\":0}",
+				 many->str, many->str);
+	join(rig, B, LIST("", "0", B), before);
+	g_assert_nonnull(strstr(rig->list, "\"authors_total\":101,"));
+	note(rig, B, "one-more@x.org", NULL);
+	join(rig, B, LIST("", "0", B), before);
+	g_assert_nonnull(strstr(rig->list, "\"authors_total\":102,"));
+	g_assert_false(rig->fresh);
 }
 
 int main(int argc, char **argv)
@@ -269,7 +290,8 @@ int main(int argc, char **argv)
 	} tests[] = {{"/pusher/joins-the-authors", test_joins},
 		     {"/pusher/an-author-who-pushes", test_authors_push},
 		     {"/pusher/what-came-before-counts", test_before_counts},
-		     {"/pusher/bounds", test_bounds}};
+		     {"/pusher/bounds", test_bounds},
+		     {"/pusher/too-many-stay-too-many", test_too_many_stay}};
 
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/pusher/bodies", test_bodies);
