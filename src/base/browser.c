@@ -19,6 +19,18 @@ static char **environment(const char *token)
 	return env;
 }
 
+/* A browser opens files and runs scripts, too. */
+static bool is_page(const char *url)
+{
+	if (!g_str_has_prefix(url, "https://") && !g_str_has_prefix(url, "http://")) {
+		return false;
+	}
+	while (g_ascii_isgraph(*url)) {
+		url++;
+	}
+	return *url == '\0';
+}
+
 bool browser_open(const char *url, const char *token, GError **error)
 {
 	g_autofree char *dir = g_build_filename(g_get_user_runtime_dir(), "assent", NULL);
@@ -33,6 +45,10 @@ bool browser_open(const char *url, const char *token, GError **error)
 	g_auto(GStrv) env = environment(token);
 	char *argv[] = {program, file, NULL};
 
+	if (!is_page(url)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
+			    _("what the agent names is no web page"));
+	}
 	if (program == NULL) {
 		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, _("no xdg-open"));
 	}
