@@ -40,7 +40,7 @@ struct log_fold {
 	struct hash approvers; /* the list in force */
 	GHashTable *plans;     /* "sha256:..." to struct planned */
 	GHashTable *lists;     /* "sha256:..." to struct signers, NULL where not here */
-	GHashTable *accepted;  /* stack to the last "BASE COMMIT" that was accepted */
+	GHashTable *accepted;  /* stack to what accepted_of() makes of the one in force */
 };
 
 /* One entry on its way through the fold. */
@@ -225,9 +225,11 @@ static void compare_plan(const struct step *s, const struct plan *plan, const st
 	}
 }
 
-static char *rewrite_key(const char *base, const char *commit)
+/* One line each; it begins with the tip. */
+static char *accepted_of(const char *commit, const char *base, const char *person,
+			 const char *reason)
 {
-	return g_strdup_printf("%s %s", base, commit);
+	return g_strdup_printf("%s\n%s\n%s\n%s", commit, base, person, reason);
 }
 
 static void on_rewritten(const struct step *s)
@@ -235,7 +237,25 @@ static void on_rewritten(const struct step *s)
 	const struct record_rewritten *r = &s->record->u.rewritten;
 
 	g_hash_table_replace(s->fold->accepted, g_strdup(s->entry->stack),
-			     rewrite_key(r->base, r->commit));
+			     accepted_of(r->commit, r->base, r->person, r->reason));
+}
+
+/* It was for that tip alone. */
+static void on_commit(const struct step *s)
+{
+	const char *accepted = g_hash_table_lookup(s->fold->accepted, s->entry->stack);
+	g_autofree char *tip = g_strdup_printf("%s\n", s->record->u.commit.commit);
+
+	if (accepted != NULL && !g_str_has_prefix(accepted, tip)) {
+		g_hash_table_remove(s->fold->accepted, s->entry->stack);
+	}
+}
+
+static void on_blocked(const struct step *s)
+{
+	if (s->record->u.blocked.kind != BLOCK_MANIFEST) { // which says nothing of the history
+		g_hash_table_remove(s->fold->accepted, s->entry->stack);
+	}
 }
 
 /* A history that is not followed by itself was accepted by somebody, who is named. */
@@ -246,7 +266,8 @@ static void check_rewritten(const struct step *s, const struct plan *plan)
 	if (!plan->is_rewritten) {
 		return;
 	}
-	key = rewrite_key(plan->base_commit, plan->target_commit);
+	key = accepted_of(plan->target_commit, plan->base_commit, plan->rewritten.person,
+			  plan->rewritten.reason);
 	if (g_strcmp0(g_hash_table_lookup(s->fold->accepted, s->entry->stack), key) != 0) {
 		bad(s, _("its plan is of a rewritten history that nobody had accepted"));
 	}
@@ -424,8 +445,9 @@ static void on_closed(const struct step *s)
 	const struct record_closed *r = &s->record->u.closed;
 	struct planned *p;
 
-	if (r->outcome == OUTCOME_CONVERGED) {
-		return; // of a commit that needed no plan
+	if (r->outcome == OUTCOME_CONVERGED) { // of a commit that needed no plan
+		g_hash_table_remove(s->fold->accepted, s->entry->stack);
+		return;
 	}
 	p = plan_of(s, &r->plan);
 	if (p != NULL) {
@@ -531,6 +553,9 @@ static void on_apply_done(const struct step *s)
 {
 	struct planned *p = plan_of(s, &s->record->u.apply_done.plan);
 
+	if (s->record->u.apply_done.result == RESULT_OK) {
+		g_hash_table_remove(s->fold->accepted, s->entry->stack);
+	}
 	if (p == NULL) {
 		return;
 	}
@@ -553,6 +578,8 @@ static const step_fn steps[] = {
 	[ENTRY_CLOSED] = on_closed,
 	[ENTRY_APPLY_START] = on_apply_start,
 	[ENTRY_APPLY_DONE] = on_apply_done,
+	[ENTRY_COMMIT] = on_commit,
+	[ENTRY_BLOCKED] = on_blocked,
 	[ENTRY_REWRITTEN] = on_rewritten,
 };
 

@@ -208,11 +208,28 @@ static void add_accepted(struct maker *m)
 					   .commit = plan->target_commit,
 					   .person = "bob",
 					   .reason = "why"}};
+	const struct record moved = {.type = ENTRY_COMMIT,
+				     .u.commit = {.commit = PLAN_BASE,
+						  .ref = plan->ref,
+						  .repository = plan->repository,
+						  .tree = PLAN_BASE}};
+	const struct record blocked = {
+		.type = ENTRY_BLOCKED,
+		.u.blocked = {.kind = BLOCK_REWOUND, .commit = PLAN_BASE, .reason = "why"}};
 
 	if (fault_is(m, "rewritten-other-tip")) {
 		r.u.rewritten.commit = PLAN_BASE;
+	} else if (fault_is(m, "rewritten-by-other")) {
+		r.u.rewritten.person = "alice";
+	} else if (fault_is(m, "rewritten-for-other")) {
+		r.u.rewritten.reason = "another";
 	}
 	add(m, &r, fault_is(m, "rewritten-elsewhere") ? "other" : plan->stack);
+	if (fault_is(m, "rewritten-moved")) {
+		add(m, &moved, plan->stack);
+	} else if (fault_is(m, "rewritten-again")) {
+		add(m, &blocked, plan->stack);
+	}
 }
 
 static void add_apply(struct maker *m, uint64_t approval)

@@ -158,7 +158,8 @@ tells attested-later 'entry 2: is attested after it was written'
 tells quiet-early 'entry 2: applies with 0 of 1 approvals'
 tells quiet-unsaid "entry 1: number, expiry, quorum or commit differ from its plan's"
 tells glass-by-other "entry 3: 'alice' may not break the glass"
-for story in rewritten-by-nobody rewritten-other-tip rewritten-elsewhere; do
+for story in rewritten-by-nobody rewritten-other-tip rewritten-elsewhere rewritten-by-other \
+  rewritten-for-other rewritten-moved rewritten-again; do
   tells $story 'its plan is of a rewritten history that nobody had accepted'
 done
 tells attested-unasked "by channel 'slack', which this plan does not take"
