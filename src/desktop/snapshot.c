@@ -14,6 +14,7 @@
 #define MAX_TEXT 65536
 #define MAX_ITEMS 10000
 #define MAX_RISKS 64
+#define MAX_REMIND 31536000 /* a year */
 
 static char *dup_text(struct json_obj *o, const char *name)
 {
@@ -184,7 +185,7 @@ bool snapshot_parse(const char *text, size_t len, struct snapshot **out, GError 
 	snapshot->person = dup_text(&root, "person");
 	snapshot->problem = dup_text(&root, "problem");
 	snapshot->pages = json_bool(&root, "pages");
-	snapshot->remind = json_int(&root, "remind", 0, JSON_MAX_INT);
+	snapshot->remind = json_int(&root, "remind", 0, MAX_REMIND);
 	snapshot->plans = read_items(&root, "plans", read_plan, plan_free_item);
 	snapshot->stacks = read_items(&root, "stacks", read_stack, stack_free_item);
 	json_obj_ignore_rest(&root);

@@ -568,9 +568,14 @@ static void test_the_end(void)
 static void test_snapshots_are_read_completely(void)
 {
 	static const char *const bad[] = {
-		"", "[]", "{}", "{\"schema_version\":2}",
+		"",
+		"[]",
+		"{}",
+		"{\"schema_version\":2}",
 		"{\"schema_version\":1,\"agent\":\"a\",\"person\":null,\"problem\":null,"
-		"\"pages\":true,\"remind\":0,\"plans\":[{}],\"stacks\":[]}"};
+		"\"pages\":true,\"remind\":0,\"plans\":[{}],\"stacks\":[]}",
+		"{\"schema_version\":1,\"agent\":\"a\",\"person\":null,\"problem\":null,"
+		"\"pages\":true,\"remind\":9007199254740991,\"plans\":[],\"stacks\":[]}"};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autoptr(GError) error = NULL;
