@@ -69,13 +69,31 @@ static bool is_text(const char *bytes, size_t len)
 	return true;
 }
 
+/* A form may have the arguments of the singular or of the plural; msgfmt leaves the latter's
+ * <PRId64> as they are. The header is no format. */
+static bool fits(const char *id, size_t id_len, const char *text, size_t len)
+{
+	const char *context = strchr(id, '\004');
+	const char *one = context != NULL ? context + 1 : id;
+	const char *many = strlen(id) < id_len ? id + strlen(id) + 1 : one;
+
+	for (size_t at = 0; id_len > 0 && at <= len; at += strlen(text + at) + 1) {
+		if (!mo_format_fits(one, text + at) && !mo_format_fits(many, text + at)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* The id's plural, behind its NUL, is no part of the key. */
 static bool add(struct reading *r, const char *id, size_t id_len, const char *text, size_t len)
 {
 	if (!is_text(id, id_len) || !is_text(text, len)) {
 		return false;
 	}
-	g_hash_table_replace(r->texts, g_strdup(id), g_bytes_new(text, len + 1));
+	if (fits(id, id_len, text, len)) {
+		g_hash_table_replace(r->texts, g_strdup(id), g_bytes_new(text, len + 1));
+	}
 	return true;
 }
 

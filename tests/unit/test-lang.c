@@ -307,6 +307,77 @@ static void plural(void)
 	g_assert_false(mo_plural(not, 1, &form));
 }
 
+static void formats(void)
+{
+	static const struct {
+		const char *original, *text;
+		bool fits;
+	} rows[] = {
+		{"plan", "Plan", true},
+		{"plan", "Plan %n", false},
+		{"plan", "Plan %s", false},
+		{"plan", "100 %% Plan", true},
+		{"plan", "Plan %", false},
+		{"%s: plan %s", "Plan %s: %s", true},
+		{"%s: plan %s", "Plan %2$s: %1$s", true},
+		{"%s: plan %s", "Plan %2$s", false}, // what is the first?
+		{"%s: plan %s", "Plan %3$s", false},
+		{"%s: plan %s", "Plan %1$s: %s", false},
+		{"%s: plan %s", "Plan %0$s", false},
+		{"%s: plan %s", "Plan %99999999999999999999$s", false},
+		{"%s: plan %s", "%s %s %s", false},
+		{"%s: plan %u", "%u: %s", false},
+		{"%s: plan %u", "%2$u: %1$s", true},
+		{"%s: plan %u", "%2$lu: %1$s", false},
+		{"%u plans", "one plan", true},
+		{"%u plans", "%x", true},
+		{"%u plans", "%d", false},
+		{"%u plans", "%n", false},
+		{"%u plans", "%1$hhn", false},
+		{"%ld of %ld", "%2$ld, %1$ld", true},
+		{"%ld of %ld", "%lld", false},
+		{"%-*s|", "%-*s!", true},
+		{"%-*s|", "%s!", false},
+		{"%.*s|", "%.*s", true},
+		{"%.3f", "%8.1f", true},
+		{"%s", "%*s", false},
+		{"%s", "%1$*2$s", false},
+		{"50% of it", "50 % von", false},
+		{"50% of it", "50% of it", true},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_test_message("'%s' '%s'", rows[i].original, rows[i].text);
+		g_assert_true(mo_format_fits(rows[i].original, rows[i].text) == rows[i].fits);
+	}
+}
+
+/* What does not fit is left in English, and the rest is read. */
+static void hostile(void)
+{
+	static const struct pair pairs[] = {
+		PAIR("", "Plural-Forms: nplurals=2; plural=n%2==1;\n"),
+		PAIR("%s is", "%s ist"),
+		PAIR("%s waits", "%s %s"),
+		PAIR("column\004%s", "%n"),
+		PAIR("one plan\0%u plans", "ein Plan\0%u Pl"),
+		PAIR("one\0%u", "%u\0%s"),
+		PAIR("%ld plan\0%<PRId64> plans", "%ld Plan\0%ld Pl"),
+	};
+	GString *bytes = catalogue(pairs, G_N_ELEMENTS(pairs));
+	struct mo *mo = mo_parse(bytes->str, bytes->len);
+
+	g_assert_nonnull(mo);
+	g_assert_cmpstr(mo_find(mo, NULL, "%s is", 0), ==, "%s ist");
+	g_assert_null(mo_find(mo, NULL, "%s waits", 0));
+	g_assert_null(mo_find(mo, "column", "%s", 0));
+	g_assert_cmpstr(mo_find(mo, NULL, "one plan", 1), ==, "%u Pl");
+	g_assert_null(mo_find(mo, NULL, "one", 0));
+	g_assert_cmpstr(mo_find(mo, NULL, "%ld plan", 1), ==, "%ld Pl");
+	mo_free(mo);
+	g_string_free(bytes, TRUE);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -316,5 +387,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lang/without-catalogues-english", nowhere);
 	g_test_add_func("/mo/broken-ones-are-refused", broken);
 	g_test_add_func("/mo/plural-expressions", plural);
+	g_test_add_func("/mo/formats", formats);
+	g_test_add_func("/mo/formats-that-do-not-fit", hostile);
 	return g_test_run();
 }
