@@ -29,6 +29,7 @@
 #include "core/signers.h"
 
 struct agent;
+struct doors;
 struct sessions;
 
 /* A stack of the configuration. */
@@ -70,6 +71,8 @@ struct agent {
 	const struct langs *langs;  /* that pages can be in; main()'s. NULL: English */
 	const struct lang *lang;    /* the agent's own */
 	struct agent_watch notices; /* the same for notify/ */
+	struct doors *doors;	    /* of callbacks, the only thing that is not the main loop's
+				     * alone; main()'s */
 	struct notify *notify;	    /* NULL: nobody is told */
 	struct agent_watch manager; /* the same for the service manager */
 	char *dead;		    /* why the log cannot be written, or NULL */

@@ -10,6 +10,7 @@
 #include "agent/agent.h"
 #include "agent/http/server.h"
 #include "agent/http/session.h"
+#include "agent/notify/door.h"
 #include "agent/notify/notify.h"
 #include "agent/status.h"
 #include "agent/store.h"
@@ -202,11 +203,13 @@ static int run(struct options *o, struct conf *conf, const struct langs *langs)
 		return EXIT_BAD;
 	}
 	d.agent->sessions = sessions_new();
+	d.agent->doors = doors_new();
 	d.agent->langs = langs;
 	d.agent->lang = langs_environment(langs);
 	rc = serve(&d);
 	g_free(d.status);
 	sessions_free(d.agent->sessions);
+	doors_free(d.agent->doors);
 	agent_close(d.agent);
 	return rc;
 }

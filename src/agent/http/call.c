@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "agent/http/front.h"
+#include "agent/http/listener.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -103,6 +105,11 @@ void call_reply(struct call *call, unsigned status, const char *type, const void
 	}
 	call->status = status;
 	call->answer_len = len;
+	if (call->away) {
+		g_assert(call->response == NULL);
+		call->response = response;
+		return;
+	}
 	call->sent = MHD_queue_response(call->connection, status, response);
 	MHD_destroy_response(response);
 }
@@ -119,6 +126,52 @@ void call_after(struct call *call, void (*after)(void *user), void *user)
 	g_assert(call->after == NULL);
 	call->after = after;
 	call->after_user = user;
+}
+
+void call_do_after(struct call *call)
+{
+	if (call->after != NULL && call->front != NULL) {
+		front_tell(call->front, call->after, call->after_user);
+	} else if (call->after != NULL) {
+		call->after(call->after_user);
+	}
+}
+
+void call_leave(struct call *call)
+{
+	call->away = true;
+	call->sent = MHD_YES;
+	MHD_suspend_connection(call->connection);
+}
+
+static void come_back(void *user)
+{
+	struct call *call = user;
+
+	if (call->deadline != NULL) {
+		g_source_destroy(call->deadline);
+		g_clear_pointer(&call->deadline, g_source_unref);
+	}
+	listener_wake(call->listener, call->connection);
+}
+
+void call_return(struct call *call)
+{
+	front_do(call->front, come_back, call);
+}
+
+bool call_arrive(struct call *call)
+{
+	if (!call->away) {
+		return false;
+	}
+	call->away = false;
+	call->sent = MHD_NO;
+	if (call->response != NULL) {
+		call->sent = MHD_queue_response(call->connection, call->status, call->response);
+		g_clear_pointer(&call->response, MHD_destroy_response);
+	}
+	return true;
 }
 
 void call_note(struct call *call, const char *format, ...)

@@ -3,6 +3,9 @@
 /*
  * One request, as the handlers see it: what was asked, and the ways to answer.
  * A handler answers exactly once, or waits with call_wait().
+ *
+ * What came by TCP is the front's (front.h) until call_leave(), and again after
+ * call_return(); in between a reply is kept in the call, and sent there.
  */
 #include <microhttpd.h>
 
@@ -12,6 +15,8 @@
 
 #define CALL_ARGS 3
 
+struct doors;
+struct front;
 struct listener;
 struct route;
 
@@ -47,6 +52,11 @@ struct call {
 	void *visit;  /* of the listener's kind */
 	void (*after)(void *user);
 	void *after_user;
+	struct front *front;	       /* NULL: the call is the main loop's alone */
+	bool away;		       /* not with the front */
+	struct MHD_Response *response; /* that is kept, NULL: none */
+	struct doors *doors;	       /* of a callback that waits for an answer at once */
+	GSource *deadline;	       /* for that, NULL: none */
 };
 
 /* NULL when absent. */
@@ -57,9 +67,16 @@ unsigned call_header_count(const struct call *call, const char *name);
 /* A field of the answer that comes next. */
 void call_add_header(struct call *call, const char *name, const char *value);
 void call_reply(struct call *call, unsigned status, const char *type, const void *data, size_t len);
-/* Calls after(user) once, when the answer has gone out or can no longer: for work that must not
- * delay it. There is one such work at most. */
+/* Calls after(user) once, in the main loop, when the answer has gone out or can no longer: for work
+ * that must not delay it. There is one such work at most. */
 void call_after(struct call *call, void (*after)(void *user), void *user);
+void call_do_after(struct call *call);
+/* In the front, from answer(): suspends the connection. The call is whose it is handed to next. */
+void call_leave(struct call *call);
+/* By whoever has it then: answer() follows in the front, which must call call_arrive(). */
+void call_return(struct call *call);
+/* False when the call was not away; else what was replied is sent now. */
+bool call_arrive(struct call *call);
 /* A page. style: the sources of its style sheet in CSP, "'sha256-...'", or NULL; forms: it has some
  * that are sent to us. */
 void call_page(struct call *call, unsigned status, const char *html, const char *style, bool forms);

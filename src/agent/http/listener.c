@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* libmicrohttpd in the main loop. */
+/* libmicrohttpd in a main loop. */
 #include "agent/http/listener.h"
 
 #include <glib-unix.h>
@@ -21,12 +21,21 @@ struct listener {
 	struct agent *agent;
 	void *user;
 	struct MHD_Daemon *daemon;
-	guint epoll, timer;
-	char *trouble; /* before it has started */
-	size_t bodies; /* bytes, of all calls */
+	GMainContext *context;
+	GSource *epoll, *timer; /* NULL: none */
+	char *trouble;		/* before it has started */
+	size_t bodies;		/* bytes, of all calls */
 };
 
 static void arm(struct listener *listener);
+
+static void drop_source(GSource **source)
+{
+	if (*source != NULL) {
+		g_source_destroy(*source);
+		g_clear_pointer(source, g_source_unref);
+	}
+}
 
 static unsigned connections(const struct listener *listener)
 {
@@ -59,18 +68,26 @@ static gboolean on_timer(void *data)
 {
 	struct listener *listener = data;
 
-	listener->timer = 0;
+	drop_source(&listener->timer);
 	run_daemon(listener);
 	return G_SOURCE_REMOVE;
+}
+
+static void set_timer(struct listener *listener, guint wait)
+{
+	drop_source(&listener->timer);
+	listener->timer = g_timeout_source_new(wait);
+	g_source_set_callback(listener->timer, on_timer, listener, NULL);
+	g_source_attach(listener->timer, listener->context);
 }
 
 static void arm(struct listener *listener)
 {
 	MHD_UNSIGNED_LONG_LONG wait = 0;
 
-	g_clear_handle_id(&listener->timer, g_source_remove);
+	drop_source(&listener->timer);
 	if (MHD_get_timeout(listener->daemon, &wait) == MHD_YES) {
-		listener->timer = g_timeout_add((guint)MIN(wait, 60000), on_timer, listener);
+		set_timer(listener, (guint)MIN(wait, 60000));
 	}
 }
 
@@ -79,8 +96,7 @@ void listener_wake(struct listener *listener, struct MHD_Connection *connection)
 	MHD_resume_connection(connection);
 	/* Without threads nothing else tells libmicrohttpd, and a timer that runs already is for
 	 * somebody else's time-out. */
-	g_clear_handle_id(&listener->timer, g_source_remove);
-	listener->timer = g_timeout_add(0, on_timer, listener);
+	set_timer(listener, 0);
 }
 
 void *listener_user(const struct listener *listener)
@@ -138,6 +154,7 @@ static void call_free(struct call *call)
 		g_free(call->args[i]);
 	}
 	g_clear_pointer(&call->headers, g_ptr_array_unref);
+	g_clear_pointer(&call->response, MHD_destroy_response);
 	call->listener->bodies -= call->body->len;
 	g_free(call->why);
 	g_string_free(call->body, TRUE);
@@ -201,9 +218,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 	if (listener->kind->ended != NULL) {
 		listener->kind->ended(call, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
 	}
-	if (call->after != NULL) {
-		call->after(call->after_user);
-	}
+	call_do_after(call);
 	call_free(call);
 	*state = NULL;
 }
@@ -245,11 +260,11 @@ bool listener_open(const struct listener_setup *setup, struct listener **out, GE
 {
 	static const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 	struct listener *listener = g_new0(struct listener, 1);
-	const union MHD_DaemonInfo *info;
 
 	listener->kind = setup->kind;
 	listener->agent = setup->agent;
 	listener->user = setup->user;
+	listener->context = setup->context;
 	listener->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | setup->flags, 0,
 		on_admit, listener, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, on_trouble,
@@ -263,10 +278,18 @@ bool listener_open(const struct listener_setup *setup, struct listener **out, GE
 		listener_free(listener);
 		return false;
 	}
-	info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	listener->epoll = g_unix_fd_add(info->epoll_fd, G_IO_IN, on_ready, listener);
 	*out = listener;
 	return true;
+}
+
+void listener_serve(struct listener *listener)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	listener->epoll = g_unix_fd_source_new(info->epoll_fd, G_IO_IN);
+	g_source_set_callback(listener->epoll, G_SOURCE_FUNC(on_ready), listener, NULL);
+	g_source_attach(listener->epoll, listener->context);
 }
 
 void listener_drain(struct listener *listener)
@@ -283,9 +306,9 @@ void listener_close(struct listener *listener)
 	if (listener == NULL) {
 		return;
 	}
-	g_clear_handle_id(&listener->epoll, g_source_remove);
+	drop_source(&listener->epoll);
 	MHD_run(listener->daemon);
 	MHD_stop_daemon(listener->daemon);
-	g_clear_handle_id(&listener->timer, g_source_remove);
+	drop_source(&listener->timer);
 	listener_free(listener);
 }

@@ -17,6 +17,7 @@ struct route {
 	void (*handle)(struct call *call);
 	size_t body_max; /* of TCP: bytes; on the socket HTTP_BODY_MAX holds */
 	unsigned flags;
+	const char *door; /* whose callbacks the front may answer by itself, see notify/door.h */
 };
 
 /* Fills the call's args. NULL: no such path, or (known) none of this method. */

@@ -214,6 +214,7 @@ static bool open_socket(struct http_server *server, const char *path, GError **e
 		close(setup.fd);
 		return fail_prefix(error, "cannot serve '%s'", path);
 	}
+	listener_serve(server->socket);
 	return true;
 }
 
@@ -250,6 +251,9 @@ void http_commit(struct http_server *server, bool take)
 		}
 	}
 	server->web = g_steal_pointer(&server->next);
+	if (server->web != NULL) {
+		web_serve(server->web);
+	}
 }
 
 bool http_open(struct agent *agent, const char *path, struct http_server **out, GError **error)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "agent/http/approvals.h"
+#include "agent/http/front.h"
 #include "agent/http/gate.h"
 #include "agent/http/guard.h"
 #include "agent/http/guest.h"
@@ -15,8 +16,9 @@
 #include "agent/http/push.h"
 #include "agent/http/review.h"
 #include "agent/http/socket.h"
-#include "agent/notify/slack-callback.h"
 #include "agent/http/tls.h"
+#include "agent/notify/door.h"
+#include "agent/notify/slack-callback.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/lang.h"
@@ -39,11 +41,13 @@ struct web {
 	struct gate *gate;
 	struct push *push;
 	bool is_drained; /* the push is of the one that came after */
-	struct listener *listener;
-	int fd;	       /* of the port, for the one that comes after */
-	bool secure;   /* speaks TLS */
-	bool is_local; /* listens on loopback */
-	guint tick;
+	struct front *front;
+	struct doors *doors;
+	struct listener *listener; /* this, gate and tick are the front's */
+	int fd;			   /* of the port, for the one that comes after */
+	bool secure;		   /* speaks TLS */
+	bool is_local;		   /* listens on loopback */
+	GSource *tick;
 	unsigned crowded_out; /* since the last tick */
 };
 
@@ -75,18 +79,19 @@ static void post_hook(struct call *call)
 }
 
 const struct route web_routes[] = {
-	{"GET", "/healthz", get_health, 0, 0},
-	{"POST", "/hooks/*", post_hook, PUSH_BODY_MAX, 0},
-	{"GET", "/", review_get_overview, 0, ROUTE_PAGE},
-	{"GET", "/plans/*", review_get_plan, 0, ROUTE_PAGE},
-	{"GET", "/plans/*/diff", review_get_diff, 0, ROUTE_PAGE},
-	{"POST", "/plans/*/decision", review_post_decision, FORM_MAX, ROUTE_FORM | ROUTE_PAGE},
-	{"GET", "/login", guest_get_login, 0, ROUTE_PAGE},
-	{"POST", "/login", guest_post_login, FORM_MAX, ROUTE_FORM | ROUTE_PAGE},
-	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM | ROUTE_PAGE},
-	{"POST", "/v1/approvals", approvals_post, 8192, 0},
-	{"POST", "/mattermost", approvals_mattermost, 65536, 0},
-	{"POST", "/slack/interactive", approvals_slack, SLACK_BODY_MAX, 0},
+	{"GET", "/healthz", get_health, 0, 0, NULL},
+	{"POST", "/hooks/*", post_hook, PUSH_BODY_MAX, 0, NULL},
+	{"GET", "/", review_get_overview, 0, ROUTE_PAGE, NULL},
+	{"GET", "/plans/*", review_get_plan, 0, ROUTE_PAGE, NULL},
+	{"GET", "/plans/*/diff", review_get_diff, 0, ROUTE_PAGE, NULL},
+	{"POST", "/plans/*/decision", review_post_decision, FORM_MAX, ROUTE_FORM | ROUTE_PAGE,
+	 NULL},
+	{"GET", "/login", guest_get_login, 0, ROUTE_PAGE, NULL},
+	{"POST", "/login", guest_post_login, FORM_MAX, ROUTE_FORM | ROUTE_PAGE, NULL},
+	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM | ROUTE_PAGE, NULL},
+	{"POST", "/v1/approvals", approvals_post, 8192, 0, NULL},
+	{"POST", "/mattermost", approvals_mattermost, 65536, 0, NULL},
+	{"POST", "/slack/interactive", approvals_slack, SLACK_BODY_MAX, 0, "slack"},
 	{NULL},
 };
 
@@ -102,6 +107,14 @@ static void cut_for_another(int fd, void *user)
 
 	web->crowded_out++;
 	cut(fd, NULL);
+}
+
+static void stop_tick(struct web *web)
+{
+	if (web->tick != NULL) {
+		g_source_destroy(web->tick);
+		g_clear_pointer(&web->tick, g_source_unref);
+	}
 }
 
 static gboolean on_tick(void *data)
@@ -121,8 +134,17 @@ static gboolean on_tick(void *data)
 	if (gate_visits(web->gate) > 0) {
 		return G_SOURCE_CONTINUE;
 	}
-	web->tick = 0;
+	stop_tick(web);
 	return G_SOURCE_REMOVE;
+}
+
+static void start_tick(struct web *web)
+{
+	if (web->tick == NULL) {
+		web->tick = g_timeout_source_new_seconds(1);
+		g_source_set_callback(web->tick, on_tick, web, NULL);
+		g_source_attach(web->tick, front_context(web->front));
+	}
 }
 
 static bool is_proxy(const struct web *web, const struct net_address *peer)
@@ -150,9 +172,7 @@ static void *enter(void *user, int fd, const struct sockaddr *address)
 	struct net_address peer = {0};
 
 	net_address_take(&peer, address);
-	if (web->tick == 0) {
-		web->tick = g_timeout_add_seconds(1, on_tick, web);
-	}
+	start_tick(web);
 	return gate_enter(web->gate, &peer, is_proxy(web, &peer), fd, g_get_monotonic_time(),
 			  cut_for_another, web);
 }
@@ -316,6 +336,7 @@ static void begin(struct call *call)
 	struct net_address peer;
 
 	call->web = true;
+	call->front = web->front;
 	call->secure = web->secure;
 	call->began = g_get_monotonic_time();
 	peer = find_peer(web, call);
@@ -343,20 +364,35 @@ static void answer_page(struct call *call)
 	call->route->handle(call);
 }
 
+/* In the main loop. */
+static void handle(void *user)
+{
+	struct call *call = user;
+
+	if ((call->route->flags & ROUTE_PAGE) != 0) {
+		answer_page(call);
+	} else {
+		call->route->handle(call);
+	}
+	call_return(call);
+}
+
 static void answer(struct call *call)
 {
 	struct web *web = listener_user(call->listener);
 
+	if (call_arrive(call)) {
+		return;
+	}
 	gate_answering(web->gate, call->visit, g_get_monotonic_time());
 	if (call->too_large) {
 		refuse_size(call);
 	} else if (call->overloaded) {
 		refuse(call, MHD_HTTP_SERVICE_UNAVAILABLE, "busy",
 		       "too much is being sent at once: try again");
-	} else if ((call->route->flags & ROUTE_PAGE) != 0) {
-		answer_page(call);
-	} else {
-		call->route->handle(call);
+	} else if (call->route->door == NULL || !doors_take(web->doors, call->route->door, call)) {
+		call_leave(call);
+		front_tell(web->front, handle, call);
 	}
 }
 
@@ -477,6 +513,7 @@ static bool start(struct web *web, unsigned connections, const struct tls *tls, 
 				       .agent = web->agent,
 				       .user = web,
 				       .fd = dup(web->fd),
+				       .context = front_context(web->front),
 				       .flags = tls->key != NULL ? MHD_USE_TLS : 0,
 				       .options = options};
 
@@ -539,6 +576,7 @@ bool web_open(struct agent *agent, const struct conf *conf, const struct web *be
 	bool ok;
 
 	web->agent = agent;
+	web->doors = agent->doors;
 	web->fd = -1;
 	web->listen = g_strdup(http->listen);
 	web->secure = http->tls_cert != NULL;
@@ -547,7 +585,7 @@ bool web_open(struct agent *agent, const struct conf *conf, const struct web *be
 	take_proxies(web, http);
 	ok = push_new(agent, conf, before != NULL ? before->push : NULL, &web->push, error) &&
 	     tls_load(&tls, http, error) && take_port(web, before, error) &&
-	     start(web, limits.connections, &tls, error);
+	     front_open(&web->front, error) && start(web, limits.connections, &tls, error);
 	tls_clear(&tls);
 	if (!ok) {
 		web_close(web);
@@ -559,17 +597,51 @@ bool web_open(struct agent *agent, const struct conf *conf, const struct web *be
 	return true;
 }
 
+static void serve(void *user)
+{
+	const struct web *web = user;
+
+	listener_serve(web->listener);
+}
+
+void web_serve(struct web *web)
+{
+	front_ask(web->front, serve, web);
+}
+
+static void drain(void *user)
+{
+	const struct web *web = user;
+
+	listener_drain(web->listener);
+}
+
 void web_drain(struct web *web, const struct web *after)
 {
 	push_free(web->push);
 	web->push = after != NULL ? after->push : NULL;
 	web->is_drained = true;
-	listener_drain(web->listener);
+	front_ask(web->front, drain, web);
 }
 
-bool web_is_idle(const struct web *web)
+struct count {
+	const struct gate *gate;
+	unsigned visits;
+};
+
+static void count_visits(void *user)
 {
-	return gate_visits(web->gate) == 0;
+	struct count *count = user;
+
+	count->visits = gate_visits(count->gate);
+}
+
+bool web_is_idle(struct web *web)
+{
+	struct count count = {.gate = web->gate};
+
+	front_ask(web->front, count_visits, &count);
+	return count.visits == 0;
 }
 
 void web_close(struct web *web)
@@ -577,11 +649,15 @@ void web_close(struct web *web)
 	if (web == NULL) {
 		return;
 	}
+	if (web->front != NULL) {
+		front_stop(web->front);
+	}
 	listener_close(web->listener);
 	if (!web->is_drained) {
 		push_free(web->push);
 	}
-	g_clear_handle_id(&web->tick, g_source_remove);
+	stop_tick(web);
+	front_free(web->front);
 	gate_free(web->gate);
 	if (web->fd >= 0) {
 		close(web->fd);

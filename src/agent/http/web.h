@@ -15,11 +15,15 @@
  *	call_note(call, "...")        why it was refused: for the log, not for the peer
  *	call_add_header(), call_page(), call_reply(), call_fail()
  *
+ * Up to there, and for callbacks that it may answer, a call is the front's
+ * (front.h); handlers run in the main loop.
+ *
  * Adding a path: a row in web.c, its handler, a line in doc/http.md, a path in
  * doc/web-api.yaml.
  *
  *	web_open(agent, conf, before, &web, &error)  takes the port of one before it; serves
- *						     nobody before the loop runs again
+ *						     nobody yet
+ *	web_serve(web)                               from here on
  *	web_drain(before, web)                       accepts nobody any more
  *	web_close(web)
  */
@@ -36,9 +40,10 @@ extern const struct route web_routes[]; /* ends with a NULL method */
 /* before may be NULL. What it needs of conf it copies. */
 bool web_open(struct agent *agent, const struct conf *conf, const struct web *before,
 	      struct web **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void web_serve(struct web *web);
 /* after must outlive it; NULL: none comes. */
 void web_drain(struct web *web, const struct web *after);
-bool web_is_idle(const struct web *web);
+bool web_is_idle(struct web *web);
 void web_close(struct web *web);
 /* Where others find path: "/plans/..." below public-url, or at listen. g_free(). */
 char *web_link(const struct conf_http *http, const char *path);

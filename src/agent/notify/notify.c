@@ -9,6 +9,7 @@
 #include "agent/decide.h"
 #include "agent/evidence.h"
 #include "agent/http/web.h"
+#include "agent/notify/door.h"
 #include "agent/notify/outbox.h"
 #include "agent/notify/tokens.h"
 #include "base/autoptr.h"
@@ -465,6 +466,41 @@ static void open_one(struct notify *notify, const struct conf_notifier *conf)
 	g_ptr_array_add(notify->open, n);
 }
 
+/* A moment in which no callback is judged: see notifier_ops. */
+static void open_doors(struct notify *notify)
+{
+	struct doors *doors = notify->agent->doors;
+
+	doors_lock(doors);
+	doors_shut(doors);
+	for (unsigned i = 0; i < notify->open->len; i++) {
+		struct notifier *n = g_ptr_array_index(notify->open, i);
+		struct door *door = n->ops->door != NULL ? n->ops->door(n) : NULL;
+
+		if (door != NULL) {
+			doors_add(doors, door);
+		}
+	}
+	doors_unlock(doors);
+}
+
+static void take_clicks(const struct notify *notify, bool closing)
+{
+	struct click *click;
+
+	while ((click = doors_next(notify->agent->doors)) != NULL) {
+		struct notifier *n = click->door->n;
+
+		n->ops->on_click(n, click, closing);
+		click_free(click);
+	}
+}
+
+static void on_clicks(void *user)
+{
+	take_clicks(user, false);
+}
+
 static void configure(struct notify *notify)
 {
 	const struct conf *conf = notify->agent->conf;
@@ -476,6 +512,7 @@ static void configure(struct notify *notify)
 	}
 	outbox_set(notify->outbox, notify->open);
 	catch_up(notify);
+	open_doors(notify);
 	for (unsigned i = 0; i < notify->open->len; i++) {
 		struct notifier *n = g_ptr_array_index(notify->open, i);
 
@@ -487,6 +524,7 @@ static void configure(struct notify *notify)
 
 void notify_settle(struct notify *notify)
 {
+	take_clicks(notify, true);
 	for (unsigned i = 0; i < notify->open->len; i++) {
 		struct notifier *n = g_ptr_array_index(notify->open, i);
 
@@ -534,6 +572,7 @@ bool notify_open(struct agent *agent, struct notify **out, GError **error)
 	load_position(notify);
 	agent->notify = notify;
 	agent->notices = (struct agent_watch){on_entry, on_change, notify};
+	doors_hear(agent->doors, on_clicks, notify);
 	configure(notify);
 	*out = notify;
 	return true;
@@ -545,6 +584,10 @@ void notify_close(struct notify *notify)
 		return;
 	}
 	notify_settle(notify);
+	doors_hear(notify->agent->doors, NULL, NULL);
+	doors_lock(notify->agent->doors);
+	doors_shut(notify->agent->doors); // what came just now is the next agent's
+	doors_unlock(notify->agent->doors);
 	memset(&notify->agent->notices, 0, sizeof(notify->agent->notices));
 	notify->agent->notify = NULL;
 	outbox_free(notify->outbox);
@@ -623,7 +666,7 @@ bool notify_decide(struct notify *notify, const char *channel, const char *plan,
 }
 
 /* Nobody's: what the last one asked found wrong is told, to the caller by name alone. */
-static void refuse(struct call *call, const char *name, const GError *error)
+void notify_refuse(struct call *call, const char *name, const GError *error)
 {
 	const char *code = error != NULL && error->domain == NOTIFY_ERROR
 				   ? notify_error_names[error->code]
@@ -654,5 +697,5 @@ void notify_http(struct notify *notify, const char *name, struct call *call)
 			}
 		}
 	}
-	refuse(call, name, error);
+	notify_refuse(call, name, error);
 }

@@ -28,6 +28,8 @@
 
 struct agent;
 struct call;
+struct click;
+struct door;
 struct notify;
 
 /* What a system can do; the outbox and the renderers of links go by it. */
@@ -99,10 +101,17 @@ struct notifier_ops {
 	 * the next one of the same name is asked, and after the last the refusal is logged and
 	 * sent. NULL: none. */
 	bool (*on_http)(struct notifier *n, struct call *call, GError **error);
+	/* For callbacks that are to be answered at once, see door.h: this one's door, until
+	 * close(); NULL: it has none. What is kept at this moment is what resume() takes up, since
+	 * the doors before are shut, and nobody has come by the new one. NULL: on_http() is all. */
+	struct door *(*door)(struct notifier *n);
+	/* What came by it; the call is answered and returned when there is one. closing: settle()
+	 * comes next, so what is no decision stays where it is kept. */
+	void (*on_click)(struct notifier *n, struct click *click, bool closing);
 	/* What was answered and is not yet done is done now, or kept for resume(): close() comes
 	 * next. NULL: there is never any. */
 	void (*settle)(struct notifier *n);
-	/* Takes up what was kept, by settle() or by a crash; after open(). NULL: nothing is. */
+	/* Takes up what was kept, by settle() or by a crash; after door(). NULL: nothing is. */
 	void (*resume)(struct notifier *n);
 };
 
@@ -154,6 +163,8 @@ struct http_client *notify_client(const struct notify *notify); /* for calls bes
 struct tokens *notify_tokens(const struct notify *notify);
 /* A callback for the system of this name; answers call. */
 void notify_http(struct notify *notify, const char *name, struct call *call);
+/* Answers a callback that is refused, and tells the operators why; by any thread. */
+void notify_refuse(struct call *call, const char *name, const GError *error);
 /* The plan's message shows already what the log says now, by the answer to a click. */
 void notify_shown(struct notifier *n, const char *plan);
 /* The plan as it stands now; false when it cannot be shown. */

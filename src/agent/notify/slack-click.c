@@ -13,7 +13,6 @@
 #include "base/lang.h"
 #include "base/log.h"
 
-#define FORM "application/x-www-form-urlencoded"
 #define PLANS_MAX 10000 /* newest plans whose buttons are known */
 #define TURNS 3		/* of the main loop, in which an answer by socket leaves */
 #define REASON_MIN 3
@@ -55,23 +54,6 @@ void slack_value(const struct notifier *n, const char *plan, char out[static SLA
 	const struct slack *s = n->data;
 
 	slack_button(s->secret, plan, n->conf->channel != NULL ? n->conf->channel : "", out);
-}
-
-/* The same bytes twice are no second click: each has its own time and trigger. */
-static bool is_replay(struct slack *s, const uint8_t mac[static SHARED_SECRET_HMAC])
-{
-	for (unsigned i = 0; i < MIN(s->seen_count, SLACK_SEEN); i++) {
-		if (memcmp(s->seen[i], mac, SHARED_SECRET_HMAC) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void remember(struct slack *s, const uint8_t mac[static SHARED_SECRET_HMAC])
-{
-	memcpy(s->seen[s->seen_count % SLACK_SEEN], mac, SHARED_SECRET_HMAC);
-	s->seen_count = s->seen_count + 1 == 2 * SLACK_SEEN ? SLACK_SEEN : s->seen_count + 1;
 }
 
 static struct fold_plan *plan_of(const struct notifier *n, const char *value)
@@ -271,7 +253,8 @@ static void queue(struct notifier *n, struct slack_callback *c, const char *plan
 	work->evidence = slack_evidence(c, bytes, len);
 	work->plan = g_strdup(plan);
 	work->person = g_strdup(person);
-	work->spool = out->spool != NULL ? g_strdup(out->spool) : slack_spool_put(n, bytes, len);
+	work->spool = out->spool != NULL ? g_strdup(out->spool)
+					 : slack_spool_put(slack_door_keep(s->door), bytes, len);
 	g_ptr_array_add(s->works, work);
 	start(work, TURNS);
 	out->work = work;
@@ -301,9 +284,12 @@ static char *dialog_errors(const char *problem)
 static void refuse(struct notifier *n, const struct slack_callback *c, const char *plan,
 		   const char *code, const char *text, struct slack_answer *out)
 {
+	if (out->closing) {
+		return;
+	}
 	out->note = g_strdup_printf("%s: slack user '%s/%s'", code, c->user_team, c->user);
 	log_event(EV_REFUSED, NULL, plan, "slack user '%s/%s': %s", c->user_team, c->user, code);
-	if (c->kind == SLACK_REASON) {
+	if (c->kind == SLACK_REASON && !out->gone) {
 		out->body = dialog_errors(text);
 	} else {
 		slack_tell(n, c, text);
@@ -324,12 +310,16 @@ static void refuse_stranger(struct notifier *n, const struct slack_callback *c, 
 
 /* The trigger is good for three seconds, so this comes before everything else. */
 static void ask_reason(struct notifier *n, const struct slack_callback *c,
-		       const struct fold_plan *plan)
+		       const struct fold_plan *plan, const struct slack_answer *out)
 {
 	g_autofree char *id = g_strndup(plan->id + strlen("sha256:"), 12);
-	char *body = slack_modal(c->trigger, id, c->button, c->channel, c->message_ts);
-	struct slack_call *call = slack_call_new(n, "the dialog", "views.open", NULL, body);
+	struct slack_call *call;
 
+	if (out->closing) {
+		return;
+	}
+	call = slack_call_new(n, "the dialog", "views.open", NULL,
+			      slack_modal(c->trigger, id, c->button, c->channel, c->message_ts));
 	call->response_url = g_strdup(response_url(n, c));
 	slack_call_start(call, 1);
 }
@@ -356,7 +346,7 @@ static void take(struct notifier *n, struct slack_callback *taken, const struct 
 		       _("This plan is no longer waiting: it was decided or replaced meanwhile."),
 		       out);
 	} else if (c->kind == SLACK_REJECT && s->token != NULL && c->trigger != NULL) {
-		ask_reason(n, c, plan);
+		ask_reason(n, c, plan, out);
 	} else if (c->kind != SLACK_APPROVE && !has_reason(c)) {
 		refuse(n, c, plan->id, "reason-missing",
 		       _("Please say why, in at least three characters."), out);
@@ -391,60 +381,60 @@ void slack_answer_clear(struct slack_answer *answer)
 	g_clear_pointer(&answer->note, g_free);
 }
 
-static bool read_call(struct notifier *n, struct call *call, struct slack_callback **out,
-		      GError **error)
+static void reply(struct call *call, const struct slack_answer *answer)
 {
-	struct slack *s = n->data;
-	const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
-	g_autoptr(slack_callback_auto) c = NULL;
-	uint8_t mac[SHARED_SECRET_HMAC];
-
-	if (s->secret == NULL) {
-		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_NOT_CONFIGURED,
-			    "'%s' has no signing-secret and so no buttons", n->conf->name);
+	if (answer->work != NULL) {
+		start_after(answer->work, call);
 	}
-	if (!slack_verify(s->secret, call_header(call, "X-Slack-Request-Timestamp"),
-			  call_header(call, "X-Slack-Signature"), call->body->str, call->body->len,
-			  agent_now(), mac, error)) {
-		return false;
+	if (answer->note != NULL) {
+		call_note(call, "%s", answer->note);
 	}
-	if (type == NULL || !call_is_type(type, FORM)) {
-		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED,
-			    "the callback is not " FORM);
-	}
-	if (is_replay(s, mac)) {
-		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_REPLAYED,
-			    "the callback has come before");
-	}
-	if (!slack_callback_read(call->body->str, call->body->len, &c, error) ||
-	    !slack_callback_check(c, n->conf, error)) {
-		return false;
-	}
-	remember(s, mac);
-	*out = g_steal_pointer(&c);
-	return true;
-}
-
-bool slack_on_http(struct notifier *n, struct call *call, GError **error)
-{
-	struct slack_answer answer = {0};
-	struct slack_callback *c = NULL;
-
-	if (!read_call(n, call, &c, error)) {
-		return false;
-	}
-	slack_take(n, c, call->body->str, call->body->len, &answer);
-	if (answer.work != NULL) {
-		start_after(answer.work, call);
-	}
-	if (answer.note != NULL) {
-		call_note(call, "%s", answer.note);
-	}
-	if (answer.body != NULL) {
-		call_reply(call, MHD_HTTP_OK, "application/json", answer.body, strlen(answer.body));
+	if (answer->body != NULL) {
+		call_reply(call, MHD_HTTP_OK, "application/json", answer->body,
+			   strlen(answer->body));
 	} else {
 		call_reply(call, MHD_HTTP_OK, "text/plain; charset=utf-8", "", 0);
 	}
+}
+
+/* What was let in, and is kept. */
+void slack_on_click(struct notifier *n, struct click *click, bool closing)
+{
+	struct slack_answer answer = {
+		.spool = click->kept, .gone = click->call == NULL, .closing = closing};
+
+	slack_take(n, g_steal_pointer(&click->read), click->bytes, click->len, &answer);
+	if (answer.work == NULL && !closing) {
+		slack_spool_drop(click->kept);
+	}
+	if (click->call != NULL) {
+		reply(click->call, &answer);
+		call_return(g_steal_pointer(&click->call));
+	}
+	slack_answer_clear(&answer);
+}
+
+/* Only what could not be kept, or when there is no door at all. */
+bool slack_on_http(struct notifier *n, struct call *call, GError **error)
+{
+	struct doors *doors = notify_agent(n->notify)->doors;
+	const struct slack *s = n->data;
+	struct slack_answer answer = {0};
+	struct slack_callback *c = NULL;
+	bool heard;
+
+	if (s->door == NULL) {
+		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_NOT_CONFIGURED,
+			    "'%s' has no signing-secret and so no buttons", n->conf->name);
+	}
+	doors_lock(doors);
+	heard = slack_door_hear(s->door, call, &c, error);
+	doors_unlock(doors);
+	if (!heard) {
+		return false;
+	}
+	slack_take(n, c, call->body->str, call->body->len, &answer);
+	reply(call, &answer);
 	slack_answer_clear(&answer);
 	return true;
 }

@@ -25,21 +25,13 @@ struct kept {
 	int64_t age; /* seconds */
 };
 
-static char *folder_of(const struct notifier *n)
-{
-	g_autofree char *near = g_path_get_dirname(notify_agent(n->notify)->conf->socket);
-
-	return g_build_filename(near, "clicks", NULL);
-}
-
-static void make_mac(const struct notifier *n, const char *stamp, const void *bytes, size_t len,
-		     char out[static 2 * SHARED_SECRET_HMAC + 1])
+static void make_mac(const struct slack_keep *keep, const char *stamp, const void *bytes,
+		     size_t len, char out[static 2 * SHARED_SECRET_HMAC + 1])
 {
 	static const char label[] = "assent.slack.click.v1";
-	const struct slack *s = n->data;
 	uint8_t mac[SHARED_SECRET_HMAC];
 
-	shared_secret_hmac(s->secret,
+	shared_secret_hmac(keep->secret,
 			   (const struct shared_secret_piece[]){
 				   {label, sizeof(label)},
 				   {stamp, strlen(stamp) + 1},
@@ -49,24 +41,23 @@ static void make_mac(const struct notifier *n, const char *stamp, const void *by
 	sodium_bin2hex(out, 2 * SHARED_SECRET_HMAC + 1, mac, sizeof(mac));
 }
 
-char *slack_spool_put(const struct notifier *n, const void *bytes, size_t len)
+char *slack_spool_put(const struct slack_keep *keep, const void *bytes, size_t len)
 {
-	g_autofree char *folder = folder_of(n);
 	g_autofree char *stamp = g_strdup_printf("%" PRId64, agent_now());
 	g_autofree char *prefix = g_strdup_printf("%016" G_GINT64_MODIFIER "x-", g_get_real_time());
 	g_autofree char *name = file_temp_name(prefix);
-	g_autofree char *path = g_build_filename(folder, name, NULL);
+	g_autofree char *path = g_build_filename(keep->folder, name, NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_autoptr(GError) error = NULL;
 	char mac[2 * SHARED_SECRET_HMAC + 1];
 
-	make_mac(n, stamp, bytes, len, mac);
+	make_mac(keep, stamp, bytes, len, mac);
 	g_string_printf(text, MAGIC "%s %s\n", stamp, mac);
 	g_string_append_len(text, bytes, (gssize)len);
-	if ((g_mkdir(folder, 0700) != 0 && errno != EEXIST) ||
+	if ((g_mkdir(keep->folder, 0700) != 0 && errno != EEXIST) ||
 	    !file_replace_unsynced(path, text->str, text->len, 0600, &error)) {
 		log_event(EV_NOTIFY_FAILED, NULL, NULL,
-			  "%s: a click would be lost if the agent ended now: %s", n->conf->name,
+			  "%s: a click would be lost if the agent ended now: %s", keep->name,
 			  error != NULL ? error->message : g_strerror(errno));
 		return NULL;
 	}
@@ -82,7 +73,7 @@ void slack_spool_drop(const char *path)
 }
 
 /* False: not a file of this notifier's secret. */
-static bool parse(const struct notifier *n, size_t len, struct kept *out)
+static bool parse(const struct slack_keep *keep, size_t len, struct kept *out)
 {
 	char *end = memchr(out->text, '\n', MIN(len, HEAD_MAX));
 	g_auto(GStrv) words = NULL;
@@ -100,7 +91,7 @@ static bool parse(const struct notifier *n, size_t len, struct kept *out)
 	    !text_decimal(&stamp, words[0], strlen(words[0]), TIME_MAX)) {
 		return false;
 	}
-	make_mac(n, words[0], out->bytes, out->len, mac);
+	make_mac(keep, words[0], out->bytes, out->len, mac);
 	out->age = agent_now() - (int64_t)stamp;
 	return strlen(words[1]) == strlen(mac) && sodium_memcmp(words[1], mac, strlen(mac)) == 0;
 }
@@ -143,7 +134,8 @@ static void resume(struct notifier *n, const char *path)
 	g_autoptr(slack_callback_auto) c = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
-	struct slack_answer answer = {.spool = path};
+	struct slack_answer answer = {.spool = path, .gone = true};
+	const struct slack *s = n->data;
 	struct kept kept = {0};
 	size_t len = 0;
 
@@ -152,7 +144,7 @@ static void resume(struct notifier *n, const char *path)
 		return;
 	}
 	kept.text = text;
-	if (!parse(n, len, &kept)) {
+	if (!parse(slack_door_keep(s->door), len, &kept)) {
 		log_event(EV_REFUSED, NULL, NULL, "%s: '%s' is no click that was kept here",
 			  n->conf->name, path);
 		return;
@@ -178,13 +170,10 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* In the order in which they were answered. */
-void slack_spool_resume(struct notifier *n)
+GPtrArray *slack_spool_names(const struct slack_keep *keep)
 {
-	const struct slack *s = n->data;
-	g_autofree char *folder = folder_of(n);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GDir) dir = s->secret != NULL ? g_dir_open(folder, 0, NULL) : NULL;
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(keep->folder, 0, NULL);
 	const char *name;
 
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
@@ -193,8 +182,18 @@ void slack_spool_resume(struct notifier *n)
 		}
 	}
 	g_ptr_array_sort(names, by_name);
-	for (unsigned i = 0; i < names->len; i++) {
-		g_autofree char *path = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
+	return names;
+}
+
+/* What has come since is the business of whoever let it in. */
+void slack_spool_resume(struct notifier *n)
+{
+	struct slack *s = n->data;
+	g_autoptr(GPtrArray) names = g_steal_pointer(&s->kept);
+
+	for (unsigned i = 0; names != NULL && i < names->len; i++) {
+		g_autofree char *path = g_build_filename(slack_door_keep(s->door)->folder,
+							 g_ptr_array_index(names, i), NULL);
 
 		resume(n, path);
 	}

@@ -47,6 +47,8 @@ static void slack_close(struct notifier *n)
 	struct slack *s = n->data;
 
 	slack_socket_close(s->socket);
+	slack_door_free(s->door);
+	g_clear_pointer(&s->kept, g_ptr_array_unref);
 	g_ptr_array_unref(s->works);
 	g_ptr_array_unref(s->calls);
 	shared_secret_free(s->token);
@@ -82,6 +84,18 @@ static bool slack_open(struct notifier *n, GError **error)
 	}
 	n->caps |= s->token != NULL ? NOTIFIER_UPDATE | NOTIFIER_THREAD : 0;
 	return true;
+}
+
+static struct door *open_door(struct notifier *n)
+{
+	struct slack *s = n->data;
+
+	if (s->secret == NULL) {
+		return NULL;
+	}
+	s->door = slack_door_new(n, s->secret);
+	s->kept = slack_spool_names(slack_door_keep(s->door));
+	return slack_door_base(s->door);
 }
 
 /* Only where a click can count. */
@@ -193,6 +207,8 @@ const struct notifier_ops notifier_slack = {
 	.refresh = slack_refresh,
 	.judge = judge,
 	.on_http = slack_on_http,
+	.door = open_door,
+	.on_click = slack_on_click,
 	.settle = slack_settle,
 	.resume = slack_spool_resume,
 };

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * Slack's notifier in its parts: slack.c tells, slack-click.c hears and answers,
- * slack-call.c sends what is not a notice, slack-spool.c keeps what was answered
- * until it is done; see slack-render.h and
+ * Slack's notifier in its parts: slack.c tells, slack-door.c judges callbacks,
+ * slack-click.c acts on them, slack-call.c sends what is not a notice,
+ * slack-spool.c keeps what was answered until it is done; see slack-render.h and
  * slack-callback.h for what is pure. Nobody else includes this.
  */
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/notify/door.h"
 #include "agent/notify/notify.h"
 #include "agent/notify/slack-callback.h"
 #include "base/shared-secret.h"
-
-#define SLACK_SEEN 1024 /* callbacks that are remembered */
 
 /* n->data */
 struct slack {
@@ -25,8 +24,8 @@ struct slack {
 	char *plan;	  /* announced by the message under way, NULL: nothing that has details */
 	GPtrArray *calls; /* struct slack_call under way */
 	GPtrArray *works; /* struct slack_work: answered, but not yet done */
-	uint8_t seen[SLACK_SEEN][SHARED_SECRET_HMAC];
-	unsigned seen_count;
+	struct slack_door *door; /* NULL: no buttons */
+	GPtrArray *kept;	 /* names of what was kept when the door was opened */
 };
 
 struct slack_work;
@@ -35,26 +34,50 @@ struct slack_answer {
 	char *body;		 /* JSON, NULL: empty */
 	char *note;		 /* why it was refused, for the log; NULL: it was not */
 	const char *spool;	 /* where the click is kept already; NULL: nowhere */
+	bool gone;		 /* Slack has its answer already: what it had to say is told */
+	bool closing;		 /* nothing can be sent any more: what is no decision is left */
 	struct slack_work *work; /* the decision that follows, NULL: none; borrowed */
 };
 /* What was judged and read: takes callback; nothing here waits. bytes: as they came, for the
- * evidence. out: cleared, but for spool. */
+ * evidence. out: cleared, but for spool, gone and closing. */
 void slack_take(struct notifier *n, struct slack_callback *callback, const void *bytes, size_t len,
 		struct slack_answer *out);
 void slack_answer_clear(struct slack_answer *answer);
 bool slack_on_http(struct notifier *n, struct call *call, GError **error);
+void slack_on_click(struct notifier *n, struct click *click, bool closing);
 /* Only whoever clicked sees it. */
 void slack_tell(struct notifier *n, const struct slack_callback *callback, const char *text);
 void slack_settle(struct notifier *n);
 void slack_work_drop(void *work);
 
 /*
+ * What judges callbacks, in the front or in the main loop: under the lock of the
+ * doors from slack_door_base() being added until it is no more.
+ */
+struct slack_door;
+/* secret is borrowed. */
+struct slack_door *slack_door_new(struct notifier *n, const struct shared_secret *secret);
+void slack_door_free(struct slack_door *d);
+struct door *slack_door_base(struct slack_door *d);
+/* Signature, clock, replay, form, and whence it comes: once. */
+bool slack_door_hear(struct slack_door *d, const struct call *call, struct slack_callback **out,
+		     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
  * Decisions that were answered and are not made yet, each in a file beside the agent's socket:
  * memory, which no slow disk delays, and which outlives the agent. Each file has a MAC, since what
  * stands there is counted again. All that fails is told to the operators.
  */
+struct slack_keep {
+	const char *name; /* of the notifier */
+	char *folder;
+	const struct shared_secret *secret;
+};
+const struct slack_keep *slack_door_keep(const struct slack_door *d);
 /* The file's path, g_free(); NULL when there is none. */
-char *slack_spool_put(const struct notifier *n, const void *bytes, size_t len);
+char *slack_spool_put(const struct slack_keep *keep, const void *bytes, size_t len);
+/* What is kept now, in the order in which it was answered. */
+GPtrArray *slack_spool_names(const struct slack_keep *keep);
 void slack_spool_drop(const char *path);
 /* Each is judged as if it came now; one that is too old for that is told to whoever clicked. */
 void slack_spool_resume(struct notifier *n);
