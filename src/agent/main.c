@@ -103,7 +103,13 @@ static bool reload_agent(struct daemon *d, struct conf *conf, GError **error)
 	if (d->notify != NULL) {
 		notify_settle(d->notify);
 	}
-	return agent_reload(d->agent, conf, error);
+	if (agent_reload(d->agent, conf, error)) {
+		return true;
+	}
+	if (d->notify != NULL) {
+		notify_resume(d->notify);
+	}
+	return false;
 }
 
 static gboolean on_reload(void *data)

@@ -242,6 +242,25 @@ crash
 slack_start
 agent_becomes two converged && [ "$(votes_two)" = $((before + 2)) ] && [ "$(kept)" = 0 ]
 tap_ok 'both count when the agent comes back'
+
+# --- a reload that fails
+http_reload # from here on its signal comes first
+next_two undone
+before=$(votes_two)
+cp "$CONF" "$T/conf"
+sed -i 's/^agent: .*/agent: other.test/' "$CONF"
+http_mark
+close_gate
+click "{$A, \"value\": \"$value\"}"
+answers 200 && is_waiting
+click "{$A, \"value\": \"$value\", \"user\": \"U0EVE\"}"
+answers 200
+kill -HUP "$agent_pid"
+rm -f "$T/gate"
+logged 'stays in force' && logged "'T024/U0EVE': unknown-person" && told 'slack: T024/U0EVE' &&
+  agent_wait_for '[ "$(kept)" = 0 ]' && [ "$(votes_two)" = $((before + 1)) ]
+tap_ok 'a configuration that fails leaves no click behind' || tap_note "$T/agent.log"
+cp "$T/conf" "$CONF"
 agent_stop
 [ "$agent_code" = 0 ]
 tap_ok 'the agent comes to a good end'

@@ -501,6 +501,18 @@ static void on_clicks(void *user)
 	take_clicks(user, false);
 }
 
+void notify_resume(struct notify *notify)
+{
+	open_doors(notify);
+	for (unsigned i = 0; i < notify->open->len; i++) {
+		struct notifier *n = g_ptr_array_index(notify->open, i);
+
+		if (n->ops->resume != NULL) {
+			n->ops->resume(n);
+		}
+	}
+}
+
 static void configure(struct notify *notify)
 {
 	const struct conf *conf = notify->agent->conf;
@@ -512,14 +524,7 @@ static void configure(struct notify *notify)
 	}
 	outbox_set(notify->outbox, notify->open);
 	catch_up(notify);
-	open_doors(notify);
-	for (unsigned i = 0; i < notify->open->len; i++) {
-		struct notifier *n = g_ptr_array_index(notify->open, i);
-
-		if (n->ops->resume != NULL) {
-			n->ops->resume(n);
-		}
-	}
+	notify_resume(notify);
 }
 
 void notify_settle(struct notify *notify)

@@ -103,7 +103,8 @@ struct notifier_ops {
 	bool (*on_http)(struct notifier *n, struct call *call, GError **error);
 	/* For callbacks that are to be answered at once, see door.h: this one's door, until
 	 * close(); NULL: it has none. What is kept at this moment is what resume() takes up, since
-	 * the doors before are shut, and nobody has come by the new one. NULL: on_http() is all. */
+	 * the doors before are shut, and nobody has come by this one since. NULL: on_http() is
+	 * all. */
 	struct door *(*door)(struct notifier *n);
 	/* What came by it; the call is answered and returned when there is one. closing: settle()
 	 * comes next, so what is no decision stays where it is kept. */
@@ -156,6 +157,8 @@ bool notify_open(struct agent *agent, struct notify **out, GError **error)
 void notify_close(struct notify *notify);
 /* Before agent_reload(): people who were answered have decided under the old configuration. */
 void notify_settle(struct notify *notify);
+/* After an agent_reload() that failed: nothing is closed, and what was kept is taken up here. */
+void notify_resume(struct notify *notify);
 /* After agent_reload(). */
 void notify_reload(struct notify *notify);
 struct agent *notify_agent(const struct notify *notify);

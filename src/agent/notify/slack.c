@@ -93,7 +93,10 @@ static struct door *open_door(struct notifier *n)
 	if (s->secret == NULL) {
 		return NULL;
 	}
-	s->door = slack_door_new(n, s->secret);
+	if (s->door == NULL) {
+		s->door = slack_door_new(n, s->secret);
+	}
+	g_clear_pointer(&s->kept, g_ptr_array_unref);
 	s->kept = slack_spool_names(slack_door_keep(s->door));
 	return slack_door_base(s->door);
 }
