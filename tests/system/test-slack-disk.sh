@@ -120,6 +120,16 @@ logged 'is no click that was kept here' && [ "$(kept)" = 1 ]
 tap_ok 'neither is one that this agent did not keep'
 rm -f "$T"/rt/clicks/*
 
+# --- a folder of anybody's, as where the socket stands in one that all can write
+chmod 777 "$T/rt/clicks"
+http_mark
+click "{$A, \"value\": \"$value\", \"user\": \"U0BOB\"}"
+answers 200 && agent_becomes app converged && [ "$(votes)" = 3 ] &&
+  logged 'a click would be lost if the agent ended now: folder'
+tap_ok 'nothing is kept in a folder that others can write, and that is said' ||
+  tap_note "$T/agent.log"
+chmod 700 "$T/rt/clicks"
+
 # --- a reload and a stop in between: both come to an agent that waits for its disk with one click,
 # and has answered another one
 agent_sync two

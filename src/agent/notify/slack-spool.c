@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/lang.h"
 #include "base/log.h"
+#include "base/secure.h"
 #include "core/text.h"
 
 #define MAGIC "assent-click-v1 "
@@ -55,6 +56,7 @@ char *slack_spool_put(const struct slack_keep *keep, const void *bytes, size_t l
 	g_string_printf(text, MAGIC "%s %s\n", stamp, mac);
 	g_string_append_len(text, bytes, (gssize)len);
 	if ((g_mkdir(keep->folder, 0700) != 0 && errno != EEXIST) ||
+	    !secure_folder(keep->folder, &error) ||
 	    !file_replace_unsynced(path, text->str, text->len, 0600, &error)) {
 		log_event(EV_NOTIFY_FAILED, NULL, NULL,
 			  "%s: a click would be lost if the agent ended now: %s", keep->name,
@@ -170,10 +172,25 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* NULL: nothing is kept there, or others can put something there or take it away. */
+static GDir *open_folder(const struct slack_keep *keep)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!g_file_test(keep->folder, G_FILE_TEST_EXISTS)) {
+		return NULL;
+	}
+	if (!secure_folder(keep->folder, &error)) {
+		log_event(EV_NOTIFY_FAILED, NULL, NULL, "%s: %s", keep->name, error->message);
+		return NULL;
+	}
+	return g_dir_open(keep->folder, 0, NULL);
+}
+
 GPtrArray *slack_spool_names(const struct slack_keep *keep)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GDir) dir = g_dir_open(keep->folder, 0, NULL);
+	g_autoptr(GDir) dir = open_folder(keep);
 	const char *name;
 
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
