@@ -14,11 +14,12 @@ try() { # URL NAME CODES MEMBERS...: a clone through the proxy that is up
   shift 3
   rm -rf "$T/mirror.git"
   git_fetch "$url" "" "$@"
+  code=$(git_member code)
   case " $codes " in
-  *" $(git_member code) "*) [ "$RC" = 1 ] ;;
+  *" $code "*) [ "$RC" = 1 ] ;;
   *) false ;;
   esac || { tap_note "$T/out" "$T/err"; false; }
-  tap_ok "$what: $(git_member code)" || return
+  tap_ok "$what: $code" || return
   [ ! -e "$T/mirror.git/refs/assent/heads/main" ]
   tap_ok "$what: no ref was written"
 }

@@ -87,8 +87,9 @@ for bad in "ssh://-oProxyCommand=touch%20$T%2fpwned/x" "ssh://-oProxyCommand=x/x
   "-oProxyCommand=touch:$T/x" "box:--upload-pack=touch $T/pwned" "ssh://box/" \
   "ssh://-l@box/x" "ext::sh -c 'touch $T/pwned'" "/etc/passwd"; do
   fresh "$bad" "" "$ssh"
+  name=$(echo "$bad" | sed "s|$T|T|g;s/#/ /g")
   git_says usage "refused" && [ ! -e "$T/pwned" ]
-  tap_ok "refused: $(echo "$bad" | sed "s|$T|T|g;s/#/ /g")"
+  tap_ok "refused: $name"
 done
 fresh "box:x'; touch $T/pwned; '" "" "$ssh"
 git_says repository "is not there" && [ ! -e "$T/pwned" ]
