@@ -5,7 +5,6 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -325,7 +324,6 @@ int main(int argc, char **argv)
 	(void)bindtextdomain(PACKAGE, LOCALEDIR); // of what is shown; logs stay English
 	(void)bind_textdomain_codeset(PACKAGE, "UTF-8");
 	(void)textdomain(PACKAGE);
-	umask(077);
 	log_name("assent-desktop");
 	if (!parse(argc, argv, &o, &error)) {
 		g_printerr("assent-desktop: %s\n", error->message);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A real `systemd --user` of an unprivileged user runs the agent by its unit, with all its fences:
 # assent setup, ready, status, plan, approval and apply over ssh, reload, the journal, a hang that
-# the watchdog ends, a wrong configuration, an end. In namespaces of its own: see manager-box.sh.
+# the watchdog ends, a wrong configuration, an end; and the alerts of a desktop, which come and go
+# with its session. In namespaces of its own: see manager-box.sh.
 # shellcheck disable=SC2016,SC2153,SC2086,SC2206
 . "${srcdir:-.}/tests/system/lib-git.sh"
 : "${srcdir:=.}" "${builddir:=.}"
@@ -20,16 +21,19 @@ if [ -z "${IN_BOX-}" ]; then
   mkdir -p "$site/stage$bindir" "$site/stage$libexecdir" "$site/units"
   cp "$builddir/assent" "$builddir/assentd" "$site/stage$bindir/"
   cp "$builddir/assent-worker" "$site/stage$libexecdir/"
+  if [ -x "$builddir/assent-desktop" ]; then
+    cp "$builddir/assent-desktop" "$builddir/fake-desktop" "$site/stage$libexecdir/"
+  fi
   for unit in "$made"/systemd/user/*.service; do
     sed "s|^ExecStart=|&$site/stage|" "$unit" >"$site/units/$(basename "$unit")"
   done
   chmod -R u+w,a+rX "$site"
-  rm "$site/units/assent-desktop.service"
+  mv "$site/units/assent-desktop.service" "$site/"
   if [ -n "${ASSENT_PKGDATADIR-}" ]; then
     mkdir -p "$site/stage$ASSENT_PKGDATADIR/autostart"
     cp "$made/desktop/assentd-autostart.desktop" "$site/stage$ASSENT_PKGDATADIR/autostart/"
   fi
-  export IN_BOX=1 site bindir srcdir builddir
+  export IN_BOX=1 site bindir libexecdir srcdir builddir
   BOX_UNITS=$site/units bash "$srcdir/tests/systemd/manager-box.sh" bash "$0" >"$site/out"
   rc=$?
   [ $rc != 77 ] || tap_skip_all "$(head -n 1 "$site/out")"
@@ -287,6 +291,86 @@ chmod 755 "$T/bin" "$T/bin/loginctl"
 ops env PATH="$T/bin:$site/stage$bindir:$PATH" assent setup --linger >"$T/said" 2>&1 &&
   said 'ops: the agent runs without a session' && [ "$(cat "$BOX_HOME/box-login")" = enable-linger ]
 tap_ok 'setup --linger asks for lingering'
+
+# --- the alerts of the desktop, in a graphical session
+desktop() { # PROPERTY
+  user_ctl show -p "$1" --value assent-desktop
+}
+told() { # PATTERN: a notification; $id is its number
+  eventually "grep -q '^notify .*$1' $T/fake.log" || return 1
+  id=$(sed -n "s/^notify \([0-9]*\) .*$1.*/\1/p" "$T/fake.log" | tail -n 1)
+}
+if [ -x "$site/stage$libexecdir/assent-desktop" ]; then
+  cp "$site/assent-desktop.service" /run/systemd/user/
+  printf '[Unit]\nBindsTo=graphical-session.target\n' >/run/systemd/user/box-session.target
+  # A browser is still there when whoever started it has ended.
+  cat >"$T/bin/xdg-open" <<-X
+		#!/bin/sh
+		(umask; sed -n 's/^NoNewPrivs:[^0-9]*//p' /proc/self/status) >$BOX_HOME/opened.new
+		echo \$\$ >>$BOX_HOME/opened.new
+		mv $BOX_HOME/opened.new $BOX_HOME/opened
+		exec sleep 600
+	X
+  chmod 755 "$T/bin/xdg-open"
+  user_ctl set-environment "PATH=$T/bin:$PATH"
+  user_ctl daemon-reload
+  stacks app >"$conf/assentd.yaml"
+  printf 'http:\n  listen: 127.0.0.1:%s\n' "$(git_ports 1)" >>"$conf/assentd.yaml"
+  user_ctl restart assentd
+  setup 0 && said 'assent-desktop.service: starts by itself from now on' &&
+    said 'next graphical session' &&
+    [ "$(desktop UnitFileState)/$(desktop ActiveState)" = enabled/inactive ]
+  tap_ok 'setup has the alerts start with the graphical session, which there is none'
+  mkfifo "$T/fake.in"
+  exec 7<>"$T/fake.in"
+  "${as_ops[@]}" "$site/stage$libexecdir/fake-desktop" <"$T/fake.in" >"$T/fake.log" 2>&1 7>&- &
+  fake=$!
+  echo two >"$T/work/app.conf"
+  git -C "$T/work" commit -qam second && git -C "$T/work" push -q "$T/srv/ops.git" main
+  ops assent sync app >"$T/sync" 2>&1
+  user_ctl start box-session.target
+  eventually '[ "$(desktop ActiveState)/$(desktop SubState)" = active/running ]'
+  tap_ok 'the session brings them'
+  told 'app: plan' && [ "$(desktop StatusText)" = '1 plans wait at 1 agents' ]
+  must tap_ok 'a plan that waits is shown' || tap_note "$T/fake.log" "$T/sync"
+  setup 0 && said 'assent-desktop.service: runs already' && ! said 'next graphical session' 2>&-
+  tap_ok 'which setup sees'
+  for _ in $(seq 20); do
+    sleep 1.2
+    echo "press $id review" >&7
+    sleep 0.3
+    [ ! -e "$BOX_HOME/opened" ] || break
+  done
+  [ -s "$BOX_HOME/opened" ]
+  must tap_ok 'Review opens the page' || tap_note "$T/fake.log"
+  browser=$(sed -n 3p "$BOX_HOME/opened")
+  [ "$(sed -n 2p "$BOX_HOME/opened")" = 0 ]
+  tap_ok 'in a browser that may be a setuid program, or start one'
+  [ "$(sed -n 1p "$BOX_HOME/opened")" = "$(ops sh -c umask)" ]
+  tap_ok 'and makes its files as others do, not as the alerts' || tap_note "$BOX_HOME/opened"
+  pid=$(desktop MainPID)
+  user_ctl restart assent-desktop && told 'app: plan' && [ "$(desktop MainPID)" != "$pid" ] &&
+    kill -0 "$browser"
+  tap_ok 'and stays when the alerts are started anew'
+  user_ctl stop box-session.target
+  eventually '[ "$(desktop ActiveState)/$(desktop Result)" = inactive/success ]' &&
+    [ "$(show ActiveState)" = active ]
+  tap_ok 'the session takes them along, and not the agent'
+  user_ctl start box-session.target
+  eventually '[ "$(desktop ActiveState)" = active ]'
+  setup 0 --undo && said 'assent-desktop.service: was stopped' &&
+    said 'assent-desktop.service: no longer starts by itself' &&
+    [ "$(desktop UnitFileState)/$(desktop ActiveState)" = disabled/inactive ]
+  tap_ok 'undo ends them, too'
+  kill "$fake" "$browser"
+  user_ctl stop box-session.target
+  rm /run/systemd/user/assent-desktop.service /run/systemd/user/box-session.target
+  user_ctl unset-environment PATH
+  user_ctl daemon-reload
+  setup 0
+else
+  tap_skip 'the alerts of the desktop' 'assent-desktop is not built: libnotify was not found'
+fi
 
 # --- the end
 user_ctl stop assentd
