@@ -122,10 +122,10 @@ void jobs_read(struct jobs_reading *out, const char *line, size_t len, int statu
 	}
 }
 
-void jobs_read_not_raised(struct jobs_reading *out, enum elevate how, const char *worker,
-			  const char *err)
+void jobs_read_not_raised(struct jobs_reading *out, enum elevate how, bool fenced,
+			  const char *worker, const char *err)
 {
-	g_autofree char *hint = elevate_hint(how, g_get_user_name(), worker);
+	g_autofree char *hint = elevate_hint(how, fenced, g_get_user_name(), worker);
 	g_autofree char *said = g_strstrip(g_strndup(err != NULL ? err : "", 500));
 
 	set(out, "elevate", "cannot become root by %s: %s; %s", elevate_names[how],

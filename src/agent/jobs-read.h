@@ -19,7 +19,7 @@ struct jobs_reading {
 void jobs_read(struct jobs_reading *out, const char *line, size_t len, int status, const char *err,
 	       const GError *error);
 /* In place of what jobs_read() gave: nothing came from a worker that had to become root first, so
- * it never began. err: what was said on stderr. */
-void jobs_read_not_raised(struct jobs_reading *out, enum elevate how, const char *worker,
-			  const char *err);
+ * it never began. fenced: elevate_is_fenced(). err: what was said on stderr. */
+void jobs_read_not_raised(struct jobs_reading *out, enum elevate how, bool fenced,
+			  const char *worker, const char *err);
 void jobs_reading_clear(struct jobs_reading *reading);

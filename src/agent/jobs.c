@@ -146,7 +146,8 @@ static void job_done(struct job *job, int status, const char *err, const GError 
 	job->lock_fd = -1;
 	jobs_read(&reading, job->last->str, job->last->len, status, err, error);
 	if (job->elevate != ELEVATE_NONE && job->last->len == 0 && error == NULL) {
-		jobs_read_not_raised(&reading, job->elevate, jobs->worker, err);
+		jobs_read_not_raised(&reading, job->elevate, elevate_is_fenced(job->elevate),
+				     jobs->worker, err);
 	}
 	reading.result.kind = job->forgotten ? STACK_JOB_NONE : job->kind;
 	reading.result.stack = job->stack;

@@ -3,6 +3,7 @@
 #include "base/elevate.h"
 
 #include <string.h>
+#include <sys/prctl.h>
 
 const char *const elevate_names[] = {"none", "sudo", "pkexec", "run0", NULL};
 
@@ -39,8 +40,19 @@ const char **elevate_argv(enum elevate how, const char *worker)
 	return argv;
 }
 
-char *elevate_hint(enum elevate how, const char *user, const char *worker)
+bool elevate_is_fenced(enum elevate how)
 {
+	return (how == ELEVATE_SUDO || how == ELEVATE_PKEXEC) &&
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+char *elevate_hint(enum elevate how, bool fenced, const char *user, const char *worker)
+{
+	if (fenced) {
+		return g_strdup_printf("the agent runs with NoNewPrivileges, which forbids %s: its "
+				       "unit needs the drop-in elevate.conf, see doc/systemd.md",
+				       elevate_names[how]);
+	}
 	switch (how) {
 	case ELEVATE_NONE:
 		break;

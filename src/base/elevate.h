@@ -17,5 +17,7 @@ enum elevate elevate_parse(const char *word);
 /* NULL-terminated; only the last two are not the raiser's own. g_free(); the strings are borrowed.
  * Not for ELEVATE_NONE. */
 const char **elevate_argv(enum elevate how, const char *worker);
-/* What the administrator has to do when it was refused: one sentence. g_free(). */
-char *elevate_hint(enum elevate how, const char *user, const char *worker);
+/* A fence around this process, NoNewPrivileges, turns setuid programs into plain ones. */
+bool elevate_is_fenced(enum elevate how);
+/* What has to be done when it was refused: one sentence. fenced: by that fence. g_free(). */
+char *elevate_hint(enum elevate how, bool fenced, const char *user, const char *worker);

@@ -11,8 +11,10 @@ agent_begin
 printf '[safe]\n\tdirectory = *\n' >"$HOME/.gitconfig"
 mkdir -p "$U/bin"
 
+fence=
 agent_start() {
-  setpriv --reuid 65534 --regid 65534 --clear-groups env -i PATH="$U/bin:$PATH" HOME="$U" \
+  # shellcheck disable=SC2086
+  setpriv $fence --reuid 65534 --regid 65534 --clear-groups env -i PATH="$U/bin:$PATH" HOME="$U" \
     USER=nobody LC_ALL=C.UTF-8 XDG_RUNTIME_DIR="$T/rt" ASAN_OPTIONS="${ASAN_OPTIONS-}" \
     LD_LIBRARY_PATH=$U SUDO_UID=0 \
     $R/bin/assentd --config "$CONF" --worker $R/bin/assent-worker >>"$T/agent.log" 2>&1 \
@@ -79,8 +81,22 @@ agent_becomes app failed && [ ! -e $R/site/app/app.conf ] &&
   reason_has app "needs the line 'nobody ALL=(root) NOPASSWD: $R/bin/assent-worker apply'"
 tap_ok 'without a rule for sudo it says what the rule must be' || echo "# $REASON_NOW"
 
-# --- the whole way
+# --- and the fences of a unit
 elevate_sudoers ''
+agent_stop
+fence=--no-new-privs
+agent_start
+fence=
+agent_ask app replan
+agent_decide "$PLAN" alice approve
+agent_becomes app failed && [ ! -e $R/site/app/app.conf ] &&
+  reason_has app 'the agent runs with NoNewPrivileges, which forbids sudo' &&
+  reason_has app 'elevate.conf' && ! reason_has app sudoers
+tap_ok 'behind NoNewPrivileges it says that this stands in the way' || echo "# $REASON_NOW"
+agent_stop
+agent_start
+
+# --- the whole way
 agent_ask app replan
 first=$PLAN
 agent_decide "$PLAN" alice approve

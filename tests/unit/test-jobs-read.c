@@ -98,7 +98,7 @@ static void test_not_raised(void)
 	struct jobs_reading r;
 
 	jobs_read(&r, "", 0, 1, "sudo: a password is required\n", NULL);
-	jobs_read_not_raised(&r, ELEVATE_SUDO, "/w", "sudo: a password is required\n");
+	jobs_read_not_raised(&r, ELEVATE_SUDO, false, "/w", "sudo: a password is required\n");
 	g_assert_cmpstr(r.result.code, ==, "elevate");
 	g_assert_true(g_str_has_prefix(r.result.message,
 				       "cannot become root by sudo: sudo: a password is required; "
