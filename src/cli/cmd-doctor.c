@@ -6,6 +6,7 @@
 
 #include "base/autoptr.h"
 #include "base/conf.h"
+#include "base/elevate.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -19,6 +20,7 @@
 #include "core/note.h"
 
 #define MAX_KEY 4096
+#define PRIVILEGED_FILE SYSCONFDIR "/assent/trust.yaml"
 
 /* One look: fills in detail (what is so), or fails with a problem whose hint is what to do. */
 struct patient {
@@ -94,8 +96,10 @@ static bool look_state(struct patient *p, GString *detail, GError **error)
 	g_autofree char *vkey_file = g_build_filename(state, "keys", "log.vkey", NULL);
 	g_autofree char *plan_file = g_build_filename(state, "keys", "plan.pub", NULL);
 	g_autofree char *vkey = NULL;
+	char fingerprint[SSH_FINGERPRINT_SIZE];
 	struct assent_error core;
 	struct note_key key;
+	struct ssh_key plan_key;
 	size_t len;
 
 	if (!g_file_test(vkey_file, G_FILE_TEST_EXISTS)) {
@@ -117,63 +121,139 @@ static bool look_state(struct patient *p, GString *detail, GError **error)
 			       _("'%s' belongs to agent '%s', the configuration names '%s'"), state,
 			       key.name, wanted);
 	}
-	g_string_append_printf(detail, "%s: '%s'", state, key.name);
+	if (ssh_key_parse_line(&plan_key, p->plan_key, &core) != 0) {
+		return fail_core(error, &core, "'%s'", plan_file);
+	}
+	ssh_key_fingerprint(fingerprint, &plan_key);
+	g_string_append_printf(detail, _("%s: '%s', with plan key %s"), state, key.name,
+			       fingerprint);
 	return true;
+}
+
+static bool has_plan_key(const struct trust *trust, const char *agent, const char *line,
+			 const char *path, GError **error)
+{
+	const struct ssh_key *key = trust_agent_key(trust, agent);
+	struct ssh_key told;
+
+	return (key != NULL && ssh_key_parse_line(&told, line, NULL) == 0 &&
+		ssh_key_equal(key, &told)) ||
+	       problem(error, EXIT_REFUSED, "trust",
+		       _("nothing can be applied; if the agent is the right one, write its key "
+			 "there"),
+		       _("'%s' has another plan key for '%s' than the agent uses"), path, agent);
 }
 
 static bool look_trust(struct patient *p, GString *detail, GError **error)
 {
 	g_autofree char *path = place_trust(p->cli->config_file);
-	const struct trust *trust;
 	const char *agent = p->info != NULL ? p->info->agent : p->agent;
 	const char *line = p->info != NULL ? p->info->plan_key : p->plan_key;
-	const struct ssh_key *key;
-	struct ssh_key told;
 
 	if (!trust_load(path, &p->trust, error)) {
 		return false;
 	}
-	trust = p->trust;
 	g_string_append(detail, path);
-	if (agent == NULL || line == NULL) {
-		return true;
+	return agent == NULL || line == NULL || has_plan_key(p->trust, agent, line, path, error);
+}
+
+static bool is_accepted(const struct patient *p, GError **error)
+{
+	unsigned bad = 0;
+
+	for (guint i = 0; i < p->remarks->len; i++) {
+		const struct remark *remark = g_ptr_array_index(p->remarks, i);
+
+		bad += remark->bad;
 	}
-	key = trust_agent_key(trust, agent);
-	if (key == NULL || ssh_key_parse_line(&told, line, NULL) != 0 ||
-	    !ssh_key_equal(key, &told)) {
-		return problem(error, EXIT_REFUSED, "trust",
-			       _("nothing can be applied; if the agent is the right one, write its "
-				 "key there"),
-			       _("'%s' has another plan key for '%s' than the agent uses"), path,
-			       agent);
-	}
-	return true;
+	return bad == 0 ||
+	       problem(error, EXIT_REFUSED, "policy", NULL,
+		       ngettext("the worker would refuse what %u part of it allows",
+				"the worker would refuse what %u parts of it allow", bad),
+		       bad);
 }
 
 static bool look_policy(struct patient *p, GString *detail, GError **error)
 {
 	g_autofree char *path = place_trust(p->cli->config_file);
-	unsigned bad = 0;
 
 	if (p->conf == NULL || p->signers == NULL || p->trust == NULL) {
 		return problem(error, EXIT_REFUSED, "policy", NULL,
 			       _("cannot be judged without configuration, approver list and trust "
 				 "file"));
 	}
-	p->remarks = remarks_of(p->conf, p->signers, p->trust, path);
-	for (guint i = 0; i < p->remarks->len; i++) {
-		const struct remark *remark = g_ptr_array_index(p->remarks, i);
-
-		bad += remark->bad;
-	}
-	if (bad > 0) {
-		return problem(error, EXIT_REFUSED, "policy", NULL,
-			       ngettext("the worker would refuse what %u part of it allows",
-					"the worker would refuse what %u parts of it allow", bad),
-			       bad);
+	p->remarks = remarks_of(p->conf, p->signers, p->trust, path, false);
+	if (!is_accepted(p, error)) {
+		return false;
 	}
 	g_string_append(detail, _("the worker accepts what it allows"));
 	return true;
+}
+
+/* How the stacks become root; ELEVATE_NONE: none does. The one that a fence would stop, first. */
+static enum elevate raiser_of(const struct conf *conf)
+{
+	enum elevate how = ELEVATE_NONE;
+
+	for (unsigned i = 0; i < conf->stacks->len; i++) {
+		const struct conf_stack *stack = g_ptr_array_index(conf->stacks, i);
+		enum elevate its = elevate_parse(stack->elevate);
+
+		if (its != ELEVATE_NONE && (how == ELEVATE_NONE || how == ELEVATE_RUN0)) {
+			how = its;
+		}
+	}
+	return how;
+}
+
+static bool is_fenced(const struct api_info *info)
+{
+	g_autofree char *file = g_strdup_printf("/proc/%" PRId64 "/status", (int64_t)info->pid);
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(file, &text, NULL, NULL) &&
+	       strstr(text, "\nNoNewPrivs:\t1\n") != NULL;
+}
+
+/* What root lends to stacks with `elevate`. */
+static bool look_elevate(struct patient *p, GString *detail, GError **error)
+{
+	g_autoptr(trust_auto) trust = NULL;
+	g_autoptr(GError) local = NULL;
+	enum elevate how;
+
+	if (p->conf == NULL || p->signers == NULL) {
+		return problem(error, EXIT_REFUSED, "elevate", NULL,
+			       _("cannot be judged without configuration, approver list and trust "
+				 "file"));
+	}
+	how = raiser_of(p->conf);
+	if (how == ELEVATE_NONE) {
+		g_string_append(detail, _("no stack has 'elevate'"));
+		return true;
+	}
+	if (how != ELEVATE_RUN0 && p->info != NULL && is_fenced(p->info)) {
+		return problem(error, EXIT_REFUSED, "elevate",
+			       _("give its unit the drop-in elevate.conf: see doc/systemd.md"),
+			       _("the agent runs with NoNewPrivileges, which forbids %s"),
+			       elevate_names[how]);
+	}
+	if (!trust_load_root(PRIVILEGED_FILE, &trust, &local)) {
+		return problem(error, EXIT_REFUSED, "elevate",
+			       _("doc/elevate.md says what root has to put there"), "%s",
+			       local->message);
+	}
+	if (p->info != NULL &&
+	    !has_plan_key(trust, p->info->agent, p->info->plan_key, PRIVILEGED_FILE, error)) {
+		return false;
+	}
+	p->remarks = remarks_of(p->conf, p->signers, trust, PRIVILEGED_FILE, true);
+	if (trust->paths == NULL) {
+		return problem(error, EXIT_REFUSED, "elevate", NULL, "'%s': %s", PRIVILEGED_FILE,
+			       _("it has no 'paths', so that nothing may be changed"));
+	}
+	g_string_append(detail, PRIVILEGED_FILE);
+	return is_accepted(p, error);
 }
 
 static bool look_agent(struct patient *p, GString *detail, GError **error)
@@ -262,6 +342,7 @@ static const struct {
 	{"agent", N_("agent"), look_agent},
 	{"trust", N_("trust file"), look_trust},
 	{"policy", N_("policy"), look_policy},
+	{"elevate", N_("root's worker"), look_elevate},
 	{"stacks", N_("stacks"), look_stacks},
 	{"key", N_("your key"), look_key},
 };

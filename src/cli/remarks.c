@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/elevate.h"
 #include "core/statement.h"
 
 struct comparing {
@@ -263,7 +264,7 @@ static void compare_signers(struct comparing *c, const struct signers *signers)
 }
 
 GPtrArray *remarks_of(const struct conf *conf, const struct signers *signers,
-		      const struct trust *trust, const char *trust_file)
+		      const struct trust *trust, const char *trust_file, bool raised)
 {
 	g_autoptr(GHashTable) people = g_hash_table_new(NULL, NULL);
 	struct comparing c = {.conf = conf,
@@ -272,9 +273,13 @@ GPtrArray *remarks_of(const struct conf *conf, const struct signers *signers,
 			      .list = g_ptr_array_new_with_free_func(remark_free),
 			      .people = people};
 
-	compare_signers(&c, signers);
 	for (unsigned i = 0; i < conf->stacks->len; i++) {
-		compare_stack(&c, g_ptr_array_index(conf->stacks, i));
+		const struct conf_stack *stack = g_ptr_array_index(conf->stacks, i);
+
+		if ((elevate_parse(stack->elevate) != ELEVATE_NONE) == raised) {
+			compare_signers(&c, signers); // told once
+			compare_stack(&c, stack);
+		}
 	}
 	return c.list;
 }

@@ -5,9 +5,12 @@
  * agent would take for approved and the worker refuses, and whom the author
  * rule cannot recognise. Pure: both files were read before.
  *
- *	list = remarks_of(conf, signers, trust, trust_file);
+ *	list = remarks_of(conf, signers, trust, trust_file, raised);
  *	... struct remark, in the order of the configuration ...
  *	g_ptr_array_unref(list);
+ *
+ * A stack with `elevate` (raised) has another worker, which believes root's trust
+ * file: each file is compared with the stacks that it is for.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -22,4 +25,4 @@ struct remark {
 };
 
 GPtrArray *remarks_of(const struct conf *conf, const struct signers *signers,
-		      const struct trust *trust, const char *trust_file);
+		      const struct trust *trust, const char *trust_file, bool raised);

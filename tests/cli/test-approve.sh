@@ -165,6 +165,9 @@ assert not look["ok"] and len(bad) == 2, look
 assert "minimum: 0" in bad[0]["hint"] and "break_glass: true" in bad[1]["hint"], look' "$tmp/out"
 exits 1 'and says so' assent doctor
 says 'with what to do' out "write 'break_glass: true' in '"
+sed 's/^    source:/    elevate: run0\n&/' "$tmp/before.yaml" >"$ASSENT_CONFIG"
+exits 1 'doctor looks for the trust file of a worker that is root' assent doctor
+says 'and does not find it' out "bad root's worker: "
 cp "$tmp/before.yaml" "$ASSENT_CONFIG"
 exits 0 'the log' assent log
 says 'has the rejection' out 'reject'

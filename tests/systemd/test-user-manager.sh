@@ -277,12 +277,19 @@ setup 0 && said 'assentd.service: was started'
 tap_ok 'setup starts what had failed'
 
 # --- elevate.conf
+sed -i 's/^    source:/    elevate: sudo\n&/' "$conf/assentd.yaml"
+! ops assent doctor >"$T/doctor" 2>&1 &&
+  grep -q 'NoNewPrivileges, which forbids sudo' "$T/doctor"
+tap_ok 'doctor knows that the fences forbid sudo' || tap_note "$T/doctor"
 cp "$srcdir/contrib/systemd/examples/user/elevate.conf" "$user_unit/elevate.conf"
 user_ctl daemon-reload && user_ctl restart assentd
 pid=$(show MainPID)
 grep -qE '^NoNewPrivs:\s*0$' "/proc/$pid/status" && grep -qE '^Seccomp:\s*0$' "/proc/$pid/status"
 tap_ok 'with elevate.conf setuid programs may be what they are' ||
   grep -E 'Seccomp|NoNew' "/proc/$pid/status" >&2
+! ops assent doctor >"$T/doctor" 2>&1 && ! grep -q NoNewPrivileges "$T/doctor"
+tap_ok 'and that these do not' || tap_note "$T/doctor"
+cat "$T/good" >"$conf/assentd.yaml"
 
 # --- lingering, asked of a loginctl that only writes down
 mkdir "$T/bin"

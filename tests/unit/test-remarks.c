@@ -56,7 +56,7 @@ static void rig_start(struct rig *rig, const char *conf, const char *trust)
 	g_free(temp_file(rig->dir, "fewer", other));
 	g_free(temp_file(rig->dir, "again", again));
 	load(rig, conf, trust);
-	rig->list = remarks_of(rig->conf, rig->signers, rig->trust, rig->trust_file);
+	rig->list = remarks_of(rig->conf, rig->signers, rig->trust, rig->trust_file, false);
 }
 
 static void rig_stop(struct rig *rig)
@@ -205,6 +205,37 @@ static void test_keys(void)
 		      {0}});
 }
 
+/* Each file is for the stacks whose worker reads it. */
+static void test_raised_stacks(void)
+{
+	static const char conf[] =
+		STACK("    approval: {required: 1, from: [alice, bob]}\n"
+		      "  top:\n    source: {url: \"https://g/r\"}\n    elevate: sudo\n"
+		      "    approval: {required: 1, from: [alice, bob]}\n") PEOPLE;
+	struct rig rig;
+
+	rig_start(&rig, conf, "approvers: fewer\nminimum: 2\n" KNOWN);
+	for (int raised = 0; raised < 2; raised++) {
+		g_autoptr(GPtrArray) list =
+			remarks_of(rig.conf, rig.signers, rig.trust, rig.trust_file, raised == 1);
+		const struct remark *remark;
+
+		g_assert_cmpuint(list->len, ==, 2);
+		remark = g_ptr_array_index(list, 0);
+		g_assert_nonnull(strstr(remark->text, "the worker refuses every plan"));
+		remark = g_ptr_array_index(list, 1);
+		g_assert_nonnull(strstr(remark->text, raised == 1 ? "'stacks.top.approval' has"
+								  : "'stacks.web.approval' has"));
+	}
+	rig_stop(&rig);
+	rig_start(&rig, STACK("    approval: {required: 1, from: [alice]}\n") PEOPLE,
+		  "approvers: fewer\n" KNOWN);
+	g_ptr_array_unref(rig.list);
+	rig.list = remarks_of(rig.conf, rig.signers, rig.trust, rig.trust_file, true);
+	g_assert_cmpuint(rig.list->len, ==, 0);
+	rig_stop(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -216,5 +247,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/remarks/addresses", test_addresses);
 	g_test_add_func("/remarks/nobody-recognises-a-chat-id", test_nobody_recognises_a_chat_id);
 	g_test_add_func("/remarks/keys", test_keys);
+	g_test_add_func("/remarks/raised-stacks", test_raised_stacks);
 	return g_test_run();
 }
