@@ -292,7 +292,10 @@ static void decide_wanted(struct alerts *s)
 	for (unsigned i = 0; i < s->items->len; i++) {
 		struct alert *a = g_ptr_array_index(s->items, i);
 
-		a->wanted = a->kind == ALERT_NOTE && a->wanted;
+		/* How a plan ended is so, whether its agent answers or not. */
+		a->wanted = a->wanted &&
+			    (a->kind == ALERT_NOTE ||
+			     (a->kind == ALERT_RESULT && s->views[a->agent].snapshot == NULL));
 	}
 	for (unsigned i = 0; i < s->agents; i++) {
 		const struct snapshot *of = s->views[i].snapshot;

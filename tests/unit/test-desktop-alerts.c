@@ -427,6 +427,13 @@ static void test_results(void)
 	step(&s, &(struct alert_event){.kind = ALERT_AGENT_GONE, .agent = 0});
 	g_assert_cmpstr(look(&s, 0, "", STACK("failed", APPLY("4", "rolled-back")), NULL), ==,
 			"show result:0:web 0;");
+	shown(&s, "result:0:web", 6);
+	/* and what is known of the past does not go with it */
+	g_assert_cmpstr(step(&s, &(struct alert_event){.kind = ALERT_AGENT_GONE, .agent = 0}), ==,
+			"");
+	g_assert_cmpstr(look(&s, 0, "", STACK("failed", APPLY("4", "rolled-back")), NULL), ==, "");
+	g_assert_cmpstr(look(&s, 0, "", STACK("applying", APPLY("5", "applying")), NULL), ==,
+			"close 6;");
 	finish(&s);
 }
 
