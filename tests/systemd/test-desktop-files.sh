@@ -42,6 +42,22 @@ ok 'and for apply only' grep -q 'exec\.argv1">apply<' "$policy"
 ok 'nobody passes without an administrator' \
   test "$(grep -cE '<allow_(any|inactive|active)>auth_admin<' "$policy")" = 3
 
+# One name in several places.
+server=$srcdir/src/desktop/server.c
+hint=$(sed -n 's/.*g_variant_new_string("\(assent[a-z-]*\)").*/\1/p' "$server")
+ok 'notifications name the entry of the menu' test -f "$made/${hint:-none}.desktop"
+ok 'and its icon' grep -qF "\"$(sed -n 's/^Icon=//p' "$made/$hint.desktop")\"," "$server"
+action=$(sed -n 's/.*<action id="\([^"]*\)".*/\1/p' "$policy")
+for file in src/base/elevate.c doc/elevate.md doc/systemd.md; do
+  ok "$file names the action of polkit" grep -qwF "$action" "$srcdir/$file"
+done
+rule=$builddir/contrib/sudoers.d/assent
+ok 'sudo and polkit let the same program run' grep -qF \
+  "$(sed -n 's|.*exec.path">\(.*\)<.*|\1|p' "$policy") apply" "$rule"
+if command -v visudo >/dev/null; then
+  exits 0 "and sudo's rule is one" visudo -cf "$rule"
+fi
+
 # A language of our own: each text in capitals.
 if command -v msgfmt >/dev/null && command -v xgettext >/dev/null &&
   command -v python3 >/dev/null; then

@@ -31,7 +31,7 @@ if [ -z "${IN_BOX-}" ]; then
   mv "$site/units/assent-desktop.service" "$site/"
   if [ -n "${ASSENT_PKGDATADIR-}" ]; then
     mkdir -p "$site/stage$ASSENT_PKGDATADIR/autostart"
-    cp "$made/desktop/assentd-autostart.desktop" "$site/stage$ASSENT_PKGDATADIR/autostart/"
+    cp "$made"/desktop/*-autostart.desktop "$site/stage$ASSENT_PKGDATADIR/autostart/"
   fi
   export IN_BOX=1 site bindir libexecdir srcdir builddir
   BOX_UNITS=$site/units bash "$srcdir/tests/systemd/manager-box.sh" bash "$0" >"$site/out"
@@ -413,11 +413,13 @@ tap_ok 'and where there is no manager, what to do'
 
 # --- a desktop without systemd
 entry=$BOX_HOME/.config/autostart/assentd-autostart.desktop
+alerts=$BOX_HOME/.config/autostart/assent-desktop-autostart.desktop
 if [ -n "${ASSENT_PKGDATADIR-}" ]; then
   mv /run/systemd/system /run/systemd/hidden
   setup 1 --dry-run && said 'would be written' && [ ! -e "$entry" ]
   tap_ok 'without systemd a dry run names the entry of autostart'
   setup 0 && said "$entry: was written" && grep -q '^Exec=.*/assentd$' "$entry" &&
+    said "$alerts: was written" && grep -q '^Exec=.*/assent-desktop$' "$alerts" &&
     said "run 'assentd'"
   tap_ok 'which setup writes'
   setup 0 && said 'is there already'
@@ -427,7 +429,7 @@ if [ -n "${ASSENT_PKGDATADIR-}" ]; then
     grep -q Hidden "$entry"
   tap_ok 'and leaves alone what the user changed'
   sed -i '/^Hidden/d' "$entry"
-  setup 0 --undo && said 'was removed' && [ ! -e "$entry" ]
+  setup 0 --undo && said 'was removed' && [ ! -e "$entry" ] && [ ! -e "$alerts" ]
   tap_ok 'undo removes it'
   mv /run/systemd/hidden /run/systemd/system
 fi
