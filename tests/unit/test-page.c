@@ -380,7 +380,8 @@ static void test_broken_glass_is_prominent(struct fixture *f, const void *data)
 	f->view.windows = f->view.shut = true;
 	text = render(f, &m);
 	g_assert_true(markup_says(
-		&m, "BREAK-GLASS: carol decided for all, whoever else should have. Reason: <script>"));
+		&m,
+		"BREAK-GLASS: carol decided for all, whoever else should have. Reason: <script>"));
 	g_assert_nonnull(strstr(text, "class=\"banner\" id=\"break-glass\""));
 	g_assert_false(markup_says(&m, "more approval"));
 	g_assert_false(markup_says(&m, "No window lets"));
