@@ -289,6 +289,42 @@ tap_ok 'with elevate.conf setuid programs may be what they are' ||
   grep -E 'Seccomp|NoNew' "/proc/$pid/status" >&2
 ! ops assent doctor >"$T/doctor" 2>&1 && ! grep -q NoNewPrivileges "$T/doctor"
 tap_ok 'and that these do not' || tap_note "$T/doctor"
+# To the end: by the real sudo, with a worker that believes /mnt/assent-test/etc.
+if command -v sudo >/dev/null && [ -f /etc/sudoers ] && [ -f /etc/shadow ] && [ -d /mnt ]; then
+  worker=$site/stage$libexecdir/assent-worker
+  cp --remove-destination "$builddir/elevate-worker" "$worker"
+  mount -t tmpfs -o mode=755 tmpfs /mnt
+  mkdir -p /mnt/assent-test/etc /mnt/assent-test/site
+  chmod 755 /mnt/assent-test /mnt/assent-test/etc /mnt/assent-test/site
+  printf 'Defaults env_reset, !use_pty\n#%s ALL=(root) NOPASSWD: %s apply\n' \
+    "$BOX_UID" "$worker" >/run/box/sudoers
+  (umask 077 && { cat /etc/shadow && echo 'ops:*:19000:0:99999:7:::'; } >/run/box/shadow)
+  chmod 440 /run/box/sudoers
+  mount --bind /run/box/sudoers /etc/sudoers && mount --bind /run/box/shadow /etc/shadow
+  ops assent trust --template |
+    sed 's|^paths:.*|paths: [/mnt/assent-test/site/**]|' >/mnt/assent-test/etc/trust.yaml
+  cp "$conf/allowed_signers" /mnt/assent-test/etc/
+  chmod 644 /mnt/assent-test/etc/*
+  cp "$T/work/assent.yaml" "$T/assent.yaml"
+  cat >"$T/work/assent.yaml" <<-M
+		resources:
+		  - file: /mnt/assent-test/site/app.conf
+		    source: app.conf
+		    owner: root
+		    mode: "0644"
+	M
+  git -C "$T/work" commit -qam 'for root' && git -C "$T/work" push -q "$T/srv/ops.git" main
+  user_ctl restart assentd
+  ops assent sync app >"$T/sync" 2>&1
+  ops assent approve "$(pending app)" --yes --key "$BOX_HOME/.ssh/id_ed25519" >"$T/approve" 2>&1
+  eventually '[ "$(state app)" = converged ]' &&
+    [ "$(stat -c '%u %a' /mnt/assent-test/site/app.conf)" = '0 644' ]
+  tap_ok 'and an approved plan is applied by root' || ops assent status >&2
+  mv "$T/assent.yaml" "$T/work/"
+  git -C "$T/work" commit -qam 'as before' && git -C "$T/work" push -q "$T/srv/ops.git" main
+else
+  tap_skip 'an approved plan is applied by root' 'sudo is not installed'
+fi
 cat "$T/good" >"$conf/assentd.yaml"
 
 # --- lingering, asked of a loginctl that only writes down
