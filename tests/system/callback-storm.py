@@ -105,9 +105,10 @@ class Forger:
     def __init__(self, port, source):
         self.port, self.source = port, source
         self.s = None
+        self.unanswered = collections.Counter()  # the agent may have seen and logged these
 
     def ask(self, kind):
-        _, path, content, headers, body, _, _ = kind
+        name, path, content, headers, body, _, _ = kind
         if "X-Slack-Signature" in headers:
             headers += f"X-Slack-Request-Timestamp: {int(time.time())}\r\n"
         request = (
@@ -126,6 +127,7 @@ class Forger:
                     return int(words[1])
             except ConnectionError:
                 pass
+            self.unanswered[name] += 1
             self.s = None
 
     def skip(self):
@@ -160,7 +162,8 @@ def main(port, count, slow, stop):
     crowd.done.set()
     crowd.join()
     for kind in KINDS:
-        print(seen[kind[0]], kind[5], kind[0], kind[1], kind[6])
+        more = sum(f.unanswered[kind[0]] for f in forgers)
+        print(seen[kind[0]], more, kind[5], kind[0], kind[1], kind[6])
     return 0
 
 

@@ -59,10 +59,11 @@ wait $storm
 tap_ok 'each forged callback was refused as it should be' || tap_note "$T/storm"
 [ "$(cut -d' ' -f1 "$T/storm" | paste -sd+ - | xargs -I{} sh -c 'echo $(({}))')" -ge 10000 ]
 tap_ok 'ten thousand of them'
-while read -r count status kind path words; do
+# One whose connection made place before its answer was read is sent again, and may be there twice.
+while read -r count more status kind path words; do
   found=$(grep -F " POST $path $status " "$T/agent.log" | grep -cF ": $words")
-  [ "$found" = "$count" ]
-  tap_ok "the log has the reason of each: $kind" || echo "# $found of $count: $words" >&2
+  [ "$found" -ge "$count" ] && [ "$found" -le $((count + more)) ]
+  tap_ok "the log has the reason of each: $kind" || echo "# $found of $count+$more: $words" >&2
 done <"$T/storm"
 http_logged 'were ended for newer ones'
 tap_ok 'the slow ones made place for others'
