@@ -7,7 +7,7 @@
 DIR/port receives the port. DIR/mode says how the next requests are answered: "ok", "STATUS",
 "STATUS RETRY-AFTER", "hang" (no answer), "drop" (the connection ends). DIR/got receives a line
 of JSON for each request: path, id, event, what (accepted, or why not), body. DIR/key is the
-webhook's key.
+webhook's key. A bot of Mattermost has the token "hush"; DIR/dialogs is the mode of dialogs alone.
 """
 import base64
 import hashlib
@@ -55,14 +55,27 @@ def ntfy_problem(doc):
     return None
 
 
-def mattermost_problem(doc):
-    texts = [doc["text"]] + [a["text"] for a in doc.get("attachments", [])]
-    if sum(len(t) for t in texts) > 16383:
+def mattermost_problem(text, attachments):
+    if len(text) + sum(len(a["text"]) for a in attachments) > 16383:
         return "post too long"
-    for a in doc.get("attachments", []):
+    for a in attachments:
         for action in a.get("actions", []):
             if not action["id"].isalnum():
                 return "bad id"
+    return None
+
+
+def dialog_problem(doc):
+    dialog = doc["dialog"]
+    if not doc["trigger_id"] or not doc["url"].startswith("http"):
+        return "no trigger or no address"
+    if not 1 <= len(dialog["title"]) <= 24 or not 1 <= len(dialog["elements"]) <= 5:
+        return "bad title or number of elements"
+    for element in dialog["elements"]:
+        if not 1 <= len(element["display_name"]) <= 24 or not 1 <= len(element["name"]) <= 300:
+            return "bad name of an element"
+        if element["type"] != "textarea" or element["max_length"] > 3000:
+            return "bad element"
     return None
 
 
@@ -78,8 +91,21 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/webhook":
             return f"{doc['type']} {doc['data']['stack']}", webhook_problem(self.headers, body)
         if self.path.startswith("/hooks/"):
-            return doc["text"], mattermost_problem(doc)
+            return doc["text"], mattermost_problem(doc["text"], doc.get("attachments", []))
+        if self.path.startswith("/api/v4/"):
+            return self.judge_bot(doc)
         return doc["title"], ntfy_problem(doc)
+
+    def judge_bot(self, doc):
+        problem = None
+        if self.headers.get("Authorization") != "Bearer hush":
+            problem = "no token"
+        if self.path == "/api/v4/actions/dialogs/open":
+            return doc["dialog"]["title"], problem or dialog_problem(doc)
+        if self.command == "POST" and doc["channel_id"] != "chan1":
+            problem = "no channel"
+        attachments = doc.get("props", {}).get("attachments", [])
+        return doc["message"], problem or mattermost_problem(doc["message"], attachments)
 
     def note(self, what, event, body):
         line = {"path": self.path, "id": self.headers.get("webhook-id"), "event": event,
@@ -88,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             f.write(json.dumps(line) + "\n")
 
     def answer(self, status, retry=None):
-        text = b"ok"
+        text = b'{"id":"8p4wyhk5ybdjxmq7pkuahfk5oe"}' if "/posts" in self.path else b"ok"
         self.send_response(status)
         if retry is not None:
             self.send_header("Retry-After", retry)
@@ -100,6 +126,8 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         event, problem = self.judge(body)
         mode = read("mode", "ok").split()
+        if self.path == "/api/v4/actions/dialogs/open":
+            mode = read("dialogs", " ".join(mode)).split()
         if problem is not None:
             self.note("limit: " + problem, event, body)
             self.answer(400)
@@ -114,6 +142,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.note(mode[0], event, body)
             self.answer(int(mode[0]), mode[1] if len(mode) > 1 else None)
+
+    do_PUT = do_POST
 
 
 def main():

@@ -13,7 +13,7 @@ struct approvals_answer {
 };
 bool approvals_read(struct json_doc *doc, struct approvals_answer *out, struct assent_error *err);
 void approvals_post(struct call *call);
-/* POST /mattermost */
+/* POST /mattermost; POST /mattermost/dialog */
 void approvals_mattermost(struct call *call);
 /* POST /slack/interactive */
 void approvals_slack(struct call *call);

@@ -91,6 +91,7 @@ const struct route web_routes[] = {
 	{"POST", "/logout", guest_post_logout, FORM_MAX, ROUTE_FORM | ROUTE_PAGE, NULL},
 	{"POST", "/v1/approvals", approvals_post, 8192, 0, NULL},
 	{"POST", "/mattermost", approvals_mattermost, 65536, 0, NULL},
+	{"POST", "/mattermost/dialog", approvals_mattermost, 65536, 0, NULL},
 	{"POST", "/slack/interactive", approvals_slack, SLACK_BODY_MAX, 0, "slack"},
 	{NULL},
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Mattermost: messages with buttons, by an incoming webhook or as a bot. */
+#include "agent/notify/mattermost.h"
+
 #include <inttypes.h>
 #include <sodium.h>
 #include <string.h>
@@ -7,26 +9,22 @@
 #include "agent/agent.h"
 #include "agent/decide.h"
 #include "agent/http/call.h"
-#include "agent/notify/notify.h"
 #include "agent/notify/text.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/lang.h"
 #include "base/log.h"
-#include "base/shared-secret.h"
 #include "base/text.h"
 
 #define TEXT_CHARS 6000 /* of an attachment; a post has room for 16,383 */
 #define DIFF_BYTES 3000
 #define PLAIN_MAX 4000
 #define CHANGES 20
-#define ID_MAX 64
-#define MAC_HEX (SHARED_SECRET_HMAC * 2 + 1)
+#define ID_MAX MATTERMOST_ID_MAX
+#define MAC_HEX MATTERMOST_MAC_SIZE
+#define TRIGGER_MAX 1024
+#define REASON_MIN 3		  /* characters */
 #define ZERO_WIDTH "\xe2\x80\x8b" /* U+200B: ends a mention or a fence and is not seen */
-
-struct mattermost {
-	struct shared_secret *webhook, *token, *secret; /* NULL: not given */
-};
 
 static bool mattermost_check(const struct conf_notifier *conf, GError **error)
 {
@@ -49,6 +47,7 @@ static void mattermost_close(struct notifier *n)
 {
 	struct mattermost *m = n->data;
 
+	g_ptr_array_unref(m->calls);
 	shared_secret_free(m->webhook);
 	shared_secret_free(m->token);
 	shared_secret_free(m->secret);
@@ -63,6 +62,7 @@ static bool mattermost_open(struct notifier *n, GError **error)
 		  load(n->conf->secret_file, &m->secret, error);
 
 	n->data = m;
+	m->calls = g_ptr_array_new_with_free_func(mattermost_call_free);
 	if (ok && m->webhook != NULL && !http_client_is_url(shared_secret_get(m->webhook, NULL))) {
 		ok = fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 			  "the file of 'webhook' does not hold an https:// address");
@@ -295,18 +295,25 @@ static bool finish(struct json_writer *w, struct notifier_message *message, GErr
 	return true;
 }
 
+void mattermost_address(const struct notifier *self, const char *path, struct http_send *send)
+{
+	const struct mattermost *m = self->data;
+
+	send->url = g_strconcat(self->conf->url, path, NULL);
+	send->headers = g_new0(char *, 2);
+	send->headers[0] =
+		g_strconcat("Authorization: Bearer ", shared_secret_get(m->token, NULL), NULL);
+}
+
 static void address(struct notifier *self, struct notifier_message *message, const char *path)
 {
 	const struct mattermost *m = self->data;
 
 	if (m->webhook != NULL) {
 		message->send.url = g_strdup(shared_secret_get(m->webhook, NULL));
-		return;
+	} else {
+		mattermost_address(self, path, &message->send);
 	}
-	message->send.url = g_strconcat(self->conf->url, path, NULL);
-	message->send.headers = g_new0(char *, 2);
-	message->send.headers[0] =
-		g_strconcat("Authorization: Bearer ", shared_secret_get(m->token, NULL), NULL);
 }
 
 static bool mattermost_announce(struct notifier *self, const struct notice *n,
@@ -340,7 +347,7 @@ static bool mattermost_refresh(struct notifier *self, const struct notice *n,
 	return finish(w, message, error);
 }
 
-static bool is_id(const char *text)
+bool mattermost_is_id(const char *text)
 {
 	return text != NULL && text[0] != '\0' &&
 	       strspn(text, G_CSET_a_2_z G_CSET_DIGITS) == strlen(text);
@@ -361,39 +368,34 @@ static void mattermost_judge(struct notifier *self, const struct http_received *
 	if (json_doc_parse(&doc, answer->body, answer->len, JSON_FLOATS, NULL) == 0) {
 		json_doc_root(doc, &o);
 		id = json_str(&o, "id", ID_MAX);
-		out->handle = is_id(id) ? g_strdup(id) : NULL;
+		out->handle = mattermost_is_id(id) ? g_strdup(id) : NULL;
 	}
 }
 
-/* What a click says. */
-struct click {
-	const char *user, *name, *post, *channel, *team;
-	const char *notifier, *plan, *verdict, *mac;
-};
-
-static bool read_click(struct json_doc *doc, struct click *c, GError **error)
+static bool read_click(struct json_doc *doc, struct json_obj *o, struct mattermost_click *c,
+		       GError **error)
 {
-	struct json_obj o, context;
+	struct json_obj context;
 	struct assent_error err;
 
-	json_doc_root(doc, &o);
-	c->user = json_str(&o, "user_id", ID_MAX);
-	c->name = json_str_opt(&o, "user_name", 255);
-	c->post = json_str_opt(&o, "post_id", ID_MAX);
-	c->channel = json_str_opt(&o, "channel_id", ID_MAX);
-	c->team = json_str_opt(&o, "team_id", ID_MAX);
-	if (json_obj_get(&o, "context", &context)) {
+	c->user = json_str(o, "user_id", ID_MAX);
+	c->name = json_str_opt(o, "user_name", 255);
+	c->post = json_str_opt(o, "post_id", ID_MAX);
+	c->channel = json_str_opt(o, "channel_id", ID_MAX);
+	c->team = json_str_opt(o, "team_id", ID_MAX);
+	c->trigger = json_str_opt(o, "trigger_id", TRIGGER_MAX);
+	if (json_obj_get(o, "context", &context)) {
 		c->mac = json_str(&context, "mac", MAC_HEX);
 		c->notifier = json_str(&context, "notifier", 64);
 		c->plan = json_str(&context, "plan", HASH_TEXT_SIZE);
 		c->verdict = json_str(&context, "verdict", 16);
 	}
-	json_obj_ignore_rest(&o);
+	json_obj_ignore_rest(o);
 	return json_doc_status(doc, &err) == 0 ||
 	       fail(error, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED, "%s", err.text);
 }
 
-static bool check_click(struct notifier *self, const struct click *c, GError **error)
+static bool check_click(struct notifier *self, const struct mattermost_click *c, GError **error)
 {
 	const struct mattermost *m = self->data;
 	char mac[MAC_HEX];
@@ -419,7 +421,7 @@ static bool check_click(struct notifier *self, const struct click *c, GError **e
 	return true;
 }
 
-static char *evidence_of(struct notifier *self, const struct click *c)
+static char *evidence_of(struct notifier *self, const struct mattermost_click *c)
 {
 	struct json_writer *w = json_writer_new(JSON_CANONICAL);
 	autocfree char *text = NULL;
@@ -436,30 +438,45 @@ static char *evidence_of(struct notifier *self, const struct click *c)
 	return json_writer_finish(w, &text, &len, NULL) == 0 ? g_strdup(text) : NULL;
 }
 
-static void send_private(struct call *call, const char *text)
+static bool is_dialog(const struct mattermost_click *c)
+{
+	return c->reason != NULL;
+}
+
+/* Only whoever clicked sees it; a dialog stays open and shows it. */
+static void refuse(struct call *call, const struct mattermost_click *c, const char *code,
+		   const char *text)
+{
+	g_autofree char *clean = notice_clean(text, strlen(text), 1000, false);
+	struct json_writer *w = json_writer_new(0);
+
+	call_note(call, "%s: %s", code, text);
+	log_event(EV_REFUSED, NULL, c->plan, "mattermost user '%s': %s: %s", c->user, code, text);
+	json_w_object(w, NULL);
+	json_w_str(w, is_dialog(c) ? "error" : "ephemeral_text", clean);
+	call_send(call, MHD_HTTP_OK, w);
+}
+
+/* All is well, and nothing is to be shown. */
+static void send_nothing(struct call *call)
 {
 	struct json_writer *w = json_writer_new(0);
 
 	json_w_object(w, NULL);
-	json_w_str(w, "ephemeral_text", text);
 	call_send(call, MHD_HTTP_OK, w);
 }
 
-/* Only whoever clicked sees it. */
-static void refuse(struct call *call, const struct click *c, const char *code, const char *text)
+/* A dialog cannot change the message: the bot that opened it does that by itself. */
+static void answer(struct notifier *self, struct call *call, const struct mattermost_click *c)
 {
-	g_autofree char *clean = notice_clean(text, strlen(text), 1000, false);
-
-	call_note(call, "%s: %s", code, text);
-	log_event(EV_REFUSED, NULL, c->plan, "mattermost user '%s': %s: %s", c->user, code, text);
-	send_private(call, clean);
-}
-
-static void answer(struct notifier *self, struct call *call, const struct click *c)
-{
-	struct json_writer *w = json_writer_new(0);
+	struct json_writer *w;
 	g_autoptr(notice_auto) notice = NULL;
 
+	if (is_dialog(c)) {
+		send_nothing(call);
+		return;
+	}
+	w = json_writer_new(0);
 	json_w_object(w, NULL);
 	if (notify_view(self->notify, c->plan, &notice)) {
 		json_w_object(w, "update");
@@ -470,42 +487,96 @@ static void answer(struct notifier *self, struct call *call, const struct click 
 	call_send(call, MHD_HTTP_OK, w);
 }
 
+/* Only a bot can open a dialog; what can be decided no more is refused at once. */
+static bool can_ask(const struct notifier *self, const struct mattermost_click *c)
+{
+	const struct mattermost *m = self->data;
+	const struct fold *fold = notify_agent(self->notify)->fold;
+	const struct fold_plan *plan = g_hash_table_lookup(fold->by_id, c->plan);
+
+	return !is_dialog(c) && strcmp(c->verdict, "reject") == 0 && c->trigger != NULL &&
+	       m->token != NULL && self->public_url != NULL && plan != NULL &&
+	       plan->phase == STACK_PHASE_OPEN;
+}
+
+static bool lacks_reason(const struct mattermost_click *c)
+{
+	g_autofree char *text = g_strstrip(g_strdup(is_dialog(c) ? c->reason : ""));
+
+	return is_dialog(c) && g_utf8_strlen(text, -1) < REASON_MIN;
+}
+
+static void vote(struct notifier *self, struct call *call, const struct mattermost_click *c,
+		 const char *person)
+{
+	g_autofree char *evidence = evidence_of(self, c);
+	g_autoptr(GError) refusal = NULL;
+
+	if (notify_decide(self->notify, self->ops->name, c->plan, person, c->verdict,
+			  is_dialog(c) ? c->reason : "by a button in Mattermost", evidence, NULL,
+			  &refusal)) {
+		answer(self, call, c);
+	} else {
+		refuse(call, c,
+		       refusal->domain == DECIDE_ERROR ? decide_error_names[refusal->code]
+						       : "failed",
+		       refusal->message);
+	}
+}
+
+static void take(struct notifier *self, struct call *call, const struct mattermost_click *c)
+{
+	const struct conf *conf = notify_agent(self->notify)->conf;
+	const struct conf_person *person = conf_person_of_mattermost(conf, c->user);
+
+	if (c->cancelled) {
+		send_nothing(call);
+	} else if (person == NULL) {
+		g_autofree char *text = g_strdup_printf(
+			_("Assent does not know you. Ask for 'mattermost: %s' in your entry of "
+			  "'people' in the agent's configuration."),
+			c->user);
+
+		refuse(call, c, notify_error_names[NOTIFY_ERROR_UNKNOWN_PERSON], text);
+	} else if (can_ask(self, c)) {
+		mattermost_ask(self, c);
+		send_nothing(call);
+	} else if (lacks_reason(c)) {
+		refuse(call, c, decide_error_names[DECIDE_ERROR_REASON_MISSING],
+		       _("Please say why, in at least three characters."));
+	} else {
+		vote(self, call, c, person->name);
+	}
+}
+
+static bool read_and_check(struct notifier *self, struct json_doc *doc, struct mattermost_click *c,
+			   GError **error)
+{
+	struct json_obj o;
+
+	json_doc_root(doc, &o);
+	return mattermost_is_dialog(&o)
+		       ? mattermost_dialog_read(doc, &o, c, error) &&
+				 mattermost_dialog_check(self, c, error)
+		       : read_click(doc, &o, c, error) && check_click(self, c, error);
+}
+
 static bool mattermost_http(struct notifier *self, struct call *call, GError **error)
 {
-	const struct conf_person *person;
 	g_autoptr(json_doc_auto) doc = NULL;
-	g_autoptr(GError) refusal = NULL;
-	g_autofree char *evidence = NULL;
+	struct mattermost_click c = {0};
 	struct assent_error err;
-	struct click c = {0};
+	bool good;
 
 	if (json_doc_parse(&doc, call->body->str, call->body->len, JSON_FLOATS, &err) != 0) {
 		return fail(error, NOTIFY_ERROR, NOTIFY_ERROR_MALFORMED, "%s", err.text);
 	}
-	if (!read_click(doc, &c, error) || !check_click(self, &c, error)) {
-		return false;
+	good = read_and_check(self, doc, &c, error);
+	if (good) {
+		take(self, call, &c);
 	}
-	person = conf_person_of_mattermost(notify_agent(self->notify)->conf, c.user);
-	if (person == NULL) {
-		g_autofree char *text = g_strdup_printf(
-			_("Assent does not know you. Ask for 'mattermost: %s' in your entry of "
-			  "'people' in the agent's configuration."),
-			c.user);
-
-		refuse(call, &c, notify_error_names[NOTIFY_ERROR_UNKNOWN_PERSON], text);
-		return true;
-	}
-	evidence = evidence_of(self, &c);
-	if (!notify_decide(self->notify, self->ops->name, c.plan, person->name, c.verdict,
-			   "by a button in Mattermost", evidence, NULL, &refusal)) {
-		refuse(call, &c,
-		       refusal->domain == DECIDE_ERROR ? decide_error_names[refusal->code]
-						       : "failed",
-		       refusal->message);
-		return true;
-	}
-	answer(self, call, &c);
-	return true;
+	json_doc_free(c.state);
+	return good;
 }
 
 const struct notifier_ops notifier_mattermost = {

@@ -6,7 +6,7 @@
 
 forms/   the body of a page's form, after lines with Host, Sec-Fetch-Site, Origin, X-Forwarded-For
 hooks/   the kind of a forge, headers and the body of a push hook
-chats/   bodies of POST /v1/approvals and POST /mattermost
+chats/   bodies of POST /v1/approvals, POST /mattermost and POST /mattermost/dialog
 slack/   bodies of POST /slack/interactive, and frames of Socket Mode
 """
 import base64
@@ -70,6 +70,11 @@ def chats():
         "channel_name": "ops", "team_id": "t" * 26, "team_domain": "example", "post_id": "p" * 26,
         "trigger_id": "YWFh", "type": "", "data_source": "",
         "context": {"mac": "0" * 64, "notifier": "it", "plan": PLAN, "verdict": "approve"}}))
+    write("chats", "dialog", compact({
+        "type": "dialog_submission", "callback_id": "reject", "cancelled": False,
+        "user_id": "4xp9fdt77pncbef59f4k1qe83o", "channel_id": "c" * 26, "team_id": "t" * 26,
+        "state": compact({"mac": "0" * 64, "notifier": "it", "plan": PLAN, "post": "p" * 26}),
+        "submission": {"reason": "nicht am Freitag \u2014 \"so\"\n2"}}))
 
 
 def payload(kind):
