@@ -61,7 +61,7 @@ static bool see(uint64_t index, const char *bytes, size_t len, void *user)
 
 	if (entry_parse(&entry, bytes, len, &core) != 0 ||
 	    record_read(&record, &entry, &core) != 0) {
-		out_note(l->out, _("entry %" PRIu64 " cannot be read: %s"), index, core.text);
+		out_note(l->out, _("entry %" PRIu64 " cannot be read: %s\n"), index, core.text);
 	} else if (is_wanted(l, &entry)) {
 		list_entry(l, &entry, &record);
 	}

@@ -103,7 +103,7 @@ static bool issue(struct cli *cli, const char *body, GError **error)
 		return print_json(cli, &t, error);
 	}
 	expires = out_safe(cli->out, t.expires);
-	out_note(cli->out, _("Valid until %s. It is shown this once."), expires);
+	out_note(cli->out, _("Valid until %s. It is shown this once.\n"), expires);
 	out_printf(cli->out, "%s\n", t.text != NULL ? t.text : "");
 	return true;
 }

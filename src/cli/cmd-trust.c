@@ -156,7 +156,7 @@ static void print_text(const struct finding *f, struct out *out)
 		   f->privileged ? _("files and folders") : _("any"));
 	out_field(out, C_("field", "setuid"), "%s", t->setuid ? _("yes") : _("no"));
 	if (f->info == NULL) {
-		out_note(out, _("No agent answers, so that its key is not compared."));
+		out_note(out, _("No agent answers, so that its key is not compared.\n"));
 	}
 	for (unsigned i = 0; i < f->problems->len; i++) {
 		g_autofree char *text = out_safe(out, f->problems->pdata[i]);

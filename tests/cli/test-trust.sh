@@ -30,6 +30,7 @@ says 'how many' out 2
 says 'which paths' out '/srv/app/**'
 says 'which channels' out slack
 says 'what is not compared' err 'No agent answers'
+ok 'in a line of its own' test "$(tail -c 1 "$tmp/err" | wc -l)" = 1
 exits 0 'the same for programs' assent trust --json "$file"
 ok 'all of it' python3 - "$tmp/out" <<'END'
 import json, sys

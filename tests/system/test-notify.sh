@@ -156,7 +156,8 @@ refuse 'a revoked token is refused' 410 token-revoked "$hand" approve alice ''
 cli() {
   ASSENT_SOCKET=$SOCK "$builddir/assent" token "$@" 2>"$T/cli.err"
 }
-hand=$(cli issue "$plan" --person alice) && [ "${hand#at_}" != "$hand" ] && [ "${#hand}" = 46 ]
+hand=$(cli issue "$plan" --person alice) && [ "${hand#at_}" != "$hand" ] &&
+  [ "${#hand}" = 46 ] && [ "$(wc -l <"$T/cli.err")" = 1 ] # a line of its own, on a terminal
 tap_ok 'assent token issue prints the token alone' || tap_note "$T/cli.err"
 cli list >"$T/cli.out" && grep -q ' alice .* valid' "$T/cli.out" &&
   grep -q "^$id .* revoked" "$T/cli.out" && ! grep -qF "$hand" "$T/cli.out"
