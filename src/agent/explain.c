@@ -100,6 +100,8 @@ static void write_reason(struct json_writer *w, const struct conf *conf,
 		write_names(w, "from", (const char *const *)people);
 		write_channels(w, conf_channels(approval->channels));
 		json_w_int(w, "quiet", approval->quiet);
+		json_w_int(w, "expires", approval->expires);
+		json_w_bool(w, "author_may_approve", approval->author_may_approve);
 	}
 	json_w_end(w);
 }

@@ -53,6 +53,41 @@ static void print_policy(struct out *out, struct json_obj *root)
 	json_obj_ignore_rest(&policy);
 }
 
+/* In the largest unit that leaves no rest; text_duration() is for reading, and rounds. */
+static char *exact_duration(int64_t seconds)
+{
+	static const struct {
+		int64_t size;
+		const char *letter;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+	size_t i = 0;
+
+	while (seconds % units[i].size != 0) {
+		i++;
+	}
+	return g_strdup_printf("%" PRId64 "%s", seconds / units[i].size, units[i].letter);
+}
+
+/* What a rule that asks people says besides. */
+static void print_conditions(struct out *out, struct json_obj *rule)
+{
+	int64_t quiet = json_int_opt(rule, "quiet", 0, JSON_MAX_INT, 0);
+	int64_t expires = json_int_opt(rule, "expires", 0, JSON_MAX_INT, 0);
+	g_autofree char *silence = exact_duration(quiet), *within = exact_duration(expires);
+
+	if (!json_bool_opt(rule, "author_may_approve", true)) {
+		out_field(out, "", "%s", _("  not from those who wrote or pushed the commits"));
+	}
+	if (quiet > 0) {
+		/* TRANSLATORS: a duration like 10m */
+		out_field(out, "", _("  or nobody's rejection for %s"), silence);
+	}
+	if (expires > 0) {
+		/* TRANSLATORS: the approvals must come within a duration like 24h */
+		out_field(out, "", _("  within %s"), within);
+	}
+}
+
 static void print_rule(struct out *out, const char *name, struct json_obj *rule)
 {
 	const char *place =
@@ -78,6 +113,7 @@ static void print_rule(struct out *out, const char *name, struct json_obj *rule)
 	} else if (asks) {
 		out_field(out, "", _("  asks for %" PRId64 " from: %s; by: %s"), required, from,
 			  channels);
+		print_conditions(out, rule);
 	}
 	json_obj_ignore_rest(rule);
 }
@@ -154,10 +190,12 @@ static void print_missing(struct out *out, struct json_obj *root)
 		out_field(out, C_("field", "pushed by"), "%s", pushers);
 	}
 	if (json_obj_get(root, "window", &window)) {
-		if (json_bool(&window, "shut")) {
+		if (json_bool(&window, "shut") && json_is_null(&window, "opens")) {
+			out_field(out, C_("field", "window"), "%s",
+				  _("shut, and none opens within a year"));
+		} else if (json_bool(&window, "shut")) {
 			out_field(out, C_("field", "window"), _("shut until %s"),
-				  json_is_null(&window, "opens") ? "?"
-								 : json_str(&window, "opens", 64));
+				  json_str(&window, "opens", 64));
 		}
 		json_obj_ignore_rest(&window);
 	}

@@ -51,6 +51,10 @@ explain && grep -q 'needs.*2 approvals from: alice, bob, dora' "$T/explained" &&
   grep -q 'missing.*2, from: alice, bob$' "$T/explained" &&
   grep -q 'not from those who wrote the commits: dora' "$T/explained"
 tap_ok 'policy test explains rule by rule' || tap_note "$T/explained"
+[ "$(grep -A 2 'asks for 2 from' "$T/explained" | sed '1d;s/^ *//')" = \
+  "not from those who wrote or pushed the commits
+within 1d" ]
+tap_ok 'with authors and time' || tap_note "$T/explained"
 grep -q 'note.*no e-mail address tells if they wrote a commit: bob$' "$T/explained"
 tap_ok 'and who could be an author without being seen' || tap_note "$T/explained"
 explain --json && BODY=$(cat "$T/explained") &&
@@ -111,6 +115,8 @@ tap_ok 'by nobody, and not before its time' || echo "# $start $BODY" >&2
 agent_becomes loud pending
 echo "$REASON_NOW" | grep -q "or nobody's rejection until" && policy_is "p['quiet'] == 3600"
 tap_ok 'a plan that waits says what silence will do' || echo "# $REASON_NOW" >&2
+explain && [ "$(grep -c "^ *or nobody's rejection for 1h$" "$T/explained")" = 1 ]
+tap_ok 'policy test says which rule lets it' || tap_note "$T/explained"
 agent_decide "$PLAN" bob reject 'not this one'
 agent_is loud idle && [ ! -e "$T/out/loud/app.conf" ]
 tap_ok 'a rejection ends the quiet' || echo "# $STATE_NOW $REASON_NOW" >&2
@@ -136,6 +142,8 @@ kill -HUP $agent_pid
 agent_becomes fire pending
 policy_is "p['break_glass'] == ['carol']"
 tap_ok 'a plan says who may break the glass'
+explain && grep -q 'window *shut, and none opens within a year$' "$T/explained"
+tap_ok 'policy test says that its window never opens' || tap_note "$T/explained"
 glass() { # PERSON OPTION...
   key=$1
   shift
