@@ -76,6 +76,16 @@ char *http_client_display(const char *url)
 	return g_strndup(clean, (size_t)(host - clean) + strcspn(host, "/?#"));
 }
 
+char *http_client_join(const char *base, const char *path)
+{
+	size_t len = strlen(base);
+
+	while (len > 0 && base[len - 1] == '/') {
+		len--;
+	}
+	return g_strdup_printf("%.*s%s", (int)len, base, path);
+}
+
 bool http_client_is_url(const char *url)
 {
 	static const char *const near[] = {"http://127.0.0.1", "http://[::1]", "http://localhost"};

@@ -60,5 +60,7 @@ unsigned http_client_send(struct http_client *client, const struct http_send *se
 void http_client_cancel(struct http_client *client, unsigned id);
 /* https://, or http:// to this host itself; no user, password or fragment. */
 bool http_client_is_url(const char *url);
+/* path, which begins with a slash, below base, which may end with some; g_free(). */
+char *http_client_join(const char *base, const char *path);
 /* "https://host" for messages; g_free(). */
 char *http_client_display(const char *url);

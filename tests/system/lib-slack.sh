@@ -37,7 +37,7 @@ slack_notify() { # LINE
 		http: {listen: "127.0.0.1:0", public-url: "https://ops.example.org/assent"}
 		notify:
 		  - slack: {$1, signing-secret: "file:$T/etc/secret", team: T024, app: A01,
-		            api: "http://127.0.0.1:$SLACK/api"}
+		            api: "http://127.0.0.1:$SLACK/api/"}
 	C
 }
 slack_start() {

@@ -307,6 +307,24 @@ static void test_addresses(void)
 	g_assert_cmpstr(shown, ==, "https://hooks.example.org");
 }
 
+/* People copy an address as their browser shows it. */
+static void test_joined(void)
+{
+	static const struct {
+		const char *base, *whole;
+	} rows[] = {
+		{"https://chat.example.org", "https://chat.example.org/api/v4/posts"},
+		{"https://chat.example.org/", "https://chat.example.org/api/v4/posts"},
+		{"https://example.org/chat//", "https://example.org/chat/api/v4/posts"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *whole = http_client_join(rows[i].base, "/api/v4/posts");
+
+		g_assert_cmpstr(whole, ==, rows[i].whole);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -317,5 +335,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/http-client/cancelled-is-not-reported", test_cancelled_is_not_reported);
 	g_test_add_func("/http-client/streams-of-a-unix-socket", test_streams_of_a_unix_socket);
 	g_test_add_func("/http-client/addresses", test_addresses);
+	g_test_add_func("/http-client/joined", test_joined);
 	return g_test_run();
 }

@@ -649,7 +649,7 @@ static void test_mattermost_bot(void)
 	struct rig rig;
 
 	rig_start(&rig, &notifier_mattermost, NOTICE_PENDING);
-	rig.conf.url = (char *)"https://chat.example.org";
+	rig.conf.url = (char *)"https://chat.example.org/"; // as a browser shows it
 	rig.conf.channel = (char *)"chan1";
 	rig.conf.token_file = secret(&rig, "token", "hush\n");
 	rig.conf.secret_file = secret(&rig, "secret", "hush2\n");

@@ -299,7 +299,7 @@ void mattermost_address(const struct notifier *self, const char *path, struct ht
 {
 	const struct mattermost *m = self->data;
 
-	send->url = g_strconcat(self->conf->url, path, NULL);
+	send->url = http_client_join(self->conf->url, path);
 	send->headers = g_new0(char *, 2);
 	send->headers[0] =
 		g_strconcat("Authorization: Bearer ", shared_secret_get(m->token, NULL), NULL);

@@ -118,8 +118,9 @@ bool slack_handle(const char *handle, char **channel, char **ts)
 void slack_address(const struct notifier *n, const char *method, struct http_send *send)
 {
 	const struct slack *s = n->data;
+	g_autofree char *path = g_strconcat("/", method, NULL);
 
-	send->url = g_strconcat(n->conf->url, "/", method, NULL);
+	send->url = http_client_join(n->conf->url, path);
 	send->headers = g_new0(char *, 2);
 	send->headers[0] =
 		g_strconcat("Authorization: Bearer ", shared_secret_get(s->token, NULL), NULL);

@@ -284,7 +284,7 @@ static void ask_address(struct slack_socket *s)
 {
 	struct http_send send = {0};
 
-	send.url = g_strconcat(s->n->conf->url, "/apps.connections.open", NULL);
+	send.url = http_client_join(s->n->conf->url, "/apps.connections.open");
 	send.headers = g_new0(char *, 2);
 	send.headers[0] =
 		g_strconcat("Authorization: Bearer ", shared_secret_get(s->token, NULL), NULL);
