@@ -179,7 +179,7 @@ agent_sync app
 [ "$STATE_NOW" = blocked ]
 tap_ok 'and the next rewind blocks'
 replan --rewritten --commit "$next" --reason 'one step back'
-agent_is app pending &&
+agent_becomes app pending &&
   policy_is "(p['rewritten']['total'], p['commits_total'], p['authors']) == (1, 0, [])"
 tap_ok 'a step back brings nothing new, and is told all the same' || tap_note "$T/said"
 
