@@ -208,7 +208,7 @@ static void join_waiting(struct joining *j, const struct pushers *pushers, GHash
 
 static void write_texts(struct json_writer *w, const char *name, GPtrArray *texts)
 {
-	qsort(texts->pdata, texts->len, sizeof(*texts->pdata), compare);
+	g_ptr_array_sort(texts, compare);
 	json_w_array(w, name);
 	for (unsigned i = 0; i < texts->len; i++) {
 		json_w_str(w, NULL, g_ptr_array_index(texts, i));
