@@ -171,7 +171,6 @@ static void show_one(struct scene *s)
 static void test_one_for_each_plan(void)
 {
 	struct scene s;
-	g_autofree char *first = g_strdup_printf("show %s 0;", key_of(0, 1));
 	g_autofree char *changed = g_strdup_printf("show %s 7;", key_of(0, 1));
 
 	begin(&s, &all);
