@@ -386,13 +386,16 @@ lies new-list 'under another approver list'
 lies twice 'a second time'
 lies expired 'after it had expired'
 
+exports() { # LOG BUNDLE: the plan of its seventh entry
+  plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/$1/log"))
+  exits 0 'its plan is exported' assent log export --log "$tmp/$1/log" "$plan" "$tmp/$2"
+}
+
 # What the agent attests.
 make-log "$tmp/attested" 6 attested || skip_all "cannot make a log"
 exits 0 'a log with an attested approval verifies' assent log verify "$tmp/attested/log"
 lacks 'has nothing unchecked' out 'not checked'
-plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' \
-  <(assent log --type plan "$tmp/attested/log"))
-exits 0 'its plan is exported' assent log export --log "$tmp/attested/log" "$plan" "$tmp/told"
+exports attested told
 ok 'with the evidence' grep -q '"ts"' "$tmp/told/evidence-2.json"
 exits 0 'the bundle verifies' "$tmp/told/verify.sh" "$vkey"
 says 'and tells how it was approved' out 'attested by the agent, channel slack'
@@ -403,8 +406,7 @@ exits 1 'without the evidence it fails' "$tmp/copy/verify.sh"
 # What did not descend.
 make-log "$tmp/past" 6 rewritten || skip_all "cannot make a log"
 exits 0 'a log with a rewritten history verifies' assent log verify "$tmp/past/log"
-plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/past/log"))
-exits 0 'its plan is exported' assent log export --log "$tmp/past/log" "$plan" "$tmp/forced"
+exports past forced
 exits 0 'the bundle verifies' "$tmp/forced/verify.sh" "$vkey"
 says 'and tells who accepted it' out 'its rewritten history was accepted (entry 1, by bob)'
 flips_are_found "$tmp/forced"
@@ -412,8 +414,7 @@ flips_are_found "$tmp/forced"
 # What one person took upon herself.
 make-log "$tmp/glass" 6 glass || skip_all "cannot make a log"
 exits 0 'a log with a break-glass verifies' assent log verify "$tmp/glass/log"
-plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/glass/log"))
-exits 0 'its plan is exported' assent log export --log "$tmp/glass/log" "$plan" "$tmp/shards"
+exports glass shards
 exits 0 'the bundle verifies' "$tmp/shards/verify.sh" "$vkey"
 says 'and tells of the glass' out 'by break-glass (entry 2)'
 flips_are_found "$tmp/shards"
@@ -421,8 +422,7 @@ flips_are_found "$tmp/shards"
 # What nobody rejected.
 make-log "$tmp/quiet" 6 quiet || skip_all "cannot make a log"
 exits 0 'a log with a plan approved by silence verifies' assent log verify "$tmp/quiet/log"
-plan=$(sed -n 's/.*\([0-9a-f]\{12\}\) #7.*/\1/p' <(assent log --type plan "$tmp/quiet/log"))
-exits 0 'its plan is exported' assent log export --log "$tmp/quiet/log" "$plan" "$tmp/still"
+exports quiet still
 exits 0 'the bundle verifies' "$tmp/still/verify.sh" "$vkey"
 says 'and tells why nobody was needed' out 'nobody rejected the plan for 60 seconds'
 finish

@@ -83,6 +83,17 @@ static void test_drift_has_no_commits(void)
 	g_assert_cmpstr(plan->base_commit, ==, MAKER_COMMIT);
 }
 
+/* One member more, before the last; the caller keeps the text for as long as the input. */
+static char *add_to_commits(struct planner_input *in, const char *member)
+{
+	g_auto(GStrv) parts = g_strsplit(in->commits, "\"total\":", 2);
+	char *text = g_strconcat(parts[0], member, "\"total\":", parts[1], NULL);
+
+	in->commits = text;
+	in->commits_len = strlen(text);
+	return text;
+}
+
 #define GONE                                                                                       \
 	"\"rewritten\":{\"commits\":[{\"author_email\":\"carol@example.org\","                     \
 	"\"author_name\":\"Carol\",\"committer_email\":\"carol@example.org\","                     \
@@ -96,7 +107,6 @@ static void test_rewritten(void)
 	g_autoptr(plan_auto) plan = NULL;
 	g_autofree char *text = NULL;
 	g_autofree char *commits = NULL;
-	g_auto(GStrv) parts = NULL;
 	struct planner_input in;
 	size_t len;
 
@@ -109,10 +119,7 @@ static void test_rewritten(void)
 	in.rewritten_by = "alice";
 	in.rewritten_why = "a secret";
 	g_assert_false(planner_compose(&in, &text, &len, NULL));
-	parts = g_strsplit(in.commits, "\"total\":", 2);
-	commits = g_strconcat(parts[0], GONE "\"total\":", parts[1], NULL);
-	in.commits = commits;
-	in.commits_len = strlen(commits);
+	commits = add_to_commits(&in, GONE);
 	g_assert_true(planner_compose(&in, &text, &len, NULL));
 	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
 	g_assert_true(plan->is_rewritten);
@@ -132,7 +139,6 @@ static void test_pushers(void)
 	g_autoptr(plan_auto) plan = NULL;
 	g_autofree char *text = NULL;
 	g_autofree char *commits = NULL;
-	g_auto(GStrv) parts = NULL;
 	struct planner_input in;
 	size_t len;
 
@@ -140,11 +146,7 @@ static void test_pushers(void)
 	in.policy = &policy;
 	in.approvers = &approvers;
 	in.draft = draft;
-	parts = g_strsplit(in.commits, "\"total\":", 2);
-	commits = g_strconcat(parts[0], "\"pushers\":[\"dora@example.org\"],\"total\":", parts[1],
-			      NULL);
-	in.commits = commits;
-	in.commits_len = strlen(commits);
+	commits = add_to_commits(&in, "\"pushers\":[\"dora@example.org\"],");
 	g_assert_true(planner_compose(&in, &text, &len, NULL));
 	g_assert_cmpint(plan_parse(&plan, text, len, NULL), ==, 0);
 	g_assert_cmpuint(plan->pushers_count, ==, 1);
