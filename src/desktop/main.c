@@ -125,7 +125,7 @@ static void tell_status(struct desktop *d)
 	for (unsigned i = 0; i < d->count; i++) {
 		up += link_is_up(d->seats[i].link) ? 1 : 0;
 	}
-	sdnotify("STATUS=%u plans wait at %u agents", alerts_waiting(d->alerts), up);
+	sdnotify("STATUS=plans that wait: %u, at agents: %u", alerts_waiting(d->alerts), up);
 }
 
 static void on_news(struct snapshot *snapshot, void *user)

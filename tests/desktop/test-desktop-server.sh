@@ -42,7 +42,7 @@ agent_wait_for 'grep -q "no agent at .*none.sock" "$T/desktop.log" &&
   grep -q "there is an agent at" "$T/desktop.log" &&
   grep -q "there is no session bus" "$T/desktop.log"' && desktop_lives
 tap_ok 'without a bus, and without one of its agents, it waits' || tap_note "$T/desktop.log"
-agent_wait_for 'grep -qx "STATUS=6 plans wait at 1 agents" "$T/told"' &&
+agent_wait_for 'grep -qx "STATUS=plans that wait: 6, at agents: 1" "$T/told"' &&
   agent_wait_for 'grep -qx WATCHDOG=1 "$T/told"' && [ "$(sed -n 1p "$T/told")" = READY=1 ]
 tap_ok 'a service manager hears that it is ready, alive, and what waits' || tap_note "$T/told"
 desktop_down

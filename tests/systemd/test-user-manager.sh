@@ -374,7 +374,7 @@ if [ -x "$site/stage$libexecdir/assent-desktop" ]; then
   user_ctl start box-session.target
   eventually '[ "$(desktop ActiveState)/$(desktop SubState)" = active/running ]'
   tap_ok 'the session brings them'
-  told 'app: plan' && [ "$(desktop StatusText)" = '1 plans wait at 1 agents' ]
+  told 'app: plan' && [ "$(desktop StatusText)" = 'plans that wait: 1, at agents: 1' ]
   must tap_ok 'a plan that waits is shown' || tap_note "$T/fake.log" "$T/sync"
   setup 0 && said 'assent-desktop.service: runs already' && ! said 'next graphical session' 2>&-
   tap_ok 'which setup sees'
