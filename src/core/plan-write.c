@@ -28,12 +28,38 @@ static void write_stated(struct json_writer *w, const char *name, int64_t n)
 	}
 }
 
-void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state)
+static void write_text(struct json_writer *w, const char *name, const char *text)
 {
-	bool there = state->type != STATE_ABSENT;
+	if (text != NULL) {
+		json_w_str(w, name, text);
+	}
+}
+
+static void write_state_package(struct json_writer *w, const struct plan_state *state)
+{
+	write_text(w, "arch", state->arch);
+	write_text(w, "archive", state->archive);
+	write_stated(w, "download", state->download);
+	if (state->held >= 0) {
+		json_w_bool(w, "held", state->held != 0);
+	}
+	write_stated(w, "space", state->space);
+	json_w_str(w, "type", "package");
+	write_text(w, "version", state->version);
+}
+
+static void write_state_service(struct json_writer *w, const struct plan_state *state)
+{
+	write_text(w, "enabled", state->enabled);
+	write_text(w, "running", state->running);
+	json_w_str(w, "type", "service");
+}
+
+static void write_state_path(struct json_writer *w, const struct plan_state *state)
+{
+	bool there = state->type != STATE_ABSENT && state->type != STATE_COMMAND;
 	bool content = state->type == STATE_FILE && state->size >= 0;
 
-	json_w_object(w, name);
 	if (content) {
 		write_digest(w, "digest", &state->digest);
 	}
@@ -52,8 +78,55 @@ void plan_state_write(struct json_writer *w, const char *name, const struct plan
 	json_w_str(w, "type", state_type_names[state->type]);
 	if (there) {
 		write_stated(w, "uid", state->uid);
-		if (state->xattrs != NULL) {
-			json_w_str(w, "xattrs", state->xattrs);
+		write_text(w, "xattrs", state->xattrs);
+	}
+}
+
+void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state)
+{
+	json_w_object(w, name);
+	if (state->type == STATE_PACKAGE) {
+		write_state_package(w, state);
+	} else if (state->type == STATE_SERVICE) {
+		write_state_service(w, state);
+	} else {
+		write_state_path(w, state);
+	}
+	json_w_end(w);
+}
+
+static void write_words(struct json_writer *w, const char *name, const char *const *words)
+{
+	if (words == NULL) {
+		return;
+	}
+	json_w_array(w, name);
+	for (; *words != NULL; words++) {
+		json_w_str(w, NULL, *words);
+	}
+	json_w_end(w);
+}
+
+void plan_exec_write(struct json_writer *w, const char *name, const struct plan_exec *exec)
+{
+	json_w_object(w, name);
+	write_bytes(w, "creates", exec->creates);
+	write_bytes(w, "directory", exec->directory);
+	write_words(w, "env", exec->env);
+	json_w_int(w, "output", exec->output);
+	write_words(w, "run", exec->run);
+	json_w_int(w, "timeout", exec->timeout);
+	write_words(w, "unless", exec->unless);
+	write_text(w, "user", exec->user);
+	json_w_end(w);
+}
+
+static void write_risk(struct json_writer *w, unsigned risk)
+{
+	json_w_array(w, "risk");
+	for (int bit = 0; plan_risk_names[bit] != NULL; bit++) {
+		if ((risk & 1U << bit) != 0) {
+			json_w_str(w, NULL, plan_risk_names[bit]);
 		}
 	}
 	json_w_end(w);
@@ -63,21 +136,30 @@ void plan_change_write(struct json_writer *w, const struct plan_change *change)
 {
 	json_w_object(w, NULL);
 	json_w_str(w, "action", plan_action_names[change->action]);
+	write_words(w, "because", change->because);
 	plan_state_write(w, "desired", &change->desired);
 	write_digest(w, "diff", &change->diff);
 	json_w_int(w, "diff_size", change->diff_size);
+	if (change->exec != NULL) {
+		plan_exec_write(w, "exec", change->exec);
+	}
 	write_bytes(w, "id", change->id);
+	if (change->implied) {
+		json_w_bool(w, "implied", true);
+	}
 	json_w_str(w, "kind", change->kind);
+	write_text(w, "manager", change->manager);
+	write_words(w, "needs", change->needs);
 	plan_state_write(w, "observed", &change->observed);
+	if (change->outside_commit != NULL) {
+		json_w_object(w, "outside");
+		json_w_str(w, "commit", change->outside_commit);
+		json_w_int(w, "time", change->outside_time);
+		json_w_end(w);
+	}
 	write_bytes(w, "path", change->path);
 	write_bytes(w, "renamed_from", change->renamed_from);
-	json_w_array(w, "risk");
-	for (int bit = 0; plan_risk_names[bit] != NULL; bit++) {
-		if ((change->risk & 1U << bit) != 0) {
-			json_w_str(w, NULL, plan_risk_names[bit]);
-		}
-	}
-	json_w_end(w);
+	write_risk(w, change->risk);
 	write_bytes(w, "root", change->root);
 	json_w_end(w);
 }
@@ -99,10 +181,27 @@ void plan_commit_write(struct json_writer *w, const struct plan_commit *commit)
 	json_w_end(w);
 }
 
+/* What is not stated is left out. */
+static void write_positive(struct json_writer *w, const char *name, int64_t n)
+{
+	if (n > 0) {
+		json_w_int(w, name, n);
+	}
+}
+
 void plan_check_write(struct json_writer *w, const struct plan_check *check)
 {
 	json_w_object(w, NULL);
+	write_text(w, "body", check->body);
+	write_bytes(w, "ca", check->ca);
+	if (check->exec != NULL) {
+		plan_exec_write(w, "exec", check->exec);
+	}
+	write_positive(w, "interval", check->interval);
 	json_w_str(w, "kind", check->kind);
+	write_text(w, "manager", check->manager);
+	write_positive(w, "status", check->status);
+	write_positive(w, "successes", check->successes);
 	json_w_str(w, "target", check->target);
 	json_w_int(w, "within", check->within);
 	json_w_end(w);

@@ -47,8 +47,17 @@ enum plan_risk {
 extern const char *const plan_risk_names[]; /* by bit number: "deletion", ... NULL */
 
 /* What a target is or shall be. Absent is a state: type STATE_ABSENT. */
-enum state_type { STATE_ABSENT, STATE_FILE, STATE_DIRECTORY, STATE_LINK, STATE_OTHER };
-extern const char *const state_type_names[]; /* "absent", "file", "directory", "link", "other" */
+enum state_type {
+	STATE_ABSENT,
+	STATE_FILE,
+	STATE_DIRECTORY,
+	STATE_LINK,
+	STATE_OTHER,
+	STATE_PACKAGE,
+	STATE_SERVICE,
+	STATE_COMMAND, /* a command whose guard says that it has run */
+};
+extern const char *const state_type_names[]; /* "absent", "file", ... NULL, in the order above */
 
 struct plan_state {
 	enum state_type type;
@@ -59,6 +68,36 @@ struct plan_state {
 	const char *owner, *group; /* names, NULL where unknown */
 	const char *link;	   /* target of a link, bytes */
 	const char *xattrs;	   /* "sha256:..." of the extended attributes, NULL: none */
+	/* of a package; the texts as its manager writes them */
+	const char *version, *arch; /* NULL: not stated */
+	const char *archive;	    /* "sha256:..." of what is to be fetched, NULL: not known */
+	int64_t download, space;    /* bytes to fetch, and on the disk; -1: not known */
+	int held;		    /* 0, 1, -1: not stated */
+	/* of a service; NULL: not stated */
+	const char *enabled; /* "enabled", "disabled", "masked", "static" ... */
+	const char *running; /* "active", "inactive", "failed" */
+};
+/* Nothing is stated but the type. */
+#define PLAN_STATE(t)                                                                              \
+	((struct plan_state){.type = (t),                                                          \
+			     .size = -1,                                                           \
+			     .mode = -1,                                                           \
+			     .uid = -1,                                                            \
+			     .gid = -1,                                                            \
+			     .download = -1,                                                       \
+			     .space = -1,                                                          \
+			     .held = -1})
+
+/* A command, exactly. Lists end with NULL. */
+struct plan_exec {
+	const char **run;      /* program and arguments; no shell */
+	const char **unless;   /* a guard: not needed when it exits with 0; NULL: none */
+	const char *creates;   /* absolute; not needed when it is there; NULL: none */
+	const char *user;      /* NULL: whoever applies */
+	const char *directory; /* absolute; NULL: "/" */
+	const char **env;      /* "NAME=value"; NULL: none */
+	int64_t timeout;       /* seconds, of each of both */
+	int64_t output;	       /* bytes of each of its two outputs that may come */
 };
 
 struct plan_change {
@@ -73,6 +112,18 @@ struct plan_change {
 	const char *renamed_from; /* same content vanishes there; for display only */
 	struct hash diff;	  /* of its section of the plan's diff */
 	int64_t diff_size;
+	/* Who does it: "apt", "dnf" or "zypper" of a package, "system" or "user" of a service. */
+	const char *manager;
+	const struct plan_exec *exec; /* of kind "command"; NULL: none */
+	bool implied; /* no resource asks for it: a package that its manager adds or removes */
+	/* Ids of resources that other changes belong to, sorted, ending with NULL; NULL: none. All
+	 * of those stand earlier; when one of them fails or is left out, so is this one. */
+	const char **needs;
+	/* Those of them for which a service is restarted or reloaded, or a command is run. */
+	const char **because;
+	/* What is there is not what was applied by us last: the commit and time of that. */
+	const char *outside_commit; /* NULL: it is, or nobody knows */
+	int64_t outside_time;
 };
 
 struct plan_commit {
@@ -101,9 +152,17 @@ struct plan_policy {
 };
 
 struct plan_check {
-	const char *kind; /* "http" ... */
-	const char *target;
-	int64_t within; /* seconds */
+	const char *kind;   /* "http", "tcp", "command", "service" */
+	const char *target; /* URL, HOST:PORT, name, unit */
+	int64_t within;	    /* seconds for all of it */
+	int64_t interval;   /* seconds between two tries; 0: 1 */
+	int64_t successes;  /* in a row that it takes; 0: 1 */
+	/* http */
+	int64_t status;	  /* that is wanted; 0: 200 to 299 */
+	const char *body; /* text that the answer must contain; NULL: any */
+	const char *ca;	  /* absolute path of a file of authorities; NULL: the system's */
+	const struct plan_exec *exec; /* command */
+	const char *manager;	      /* service: "system" or "user" */
 };
 
 struct plan {
@@ -157,8 +216,12 @@ int plan_write(char **out, size_t *len, const struct plan *plan, struct assent_e
 /* Writers shared by worker and agent: one change or state as a canonical object. */
 void plan_change_write(struct json_writer *w, const struct plan_change *change);
 void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state);
+void plan_exec_write(struct json_writer *w, const char *name, const struct plan_exec *exec);
 void plan_commit_write(struct json_writer *w, const struct plan_commit *commit);
 /* The policy's member "channels", where it is needed. */
 void plan_channels_write(struct json_writer *w, unsigned channels);
 void plan_check_write(struct json_writer *w, const struct plan_check *check);
+/* The id of the resource that asks for the change: its own, or of what a tree holds the tree's.
+ * Freed with free(); NULL without memory. */
+char *plan_change_resource(const struct plan_change *change);
 bool plan_state_equal(const struct plan_state *a, const struct plan_state *b);

@@ -73,6 +73,9 @@ static unsigned git_mode(const struct plan_state *state, int64_t mode)
 		return S_IFLNK;
 	case STATE_ABSENT:
 	case STATE_OTHER:
+	case STATE_PACKAGE:
+	case STATE_SERVICE:
+	case STATE_COMMAND:
 		break;
 	}
 	return 0;

@@ -237,6 +237,9 @@ static bool stage(struct target_run *run, struct step *step, GError **error)
 		return stage_link(&place, step, error);
 	case STATE_ABSENT:
 	case STATE_OTHER:
+	case STATE_PACKAGE:
+	case STATE_SERVICE:
+	case STATE_COMMAND:
 		break;
 	}
 	return true;
