@@ -14,16 +14,22 @@
 
 const char *desired_kind_name(enum desired_kind kind)
 {
-	static const char *const names[] = {"file", "tree", "directory", "link"};
+	static const char *const names[] = {"file",    "tree",	  "directory", "link",
+					    "package", "service", "command"};
 
 	return names[kind];
 }
 
 const char *desired_check_name(enum desired_check_kind kind)
 {
-	static const char *const names[] = {"http", "tcp"};
+	static const char *const names[] = {"http", "tcp", "command", "service"};
 
 	return names[kind];
+}
+
+const char *desired_scope_name(bool user_scope)
+{
+	return user_scope ? "user" : "system";
 }
 
 static void release_file(void *file)

@@ -45,7 +45,23 @@ struct desired_env {
 	bool every_host;
 };
 
-enum desired_kind { DESIRED_FILE, DESIRED_TREE, DESIRED_DIRECTORY, DESIRED_LINK };
+enum desired_kind {
+	DESIRED_FILE,
+	DESIRED_TREE,
+	DESIRED_DIRECTORY,
+	DESIRED_LINK,
+	DESIRED_PACKAGE,
+	DESIRED_SERVICE,
+	DESIRED_COMMAND,
+};
+/* How a thing is wanted; DESIRED_UNSTATED leaves it as it is. */
+enum desired_state {
+	DESIRED_UNSTATED,
+	DESIRED_PRESENT,
+	DESIRED_ABSENT,
+	DESIRED_RUNNING,
+	DESIRED_STOPPED,
+};
 /* "file", "tree", ... */
 const char *desired_kind_name(enum desired_kind kind);
 
@@ -66,10 +82,21 @@ struct desired_entry {
 	char *link;			/* a link's text, bytes */
 };
 
+/* A command, variables replaced. Lists end with NULL; NULL: not stated. */
+struct desired_exec {
+	char **run; /* program and arguments; what the manifest wants a shell for has it in here */
+	char **unless, **env;
+	char *creates, *directory; /* absolute */
+	char *user;
+	unsigned timeout; /* seconds */
+	unsigned output;  /* bytes */
+};
+
 struct desired_resource {
 	enum desired_kind kind;
-	char *id;   /* "file:/etc/x" */
-	char *path; /* absolute, no "//", ".", ".." or final slash */
+	char *id;   /* "file:/etc/x", "package:nginx" */
+	char *path; /* absolute, no "//", ".", ".." or final slash; NULL of what is no path */
+	char *name; /* of a package (each of a list is a resource), unit or command */
 	/* -1: the manifest does not state it. mode is that of a file or directory, or of
 	 * the files of a tree; folder_mode of a tree's folders. */
 	int mode, folder_mode;
@@ -77,22 +104,46 @@ struct desired_resource {
 	struct desired_content content; /* file */
 	char *link;			/* link: its text */
 	GPtrArray *entries;		/* tree: struct desired_entry */
-	bool prune;		/* tree: what is not in entries and not declared elsewhere goes */
-	char **after, **notify; /* ids of other resources; NULL: none */
-	char *selector;		/* private */
+	bool prune; /* tree: what is not in entries and not declared elsewhere goes */
+	/* package, service */
+	enum desired_state state;
+	char *manager;	    /* package: "apt", "dnf", "zypper"; NULL: the host's own */
+	char *version;	    /* package: conditions as they are written, ">=1.22, <2"; NULL: any */
+	int held;	    /* package: 0, 1, -1: not stated */
+	bool user_scope;    /* service: of the user's manager */
+	int enabled;	    /* service: 0, 1, -1: not stated */
+	int masked;	    /* service: 0, 1, -1: not stated */
+	bool reload;	    /* service: a notification reloads it and does not restart it */
+	bool only_notified; /* command: is run when it is notified, and not by itself */
+	struct desired_exec *exec; /* command */
+	char **after, **notify;	   /* ids of other resources; NULL: none */
+	unsigned position;	   /* in the order of resources */
+	char *selector;		   /* private */
 	const char *file; /* the place of the declaration; file lives as long as the desired */
 	unsigned line, column;
 };
 
-enum desired_check_kind { DESIRED_CHECK_HTTP, DESIRED_CHECK_TCP };
+enum desired_check_kind {
+	DESIRED_CHECK_HTTP,
+	DESIRED_CHECK_TCP,
+	DESIRED_CHECK_COMMAND,
+	DESIRED_CHECK_SERVICE,
+};
 struct desired_check {
 	enum desired_check_kind kind;
-	char *target;	 /* an http(s) URL, or HOST:PORT */
-	unsigned within; /* seconds */
+	char *target;		      /* an http(s) URL, HOST:PORT, a name, a unit */
+	unsigned within;	      /* seconds */
+	unsigned interval, successes; /* seconds; in a row. 0: not stated */
+	unsigned status;	      /* http; 0: 200 to 299 */
+	char *body, *ca;	      /* http; NULL: not stated */
+	struct desired_exec *exec;    /* command */
+	bool user_scope;	      /* service */
 	const char *file;
 	unsigned line, column;
 };
-/* "http", "tcp" */
+/* "system", "user" */
+const char *desired_scope_name(bool user_scope);
+/* "http", "tcp" ... */
 const char *desired_check_name(enum desired_check_kind kind);
 
 struct desired {

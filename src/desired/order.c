@@ -115,6 +115,9 @@ void order_resolve(struct load *l)
 	}
 	g_assert(sorted->len == l->out->resources->len);
 	for (guint i = 0; i < sorted->len; i++) {
-		l->out->resources->pdata[i] = sorted->pdata[i];
+		struct desired_resource *r = sorted->pdata[i];
+
+		r->position = i;
+		l->out->resources->pdata[i] = r;
 	}
 }

@@ -182,8 +182,7 @@ static void check_privilege(struct planner *p, const struct want *want,
 static bool set_desired(struct planner *p, const struct want *want, const struct plan_state *now,
 			struct plan_state *out, GError **error)
 {
-	*out = (struct plan_state){
-		.type = want->type, .size = -1, .mode = -1, .uid = -1, .gid = -1};
+	*out = PLAN_STATE(want->type);
 	if (want->type == STATE_FILE && !want_digest(p, want, out, error)) {
 		return false;
 	}
@@ -224,6 +223,7 @@ static bool compare(struct planner *p, const struct want *want, GError **error)
 	}
 	item = g_new0(struct plan_item, 1);
 	item->want = want;
+	item->resource = want->resource;
 	item->before = now;
 	item->change.id = plan_id(p, want->type, want->path);
 	item->change.kind = want->kind;

@@ -10,49 +10,6 @@
 #include "base/file.h"
 #include "base/objects.h"
 
-static int descending(gconstpointer a, gconstpointer b)
-{
-	const struct plan_item *const *x = a, *const *y = b;
-
-	return strcmp((*y)->change.path, (*x)->change.path);
-}
-
-/* The item, after the folders it needs. */
-static void emit(GHashTable *waiting, struct plan_item *item, GPtrArray *out)
-{
-	g_autofree char *folder = g_path_get_dirname(item->change.path);
-	struct plan_item *above;
-
-	if (!g_hash_table_remove(waiting, item->change.path)) {
-		return;
-	}
-	above = g_hash_table_lookup(waiting, folder);
-	if (above != NULL) {
-		emit(waiting, above, out);
-	}
-	g_ptr_array_add(out, item);
-}
-
-GPtrArray *plan_order(struct planner *p)
-{
-	GPtrArray *out = g_ptr_array_new();
-	g_autoptr(GHashTable) waiting = g_hash_table_new(g_str_hash, g_str_equal);
-
-	g_ptr_array_sort(p->removals, descending);
-	for (guint i = 0; i < p->removals->len; i++) {
-		g_ptr_array_add(out, p->removals->pdata[i]);
-	}
-	for (guint i = 0; i < p->changes->len; i++) {
-		struct plan_item *item = p->changes->pdata[i];
-
-		g_hash_table_insert(waiting, (gpointer)item->change.path, item);
-	}
-	for (guint i = 0; i < p->changes->len; i++) {
-		emit(waiting, p->changes->pdata[i], out);
-	}
-	return out;
-}
-
 /* What it belongs to afterwards, as far as one can tell. */
 static int64_t owner_after(const struct plan_change *c, uid_t maker)
 {
@@ -208,7 +165,9 @@ static bool write_diff(struct planner *p, GPtrArray *items, GString *out, GError
 		if (job_stopped(p->job)) {
 			return fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED, "asked to stop");
 		}
-		item->change.risk = risk_of(&item->change, p->for_root ? 0 : geteuid());
+		item->change.risk |= target_find(item->change.kind)->acts
+					     ? 0
+					     : risk_of(&item->change, p->for_root ? 0 : geteuid());
 		if (!write_section(p, d, item, out, error)) {
 			return false;
 		}
@@ -222,8 +181,10 @@ static bool write_diff(struct planner *p, GPtrArray *items, GString *out, GError
 static void write_summary(struct planner *p, const struct plan *plan)
 {
 	/* In the order of their names. */
-	static const enum plan_action shown[] = {ACTION_CREATE, ACTION_REMOVE, ACTION_REPLACE,
-						 ACTION_UPDATE};
+	static const enum plan_action shown[] = {ACTION_CREATE,	 ACTION_DISABLE, ACTION_ENABLE,
+						 ACTION_RELOAD,	 ACTION_REMOVE,	 ACTION_REPLACE,
+						 ACTION_RESTART, ACTION_RUN,	 ACTION_START,
+						 ACTION_STOP,	 ACTION_UPDATE};
 	struct json_writer *w = job_result(p->job);
 	int64_t counts[ACTION_RUN + 1] = {0};
 	int64_t deletions = 0;
@@ -290,6 +251,15 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
 		checks[i].kind = desired_check_name(check->kind);
 		checks[i].target = check->target;
 		checks[i].within = check->within;
+		checks[i].interval = check->interval;
+		checks[i].successes = check->successes;
+		checks[i].status = check->status;
+		checks[i].body = check->body;
+		checks[i].ca = check->ca;
+		checks[i].exec = plan_exec(p, check->exec);
+		if (check->kind == DESIRED_CHECK_SERVICE) {
+			checks[i].manager = desired_scope_name(check->user_scope);
+		}
 	}
 	plan.checks_count = p->desired->checks->len;
 	plan.diff_size = (int64_t)diff->len;

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "worker/tree-reader.h"
 
 #define MAX_DEPTH 128
 
-static void add_removal(struct planner *p, const char *kind, const char *root, const char *path,
+/* resource: whose change it is; NULL: nobody's. */
+static void add_removal(struct planner *p, const struct desired_resource *resource,
+			const char *kind, const char *root, const char *path,
 			const struct observed *now)
 {
 	struct plan_item *item;
@@ -18,6 +19,7 @@ static void add_removal(struct planner *p, const char *kind, const char *root, c
 		return;
 	}
 	item = g_new0(struct plan_item, 1);
+	item->resource = resource;
 	item->before = *now;
 	item->change.path = plan_keep(p, path);
 	item->change.id = plan_id(p, now->state.type, path);
@@ -25,8 +27,7 @@ static void add_removal(struct planner *p, const char *kind, const char *root, c
 	item->change.root = root != NULL ? plan_keep(p, root) : NULL;
 	item->change.action = ACTION_REMOVE;
 	item->change.observed = now->state;
-	item->change.desired = (struct plan_state){
-		.type = STATE_ABSENT, .size = -1, .mode = -1, .uid = -1, .gid = -1};
+	item->change.desired = PLAN_STATE(STATE_ABSENT);
 	g_ptr_array_add(p->removals, item);
 	g_hash_table_insert(p->removed, (gpointer)item->change.path, item);
 }
@@ -34,6 +35,7 @@ static void add_removal(struct planner *p, const char *kind, const char *root, c
 /* One walk through a folder whose contents go. */
 struct sweep {
 	struct planner *p;
+	const struct desired_resource *resource;
 	const char *kind, *root;
 	dev_t dev;
 	bool keep_declared;
@@ -81,7 +83,7 @@ static bool sweep_path(struct sweep *s, const char *path, bool *all, GError **er
 	if (declared || !emptied) {
 		*all = false;
 	} else if (now.state.type != STATE_ABSENT) {
-		add_removal(s->p, s->kind, s->root, path, &now);
+		add_removal(s->p, s->resource, s->kind, s->root, path, &now);
 	}
 	return true;
 }
@@ -109,10 +111,15 @@ static bool sweep_folder(struct sweep *s, const char *folder, bool *all, GError 
 }
 
 /* Everything in folder, which is root or lies beneath it. */
-static bool sweep(struct planner *p, const char *kind, const char *root, const char *folder,
-		  bool keep_declared, bool *all, GError **error)
+static bool sweep(struct planner *p, const struct desired_resource *resource, const char *kind,
+		  const char *root, const char *folder, bool keep_declared, bool *all,
+		  GError **error)
 {
-	struct sweep s = {.p = p, .kind = kind, .root = root, .keep_declared = keep_declared};
+	struct sweep s = {.p = p,
+			  .resource = resource,
+			  .kind = kind,
+			  .root = root,
+			  .keep_declared = keep_declared};
 	struct observed top;
 
 	*all = true;
@@ -130,8 +137,8 @@ bool plan_clear_folder(struct planner *p, const struct want *want, GError **erro
 {
 	bool all;
 
-	if (!sweep(p, want->kind, want->root != NULL ? want->root : want->path, want->path, false,
-		   &all, error)) {
+	if (!sweep(p, want->resource, want->kind, want->root != NULL ? want->root : want->path,
+		   want->path, false, &all, error)) {
 		return false;
 	}
 	if (!all) {
@@ -195,7 +202,7 @@ static bool remove_vanished(struct planner *p, const struct want *want, GError *
 			  shown);
 		return true;
 	}
-	add_removal(p, want->kind, want->root, want->path, &now);
+	add_removal(p, NULL, want->kind, want->root, want->path, &now);
 	return true;
 }
 
@@ -211,7 +218,11 @@ static bool remove_all_vanished(struct planner *p, const struct desired *base, G
 	for (guint i = 0; i < base->resources->len; i++) {
 		const struct desired_resource *resource = base->resources->pdata[i];
 
-		target_find(desired_kind_name(resource->kind))->want(resource, wants);
+		const struct target_ops *ops = target_find(desired_kind_name(resource->kind));
+
+		if (!ops->acts) {
+			ops->want(resource, wants);
+		}
 	}
 	/* Children before folders. */
 	g_ptr_array_sort(wants, descending);
@@ -225,35 +236,6 @@ static bool remove_all_vanished(struct planner *p, const struct desired *base, G
 	return true;
 }
 
-/* Against the commit that was applied last. Without it nothing is pruned, and that is said. */
-static bool prune_vanished(struct planner *p, GError **error)
-{
-	g_autoptr(source_tree_auto) tree = NULL;
-	g_autoptr(desired_auto) base = NULL;
-	g_autoptr(GError) problem = NULL;
-	struct diag_list diags;
-	struct reader *reader;
-	bool ok = true;
-
-	diag_list_init(&diags);
-	if (!source_tree_open(p->mirror, p->base, &tree, &problem)) {
-		plan_warn(p, "nothing is pruned: the last applied commit cannot be read: %s",
-			  problem->message);
-		diag_list_clear(&diags);
-		return true;
-	}
-	reader = tree_reader_new(tree);
-	if (desired_load(reader, p->folder, &p->env, &base, &diags, &problem)) {
-		ok = remove_all_vanished(p, base, error);
-	} else {
-		plan_warn(p, "nothing is pruned: the manifest of the last applied commit is "
-			     "not understood");
-	}
-	reader_free(reader);
-	diag_list_clear(&diags);
-	return ok;
-}
-
 bool plan_prune(struct planner *p, GError **error)
 {
 	bool all;
@@ -262,10 +244,12 @@ bool plan_prune(struct planner *p, GError **error)
 		const struct desired_resource *r = p->desired->resources->pdata[i];
 
 		if (r->kind == DESIRED_TREE && r->prune &&
-		    !sweep(p, desired_kind_name(r->kind), r->path, r->path, true, &all, error)) {
+		    !sweep(p, r, desired_kind_name(r->kind), r->path, r->path, true, &all, error)) {
 			return false;
 		}
 	}
-	return !p->desired->prune || p->base[0] == '\0' || strcmp(p->base, p->commit) == 0 ||
-	       prune_vanished(p, error);
+	if (!p->desired->prune || strcmp(p->base, p->commit) == 0) {
+		return true;
+	}
+	return plan_base(p) == NULL || remove_all_vanished(p, plan_base(p), error);
 }

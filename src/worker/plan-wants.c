@@ -91,7 +91,11 @@ bool plan_wants(struct planner *p, GError **error)
 	for (guint i = 0; i < p->desired->resources->len; i++) {
 		const struct desired_resource *resource = p->desired->resources->pdata[i];
 
-		target_find(desired_kind_name(resource->kind))->want(resource, p->wants);
+		const struct target_ops *ops = target_find(desired_kind_name(resource->kind));
+
+		if (!ops->acts) {
+			ops->want(resource, p->wants);
+		}
 	}
 	for (guint i = 0; i < p->wants->len; i++) {
 		add(p, p->wants->pdata[i]);

@@ -17,6 +17,14 @@ const char *plan_keep(struct planner *p, const char *text)
 	return g_string_chunk_insert(p->strings, text);
 }
 
+const char **plan_keep_list(struct planner *p, size_t count)
+{
+	const char **list = g_new0(const char *, count + 1);
+
+	g_ptr_array_add(p->kept, list);
+	return list;
+}
+
 const char *plan_id(struct planner *p, enum state_type type, const char *path)
 {
 	g_autofree char *id = g_strconcat(state_type_names[type], ":", path, NULL);
@@ -33,17 +41,47 @@ void plan_warn(struct planner *p, const char *format, ...)
 	va_end(args);
 }
 
-void plan_fail(struct planner *p, const struct want *want, const char *format, ...)
+static void fail_at(struct planner *p, const struct desired_resource *r, const char *format,
+		    va_list args)
 {
-	const struct desired_resource *r = want->resource;
-	g_autofree char *text = NULL;
+	g_autofree char *text = g_strdup_vprintf(format, args);
+
+	diag_add(&p->diags, r != NULL ? r->file : DESIRED_MANIFEST, r != NULL ? r->line : 1,
+		 r != NULL ? r->column : 1, "%s", text);
+}
+
+void plan_fail_at(struct planner *p, const struct desired_resource *resource, const char *format,
+		  ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
+	fail_at(p, resource, format, args);
 	va_end(args);
-	diag_add(&p->diags, r != NULL ? r->file : DESIRED_MANIFEST, r != NULL ? r->line : 1,
-		 r != NULL ? r->column : 1, "%s", text);
+}
+
+void plan_fail(struct planner *p, const struct want *want, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fail_at(p, want->resource, format, args);
+	va_end(args);
+}
+
+struct plan_item *plan_act(struct planner *p, const struct desired_resource *resource,
+			   enum desired_kind kind, const char *name)
+{
+	g_autofree char *id = g_strconcat(desired_kind_name(kind), ":", name, NULL);
+	struct plan_item *item = g_new0(struct plan_item, 1);
+
+	item->resource = resource;
+	item->change.kind = desired_kind_name(kind);
+	item->change.id = plan_keep(p, id);
+	item->change.observed = PLAN_STATE(STATE_ABSENT);
+	item->change.desired = PLAN_STATE(STATE_ABSENT);
+	g_ptr_array_add(p->acts, item);
+	return item;
 }
 
 bool plan_content(struct planner *p, const struct want *want, char **bytes, size_t *len,
@@ -115,11 +153,14 @@ static void planner_init(struct planner *p, struct job *job)
 	p->changes = g_ptr_array_new_with_free_func(g_free);
 	p->removals = g_ptr_array_new_with_free_func(g_free);
 	p->removed = g_hash_table_new(g_str_hash, g_str_equal);
+	p->acts = g_ptr_array_new_with_free_func(g_free);
 	p->strings = g_string_chunk_new(4096);
+	p->kept = g_ptr_array_new_with_free_func(g_free);
 }
 
 static void planner_clear(struct planner *p)
 {
+	g_ptr_array_unref(p->acts);
 	g_hash_table_unref(p->removed);
 	g_hash_table_unref(p->by_path);
 	g_ptr_array_unref(p->removals);
@@ -128,9 +169,11 @@ static void planner_clear(struct planner *p)
 	g_ptr_array_unref(p->warnings);
 	observer_free(p->observer);
 	observe_cache_free(p->cache);
+	desired_free(p->base_desired);
 	desired_free(p->desired);
 	reader_free(p->reader);
 	g_string_chunk_free(p->strings);
+	g_ptr_array_unref(p->kept);
 	diag_list_clear(&p->diags);
 	g_free((gpointer)p->env.labels);
 }
@@ -172,8 +215,8 @@ static bool check_stop(struct planner *p, GError **error)
 /* The parts of the work; each needs what was found before to be right. */
 static bool look(struct planner *p, GError **error)
 {
-	static bool (*const parts[])(struct planner *, GError **) = {plan_wants, plan_compare,
-								     plan_prune};
+	static bool (*const parts[])(struct planner *, GError **) = {
+		plan_wants, plan_compare, plan_prune, plan_packages, plan_commands, plan_services};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (!check_stop(p, error) || !parts[i](p, error)) {

@@ -8,7 +8,10 @@
  *	plan_wants()    what the manifest asks for, path by path; missing folders above are implied
  *	plan_compare()  wants against what is there
  *	plan_prune()    what nobody asks for any more
- *	plan_order()    removals first, children before folders; then folders before what they hold
+ *	plan_packages() what the package manager would do
+ *	plan_commands() what is to be run
+ *	plan_services() what is to be enabled, started, restarted; units that changed are read again
+ *	plan_order()    removals first, children before folders; then the manifest's order
  *	plan_draft()    contents into the object store, sections of the diff, risks, the document
  *
  * What a person must correct gathers in diags and then nothing is planned.
@@ -19,8 +22,15 @@
 /* A change in the making. Its strings live as long as the planner. */
 struct plan_item {
 	struct plan_change change;
-	const struct want *want; /* NULL: a removal */
-	struct observed before;
+	const struct want *want; /* of a path that is wanted, otherwise NULL */
+	/* That asks for it; NULL: none (a folder that is implied, what nobody asks for any more).
+	 * Its `after` becomes what the change needs. */
+	const struct desired_resource *resource;
+	struct observed before; /* of a path */
+	/* An act without a resource goes where this one goes, before what that asks for; NULL:
+	 * before everything else. */
+	const struct desired_resource *place;
+	bool last; /* ... or rather after everything else */
 };
 struct planner {
 	struct job *job;
@@ -38,7 +48,11 @@ struct planner {
 	GPtrArray *changes;  /* struct plan_item: creations and updates */
 	GPtrArray *removals; /* struct plan_item */
 	GHashTable *removed; /* path to struct plan_item, borrowed */
+	GPtrArray *acts;     /* struct plan_item: what is no path, those of a resource in order */
+	struct desired *base_desired; /* use plan_base() */
+	bool base_asked;
 	GStringChunk *strings;
+	GPtrArray *kept; /* memory, freed at the end */
 };
 
 bool plan_run(struct job *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -46,6 +60,18 @@ bool plan_run(struct job *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_wants(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_packages(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_commands(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_services(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A new item in acts: kind and id ("package:NAME") are set, and states that state nothing. */
+struct plan_item *plan_act(struct planner *p, const struct desired_resource *resource,
+			   enum desired_kind kind, const char *name);
+/* Ids of the resources that have changes so far and want this one to hear of them; sorted, kept;
+ * NULL: none. */
+const char **plan_notified(struct planner *p, const char *id);
+/* What the commit applied last asked for; NULL when there is none or it cannot be read, which is
+ * warned of once. */
+const struct desired *plan_base(struct planner *p);
 /* Everything in a folder that a file or link takes the place of. */
 bool plan_clear_folder(struct planner *p, const struct want *want, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
@@ -57,9 +83,16 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error) G_GNUC_WARN
 bool plan_content(struct planner *p, const struct want *want, char **bytes, size_t *len,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 const char *plan_keep(struct planner *p, const char *text);
+/* count texts and a NULL at the end, all NULL, kept as long as the planner. */
+const char **plan_keep_list(struct planner *p, size_t count);
+/* As a plan has it, kept; NULL of NULL. */
+const struct plan_exec *plan_exec(struct planner *p, const struct desired_exec *exec);
 /* "file:/etc/x" */
 const char *plan_id(struct planner *p, enum state_type type, const char *path);
 void plan_warn(struct planner *p, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* A diagnostic at the place that declares want. */
+/* A diagnostic at the place that declares it; NULL: at the manifest. */
+void plan_fail_at(struct planner *p, const struct desired_resource *resource, const char *format,
+		  ...) G_GNUC_PRINTF(3, 4);
+/* The same of a want. */
 void plan_fail(struct planner *p, const struct want *want, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

@@ -38,6 +38,8 @@ struct transaction *transaction_new(const struct plan *plan, const char *objects
 	t->steps = g_array_sized_new(FALSE, TRUE, sizeof(struct step), (guint)plan->changes_count);
 	g_array_set_clear_func(t->steps, clear_step);
 	g_array_set_size(t->steps, (guint)plan->changes_count);
+	t->run.host = observer_host(t->run.observer);
+	t->run.steps = t->steps;
 	for (guint i = 0; i < t->steps->len; i++) {
 		struct step *step = &g_array_index(t->steps, struct step, i);
 
@@ -53,6 +55,7 @@ void transaction_confine(struct transaction *t, const struct caller *caller)
 	beneath_free(t->run.beneath);
 	t->run.observer = observer_new(NULL, BENEATH_NO_LINKS);
 	t->run.beneath = beneath_new(BENEATH_NO_LINKS);
+	t->run.host = observer_host(t->run.observer);
 	t->run.caller = caller;
 }
 

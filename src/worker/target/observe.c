@@ -22,6 +22,7 @@
 struct observer {
 	struct observe_cache *cache;
 	struct beneath *beneath;
+	struct host *host;
 	GStringChunk *strings;
 	GHashTable *users, *groups; /* id to name or NULL */
 	char *chunk;
@@ -33,6 +34,7 @@ struct observer *observer_new(struct observe_cache *cache, unsigned flags)
 
 	o->cache = cache;
 	o->beneath = beneath_new(flags);
+	o->host = host_new();
 	o->strings = g_string_chunk_new(4096);
 	o->users = g_hash_table_new(g_direct_hash, g_direct_equal);
 	o->groups = g_hash_table_new(g_direct_hash, g_direct_equal);
@@ -46,11 +48,17 @@ void observer_free(struct observer *o)
 		return;
 	}
 	beneath_free(o->beneath);
+	host_free(o->host);
 	g_string_chunk_free(o->strings);
 	g_hash_table_unref(o->users);
 	g_hash_table_unref(o->groups);
 	g_free(o->chunk);
 	g_free(o);
+}
+
+struct host *observer_host(struct observer *o)
+{
+	return o->host;
 }
 
 const char *observer_user(struct observer *o, uid_t uid)

@@ -15,6 +15,7 @@
 
 #include "core/plan.h"
 #include "worker/target/beneath.h"
+#include "worker/target/host.h"
 #include "worker/target/observe-cache.h"
 
 struct observer;
@@ -28,6 +29,8 @@ struct observed {
 /* cache: NULL to read everything; borrowed. flags: those of beneath_new(). */
 struct observer *observer_new(struct observe_cache *cache, unsigned flags);
 void observer_free(struct observer *o);
+/* What is known of the host; lives as long as the observer. */
+struct host *observer_host(struct observer *o);
 bool observe_path(struct observer *o, const char *root, const char *path, struct observed *out,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The same for a name in an open folder; path is for messages and for the cache. */

@@ -2,6 +2,10 @@
 #pragma once
 /*
  * Resource kinds: one const struct target_ops each, found by name in one table.
+ * There are two sorts. A path is made ready beside its place and comes there by
+ * a rename (worker/target/path.h). An act (a package, a service, a command) has
+ * no such place: its commit() does what cannot be prepared in secret, and is
+ * framed by two lines of the journal.
  *
  * To add a kind: (1) write src/worker/target/KIND.c with a struct target_ops
  * and what differs from the others; a kind whose targets are paths takes the
@@ -10,15 +14,24 @@
  * say in doc/targets.md what is observed, how it is put in place and undone;
  * (5) add tests: /KIND/... in tests/unit/test-path.c or a file of its own, a
  * change of that kind in tests/system/test-apply-kill.sh. The contract: stage()
- * prepares and changes nothing that anybody sees; commit() is one atomic step;
- * undo() and finish() can be called again after a crash at any point in them,
- * and find out from what is there, not from memory, what is left to do.
+ * prepares and changes nothing that anybody sees; commit() is one atomic step
+ * of a path, and of an act all of it; undo() and finish() can be called again
+ * after a crash at any point in them, and find out from what is there, not from
+ * memory, what is left to do.
+ *
+ * Undoing goes twice over the steps: undo() last to first, then revive() first
+ * to last. A service that was started is stopped by undo(), before its files
+ * go; one that was restarted is restarted by revive(), when its old files are
+ * back. Of an act, undo() and revive() are called when its commit() was begun
+ * (step->begun), whether it came to an end or not: step->outcome is
+ * STEP_DONE when it did.
  */
 #include "base/caller.h"
 #include "core/plan.h"
 #include "desired/desired.h"
 #include "worker/target/beneath.h"
 #include "worker/target/diff.h"
+#include "worker/target/host.h"
 #include "worker/target/observe.h"
 
 #define TARGET_ERROR target_error_quark()
@@ -52,6 +65,7 @@ struct step {
 	struct observed before;	   /* as found under the lock */
 	uint64_t old_ino, new_ino; /* 0: none */
 	enum step_outcome outcome;
+	bool begun;    /* an act: the journal says that its commit() was called */
 	char *message; /* NULL: nothing to say */
 };
 
@@ -62,6 +76,11 @@ struct target_run {
 	const char *objects;	     /* folder of the object store */
 	const struct caller *caller; /* who may read it; NULL: we */
 	bool sync_later;	     /* many new files: their file system is synced as a whole */
+	struct host *host;	     /* the observer's */
+	GArray *steps; /* struct step: all of the transaction, for acts that go together */
+	/* Shall the work end soon? NULL: never. Long waits ask it often. */
+	bool (*stopped)(void *user);
+	void *user;
 };
 
 /* plan: one path that a resource asks for. */
@@ -82,7 +101,9 @@ void want_free(struct want *want);
 
 struct target_ops {
 	const char *name;
-	/* plan: adds what resource asks for, folders before what they hold */
+	bool acts; /* not a path */
+	/* plan: adds what resource asks for, folders before what they hold; NULL of an act, which
+	 * has a file of its own, worker/plan-KIND.c */
 	void (*want)(const struct desired_resource *resource, GPtrArray *wants);
 	/* apply: may a change of this kind look so? */
 	bool (*check)(const struct plan_change *change, GError **error);
@@ -95,6 +116,8 @@ struct target_ops {
 	bool (*stage)(struct target_run *run, struct step *step, GError **error);
 	bool (*commit)(struct target_run *run, struct step *step, GError **error);
 	bool (*undo)(struct target_run *run, struct step *step, GError **error);
+	/* NULL: nothing is left to do once the old versions are back */
+	bool (*revive)(struct target_run *run, struct step *step, GError **error);
 	bool (*finish)(struct target_run *run, struct step *step, GError **error);
 };
 

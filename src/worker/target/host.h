@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What a job knows of its host beyond paths: the packages that are installed,
+ * the service managers. Each is asked when it is first needed and kept until
+ * host_forget(), so that a plan of a thousand packages reads their list once.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+struct host;
+
+struct host *host_new(void);
+void host_free(struct host *host);
+/* Something was done to the host: what was read of it is read again. Connections stay. */
+void host_forget(struct host *host);
+
+typedef struct host host_auto;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(host_auto, host_free)
