@@ -5,50 +5,15 @@
 # unit's fences, and what those forbid.
 # shellcheck disable=SC2016,SC2153
 . "${srcdir:-.}/tests/system/lib-git.sh"
+. "${srcdir:-.}/tests/systemd/lib-box.sh"
 : "${srcdir:=.}" "${builddir:=.}"
 [ "$(id -u)" = 0 ] || tap_skip_all 'needs root, for a container'
 git_need systemd-nspawn nsenter unshare python3 git ssh-keygen || tap_skip_all "$REASON"
 [ -n "${ASSENT_PKGDATADIR-}" ] || tap_skip_all 'is run by make check'
 
-if [ -z "${IN_MOUNTS-}" ]; then
-  IN_MOUNTS=1 exec unshare --mount --propagation private bash "$0"
-fi
+box_apart "$0"
 git_begin
-root=$T/root nspawn='' init=''
-name=assent-box-$$
-if [ -d /sys/fs/cgroup/systemd ]; then
-  groups="/sys/fs/cgroup/systemd/$name /sys/fs/cgroup/unified/$name"
-else
-  own=$(sed -n 's/^0:://p' /proc/self/cgroup)
-  groups=/sys/fs/cgroup${own%/}/$name
-fi
-box_down() {
-  if [ -n "$nspawn" ]; then
-    kill -TERM "$nspawn" 2>/dev/null
-    for _ in $(seq 100); do
-      kill -0 "$nspawn" 2>/dev/null || break
-      sleep 0.05
-    done
-    [ -z "$init" ] || kill -KILL "$init" 2>/dev/null
-    kill -KILL "$nspawn" 2>/dev/null
-    wait "$nspawn" 2>/dev/null
-  fi
-  for group in $groups; do
-    find "$group" -depth -type d -exec rmdir {} \; 2>/dev/null
-  done
-  umount -R "$T/layer" 2>/dev/null
-  git_cleanup
-}
-trap box_down EXIT
-mkdir "$T/layer"
-if ! mount -t tmpfs -o mode=755 tmpfs "$T/layer" ||
-  ! mkdir "$T/layer/upper" "$T/layer/work" "$T/layer/root" ||
-  ! mount -t overlay overlay \
-    -o "lowerdir=/,upperdir=$T/layer/upper,workdir=$T/layer/work" "$T/layer/root" \
-    2>"$T/run/overlay"; then
-  tap_skip_all "cannot lay anything over this machine: $(cat "$T/run/overlay")"
-fi
-root=$T/layer/root
+box_lay
 
 # --- what make install would do, and nothing of what this machine starts
 made=$builddir/contrib
@@ -104,35 +69,8 @@ git -C "$T/work" add -A && git -C "$T/work" commit -q -m first
 git clone -q --bare "$T/work" "$root/srv/ops.git"
 
 # --- boot
-for group in $groups; do
-  mkdir "$group" 2>/dev/null || tap_skip_all "cannot make the control group $group"
-done
-(
-  for group in $groups; do
-    echo "$BASHPID" >"$group/cgroup.procs"
-  done
-  exec systemd-nspawn -q -D "$root" -M "$name" --register=no --keep-unit --console=pipe \
-    --kill-signal=SIGRTMIN+3 --resolv-conf=off --timezone=off --link-journal=no --capability=all \
-    --private-network "$shown" -b </dev/null
-) >"$T/console" 2>&1 &
-nspawn=$!
-for _ in $(seq 200); do
-  init=$(cat /proc/$nspawn/task/$nspawn/children 2>/dev/null)
-  init=${init%% *}
-  [ -n "$init" ] && [ -S "/proc/$init/root/run/systemd/private" ] && break
-  kill -0 $nspawn 2>/dev/null || break
-  sleep 0.05
-done
-box() {
-  nsenter -t "$init" -m -u -i -n -p -C -r -w -- env -i \
-    "PATH=$bindir:/usr/sbin:/usr/bin:/sbin:/bin" HOME=/root LC_ALL=C.UTF-8 \
-    ASAN_OPTIONS=detect_leaks=0 "$@"
-}
-state=$([ -n "$init" ] && box systemctl is-system-running --wait 2>&1)
-case $state in
-running | degraded) ;;
-*) tap_skip_all "no systemd boots here: $state $(tail -n 1 "$T/console")" ;;
-esac
+box_path=$bindir
+box_boot "$shown"
 show() { # PROPERTY
   box systemctl show -p "$1" --value assentd
 }
