@@ -3,19 +3,27 @@
 #include <string.h>
 
 #include "desired/load.h"
+#include "desired/names.h"
+#include "desired/paths.h"
 
-#define MAX_WITHIN 3600
+#define MAX_BODY 4096
 
 struct check_kind {
 	enum desired_check_kind kind;
 	/* What is wrong with a target; NULL when nothing is. */
 	const char *(*problem)(const char *target);
+	/* Its own keys; NULL: none. */
+	void (*read)(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		     struct desired_check *check);
 };
 
 void check_free(struct desired_check *check)
 {
 	if (check != NULL) {
 		g_free(check->target);
+		g_free(check->body);
+		g_free(check->ca);
+		exec_free(check->exec);
 		g_free(check);
 	}
 }
@@ -70,9 +78,55 @@ static const char *tcp_problem(const char *target)
 	return NULL;
 }
 
+static const char *unit_problem(const char *target)
+{
+	const char *problem = NULL;
+	g_autofree char *unit = names_unit(target, &problem);
+
+	if (unit != NULL && names_unit_is_template(unit)) {
+		return "a template is never active";
+	}
+	return problem;
+}
+
+static void read_http(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		      struct desired_check *check)
+{
+	const struct yaml_node *body = keys_get(map, table, "body");
+	const struct yaml_node *ca = keys_get(map, table, "ca");
+	const char *text = keys_text(map, table, "body", l->diags);
+	const char *path = keys_text(map, table, "ca", l->diags);
+
+	check->status = (unsigned)keys_number(map, table, "status", l->diags);
+	if (text != NULL) {
+		check->body = load_expand(l, body, text);
+	}
+	if (check->body != NULL && l->selected &&
+	    (check->body[0] == '\0' || strlen(check->body) > MAX_BODY)) {
+		yaml_fail(body, l->diags, "'body' must have from 1 to %d bytes", MAX_BODY);
+	}
+	if (path != NULL) {
+		check->ca = load_path(l, ca, path, paths_target);
+	}
+}
+
+static void read_command(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			 struct desired_check *check)
+{
+	check->exec = exec_read(l, map, table);
+}
+
+static void read_service(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			 struct desired_check *check)
+{
+	check->user_scope = strcmp(keys_choice(map, table, "scope", l->diags), "user") == 0;
+}
+
 static const struct check_kind kinds[] = {
-	{DESIRED_CHECK_HTTP, http_problem},
-	{DESIRED_CHECK_TCP, tcp_problem},
+	{DESIRED_CHECK_HTTP, http_problem, read_http},
+	{DESIRED_CHECK_TCP, tcp_problem, NULL},
+	{DESIRED_CHECK_COMMAND, names_command_problem, read_command},
+	{DESIRED_CHECK_SERVICE, unit_problem, read_service},
 };
 
 static const struct check_kind *kind_find(const char *name)
@@ -85,40 +139,70 @@ static const struct check_kind *kind_find(const char *name)
 	return NULL;
 }
 
-static void read_as(struct load *l, struct yaml_node *map, const struct check_kind *kind)
+/* What is stated; 0: it is not. */
+static unsigned stated(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		       const char *key)
 {
-	const char *name = desired_check_name(kind->kind);
-	const struct keys_table *table = keys_find(keys_checks, name);
-	const struct yaml_node *node = keys_get(map, table, name);
-	const char *text = keys_text(map, table, name, l->diags), *problem;
-	g_autofree char *selector = NULL, *target = NULL;
-	struct desired_check *check;
-	int64_t dflt = 0, within;
+	int64_t value = keys_number(map, table, key, l->diags);
 
-	l->selected = load_hosts(l, map, table, &selector) && l->selected;
-	if (!yaml_duration(keys_row(table, "within")->dflt, &dflt)) {
-		g_assert_not_reached();
+	return keys_get(map, table, key) != NULL ? (unsigned)value : 0;
+}
+
+static void read_times(struct load *l, struct yaml_node *map, const struct keys_table *table,
+		       struct desired_check *check)
+{
+	check->within = (unsigned)keys_number(map, table, "within", l->diags);
+	check->interval = stated(l, map, table, "interval");
+	check->successes = stated(l, map, table, "successes");
+	if (check->interval > check->within) {
+		yaml_fail(keys_get(map, table, "interval"), l->diags,
+			  "'interval' is longer than 'within'");
 	}
-	keys_get(map, table, "within");
-	within = yaml_get_duration(map, "within", 1, MAX_WITHIN, dflt, l->diags);
-	keys_end(map, table, l->diags);
-	target = text != NULL ? load_expand(l, node, text) : NULL;
+}
+
+/* True: nothing is wrong with the target. A unit gets its whole name. */
+static bool take_target(struct load *l, const struct yaml_node *node, const struct check_kind *kind,
+			const char *text, struct desired_check *check)
+{
+	g_autofree char *target = load_expand(l, node, text);
+	const char *problem;
+
 	if (target == NULL || !l->selected) {
-		return;
+		return false;
 	}
 	problem = kind->problem(target);
 	if (problem != NULL) {
 		yaml_fail(node, l->diags, "cannot check '%s': %s", target, problem);
-		return;
+		return false;
 	}
-	check = g_new0(struct desired_check, 1);
+	check->target = kind->kind == DESIRED_CHECK_SERVICE ? names_unit(target, &problem)
+							    : g_steal_pointer(&target);
+	return true;
+}
+
+static void read_as(struct load *l, struct yaml_node *map, const struct check_kind *kind)
+{
+	const char *name = desired_check_name(kind->kind);
+	const struct keys_table *table = keys_find(keys_checks, name);
+	const char *text = keys_text(map, table, name, l->diags);
+	struct desired_check *check = g_new0(struct desired_check, 1);
+	g_autofree char *selector = NULL;
+
 	check->kind = kind->kind;
-	check->target = g_steal_pointer(&target);
-	check->within = (unsigned)within;
 	check->file = l->document->file;
 	check->line = map->line;
 	check->column = map->column;
-	g_ptr_array_add(l->out->checks, check);
+	l->selected = load_hosts(l, map, table, &selector) && l->selected;
+	read_times(l, map, table, check);
+	if (kind->read != NULL) {
+		kind->read(l, map, table, check);
+	}
+	keys_end(map, table, l->diags);
+	if (text != NULL && take_target(l, keys_get(map, table, name), kind, text, check)) {
+		g_ptr_array_add(l->out->checks, check);
+	} else {
+		check_free(check);
+	}
 }
 
 void check_read(struct load *l, struct yaml_node *node)
@@ -137,7 +221,9 @@ void check_read(struct load *l, struct yaml_node *node)
 	first = node->keys->pdata[0];
 	kind = kind_find(first->value);
 	if (kind == NULL) {
-		yaml_fail(first, l->diags, "unknown check '%s': a check begins with http or tcp",
+		yaml_fail(first, l->diags,
+			  "unknown check '%s': a check begins with http, tcp, "
+			  "command or service",
 			  first->value);
 		return;
 	}

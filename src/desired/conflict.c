@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finds paths that are declared twice, and paths beneath what is no folder. */
+/* Finds what is declared twice, and paths beneath what is no folder. */
 #include <string.h>
 
 #include "desired/load.h"
@@ -64,11 +64,32 @@ static void add_claim(struct finding *f, char *path, const struct desired_resour
 	g_ptr_array_add(f->order, c);
 }
 
+/* Of a kind that is no path: ids are no paths, and stand in the same table. */
+static void claim_name(struct finding *f, const struct desired_resource *r)
+{
+	const struct claim *other;
+
+	if (r->name == NULL) {
+		return;
+	}
+	other = g_hash_table_lookup(f->claims, r->id);
+	if (other == NULL) {
+		struct claim *c = g_new0(struct claim, 1);
+		char *id = g_strdup(r->id);
+
+		c->r = r;
+		g_hash_table_insert(f->claims, id, c);
+	} else if (!may_collide(f, r, other->r)) {
+		complain(f, r, other, "'%s' is declared already", r->id);
+	}
+}
+
 static void claim_resource(struct finding *f, const struct desired_resource *r)
 {
 	const struct claim *other;
 
 	if (r->path == NULL) {
+		claim_name(f, r);
 		return;
 	}
 	other = g_hash_table_lookup(f->claims, r->path);

@@ -117,6 +117,22 @@ char *load_expand(struct load *l, const struct yaml_node *node, const char *text
 	return template_expand(text, strlen(text), &source, NULL);
 }
 
+char *load_path(struct load *l, const struct yaml_node *node, const char *text,
+		char *(*parse)(const char *text, const char *home, char **problem))
+{
+	g_autofree char *expanded = load_expand(l, node, text), *problem = NULL;
+	char *path;
+
+	if (expanded == NULL || !l->selected) {
+		return NULL;
+	}
+	path = parse(expanded, l->env->home, &problem);
+	if (path == NULL) {
+		yaml_fail(node, l->diags, "%s", problem);
+	}
+	return path;
+}
+
 char *load_join_selectors(const char *a, const char *b)
 {
 	if (a == NULL || b == NULL) {
@@ -157,19 +173,11 @@ bool load_hosts(struct load *l, struct yaml_node *map, const struct keys_table *
 
 static void read_main(struct load *l, const struct document *d)
 {
-	const struct yaml_node *node = keys_get(d->root, &keys_manifest, "on-failure");
-	const struct keys_row *row = keys_row(&keys_manifest, "on-failure");
-	const char *text = keys_text(d->root, &keys_manifest, "on-failure", l->diags);
+	const char *text = keys_choice(d->root, &keys_manifest, "on-failure", l->diags);
 
 	l->out->prune = keys_bool(d->root, &keys_manifest, "prune", l->diags);
-	if (text != NULL && strcmp(text, row->choices[0]) != 0 &&
-	    strcmp(text, row->choices[1]) != 0) {
-		yaml_fail(node, l->diags, "'on-failure' must be %s or %s", row->choices[0],
-			  row->choices[1]);
-	} else if (text != NULL) {
-		g_free(l->out->on_failure);
-		l->out->on_failure = g_strdup(text);
-	}
+	g_free(l->out->on_failure);
+	l->out->on_failure = g_strdup(text);
 }
 
 static void refuse_in_included(struct load *l, const struct document *d, const char *key)

@@ -48,6 +48,10 @@ void load_io_failed(struct load *l, const struct yaml_node *node, GError *error)
 /* A copy with variables replaced; as it is when the part is not for this host. NULL with
  * diagnostics. */
 char *load_expand(struct load *l, const struct yaml_node *node, const char *text);
+/* The expanded path, checked by parse (of paths.h); NULL with diagnostics, or when the part is not
+ * for this host. */
+char *load_path(struct load *l, const struct yaml_node *node, const char *text,
+		char *(*parse)(const char *text, const char *home, char **problem));
 /* True when the map's `hosts` selects this host, or has none. *selector receives its text, to be
  * freed, or NULL. */
 bool load_hosts(struct load *l, struct yaml_node *map, const struct keys_table *table,
@@ -66,6 +70,20 @@ void resource_free(struct desired_resource *r);
 void entry_free(void *entry);
 /* "file:~/x" as the manifest writes it to "file:/home/me/x"; NULL with diagnostics. */
 char *resource_id(struct load *l, const struct yaml_node *node, const char *text);
+/* resource-act.c: the kinds that are no paths. Their readers, for the table of kinds. */
+typedef void resource_reader_fn(struct load *l, struct yaml_node *map,
+				const struct keys_table *table, struct desired_resource *r);
+resource_reader_fn act_read_package, act_read_service, act_read_command;
+/* The name as it stands in an id; NULL with diagnostics. */
+char *act_name(struct load *l, const struct yaml_node *node, enum desired_kind kind,
+	       const char *text);
+/* The further package that a list names at node, with all that r says. */
+struct desired_resource *act_clone_package(struct load *l, const struct desired_resource *r,
+					   const struct yaml_node *node);
+/* exec.c: how something is run, as far as there are no diagnostics; for this host or not. */
+struct desired_exec *exec_read(struct load *l, struct yaml_node *map,
+			       const struct keys_table *table);
+void exec_free(struct desired_exec *exec);
 /* tree.c: lists what is beneath source in the repository. */
 void tree_read(struct load *l, const struct yaml_node *node, const char *source,
 	       struct desired_resource *r);
@@ -73,7 +91,11 @@ void content_clear(struct desired_content *content);
 /* check.c: one item of `checks`. */
 void check_read(struct load *l, struct yaml_node *node);
 void check_free(struct desired_check *check);
-/* conflict.c: no path twice, nothing beneath a file. */
+/* conflict.c: nothing declared twice, nothing beneath a file. */
 void conflict_find(struct load *l);
+/* units.c: calls found for each service and a resource that brings a file of its unit. */
+typedef void units_found_fn(struct desired_resource *service, struct desired_resource *file,
+			    void *data);
+void units_find(struct load *l, units_found_fn *found, void *data);
 /* order.c: resolves references and sorts. */
 void order_resolve(struct load *l);

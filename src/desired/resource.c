@@ -3,18 +3,28 @@
 #include <string.h>
 
 #include "desired/load.h"
+#include "desired/names.h"
 #include "desired/paths.h"
 #include "desired/template.h"
 
 /* To add a kind: its keys in keys.c, a reader and a row here. */
 struct kind {
 	enum desired_kind kind;
-	void (*read)(struct load *l, struct yaml_node *map, const struct keys_table *table,
-		     struct desired_resource *r);
+	bool acts; /* no path: what it is called is checked by act_name() */
+	resource_reader_fn *read;
 };
 
-/* Kinds that the grammar reserves. */
-static const char *const later_kinds[] = {"package", "service", "kubernetes", "command", NULL};
+/* What is no kind, and what to do instead; NULL: later. */
+static const struct {
+	const char *name, *instead;
+} later_kinds[] = {
+	{"kubernetes", NULL},
+	{"user", "a 'file' in /etc/sysusers.d and a 'command' that runs systemd-sysusers"},
+	{"group", "a 'file' in /etc/sysusers.d and a 'command' that runs systemd-sysusers"},
+	{"sysctl", "a 'file' in /etc/sysctl.d and a 'command' that runs sysctl --system"},
+	{"cron", "a 'file' in /etc/cron.d, or a .timer unit as a 'file' and a 'service' of it"},
+	{"timer", "the .timer unit as a 'file' and a 'service' of its name"},
+};
 
 void entry_free(void *data)
 {
@@ -39,8 +49,12 @@ void resource_free(struct desired_resource *r)
 	}
 	content_clear(&r->content);
 	g_clear_pointer(&r->entries, g_ptr_array_unref);
+	exec_free(r->exec);
 	g_free(r->id);
 	g_free(r->path);
+	g_free(r->name);
+	g_free(r->manager);
+	g_free(r->version);
 	g_free(r->owner);
 	g_free(r->group);
 	g_free(r->link);
@@ -48,23 +62,6 @@ void resource_free(struct desired_resource *r)
 	g_strfreev(r->after);
 	g_strfreev(r->notify);
 	g_free(r);
-}
-
-/* The expanded path, checked by parse; NULL with diagnostics or when not for this host. */
-static char *read_path(struct load *l, const struct yaml_node *node, const char *text,
-		       char *(*parse)(const char *text, const char *home, char **problem))
-{
-	g_autofree char *expanded = load_expand(l, node, text), *problem = NULL;
-	char *path;
-
-	if (expanded == NULL || !l->selected) {
-		return NULL;
-	}
-	path = parse(expanded, l->env->home, &problem);
-	if (path == NULL) {
-		yaml_fail(node, l->diags, "%s", problem);
-	}
-	return path;
 }
 
 /* The repository path that 'source' names; NULL with diagnostics, or when absent, or when not
@@ -87,28 +84,6 @@ static char *read_source(struct load *l, struct yaml_node *map, const struct key
 	return path;
 }
 
-static bool is_account(const char *text)
-{
-	size_t len = strlen(text);
-	size_t digits = strspn(text, "0123456789");
-
-	if (digits == len) {
-		/* The largest two mean "none" to the kernel and to NFS. */
-		return len > 0 && len <= 10 && (len == 1 || text[0] != '0') &&
-		       g_ascii_strtoull(text, NULL, 10) < 4294967294U;
-	}
-	if (len > 32 || !(g_ascii_isalpha(text[0]) || text[0] == '_')) {
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (!g_ascii_isalnum(text[i]) && strchr("_.-", text[i]) == NULL &&
-		    !(text[i] == '$' && i + 1 == len)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static char *read_account(struct load *l, struct yaml_node *map, const struct keys_table *table,
 			  const char *key)
 {
@@ -116,7 +91,7 @@ static char *read_account(struct load *l, struct yaml_node *map, const struct ke
 	const char *text = keys_text(map, table, key, l->diags);
 	g_autofree char *expanded = text != NULL ? load_expand(l, node, text) : NULL;
 
-	if (expanded != NULL && l->selected && !is_account(expanded)) {
+	if (expanded != NULL && l->selected && !names_account_is_valid(expanded)) {
 		yaml_fail(node, l->diags, "'%s' is no name or number of a %s: '%s'", key,
 			  strcmp(key, "owner") == 0 ? "user" : "group", expanded);
 		return NULL;
@@ -331,15 +306,15 @@ static void read_link(struct load *l, struct yaml_node *map, const struct keys_t
 	const char *text = keys_text(map, table, "to", l->diags);
 
 	if (text != NULL) {
-		r->link = read_path(l, node, text, paths_link);
+		r->link = load_path(l, node, text, paths_link);
 	}
 }
 
 static const struct kind kinds[] = {
-	{DESIRED_FILE, read_file},
-	{DESIRED_TREE, read_tree},
-	{DESIRED_DIRECTORY, read_directory},
-	{DESIRED_LINK, read_link},
+	{DESIRED_FILE, false, read_file},	    {DESIRED_TREE, false, read_tree},
+	{DESIRED_DIRECTORY, false, read_directory}, {DESIRED_LINK, false, read_link},
+	{DESIRED_PACKAGE, true, act_read_package},  {DESIRED_SERVICE, true, act_read_service},
+	{DESIRED_COMMAND, true, act_read_command},
 };
 
 static const struct kind *kind_find(const char *name)
@@ -355,26 +330,35 @@ static const struct kind *kind_find(const char *name)
 /* Why name is no kind that can be used. */
 static char *kind_problem(const char *name)
 {
-	const char *near, *names[G_N_ELEMENTS(kinds) + G_N_ELEMENTS(later_kinds)] = {NULL};
+	const char *near, *names[G_N_ELEMENTS(kinds) + 1] = {NULL};
 
-	if (g_strv_contains(later_kinds, name)) {
-		return g_strdup_printf("kind '%s' is not supported yet by this version", name);
+	for (size_t i = 0; i < G_N_ELEMENTS(later_kinds); i++) {
+		if (strcmp(later_kinds[i].name, name) != 0) {
+			continue;
+		}
+		return later_kinds[i].instead != NULL
+			       ? g_strdup_printf("'%s' is no kind yet: write %s", name,
+						 later_kinds[i].instead)
+			       : g_strdup_printf("kind '%s' is not supported yet by this version",
+						 name);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		names[i] = desired_kind_name(kinds[i].kind);
 	}
-	memcpy(&names[G_N_ELEMENTS(kinds)], later_kinds, sizeof(later_kinds));
 	near = yaml_nearest(name, names);
 	if (near != NULL) {
 		return g_strdup_printf("unknown kind '%s': did you mean '%s'?", name, near);
 	}
-	return g_strdup_printf("unknown kind '%s': it is one of file, tree, directory, link", name);
+	return g_strdup_printf("unknown kind '%s': it is one of file, tree, directory, link, "
+			       "package, service, command",
+			       name);
 }
 
 char *resource_id(struct load *l, const struct yaml_node *node, const char *text)
 {
 	g_autofree char *expanded = load_expand(l, node, text);
 	g_autofree char *name = NULL, *path = NULL, *problem = NULL;
+	const struct kind *kind;
 	const char *colon;
 
 	if (expanded == NULL || !l->selected) {
@@ -382,21 +366,24 @@ char *resource_id(struct load *l, const struct yaml_node *node, const char *text
 	}
 	colon = strchr(expanded, ':');
 	if (colon == NULL) {
-		yaml_fail(node, l->diags, "'%s' names no resource: write KIND:PATH, like file:~/x",
+		yaml_fail(node, l->diags,
+			  "'%s' names no resource: write KIND:PATH, like file:~/x, or KIND:NAME",
 			  expanded);
 		return NULL;
 	}
 	name = g_strndup(expanded, (size_t)(colon - expanded));
-	if (kind_find(name) == NULL) {
+	kind = kind_find(name);
+	if (kind == NULL) {
 		problem = kind_problem(name);
+	} else if (kind->acts) {
+		path = act_name(l, node, kind->kind, colon + 1);
 	} else {
 		path = paths_target(colon + 1, l->env->home, &problem);
 	}
-	if (path == NULL) {
+	if (problem != NULL) {
 		yaml_fail(node, l->diags, "%s", problem);
-		return NULL;
 	}
-	return g_strconcat(name, ":", path, NULL);
+	return path != NULL ? g_strconcat(name, ":", path, NULL) : NULL;
 }
 
 static void add_reference(struct load *l, struct desired_resource *r, const struct yaml_node *node,
@@ -442,10 +429,55 @@ static struct desired_resource *resource_new(struct load *l, const struct yaml_n
 
 	r->kind = kind;
 	r->mode = r->folder_mode = -1;
+	r->held = r->enabled = r->masked = -1;
 	r->file = l->document->file;
 	r->line = node->line;
 	r->column = node->column;
 	return r;
+}
+
+/* Adds r, and what a list of packages names besides. first: of its references. */
+static void declare(struct load *l, struct desired_resource *r, const struct yaml_node *node,
+		    guint first)
+{
+	guint last = l->references->len;
+
+	g_ptr_array_add(l->out->resources, r);
+	for (guint i = 1;
+	     r->kind == DESIRED_PACKAGE && node->type == YAML_LIST && i < node->items->len; i++) {
+		const struct yaml_node *item = node->items->pdata[i];
+		struct desired_resource *clone;
+
+		if (l->out->resources->len >= DESIRED_MAX_RESOURCES) {
+			yaml_fail(item, l->diags, "more than %d resources", DESIRED_MAX_RESOURCES);
+			return;
+		}
+		clone = act_clone_package(l, r, item);
+		g_ptr_array_add(l->out->resources, clone);
+		for (guint k = first; k < last; k++) {
+			const struct reference *old = l->references->pdata[k];
+			struct reference *new = g_new0(struct reference, 1);
+
+			*new = *old;
+			new->from = clone;
+			new->id = g_strdup(old->id);
+			g_ptr_array_add(l->references, new);
+		}
+	}
+}
+
+static void read_path_of(struct load *l, struct yaml_node *map, const struct keys_table *table,
+			 struct desired_resource *r)
+{
+	const char *name = desired_kind_name(r->kind);
+	const char *text = keys_text(map, table, name, l->diags);
+
+	if (text != NULL) {
+		r->path = load_path(l, keys_get(map, table, name), text, paths_target);
+	}
+	if (r->path != NULL) {
+		r->id = g_strconcat(name, ":", r->path, NULL);
+	}
 }
 
 static void read_as(struct load *l, struct yaml_node *map, const struct kind *kind)
@@ -453,17 +485,13 @@ static void read_as(struct load *l, struct yaml_node *map, const struct kind *ki
 	const char *name = desired_kind_name(kind->kind);
 	const struct keys_table *table = keys_find(keys_resources, name);
 	struct desired_resource *r = resource_new(l, map, kind->kind);
-	const struct yaml_node *node = keys_get(map, table, name);
-	const char *text = keys_text(map, table, name, l->diags);
+	guint first = l->references->len;
 	g_autofree char *selector = NULL;
 
 	l->selected = load_hosts(l, map, table, &selector) && l->selected;
 	r->selector = load_join_selectors(l->document->selector, selector);
-	if (text != NULL) {
-		r->path = read_path(l, node, text, paths_target);
-	}
-	if (r->path != NULL) {
-		r->id = g_strconcat(name, ":", r->path, NULL);
+	if (!kind->acts) {
+		read_path_of(l, map, table, r);
 	}
 	kind->read(l, map, table, r);
 	read_references(l, map, table, r, "after");
@@ -473,7 +501,7 @@ static void read_as(struct load *l, struct yaml_node *map, const struct kind *ki
 		resource_free(r);
 		return;
 	}
-	g_ptr_array_add(l->out->resources, r);
+	declare(l, r, keys_get(map, table, name), first);
 }
 
 /* Says that a kind stands somewhere but not first, when it does. */

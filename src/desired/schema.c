@@ -37,6 +37,16 @@ static void write_choices(struct json_writer *w, const struct keys_row *row)
 	json_w_end(w);
 }
 
+/* A pattern says nothing of a number. */
+static void write_text_or_number(struct json_writer *w, const char *pattern)
+{
+	json_w_array(w, "type");
+	json_w_str(w, NULL, "string");
+	json_w_str(w, NULL, "integer");
+	json_w_end(w);
+	json_w_str(w, "pattern", pattern);
+}
+
 static void write_type(struct json_writer *w, const struct keys_row *row)
 {
 	switch (row->type) {
@@ -45,6 +55,9 @@ static void write_type(struct json_writer *w, const struct keys_row *row)
 		break;
 	case KEYS_TEXTS:
 		write_ref(w, NULL, "texts");
+		break;
+	case KEYS_WORDS:
+		write_list_of(w, "text");
 		break;
 	case KEYS_BOOL:
 		json_w_str(w, "type", "boolean");
@@ -57,8 +70,20 @@ static void write_type(struct json_writer *w, const struct keys_row *row)
 		json_w_str(w, "type", "string");
 		json_w_str(w, "pattern", "^(0|[1-9][0-9]*)[smhd]$");
 		break;
+	case KEYS_NUMBER:
+		json_w_str(w, "type", "integer");
+		json_w_int(w, "minimum", row->min);
+		json_w_int(w, "maximum", row->max);
+		break;
+	case KEYS_BYTES:
+		write_text_or_number(w, "^(0|[1-9][0-9]*)[KMG]?$");
+		break;
 	case KEYS_CHOICE:
 		write_choices(w, row);
+		break;
+	case KEYS_ENV:
+		json_w_str(w, "type", "object");
+		write_ref(w, "additionalProperties", "text");
 		break;
 	case KEYS_VARS:
 		write_ref(w, NULL, "vars");
@@ -85,6 +110,8 @@ static void write_default(struct json_writer *w, const struct keys_row *row)
 	}
 	if (row->type == KEYS_BOOL) {
 		json_w_bool(w, "default", strcmp(row->dflt, "true") == 0);
+	} else if (row->type == KEYS_NUMBER) {
+		json_w_int(w, "default", g_ascii_strtoll(row->dflt, NULL, 10));
 	} else {
 		json_w_str(w, "default", row->dflt);
 	}
@@ -124,21 +151,26 @@ static void write_table(struct json_writer *w, const struct keys_table *table)
 	json_w_bool(w, "additionalProperties", false);
 }
 
-static void write_named(struct json_writer *w, const struct keys_table *table)
+static void write_named(struct json_writer *w, const char *prefix, const struct keys_table *table)
 {
-	json_w_object(w, table->name);
+	g_autofree char *name = g_strconcat(prefix, table->name, NULL);
+
+	json_w_object(w, name);
 	write_table(w, table);
 	json_w_end(w);
 }
 
 /* "name": one of the tables. */
-static void write_any_of(struct json_writer *w, const char *name, const struct keys_table *tables)
+static void write_any_of(struct json_writer *w, const char *name, const char *prefix,
+			 const struct keys_table *tables)
 {
 	json_w_object(w, name);
 	json_w_array(w, "oneOf");
 	for (; tables->name != NULL; tables++) {
+		g_autofree char *one = g_strconcat(prefix, tables->name, NULL);
+
 		json_w_object(w, NULL);
-		write_ref(w, NULL, tables->name);
+		write_ref(w, NULL, one);
 		json_w_end(w);
 	}
 	json_w_end(w);
@@ -214,15 +246,16 @@ static void write_definitions(struct json_writer *w)
 	json_w_object(w, "$defs");
 	write_text_types(w);
 	write_include_types(w);
-	write_named(w, &keys_include);
-	write_named(w, &keys_override);
-	write_any_of(w, "resource", keys_resources);
-	write_any_of(w, "check", keys_checks);
+	write_named(w, "", &keys_include);
+	write_named(w, "", &keys_override);
+	write_any_of(w, "resource", "", keys_resources);
+	/* Some checks have the name of a kind of resource. */
+	write_any_of(w, "check", "check-", keys_checks);
 	for (const struct keys_table *t = keys_resources; t->name != NULL; t++) {
-		write_named(w, t);
+		write_named(w, "", t);
 	}
 	for (const struct keys_table *t = keys_checks; t->name != NULL; t++) {
-		write_named(w, t);
+		write_named(w, "check-", t);
 	}
 	json_w_end(w);
 }

@@ -16,7 +16,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(memory_auto, memory_reader_clear)
 
 struct place {
 	const struct keys_table *table;
-	const char *heading; /* in doc/manifest.md; NULL: the table's name in backquotes */
+	const char *heading; /* in doc/manifest.md; %s is the table's name */
 	const char *before;  /* what stands in front of a key in a manifest */
 };
 
@@ -31,12 +31,13 @@ static GArray *all_tables(void)
 
 	g_array_append_vals(places, fixed, G_N_ELEMENTS(fixed));
 	for (const struct keys_table *t = keys_resources; t->name != NULL; t++) {
-		const struct place p = {t, NULL, "resources:\n- "};
+		const struct place p = {t, "### `%s`\n", "resources:\n- "};
 
 		g_array_append_val(places, p);
 	}
 	for (const struct keys_table *t = keys_checks; t->name != NULL; t++) {
-		const struct place p = {t, NULL, "checks:\n- "};
+		/* Some have the name of a kind of resource. */
+		const struct place p = {t, "### Check `%s`\n", "checks:\n- "};
 
 		g_array_append_val(places, p);
 	}
@@ -173,9 +174,8 @@ static void test_the_reference_page_tells_every_key(void)
 
 	for (guint i = 0; i < places->len; i++) {
 		const struct place *p = &g_array_index(places, struct place, i);
-		g_autofree char *heading = p->heading != NULL
-						   ? g_strdup(p->heading)
-						   : g_strdup_printf("### `%s`\n", p->table->name);
+		g_auto(GStrv) parts = g_strsplit(p->heading, "%s", 2);
+		g_autofree char *heading = g_strjoinv(p->table->name, parts);
 		g_autofree char *section = section_of(page, heading);
 		guint rows = 0;
 

@@ -40,6 +40,7 @@ static void add_fixtures(struct memory_reader *m)
 	memory_reader_add(m, "www/css/a.css", READER_FILE, "p{}\n", 4);
 	memory_reader_add(m, "www/css/deep/b.sh", READER_FILE, "b\n", 2);
 	memory_reader_add(m, "www/latest", READER_LINK, "index.html", 10);
+	memory_reader_add(m, "units/systemd/system/app.service", READER_FILE, "u\n", 2);
 	memory_reader_add(m, "strange/new\nline", READER_FILE, "", 0);
 }
 
@@ -105,9 +106,63 @@ static void render_entry(GString *out, const struct desired_entry *e)
 	g_string_append_c(out, '\n');
 }
 
+static void render_words(GString *out, const char *name, char **words)
+{
+	g_string_append_printf(out, words != NULL ? " %s" : "", name);
+	for (char **word = words; word != NULL && *word != NULL; word++) {
+		g_autofree char *escaped = g_strescape(*word, NULL);
+
+		g_string_append_printf(out, "%s%s", word == words ? "(" : "|", escaped);
+	}
+	g_string_append(out, words != NULL ? ")" : "");
+}
+
+static void render_text(GString *out, const char *name, const char *text)
+{
+	g_string_append_printf(out, text != NULL ? " %s %s" : "", name, text);
+}
+
+static void render_exec(GString *out, const struct desired_exec *e)
+{
+	if (e == NULL) {
+		return;
+	}
+	render_words(out, "run", e->run);
+	render_words(out, "unless", e->unless);
+	render_words(out, "env", e->env);
+	render_text(out, "creates", e->creates);
+	render_text(out, "in", e->directory);
+	render_text(out, "by", e->user);
+	g_string_append_printf(out, " for %us %u bytes", e->timeout, e->output);
+}
+
+static void render_flag(GString *out, const char *name, int flag)
+{
+	if (flag >= 0) {
+		g_string_append_printf(out, " %s%s", flag == 0 ? "not " : "", name);
+	}
+}
+
+static void render_act(GString *out, const struct desired_resource *r)
+{
+	static const char *const states[] = {"", " present", " absent", " running", " stopped"};
+
+	g_string_append(out, states[r->state]);
+	render_text(out, "by", r->manager);
+	render_text(out, "version", r->version);
+	render_flag(out, "held", r->held);
+	render_flag(out, "enabled", r->enabled);
+	render_flag(out, "masked", r->masked);
+	g_string_append(out, r->user_scope ? " of the user" : "");
+	g_string_append(out, r->reload ? " reload" : "");
+	g_string_append(out, r->only_notified ? " when notified" : "");
+	render_exec(out, r->exec);
+}
+
 static void render_resource(GString *out, const struct desired_resource *r)
 {
 	g_string_append(out, r->id);
+	render_act(out, r);
 	if (r->mode >= 0) {
 		g_string_append_printf(out, " mode %04o", (unsigned)r->mode);
 	}
@@ -131,18 +186,38 @@ static void render_resource(GString *out, const struct desired_resource *r)
 	}
 }
 
+static void render_check(GString *out, const struct desired_check *c)
+{
+	g_string_append_printf(out, "check %s %s within %u", desired_check_name(c->kind), c->target,
+			       c->within);
+	if (c->interval > 0) {
+		g_string_append_printf(out, " every %u", c->interval);
+	}
+	if (c->successes > 0) {
+		g_string_append_printf(out, " successes %u", c->successes);
+	}
+	if (c->status > 0) {
+		g_string_append_printf(out, " status %u", c->status);
+	}
+	render_text(out, "body", c->body);
+	render_text(out, "ca", c->ca);
+	g_string_append(out, c->user_scope ? " of the user" : "");
+	render_exec(out, c->exec);
+	g_string_append_c(out, '\n');
+}
+
 static char *render(const struct desired *d)
 {
 	GString *out = g_string_new(NULL);
 
 	for (guint i = 0; i < d->resources->len; i++) {
-		render_resource(out, d->resources->pdata[i]);
+		const struct desired_resource *r = d->resources->pdata[i];
+
+		g_assert_cmpuint(r->position, ==, i);
+		render_resource(out, r);
 	}
 	for (guint i = 0; i < d->checks->len; i++) {
-		const struct desired_check *c = d->checks->pdata[i];
-
-		g_string_append_printf(out, "check %s %s within %u\n", desired_check_name(c->kind),
-				       c->target, c->within);
+		render_check(out, d->checks->pdata[i]);
 	}
 	for (guint i = 0; i < d->warnings->len; i++) {
 		g_string_append_printf(out, "warning: %s\n", (char *)d->warnings->pdata[i]);
