@@ -151,7 +151,7 @@ mutate "c['root'] = '$tmp/outside'" apply_again
 refused 'a path outside its root' untrusted 'not beneath root'
 mutate "c['path'] = c['path'].replace('/etc/', '/etc/../etc/')" apply_again
 refused 'a path with dots' untrusted 'not a clean absolute path'
-mutate "c['kind'] = 'package'"
+mutate "c['kind'] = 'volume'"
 refused 'an unknown kind' failed 'does not know'
 mutate "c['kind'] = 'link'"
 refused 'a type that the kind does not make' failed
