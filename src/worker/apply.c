@@ -9,8 +9,8 @@
 #include "base/caller.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/trust.h"
-#include "core/approval.h"
+#include "worker/apply-request.h"
+#include "worker/apply-result.h"
 #include "worker/checks.h"
 #include "worker/journal.h"
 #include "worker/privilege.h"
@@ -18,228 +18,16 @@
 #include "worker/scope.h"
 #include "worker/transaction.h"
 
-#define MAX_APPROVALS 1000
-#define MAX_STEPS 1000
 #define MAX_STALE 100
 
-static const char *const modes[] = {"apply", "recover", NULL};
-
-struct request {
-	bool recover;
-	const char *plan, *signature, *objects, *journal;
-	const char *agent, *stack; /* of a recovery with raised rights */
-	struct approval *votes;
-	size_t votes_count;
+/* What belongs to one job; the user of the hooks. */
+struct running {
+	struct job *job;
+	const struct apply_request *request;
+	const struct trust *trust;
+	const struct replay *replay; /* NULL: nothing is remembered */
+	struct journal *journal;
 };
-
-static void request_clear(struct request *request)
-{
-	g_free(request->votes);
-}
-#define autorequest __attribute__((cleanup(request_clear))) struct request
-
-/* How an attested vote came; a signature has none of these. */
-static void read_attestation(struct json_obj *vote, struct attestation *out)
-{
-	const char *channel = json_str_opt(vote, "channel", 32);
-
-	if (channel == NULL) {
-		return;
-	}
-	if (!channel_find(channel, &out->channel) || out->channel == CHANNEL_SIGNATURE) {
-		json_obj_fail(vote, "channel", "is none that is attested");
-	}
-	if (!hash_parse(&out->evidence, json_str(vote, "evidence", HASH_TEXT_SIZE))) {
-		json_obj_fail(vote, "evidence", "is not a digest");
-	}
-	out->time = json_int(vote, "time", 0, JSON_MAX_INT);
-}
-
-static void read_votes(struct json_obj *from, struct request *out)
-{
-	struct json_arr list;
-	size_t count = json_arr_get(from, "approvals", MAX_APPROVALS, &list);
-
-	out->votes = g_new0(struct approval, count + 1);
-	for (size_t i = 0; i < count; i++) {
-		struct json_obj vote;
-		int verdict;
-
-		if (!json_arr_obj(&list, i, &vote)) {
-			return;
-		}
-		verdict = json_enum(&vote, "decision", verdict_names);
-		out->votes[i].person = json_str(&vote, "person", 255);
-		out->votes[i].verdict = verdict < 0 ? VERDICT_REJECT : (enum verdict)verdict;
-		out->votes[i].reason = json_str(&vote, "reason", STATEMENT_REASON_MAX);
-		out->votes[i].armor = json_str(&vote, "signature", SSHSIG_MAX_ARMOR);
-		read_attestation(&vote, &out->votes[i].by);
-		json_obj_end(&vote);
-	}
-	out->votes_count = count;
-}
-
-static bool is_raised(const struct job *job)
-{
-	return job_privilege(job) != NULL && job_privilege(job)->raised;
-}
-
-/* Where the journal is: with raised rights that is no caller's affair. */
-static void read_place(struct job *job, struct json_obj *from, struct request *out)
-{
-	out->agent = json_str_opt(from, "agent", 255);
-	out->stack = json_str_opt(from, "stack", 255);
-	if (!is_raised(job)) {
-		out->journal = json_str(from, "journal", 4096);
-	} else if (json_str_opt(from, "journal", 4096) != NULL) {
-		json_obj_fail(from, "journal", "is chosen by a privileged worker itself");
-	} else if (out->recover && (out->agent == NULL || out->stack == NULL)) {
-		json_obj_fail(from, "agent",
-			      "and 'stack' must be named to recover with raised "
-			      "rights");
-	}
-	if (json_bool_opt(from, "watch", false)) {
-		job_watch(job);
-	}
-}
-
-static bool read_request(struct job *job, struct request *out, GError **error)
-{
-	struct json_obj *from = job_request(job);
-
-	out->recover = json_enum(from, "mode", modes) == 1;
-	read_place(job, from, out);
-	if (!out->recover) {
-		out->plan = json_str(from, "plan", 4096);
-		out->signature = json_str(from, "signature", 4096);
-		out->objects = json_str(from, "objects", 4096);
-		read_votes(from, out);
-	} else {
-		/* Not needed, and allowed for the caller's ease. */
-		(void)json_str_opt(from, "plan", 4096);
-		(void)json_str_opt(from, "signature", 4096);
-		(void)json_str_opt(from, "objects", 4096);
-		(void)json_any(from, "approvals");
-	}
-	return job_request_end(job, error);
-}
-
-static bool load_trust(struct job *job, struct trust **out, GError **error)
-{
-	if (job_trust(job) == NULL) {
-		return fail(error, JOB_ERROR, JOB_ERROR_USAGE,
-			    "apply needs a trust file; start the worker with --trust FILE");
-	}
-	if (is_raised(job) ? !trust_load_root(job_trust(job), out, error)
-			   : !trust_load(job_trust(job), out, error)) {
-		g_autofree char *why = g_strdup((*error)->message);
-
-		g_clear_error(error);
-		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "%s", why);
-	}
-	return true;
-}
-
-/* By the key of the agent that it names, and of no other. */
-static bool verify_plan(const struct trust *trust, const char *bytes, size_t len, const char *armor,
-			size_t armor_len, struct plan **out, GError **error)
-{
-	struct assent_error problem = {0};
-
-	for (guint i = 0; i < trust->agents->len; i++) {
-		const struct trust_agent *agent =
-			&g_array_index(trust->agents, struct trust_agent, i);
-		struct plan *plan = NULL;
-
-		if (plan_verify(&plan, bytes, len, armor, armor_len, &agent->key, &problem) != 0) {
-			continue;
-		}
-		if (strcmp(plan->agent, agent->name) == 0) {
-			*out = plan;
-			return true;
-		}
-		g_snprintf(problem.text, sizeof(problem.text),
-			   "it names agent '%s', but the key is that of '%s'", plan->agent,
-			   agent->name);
-		plan_free(plan);
-	}
-	return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED,
-		    "the plan is not signed by an agent in the trust file: %s",
-		    trust->agents->len > 0 ? problem.text : "it names none");
-}
-
-static bool check_votes(const struct trust *trust, const struct plan *plan,
-			const struct request *request, GError **error)
-{
-	struct approval_trust believed = {
-		.signers = trust->signers,
-		.agent_key = trust_agent_key(trust, plan->agent), // the one that signed the plan
-		.attested = trust->attested,
-		.break_glass = trust->break_glass,
-		.people = (const struct approval_person *)(void *)trust->people->data,
-		.people_count = trust->people->len,
-		.minimum = trust->minimum,
-		.now = (int64_t)time(NULL),
-	};
-	struct assent_error problem = {0};
-	int rc = approval_quorum(plan, request->votes, request->votes_count, &believed, &problem);
-
-	if (rc == 0) {
-		return true;
-	}
-	return fail(error, JOB_ERROR,
-		    rc == ASSENT_EEXPIRED ? JOB_ERROR_EXPIRED : JOB_ERROR_UNTRUSTED, "%s",
-		    problem.text);
-}
-
-static void write_text(struct json_writer *w, const char *name, const char *text)
-{
-	g_autofree char *valid = g_utf8_make_valid(text != NULL ? text : "", -1);
-
-	json_w_str(w, name, valid);
-}
-
-static void write_steps(struct json_writer *w, const struct transaction *t)
-{
-	json_w_array(w, "steps");
-	for (guint i = 0; i < t->steps->len && i < MAX_STEPS; i++) {
-		const struct step *step = &g_array_index(t->steps, struct step, i);
-
-		json_w_object(w, NULL);
-		json_w_str(w, "action", plan_action_names[step->change->action]);
-		write_text(w, "id", step->change->id);
-		write_text(w, "message", step->message);
-		json_w_str(w, "outcome", step_outcome_names[step->outcome]);
-		json_w_end(w);
-	}
-	json_w_end(w);
-}
-
-static void write_result(struct job *job, const struct transaction *t)
-{
-	struct json_writer *w = job_result(job);
-
-	json_w_int(w, "done", (int64_t)transaction_count(t, STEP_DONE));
-	json_w_int(w, "left",
-		   (int64_t)(transaction_count(t, STEP_LEFT) + transaction_count(t, STEP_FAILED)));
-	write_text(w, "reason", t->reason);
-	json_w_str(w, "result", transaction_result_names[t->result]);
-	write_steps(w, t);
-	json_w_int(w, "undone", (int64_t)transaction_count(t, STEP_UNDONE));
-}
-
-static void write_none(struct job *job)
-{
-	struct json_writer *w = job_result(job);
-
-	json_w_int(w, "done", 0);
-	json_w_int(w, "left", 0);
-	json_w_str(w, "reason", "nothing was interrupted");
-	json_w_str(w, "result", "none");
-	json_w_array(w, "steps");
-	json_w_end(w);
-	json_w_int(w, "undone", 0);
-}
 
 /* What a module cannot know: the code that the caller sees. */
 static bool fail_as(GError **error, enum job_error code)
@@ -252,17 +40,6 @@ static bool fail_as(GError **error, enum job_error code)
 	}
 	return false;
 }
-
-static bool open_journal(const char *folder, struct journal **out, GError **error)
-{
-	return journal_open(folder, out, error) || fail_as(error, JOB_ERROR_IO);
-}
-
-/* What the hooks of one apply share. */
-struct running {
-	struct job *job;
-	const struct replay *replay; /* NULL: nothing is remembered */
-};
 
 static bool stopped(void *user)
 {
@@ -302,8 +79,55 @@ static bool settle(const struct plan *plan, void *user, GError **error)
 	return running->replay == NULL || replay_note(running->replay, plan, true, error);
 }
 
+static struct transaction *make_transaction(struct running *running, const struct plan *plan,
+					    const char *objects, const char *tx)
+{
+	struct transaction *t = transaction_new(plan, objects, tx);
+
+	t->settle = settle;
+	t->settle_user = running;
+	if (running->replay != NULL) {
+		transaction_confine(t, apply_request_has_plan(running->request)
+					       ? &job_privilege(running->job)->caller
+					       : NULL);
+	}
+	return t;
+}
+
+/* The plan in the journal, which the same agent has signed. */
+static bool load_plan(struct running *running, const struct journal_state *state, struct plan **out,
+		      GError **error)
+{
+	g_autofree char *bytes = NULL;
+	g_autofree char *armor = NULL;
+	g_autoptr(plan_auto) plan = NULL;
+	size_t len, armor_len;
+
+	if (!journal_load_plan(running->journal, &bytes, &len, &armor, &armor_len, error) ||
+	    !apply_verify_plan(running->trust, bytes, len, armor, armor_len, &plan, error)) {
+		return false;
+	}
+	if (!hash_equal(&plan->digest, &state->plan)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_FAILED,
+			    "the journal does not belong to its plan");
+	}
+	*out = g_steal_pointer(&plan);
+	return true;
+}
+
+static bool is_stale(struct running *running, GPtrArray *stale, guint total, GError **error)
+{
+	for (guint i = 0; i < stale->len && i < MAX_STALE; i++) {
+		job_diagnostic(running->job, "", 0, 0, stale->pdata[i]);
+	}
+	return stale->len > 0 &&
+	       !fail(error, JOB_ERROR, JOB_ERROR_STALE,
+		     "%u of %u targets are not as the plan says, nothing was changed: %s",
+		     stale->len, total, (const char *)stale->pdata[0]);
+}
+
 /* Looks at every target again; one difference and nothing is done. */
-static bool check_fresh(struct job *job, struct transaction *t, GError **error)
+static bool check_fresh(struct running *running, struct transaction *t, GError **error)
 {
 	g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(g_free);
 
@@ -313,103 +137,209 @@ static bool check_fresh(struct job *job, struct transaction *t, GError **error)
 	if (!transaction_observe(t, stale, error)) {
 		return fail_as(error, JOB_ERROR_IO);
 	}
-	for (guint i = 0; i < stale->len && i < MAX_STALE; i++) {
-		job_diagnostic(job, "", 0, 0, stale->pdata[i]);
+	return !is_stale(running, stale, t->steps->len, error);
+}
+
+/* What is pending must be halted; *state stays empty when nothing is. */
+static bool load_halted(struct running *running, struct journal_state *state, GError **error)
+{
+	if (!journal_is_pending(running->journal)) {
+		return true;
 	}
-	return stale->len == 0 ||
-	       fail(error, JOB_ERROR, JOB_ERROR_STALE,
-		    "%u of %u targets are not as the plan says, nothing was changed: %s",
-		    stale->len, t->steps->len, (const char *)stale->pdata[0]);
+	if (!journal_load(running->journal, PLAN_MAX_CHANGES, state, error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	return (state->halted && !state->committed) ||
+	       fail(error, JOB_ERROR, JOB_ERROR_FAILED,
+		    "an earlier apply was interrupted; it must be recovered first");
+}
+
+/* The halted apply of another plan ends here: nobody can go on with it after this one. */
+static bool settle_halted(struct running *running, const struct journal_state *state,
+			  GError **error)
+{
+	g_autoptr(plan_auto) plan = NULL;
+	g_autoptr(transaction_auto) t = NULL;
+
+	if (!load_plan(running, state, &plan, error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	t = make_transaction(running, plan, "", state->tx);
+	return (transaction_prepare(t, error) &&
+		transaction_settle(t, running->journal, state, error)) ||
+	       fail_as(error, JOB_ERROR_IO);
 }
 
 /* Under the journal's lock: what is not to be begun at all. */
-static bool may_begin(struct running *running, struct journal *journal, struct transaction *t,
-		      GError **error)
+static bool may_begin(struct running *running, const struct journal_state *state,
+		      struct transaction *t, GError **error)
 {
-	if (journal_is_pending(journal)) {
+	if (state->halted && hash_equal(&state->plan, &t->plan->digest)) {
 		return fail(error, JOB_ERROR, JOB_ERROR_FAILED,
-			    "an earlier apply was interrupted; it must be recovered first");
+			    "the apply of this plan is halted: it can be resumed or undone");
 	}
 	if ((running->replay != NULL && !replay_check(running->replay, t->plan, error)) ||
-	    !check_fresh(running->job, t, error)) {
+	    !check_fresh(running, t, error)) {
 		return false;
 	}
 	return !job_stopped(running->job) || fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED,
 						  "asked to stop before anything was changed");
 }
 
-static bool carry_out(struct running *running, const struct request *request,
-		      const struct plan *plan, const struct transaction_papers *papers,
-		      GError **error)
+static const struct transaction_hooks *get_hooks(struct running *running,
+						 struct transaction_hooks *hooks)
 {
-	const struct transaction_hooks hooks = {.stopped = stopped,
-						.progress = progress,
-						.may_commit = may_commit,
-						.check = check,
-						.user = running};
+	*hooks = (struct transaction_hooks){.stopped = stopped,
+					    .progress = progress,
+					    .may_commit = may_commit,
+					    .check = check,
+					    .user = running};
+	return hooks;
+}
+
+static bool apply_plan(struct running *running, const struct plan *plan,
+		       const struct transaction_papers *papers, GError **error)
+{
+	autojournalstate state = {0};
 	g_autofree char *tx = file_temp_name("");
-	g_autoptr(transaction_auto) t = transaction_new(plan, request->objects, tx);
-	g_autoptr(journal_auto) journal = NULL;
+	g_autoptr(transaction_auto) t =
+		make_transaction(running, plan, running->request->objects, tx);
+	struct transaction_hooks hooks;
 	bool ok;
 
-	t->settle = settle;
-	t->settle_user = running;
-	if (running->replay != NULL) {
-		transaction_confine(t, &job_privilege(running->job)->caller);
-	}
-	if (!open_journal(running->replay != NULL ? running->replay->folder : request->journal,
-			  &journal, error) ||
-	    !may_begin(running, journal, t, error)) {
+	if (!load_halted(running, &state, error) || !may_begin(running, &state, t, error)) {
 		return false;
 	}
 	job_hold(running->job, true);
-	ok = transaction_apply(t, journal, papers, &hooks, error);
+	ok = (!state.halted || settle_halted(running, &state, error)) &&
+	     transaction_apply(t, running->journal, papers, get_hooks(running, &hooks), error);
 	job_hold(running->job, false);
 	if (!ok) {
 		return fail_as(error, JOB_ERROR_IO);
 	}
-	write_result(running->job, t);
+	apply_write_result(running->job, t);
+	return true;
+}
+
+static bool fail_resume(GError **error)
+{
+	if (g_error_matches(*error, TARGET_ERROR, TARGET_ERROR_STOPPED)) {
+		return fail_as(error, JOB_ERROR_INTERRUPTED);
+	}
+	if (g_error_matches(*error, TARGET_ERROR, TARGET_ERROR_CHANGED)) {
+		return fail_as(error, JOB_ERROR_STALE);
+	}
+	return fail_as(error, JOB_ERROR_IO);
+}
+
+static bool resume_halted(struct running *running, const struct plan *plan,
+			  const struct journal_state *state, GError **error)
+{
+	g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(transaction_auto) t =
+		make_transaction(running, plan, running->request->objects, state->tx);
+	struct transaction_hooks hooks;
+	bool ok;
+
+	if (!hash_equal(&state->plan, &plan->digest)) {
+		return fail(error, JOB_ERROR, JOB_ERROR_FAILED, "another plan is halted");
+	}
+	if (running->replay != NULL && !replay_check(running->replay, plan, error)) {
+		return false;
+	}
+	if (!transaction_prepare(t, error)) {
+		return fail_as(error, JOB_ERROR_FAILED);
+	}
+	job_hold(running->job, true);
+	ok = transaction_resume(t, running->journal, state, stale, get_hooks(running, &hooks),
+				error);
+	job_hold(running->job, false);
+	if (!ok) {
+		return fail_resume(error);
+	}
+	if (is_stale(running, stale, t->steps->len, error)) {
+		return false;
+	}
+	apply_write_result(running->job, t);
+	return true;
+}
+
+static bool resume_plan(struct running *running, const struct plan *plan, GError **error)
+{
+	autojournalstate state = {0};
+
+	if (!load_halted(running, &state, error)) {
+		return false;
+	}
+	if (!state.halted) {
+		apply_write_none(running->job);
+		return true;
+	}
+	return resume_halted(running, plan, &state, error);
+}
+
+static bool open_journal(struct running *running, struct journal **out, GError **error)
+{
+	const char *folder =
+		running->replay != NULL ? running->replay->folder : running->request->journal;
+
+	if (!journal_open(folder, out, error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	running->journal = *out;
 	return true;
 }
 
 /* With raised rights, the folder of the plan's stack and the memory in it. */
-static bool find_replay(struct job *job, const struct trust *trust, const char *agent,
-			const char *stack, bool make, struct replay *out, GError **error)
+static bool find_replay(const struct running *running, const char *agent, const char *stack,
+			bool make, struct replay *out, GError **error)
 {
-	out->key = trust_agent_key(trust, agent);
+	out->key = trust_agent_key(running->trust, agent);
 	if (out->key == NULL) {
 		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED,
 			    "the trust file knows no agent of that name");
 	}
-	return privilege_folder(job_privilege(job), agent, stack, make, &out->folder, error) ||
+	return privilege_folder(job_privilege(running->job), agent, stack, make, &out->folder,
+				error) ||
 	       fail_as(error, JOB_ERROR_UNTRUSTED);
 }
 
-static bool begin_apply(struct job *job, const struct request *request, const struct trust *trust,
-			const struct plan *plan, const struct transaction_papers *papers,
-			GError **error)
+static bool begin(struct running *running, const struct plan *plan,
+		  const struct transaction_papers *papers, GError **error)
 {
-	struct running running = {.job = job};
+	g_autoptr(journal_auto) journal = NULL;
+
+	if (!open_journal(running, &journal, error)) {
+		return false;
+	}
+	return running->request->mode == APPLY_RESUME ? resume_plan(running, plan, error)
+						      : apply_plan(running, plan, papers, error);
+}
+
+static bool begin_as(struct running *running, const struct plan *plan,
+		     const struct transaction_papers *papers, GError **error)
+{
 	struct replay replay = {0};
 	bool ok;
 
-	if (!is_raised(job)) {
-		return carry_out(&running, request, plan, papers, error);
+	if (!apply_is_raised(running->job)) {
+		return begin(running, plan, papers, error);
 	}
-	running.replay = &replay;
-	ok = find_replay(job, trust, plan->agent, plan->stack, true, &replay, error) &&
-	     carry_out(&running, request, plan, papers, error);
+	running->replay = &replay;
+	ok = find_replay(running, plan->agent, plan->stack, true, &replay, error) &&
+	     begin(running, plan, papers, error);
 	g_free(replay.folder);
 	return ok;
 }
 
-static bool run_apply(struct job *job, const struct request *request, const struct trust *trust,
-		      GError **error)
+static bool run_plan(struct running *running, GError **error)
 {
+	struct job *job = running->job;
+	const struct apply_request *request = running->request;
+	const struct caller *caller = apply_is_raised(job) ? &job_privilege(job)->caller : NULL;
 	g_autofree char *bytes = NULL;
 	g_autofree char *armor = NULL;
 	g_autoptr(plan_auto) plan = NULL;
-	const struct caller *caller = is_raised(job) ? &job_privilege(job)->caller : NULL;
 	struct transaction_papers papers;
 
 	if (!caller_read(caller, request->plan, PLAN_MAX_SIZE, &bytes, &papers.plan_len, error) ||
@@ -419,105 +349,91 @@ static bool run_apply(struct job *job, const struct request *request, const stru
 	}
 	papers.plan = bytes;
 	papers.signature = armor;
-	return verify_plan(trust, bytes, papers.plan_len, armor, papers.signature_len, &plan,
-			   error) &&
-	       check_votes(trust, plan, request, error) &&
-	       scope_check(trust, plan, job_privilege(job), error) &&
-	       begin_apply(job, request, trust, plan, &papers, error);
+	return apply_verify_plan(running->trust, bytes, papers.plan_len, armor,
+				 papers.signature_len, &plan, error) &&
+	       apply_check_votes(running->trust, plan, request, error) &&
+	       scope_check(running->trust, plan, job_privilege(job), error) &&
+	       begin_as(running, plan, &papers, error);
 }
 
-static bool recover_plan(struct running *running, struct journal *journal,
-			 const struct trust *trust, GError **error)
+static bool recover_plan(struct running *running, const struct journal_state *state, GError **error)
 {
-	struct job *job = running->job;
-	g_autofree char *bytes = NULL;
-	g_autofree char *armor = NULL;
 	g_autoptr(plan_auto) plan = NULL;
 	g_autoptr(transaction_auto) t = NULL;
-	struct journal_state state;
-	size_t len, armor_len;
 	bool ok;
 
+	if (!load_plan(running, state, &plan, error)) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	t = make_transaction(running, plan, "", state->tx);
+	job_hold(running->job, true);
+	ok = transaction_prepare(t, error) &&
+	     (running->request->mode == APPLY_UNDO
+		      ? transaction_undo(t, running->journal, state, error)
+		      : transaction_recover(t, running->journal, state, error));
+	job_hold(running->job, false);
+	if (!ok) {
+		return fail_as(error, JOB_ERROR_IO);
+	}
+	apply_write_result(running->job, t);
+	return true;
+}
+
+static bool recover(struct running *running, GError **error)
+{
+	g_autoptr(journal_auto) journal = NULL;
+	autojournalstate state = {0};
+
+	if (!open_journal(running, &journal, error)) {
+		return false;
+	}
+	if (!journal_is_pending(journal)) {
+		apply_write_none(running->job);
+		return true;
+	}
 	if (!journal_load(journal, PLAN_MAX_CHANGES, &state, error)) {
 		return fail_as(error, JOB_ERROR_IO);
 	}
 	if (state.steps == NULL) {
 		/* Not even begun. */
-		write_none(job);
+		apply_write_none(running->job);
 		return journal_end(journal, error) || fail_as(error, JOB_ERROR_IO);
 	}
-	ok = journal_load_plan(journal, &bytes, &len, &armor, &armor_len, error) &&
-	     verify_plan(trust, bytes, len, armor, armor_len, &plan, error);
-	if (ok && !hash_equal(&plan->digest, &state.plan)) {
-		ok = fail(error, JOB_ERROR, JOB_ERROR_FAILED,
-			  "the journal does not belong to its plan");
-	}
-	if (ok) {
-		t = transaction_new(plan, "", state.tx);
-		t->settle = settle;
-		t->settle_user = running;
-		if (running->replay != NULL) {
-			transaction_confine(t, NULL);
-		}
-		job_hold(job, true);
-		ok = transaction_prepare(t, error) &&
-		     transaction_recover(t, journal, &state, error);
-		job_hold(job, false);
-	}
-	journal_state_clear(&state);
-	if (!ok) {
-		return fail_as(error, JOB_ERROR_IO);
-	}
-	write_result(job, t);
-	return true;
+	return recover_plan(running, &state, error);
 }
 
-static bool recover_in(struct running *running, const char *folder, const struct trust *trust,
-		       GError **error)
+static bool run_journal(struct running *running, GError **error)
 {
-	g_autoptr(journal_auto) journal = NULL;
-
-	if (!open_journal(folder, &journal, error)) {
-		return false;
-	}
-	if (!journal_is_pending(journal)) {
-		write_none(running->job);
-		return true;
-	}
-	return recover_plan(running, journal, trust, error);
-}
-
-static bool run_recover(struct job *job, const struct request *request, const struct trust *trust,
-			GError **error)
-{
-	struct running running = {.job = job};
 	struct replay replay = {0};
 	bool ok;
 
-	if (!is_raised(job)) {
-		return recover_in(&running, request->journal, trust, error);
+	if (!apply_is_raised(running->job)) {
+		return recover(running, error);
 	}
-	if (!find_replay(job, trust, request->agent, request->stack, false, &replay, error)) {
+	if (!find_replay(running, running->request->agent, running->request->stack, false, &replay,
+			 error)) {
 		return false;
 	}
 	if (replay.folder == NULL) {
-		write_none(job);
+		apply_write_none(running->job);
 		return true;
 	}
-	running.replay = &replay;
-	ok = recover_in(&running, replay.folder, trust, error);
+	running->replay = &replay;
+	ok = recover(running, error);
 	g_free(replay.folder);
 	return ok;
 }
 
 bool apply_run(struct job *job, GError **error)
 {
-	autorequest request = {0};
+	autoapplyrequest request = {0};
 	g_autoptr(trust_auto) trust = NULL;
+	struct running running = {.job = job, .request = &request};
 
-	if (!read_request(job, &request, error) || !load_trust(job, &trust, error)) {
+	if (!apply_request_read(job, &request, error) || !apply_trust(job, &trust, error)) {
 		return false;
 	}
-	return request.recover ? run_recover(job, &request, trust, error)
-			       : run_apply(job, &request, trust, error);
+	running.trust = trust;
+	return apply_request_has_plan(&request) ? run_plan(&running, error)
+						: run_journal(&running, error);
 }

@@ -20,8 +20,10 @@
 
 struct journal {
 	char *folder;
-	int dir, lock, file; /* file: -1 until begun */
+	int dir, lock, file; /* file: -1 until something is to be written */
 	bool dead;	     /* a write or sync failed */
+	bool loaded;	     /* what there is may be gone on with, at: */
+	off_t good;
 	char check[CHECK_DIGITS + 1];
 };
 
@@ -102,25 +104,49 @@ static void next_check(char check[CHECK_DIGITS + 1], const char *text)
 	check[CHECK_DIGITS] = '\0';
 }
 
-static bool append(struct journal *journal, const char *text, bool sync, GError **error)
+/* After what was loaded; a line that was cut short goes. */
+static bool go_on(struct journal *journal, GError **error)
 {
-	g_autofree char *line = NULL;
+	journal->file =
+		openat(journal->dir, "journal", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	if (journal->file < 0 || ftruncate(journal->file, journal->good) != 0) {
+		return fail_errno(error, "cannot go on with journal '%s'", journal->folder);
+	}
+	return true;
+}
 
+bool journal_sync(struct journal *journal, GError **error)
+{
 	if (journal->dead || journal->file < 0) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
 			    "the journal cannot be written any more");
 	}
+	if (fsync(journal->file) != 0) {
+		journal->dead = true;
+		return fail_errno(error, "cannot sync journal '%s'", journal->folder);
+	}
+	return true;
+}
+
+static bool append(struct journal *journal, const char *text, bool sync, GError **error)
+{
+	g_autofree char *line = NULL;
+
+	if (journal->dead || (journal->file < 0 && !journal->loaded)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "the journal cannot be written any more");
+	}
+	journal->dead = true;
+	if (journal->file < 0 && !go_on(journal, error)) {
+		return false;
+	}
 	next_check(journal->check, text);
 	line = g_strconcat(journal->check, " ", text, "\n", NULL);
-	journal->dead = true;
 	if (!file_write_all(journal->file, line, strlen(line), error)) {
 		return fail_prefix(error, "journal '%s'", journal->folder);
 	}
-	if (sync && fsync(journal->file) != 0) {
-		return fail_errno(error, "cannot sync journal '%s'", journal->folder);
-	}
 	journal->dead = false;
-	return true;
+	return !sync || journal_sync(journal, error);
 }
 
 static bool start_file(struct journal *journal, GError **error)
@@ -156,9 +182,49 @@ bool journal_step(struct journal *journal, size_t index, const struct journal_st
 {
 	char text[MAX_LINE];
 
-	g_snprintf(text, sizeof(text), "step %zu %c %" PRIu64 " %" PRIu64, index, step->way,
-		   step->old_ino, step->new_ino);
+	if (step->kept) {
+		g_snprintf(text, sizeof(text),
+			   "step %zu %c %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64,
+			   index, step->way, step->old_ino, step->new_ino, step->mode, step->uid,
+			   step->gid);
+	} else {
+		g_snprintf(text, sizeof(text), "step %zu %c %" PRIu64 " %" PRIu64, index, step->way,
+			   step->old_ino, step->new_ino);
+	}
 	return append(journal, text, false, error);
+}
+
+static bool append_index(struct journal *journal, const char *word, size_t index, GError **error)
+{
+	char text[MAX_LINE];
+
+	g_snprintf(text, sizeof(text), "%s %zu", word, index);
+	return append(journal, text, false, error);
+}
+
+bool journal_act(struct journal *journal, size_t index, GError **error)
+{
+	return append_index(journal, "act", index, error);
+}
+
+bool journal_acted(struct journal *journal, size_t index, GError **error)
+{
+	return append_index(journal, "acted", index, error);
+}
+
+bool journal_halted(struct journal *journal, GError **error)
+{
+	return append(journal, "halted", true, error);
+}
+
+bool journal_resume(struct journal *journal, GError **error)
+{
+	return append(journal, "resume", true, error);
+}
+
+bool journal_undo(struct journal *journal, GError **error)
+{
+	return append(journal, "undo", true, error);
 }
 
 bool journal_commit(struct journal *journal, GError **error)
@@ -187,6 +253,7 @@ bool journal_end(struct journal *journal, GError **error)
 	}
 	autofd_close(&journal->file);
 	journal->file = -1;
+	journal->loaded = false;
 	return true;
 }
 
@@ -225,17 +292,71 @@ static bool read_begin(struct journal_state *state, const char *text, size_t max
 
 static bool read_step(struct journal_state *state, const char *text)
 {
-	struct journal_step step;
+	struct journal_step step = {0};
+	struct journal_step *known;
+	size_t index;
+	int end = 0, more = 0;
+
+	if (state->steps == NULL || state->committed ||
+	    sscanf(text, "step %zu %c %" SCNu64 " %" SCNu64 "%n", &index, &step.way, &step.old_ino,
+		   &step.new_ino, &end) != 4 ||
+	    index >= state->steps->len || strchr("ptsm", step.way) == NULL) {
+		return false;
+	}
+	if (text[end] != '\0') {
+		step.kept = true;
+		if (sscanf(text + end, " %" SCNd64 " %" SCNd64 " %" SCNd64 "%n", &step.mode,
+			   &step.uid, &step.gid, &more) != 3 ||
+		    text[end + more] != '\0') {
+			return false;
+		}
+	}
+	known = &g_array_index(state->steps, struct journal_step, index);
+	step.begun = known->begun;
+	step.acted = known->acted;
+	*known = step;
+	return true;
+}
+
+/* "act N", "acted N"; what was begun again is not at its end. */
+static bool read_act(struct journal_state *state, const char *text)
+{
+	struct journal_step *step;
+	char word[6];
 	size_t index;
 	int end = 0;
 
-	if (state->steps == NULL || state->commit ||
-	    sscanf(text, "step %zu %c %" SCNu64 " %" SCNu64 "%n", &index, &step.way, &step.old_ino,
-		   &step.new_ino, &end) != 4 ||
-	    text[end] != '\0' || index >= state->steps->len || strchr("ptsm", step.way) == NULL) {
+	if (!state->commit || state->committed || state->halted ||
+	    sscanf(text, "%5[a-z] %zu%n", word, &index, &end) != 2 || text[end] != '\0' ||
+	    index >= state->steps->len) {
 		return false;
 	}
-	g_array_index(state->steps, struct journal_step, index) = step;
+	step = &g_array_index(state->steps, struct journal_step, index);
+	step->acted = strcmp(word, "acted") == 0;
+	if (step->acted) {
+		return step->begun;
+	}
+	step->begun = true;
+	return strcmp(word, "act") == 0;
+}
+
+/* Lines of one word. */
+static bool read_word(struct journal_state *state, const char *text)
+{
+	bool open = state->commit && !state->committed;
+
+	if (strcmp(text, "commit") == 0 && state->steps != NULL && !state->commit) {
+		state->commit = true;
+	} else if (strcmp(text, "committed") == 0 && open) {
+		state->committed = true;
+	} else if (strcmp(text, "halted") == 0 && open && !state->halted) {
+		state->halted = true;
+	} else if ((strcmp(text, "resume") == 0 || strcmp(text, "undo") == 0) && open &&
+		   state->halted) {
+		state->halted = false;
+	} else {
+		return false;
+	}
 	return true;
 }
 
@@ -247,15 +368,10 @@ static bool read_text(struct journal_state *state, const char *text, size_t max_
 	if (g_str_has_prefix(text, "step ")) {
 		return read_step(state, text);
 	}
-	if (strcmp(text, "commit") == 0 && state->steps != NULL && !state->commit) {
-		state->commit = true;
-		return true;
+	if (g_str_has_prefix(text, "act")) {
+		return read_act(state, text);
 	}
-	if (strcmp(text, "committed") == 0 && state->commit && !state->committed) {
-		state->committed = true;
-		return true;
-	}
-	return false;
+	return read_word(state, text);
 }
 
 /* One line without its newline. */
@@ -271,10 +387,15 @@ static bool read_line(struct journal_state *state, char check[CHECK_DIGITS + 1],
 	return memcmp(check, line, CHECK_DIGITS) == 0 && read_text(state, text, max_steps);
 }
 
-static bool read_lines(struct journal_state *state, char *text, size_t len, size_t max_steps)
+/* *good: how far what is there is whole. */
+static bool read_lines(struct journal_state *state, char *text, size_t len, size_t max_steps,
+		       char check[CHECK_DIGITS + 1], off_t *good)
 {
-	char check[CHECK_DIGITS + 1] = "0000000000000000";
 	char *p = text;
+
+	memset(check, '0', CHECK_DIGITS);
+	check[CHECK_DIGITS] = '\0';
+	*good = 0;
 
 	while (p < text + len) {
 		char *end = memchr(p, '\n', (size_t)(text + len - p));
@@ -287,6 +408,7 @@ static bool read_lines(struct journal_state *state, char *text, size_t len, size
 			return false;
 		}
 		p = end + 1;
+		*good = p - text;
 	}
 	return true;
 }
@@ -301,13 +423,14 @@ bool journal_load(struct journal *journal, size_t max_steps, struct journal_stat
 	if (!file_read_at(journal->dir, "journal", MAX_FILE, &text, &len, error)) {
 		return false;
 	}
-	if (!read_lines(&state, text, len, max_steps)) {
+	if (!read_lines(&state, text, len, max_steps, journal->check, &journal->good)) {
 		journal_state_clear(&state);
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 			    "journal '%s' is damaged; look at the targets of its plan.json for "
 			    "names that begin with .assent-",
 			    journal->folder);
 	}
+	journal->loaded = journal->file < 0;
 	*out = state;
 	return true;
 }

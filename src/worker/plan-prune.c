@@ -104,7 +104,8 @@ static bool sweep_folder(struct sweep *s, const char *folder, bool *all, GError 
 	for (guint i = 0; ok && names != NULL && i < names->len; i++) {
 		g_autofree char *path = g_strconcat(folder, "/", names->pdata[i], NULL);
 
-		ok = sweep_path(s, path, all, error);
+		/* What a halted apply keeps goes with its journal, before this plan is applied. */
+		ok = step_owns_name(names->pdata[i]) || sweep_path(s, path, all, error);
 	}
 	s->depth--;
 	return ok;

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/autoptr.h"
 #include "base/error.h"
+#include "worker/transaction-inside.h"
 
 static bool bad_plan(const struct plan_change *c, const char *why, GError **error)
 {
@@ -86,43 +88,103 @@ static bool prepare_step(struct transaction *t, struct step *step, GError **erro
 	return true;
 }
 
-bool transaction_prepare(struct transaction *t, GError **error)
+static bool prepare_kind(struct transaction *t, guint i, GError **error)
 {
-	for (guint i = 0; i < t->steps->len; i++) {
-		struct step *step = &g_array_index(t->steps, struct step, i);
-		const struct plan_change *c = step->change;
+	struct step *step = transaction_step(t, i);
+	const struct plan_change *c = step->change;
 
-		step->ops = target_find(c->kind);
-		if (step->ops == NULL) {
-			return bad_plan(c, "is of a kind that this version does not know", error);
-		}
-		if (!step->ops->check(c, error)) {
-			return false;
-		}
-		if (!g_hash_table_insert(t->index, (gpointer)c->path, GUINT_TO_POINTER(i + 1))) {
-			return bad_plan(c, "has a path that another change has too", error);
-		}
+	step->ops = t->find(c->kind);
+	if (step->ops == NULL) {
+		return bad_plan(c, "is of a kind that this version does not know", error);
+	}
+	if (step->ops->acts != (c->path == NULL)) {
+		return bad_plan(c, step->ops->acts ? "has a path" : "has no path", error);
+	}
+	if (!step->ops->check(c, error)) {
+		return false;
+	}
+	if (c->path != NULL &&
+	    !g_hash_table_insert(t->index, (gpointer)c->path, GUINT_TO_POINTER(i + 1))) {
+		return bad_plan(c, "has a path that another change has too", error);
+	}
+	return true;
+}
+
+/* What is needed comes before; and all of it, or some of it would be done in spite of a failure. */
+static bool check_needs(struct transaction *t, GError **error)
+{
+	g_autoptr(GHashTable) last = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < t->steps->len; i++) {
+		autocfree char *id = plan_change_resource(transaction_step(t, i)->change);
+
+		g_hash_table_insert(last, g_strdup(id), GUINT_TO_POINTER(i + 1));
 	}
 	for (guint i = 0; i < t->steps->len; i++) {
-		if (!prepare_step(t, &g_array_index(t->steps, struct step, i), error)) {
-			return false;
+		const struct plan_change *c = transaction_step(t, i)->change;
+
+		for (const char *const *id = c->needs; id != NULL && *id != NULL; id++) {
+			guint at = GPOINTER_TO_UINT(g_hash_table_lookup(last, *id));
+
+			if (at == 0 || at > i) {
+				return bad_plan(c, "needs what does not come before it", error);
+			}
 		}
 	}
 	return true;
 }
 
-static void say(GPtrArray *stale, const char *path, const char *text)
+/* The packages of one manager are one transaction of its. */
+static bool check_groups(struct transaction *t, GError **error)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (guint i = 0, count; i < t->steps->len; i += count) {
+		const struct plan_change *c = transaction_step(t, i)->change;
+
+		count = act_group(t, i);
+		if (strcmp(c->kind, "package") == 0 && c->manager != NULL &&
+		    !g_hash_table_add(seen, (gpointer)c->manager)) {
+			return bad_plan(c, "stands apart from other packages of its manager",
+					error);
+		}
+	}
+	return true;
+}
+
+bool transaction_prepare(struct transaction *t, GError **error)
+{
+	for (guint i = 0; i < t->steps->len; i++) {
+		if (!prepare_kind(t, i, error)) {
+			return false;
+		}
+	}
+	for (guint i = 0; i < t->steps->len; i++) {
+		struct step *step = transaction_step(t, i);
+
+		if (!step->ops->acts && !prepare_step(t, step, error)) {
+			return false;
+		}
+	}
+	return check_needs(t, error) && check_groups(t, error);
+}
+
+static void say_path(GPtrArray *stale, const char *path, const char *text)
 {
 	g_autofree char *shown = g_utf8_make_valid(path, -1);
 
 	g_ptr_array_add(stale, g_strdup_printf("'%s' %s", shown, text));
 }
 
-static void compare(const struct step *step, GPtrArray *stale)
+void transaction_say(GPtrArray *stale, const struct plan_change *change, const char *text)
+{
+	say_path(stale, change->path != NULL ? change->path : change->id, text);
+}
+
+void transaction_compare(const struct step *step, GPtrArray *stale)
 {
 	const struct plan_state *planned = &step->change->observed;
 	const struct plan_state *now = &step->before.state;
-	const char *path = step->change->path;
 
 	if (plan_state_equal(planned, now)) {
 		return;
@@ -131,23 +193,27 @@ static void compare(const struct step *step, GPtrArray *stale)
 		g_autofree char *text = g_strdup_printf(
 			"was %s when the plan was made and is %s now",
 			state_type_names[planned->type], state_type_names[now->type]);
-		say(stale, path, text);
+		transaction_say(stale, step->change, text);
+	} else if (step->ops->acts) {
+		transaction_say(stale, step->change, "is not as when the plan was made");
 	} else if (planned->type == STATE_FILE &&
 		   (planned->size != now->size || !hash_equal(&planned->digest, &now->digest))) {
-		say(stale, path, "has other content than when the plan was made");
+		transaction_say(stale, step->change,
+				"has other content than when the plan was made");
 	} else {
-		say(stale, path, "has other attributes than when the plan was made");
+		transaction_say(stale, step->change,
+				"has other attributes than when the plan was made");
 	}
 }
 
-/* A folder that goes must hold nothing but what goes before it. */
-static bool check_folder(struct transaction *t, const struct step *step, GPtrArray *stale,
-			 GError **error)
+bool transaction_check_folder(struct transaction *t, const struct step *step, GPtrArray *stale,
+			      GError **error)
 {
 	const struct plan_change *c = step->change;
 	g_autoptr(GPtrArray) names = NULL;
 
-	if (c->observed.type != STATE_DIRECTORY || c->desired.type == STATE_DIRECTORY) {
+	if (c->path == NULL || c->observed.type != STATE_DIRECTORY ||
+	    c->desired.type == STATE_DIRECTORY) {
 		return true;
 	}
 	if (!observe_names(t->run.observer, c->root, c->path, &names, error)) {
@@ -157,10 +223,10 @@ static bool check_folder(struct transaction *t, const struct step *step, GPtrArr
 		g_autofree char *path =
 			g_strdup_printf("%s/%s", c->path, (const char *)names->pdata[i]);
 
-		if (find(t, path) == NULL) {
-			say(stale, path,
-			    "is in a folder that shall go, and the plan does not "
-			    "know it");
+		/* The names of steps are those of a halted apply, and go with it. */
+		if (find(t, path) == NULL && !step_owns_name(names->pdata[i])) {
+			say_path(stale, path,
+				 "is in a folder that shall go, and the plan does not know it");
 		}
 	}
 	return true;
@@ -169,13 +235,13 @@ static bool check_folder(struct transaction *t, const struct step *step, GPtrArr
 bool transaction_observe(struct transaction *t, GPtrArray *stale, GError **error)
 {
 	for (guint i = 0; i < t->steps->len; i++) {
-		struct step *step = &g_array_index(t->steps, struct step, i);
+		struct step *step = transaction_step(t, i);
 
 		if (!step->ops->observe(t->run.observer, step->change, &step->before, error) ||
-		    !check_folder(t, step, stale, error)) {
+		    !transaction_check_folder(t, step, stale, error)) {
 			return false;
 		}
-		compare(step, stale);
+		transaction_compare(step, stale);
 	}
 	return true;
 }

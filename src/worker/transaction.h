@@ -15,8 +15,16 @@
  * and transaction_recover() must be called, now or after the next start.
  *
  * When a step fails: with on_failure `rollback` all is taken back; with `stop`
- * only the steps that depend on it (beneath its path, or the folder that holds
- * it) are left out. A request to stop takes all back, whichever it is.
+ * only the steps that depend on it (beneath its path, the folder that holds it,
+ * or what names its resource among its needs) are left out, and the transaction
+ * is halted: the journal and the old versions stay, until transaction_resume()
+ * goes on, transaction_undo() takes all back or transaction_settle() leaves it
+ * at that. A request to stop takes all back, whichever it is.
+ *
+ * Acts (packages, services, commands) may change what later steps find. A path
+ * is looked at again when an act was begun since, and what is there now is taken
+ * for what was there before if the step needs an act that was done; otherwise
+ * the step fails.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -29,9 +37,10 @@ enum transaction_result {
 	TRANSACTION_OK,
 	TRANSACTION_FAILED,
 	TRANSACTION_ROLLED_BACK,
-	TRANSACTION_INTERRUPTED
+	TRANSACTION_INTERRUPTED,
+	TRANSACTION_HALTED, /* said of what is found so */
 };
-/* "ok", "failed", "rolled-back", "interrupted" */
+/* "ok", "failed", "rolled-back", "interrupted", "halted" */
 extern const char *const transaction_result_names[];
 
 struct transaction {
@@ -40,14 +49,20 @@ struct transaction {
 	GArray *steps; /* struct step, in the plan's order */
 	enum transaction_result result;
 	char *reason; /* NULL: nothing to say */
+	bool halted;  /* the journal stays, and a person decides */
 	/* When all is in place for good and before the journal goes, so that after a crash it is
 	 * called again; false keeps the journal. NULL: nothing to do. */
 	bool (*settle)(const struct plan *plan, void *user, GError **error);
 	void *settle_user;
+	/* target_find(), unless a test sets another before transaction_prepare(). */
+	const struct target_ops *(*find)(const char *kind);
 	/* private */
 	char *tx;
-	GHashTable *index; /* path to position + 1 */
-	bool unsynced;	   /* a sync failed: the journal must stay */
+	GHashTable *index;  /* path to position + 1 */
+	GHashTable *acted;  /* ids of resources whose acts are done */
+	unsigned acts;	    /* how many were begun */
+	const char *act_id; /* of the last one */
+	bool unsynced;	    /* a sync failed: the journal must stay */
 };
 struct transaction_hooks {
 	bool (*stopped)(void *user);
@@ -77,9 +92,22 @@ bool transaction_apply(struct transaction *t, struct journal *journal,
 		       const struct transaction_papers *papers,
 		       const struct transaction_hooks *hooks, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
-/* After transaction_prepare() only. */
+/* These begin from a journal, after transaction_prepare() only. What a crash left is finished or
+ * undone; what is halted stays as it is, and the steps say how that is. */
 bool transaction_recover(struct transaction *t, struct journal *journal,
 			 const struct journal_state *state, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* What is halted goes on. True with texts in stale, or false before anything was changed: nothing
+ * was done, and it is halted as before. */
+bool transaction_resume(struct transaction *t, struct journal *journal,
+			const struct journal_state *state, GPtrArray *stale,
+			const struct transaction_hooks *hooks, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool transaction_undo(struct transaction *t, struct journal *journal,
+		      const struct journal_state *state, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The old versions of what is halted go, and what was left out stays as it is. */
+bool transaction_settle(struct transaction *t, struct journal *journal,
+			const struct journal_state *state, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 size_t transaction_count(const struct transaction *t, enum step_outcome outcome);
 

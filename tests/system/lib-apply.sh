@@ -10,7 +10,8 @@
 #	plan [BASE]                  a draft of $commit, in $tmp/draft; the answer in $tmp/answer
 #	sign [KEY [LIFETIME [REQUIRED]]]   $tmp/plan.json and its signature
 #	apply PERSON...              the answer in $tmp/answer
-#	recover
+#	resume PERSON...             of the plan in $tmp/plan.json
+#	recover, undo
 #	field NAME                   a member of the answer's result, or of its error
 worker=${worker:-$builddir/assent-worker}
 mkplan=$builddir/mkplan
@@ -53,16 +54,31 @@ request() {
 }
 
 # With $trace, a command that runs the worker. No leak check works below a tracer.
-apply() {
-  request "$@"
+work() {
   # shellcheck disable=SC2086 # a command and its arguments
   ${trace:+env ASAN_OPTIONS=detect_leaks=0} ${trace:-} \
     "$worker" --trust "$keys/trust.yaml" <"$tmp/request" >"$tmp/answer" 2>"$tmp/worker.err"
 }
 
+apply() {
+  request "$@"
+  work
+}
+
+resume() {
+  request "$@"
+  sed -i 's/"mode":"apply"/"mode":"resume"/' "$tmp/request"
+  work
+}
+
 recover() {
-  printf '{"v":1,"job":"apply","mode":"recover","journal":"%s"}\n' "$journal" |
-    ${trace:-} "$worker" --trust "$keys/trust.yaml" >"$tmp/answer" 2>"$tmp/worker.err"
+  printf '{"v":1,"job":"apply","mode":"%s","journal":"%s"}\n' "${1:-recover}" "$journal" \
+    >"$tmp/request"
+  work
+}
+
+undo() {
+  recover undo
 }
 
 field() {

@@ -149,6 +149,12 @@ if $trace true 2>/dev/null; then
   ok 'a step fails again' apply alice
   ok 'and that is said' is result failed
   ok 'the other is done' is 'done' 1
+  ok 'it is halted' is halted True
+  ok 'the journal stays' test -e "$journal/journal"
+  trace=''
+  ok 'it is undone' undo
+  ok 'with all taken back' is result rolled-back
+  ok 'as it was' test "$(listing "$host")" = "$before"
   ok 'nothing is left behind' no_leftovers
 
   # Asked to stop in the middle: everything goes back, even with `stop`.

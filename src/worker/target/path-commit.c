@@ -15,23 +15,6 @@ static bool changed(const char *what, GError **error)
 	return fail(error, TARGET_ERROR, TARGET_ERROR_CHANGED, "%s", what);
 }
 
-/* A folder's times change with what this plan does inside it. */
-static bool is_still(const struct observed *before, const struct stat *now)
-{
-	if (!S_ISDIR(now->st_mode)) {
-		struct observed same = *before;
-
-		/* What this plan does to another name of the file gives it a new ctime. */
-		if (before->st.st_nlink > 1) {
-			same.st.st_ctim = now->st_ctim;
-		}
-		return observed_is_same(&same, now);
-	}
-	return before->st.st_dev == now->st_dev && before->st.st_ino == now->st_ino &&
-	       before->st.st_mode == now->st_mode && before->st.st_uid == now->st_uid &&
-	       before->st.st_gid == now->st_gid;
-}
-
 static bool check_folder_is_empty(struct target_run *run, const struct step *step, GError **error)
 {
 	g_autoptr(GPtrArray) names = NULL;
@@ -59,7 +42,7 @@ static bool check_still(const struct place *place, const struct step *step, GErr
 		return errno == ENOENT ? changed("is gone", error)
 				       : fail_errno(error, "cannot look at it");
 	}
-	return is_still(&step->before, &now) || changed("is not what it was a moment ago", error);
+	return path_same(&step->before, &now) || changed("is not what it was a moment ago", error);
 }
 
 /* Whatever has just moved to the temporary name: the thing that was checked? Its ctime is new. */
@@ -176,7 +159,7 @@ static bool commit_touch(struct target_run *run, const struct place *place, stru
 		return errno == ENOENT ? changed("is gone", error)
 				       : fail_errno(error, "cannot open it");
 	}
-	if (!is_still(&step->before, &now)) {
+	if (!path_same(&step->before, &now)) {
 		return changed("is not what it was a moment ago", error);
 	}
 	return set_owner(fd, step, &now, error) && set_mode(fd, step_mode(step), error) &&

@@ -44,7 +44,7 @@ static bool copy_live(const struct place *place, const struct step *step, int to
 		}
 	}
 	hash_final(&state, &have);
-	if (!hash_equal(&have, &step->change->observed.digest)) {
+	if (!hash_equal(&have, &step_was(step)->digest)) {
 		return fail(error, TARGET_ERROR, TARGET_ERROR_CHANGED,
 			    "changed while it was copied");
 	}
@@ -72,8 +72,8 @@ static bool write_content(struct target_run *run, const struct place *place,
 	if (desired->size < 0) {
 		return copy_live(place, step, fd, error);
 	}
-	if (step->change->observed.type == STATE_FILE &&
-	    hash_equal(&desired->digest, &step->change->observed.digest)) {
+	if (step_was(step)->type == STATE_FILE &&
+	    hash_equal(&desired->digest, &step_was(step)->digest)) {
 		return copy_live(place, step, fd, error);
 	}
 	if (!copy_object(run, desired, fd, error)) {
@@ -121,7 +121,7 @@ static bool keep_xattrs(const struct place *place, const struct step *step, int 
 	autofd from = -1;
 	ssize_t len;
 
-	if (step->change->observed.type != STATE_FILE || step->change->desired.type != STATE_FILE) {
+	if (step_was(step)->type != STATE_FILE || step->change->desired.type != STATE_FILE) {
 		return true;
 	}
 	from = openat(place->parent, place->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -223,9 +223,8 @@ static bool stage(struct target_run *run, struct step *step, GError **error)
 
 	/* The parent may be a folder that this plan makes, so it is looked at only where the
 	 * target was there already. */
-	if (step->change->observed.type != STATE_ABSENT
-		    ? !place_open(run, step, &place, error)
-		    : !place_open_anchor(run, step, &place, error)) {
+	if (step_was(step)->type != STATE_ABSENT ? !place_open(run, step, &place, error)
+						 : !place_open_anchor(run, step, &place, error)) {
 		return false;
 	}
 	switch (step->change->desired.type) {
@@ -247,7 +246,10 @@ static bool stage(struct target_run *run, struct step *step, GError **error)
 
 bool path_stage(struct target_run *run, struct step *step, GError **error)
 {
-	step->way = path_way(step->change, &step->before);
+	/* What is gone by now leaves no mode to keep but the plan's. */
+	step_set_old(step, step_was(step)->type != STATE_ABSENT ? step_was(step)
+								: &step->change->observed);
+	step->way = path_way(step);
 	step->old_ino = step->before.st.st_ino;
 	if (step->way == WAY_TAKE || step->way == WAY_TOUCH) {
 		autoplace place = {-1, NULL, -1};

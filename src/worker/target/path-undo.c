@@ -236,11 +236,14 @@ static bool is_one_of(int64_t now, int64_t old, int64_t new)
 
 static bool undo_touch(struct step *step, struct seen *seen, GError **error)
 {
-	const struct plan_state *old = &step->change->observed;
 	autofd fd = -1;
 	struct stat now;
 	char name[64];
 
+	/* It may have had another way before. */
+	if (!path_drop(&seen->place, step, error)) {
+		return false;
+	}
 	if (!is_old(step, seen->there, &seen->at)) {
 		return !seen->there || conflict(error, "was replaced by somebody else since");
 	}
@@ -248,17 +251,18 @@ static bool undo_touch(struct step *step, struct seen *seen, GError **error)
 	if (fd < 0 || fstat(fd, &now) != 0 || now.st_ino != step->old_ino) {
 		return conflict(error, "was replaced by somebody else since");
 	}
-	if (!is_one_of(now.st_mode & 07777, old->mode, step_mode(step)) ||
-	    !is_one_of(now.st_uid, old->uid, step_uid(step)) ||
-	    !is_one_of(now.st_gid, old->gid, step_gid(step))) {
+	if (!is_one_of(now.st_mode & 07777, step->old_mode, step_mode(step)) ||
+	    !is_one_of(now.st_uid, step->old_uid, step_uid(step)) ||
+	    !is_one_of(now.st_gid, step->old_gid, step_gid(step))) {
 		return conflict(error, "has another mode or owner by somebody else since");
 	}
-	if ((now.st_uid != (uid_t)old->uid || now.st_gid != (gid_t)old->gid) &&
-	    fchownat(fd, "", (uid_t)old->uid, (gid_t)old->gid, AT_EMPTY_PATH) != 0) {
+	if ((now.st_uid != (uid_t)step->old_uid || now.st_gid != (gid_t)step->old_gid) &&
+	    fchownat(fd, "", (uid_t)step->old_uid, (gid_t)step->old_gid, AT_EMPTY_PATH) != 0) {
 		return fail_errno(error, "cannot give back the owner");
 	}
 	g_snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if ((int64_t)(now.st_mode & 07777) != old->mode && chmod(name, (mode_t)old->mode) != 0) {
+	if ((int64_t)(now.st_mode & 07777) != step->old_mode &&
+	    chmod(name, (mode_t)step->old_mode) != 0) {
 		return fail_errno(error, "cannot give back the mode");
 	}
 	return path_sync(fd, seen->place.parent, error);
@@ -295,9 +299,6 @@ bool path_finish(struct target_run *run, struct step *step, GError **error)
 {
 	autoseen seen = {.place = {-1, NULL, -1}};
 
-	if (step->way == WAY_TOUCH) {
-		return true;
-	}
 	if (!look(run, step, &seen, error)) {
 		return fail_prefix(error, "'%s'", step->change->path);
 	}

@@ -91,37 +91,49 @@ static bool is_update(const struct step *step)
 	return step->change->action == ACTION_UPDATE;
 }
 
+const struct plan_state *step_was(const struct step *step)
+{
+	return step->anew ? &step->before.state : &step->change->observed;
+}
+
+void step_set_old(struct step *step, const struct plan_state *old)
+{
+	step->old_mode = old->mode;
+	step->old_uid = old->uid;
+	step->old_gid = old->gid;
+}
+
 int64_t step_mode(const struct step *step)
 {
 	int64_t mode = step->change->desired.mode;
 
-	return mode < 0 && is_update(step) ? step->change->observed.mode : mode;
+	return mode < 0 && is_update(step) ? step->old_mode : mode;
 }
 
 int64_t step_uid(const struct step *step)
 {
 	int64_t uid = step->change->desired.uid;
 
-	return uid < 0 && is_update(step) ? step->change->observed.uid : uid;
+	return uid < 0 && is_update(step) ? step->old_uid : uid;
 }
 
 int64_t step_gid(const struct step *step)
 {
 	int64_t gid = step->change->desired.gid;
 
-	return gid < 0 && is_update(step) ? step->change->observed.gid : gid;
+	return gid < 0 && is_update(step) ? step->old_gid : gid;
 }
 
-static bool keeps_content(const struct plan_change *c)
+static bool keeps_content(const struct plan_state *desired, const struct plan_state *was)
 {
-	return c->desired.size < 0 || (c->desired.size == c->observed.size &&
-				       hash_equal(&c->desired.digest, &c->observed.digest));
+	return desired->size < 0 ||
+	       (desired->size == was->size && hash_equal(&desired->digest, &was->digest));
 }
 
 /* One system call does it, and it reaches no other name of the file. */
-static bool one_call_does(const struct plan_change *c, const struct observed *before)
+static bool one_call_does(const struct plan_state *d, const struct plan_state *o,
+			  const struct observed *before)
 {
-	const struct plan_state *d = &c->desired, *o = &c->observed;
 	bool mode = d->mode >= 0 && d->mode != o->mode;
 	bool owner = (d->uid >= 0 && d->uid != o->uid) || (d->gid >= 0 && d->gid != o->gid);
 	/* chown() clears these bits and capabilities. */
@@ -130,20 +142,22 @@ static bool one_call_does(const struct plan_change *c, const struct observed *be
 	return !(mode && owner) && !(owner && chown_clears) && before->st.st_nlink == 1;
 }
 
-enum step_way path_way(const struct plan_change *change, const struct observed *before)
+enum step_way path_way(const struct step *step)
 {
-	if (change->observed.type == STATE_ABSENT) {
+	const struct plan_state *was = step_was(step), *desired = &step->change->desired;
+
+	if (was->type == STATE_ABSENT) {
 		return WAY_PUT;
 	}
-	if (change->desired.type == STATE_ABSENT) {
+	if (desired->type == STATE_ABSENT) {
 		return WAY_TAKE;
 	}
-	if (change->observed.type != change->desired.type) {
+	if (was->type != desired->type) {
 		return WAY_SWAP;
 	}
-	if (change->desired.type == STATE_DIRECTORY ||
-	    (change->desired.type == STATE_FILE && keeps_content(change) &&
-	     one_call_does(change, before))) {
+	if (desired->type == STATE_DIRECTORY ||
+	    (desired->type == STATE_FILE && keeps_content(desired, was) &&
+	     one_call_does(desired, was, &step->before))) {
 		return WAY_TOUCH;
 	}
 	return WAY_SWAP;

@@ -33,8 +33,38 @@ bool path_undo(struct target_run *run, struct step *step, GError **error) G_GNUC
 bool path_finish(struct target_run *run, struct step *step, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same thing? A folder's times change with what this plan does inside it. */
+bool path_same(const struct observed *before, const struct stat *now);
+/*
+ * A step that comes after acts: what they did may have changed its target.
+ * path_is_still() is cheap and knows times and inode; path_look() reads all.
+ */
+enum path_look {
+	PATH_STILL, /* the very same thing */
+	PATH_EQUAL, /* another one, of the same state */
+	PATH_OTHER,
+};
+bool path_is_still(struct target_run *run, const struct step *step, bool *still, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool path_look(struct target_run *run, const struct step *step, struct observed *now,
+	       enum path_look *look, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* From now on the step's `before` is this, whatever the plan says: it is staged anew, and its
+ * journal line must be written before its commit(). TARGET_ERROR_CHANGED when the change would
+ * not be the one that people saw: of another type, or with nothing to take its content from. */
+bool path_adopt(struct target_run *run, struct step *step, const struct observed *now,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Is this what the step makes? */
+bool path_is_wanted(const struct step *step, const struct plan_state *now);
+/* Does the old version lie aside, under the temporary name? */
+bool path_is_aside(struct target_run *run, const struct step *step, bool *aside, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* How a change to this target becomes visible. */
-enum step_way path_way(const struct plan_change *change, const struct observed *before);
+enum step_way path_way(const struct step *step);
+/* What is there before the step, for all that it keeps of it. */
+const struct plan_state *step_was(const struct step *step);
+/* The old mode and owner as the plan says. */
+void step_set_old(struct step *step, const struct plan_state *old);
 
 /* The two folders of a step, open. */
 struct place {

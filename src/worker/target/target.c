@@ -25,6 +25,21 @@ const struct target_ops *target_find(const char *kind)
 	return NULL;
 }
 
+bool step_owns_name(const char *name)
+{
+	static const char prefix[] = ".assent-";
+	const char *at = name + strlen(prefix);
+	size_t tx;
+
+	if (!g_str_has_prefix(name, prefix)) {
+		return false;
+	}
+	tx = strspn(at, "0123456789abcdef");
+	at += tx;
+	return tx == STEP_TX_SIZE && at[0] == '-' && at[1] != '\0' &&
+	       at[1 + strspn(at + 1, "0123456789")] == '\0';
+}
+
 struct want *want_new(const struct desired_resource *resource, const char *path,
 		      enum state_type type)
 {

@@ -24,7 +24,12 @@
  * go; one that was restarted is restarted by revive(), when its old files are
  * back. Of an act, undo() and revive() are called when its commit() was begun
  * (step->begun), whether it came to an end or not: step->outcome is
- * STEP_DONE when it did.
+ * STEP_DONE when it did. finish() of an act is called whether it was begun or
+ * not. What undo() and revive() of an act fail at is told and not tried again.
+ *
+ * The package changes of one manager stand together and are one transaction:
+ * all of them count as begun when the first is, whose commit() does them all;
+ * the others' looks whether theirs came about.
  */
 #include "base/caller.h"
 #include "core/plan.h"
@@ -41,6 +46,7 @@ enum target_error {
 	TARGET_ERROR_CHANGED,  /* the target is not what the plan says */
 	TARGET_ERROR_CONFLICT, /* somebody else's change was kept; the message tells */
 	TARGET_ERROR_PLAN,     /* the plan asks for what no plan may */
+	TARGET_ERROR_STOPPED,  /* asked to stop before anything was changed */
 };
 
 /* How a change becomes visible. The letters stand in the journal. */
@@ -62,9 +68,12 @@ struct step {
 	const char *anchor_root; /* the change's root when the anchor lies within it */
 	char *temp;		 /* name in the anchor: first of the new thing, then of the old */
 	enum step_way way;
-	struct observed before;	   /* as found under the lock */
-	uint64_t old_ino, new_ino; /* 0: none */
+	struct observed before;		    /* as found under the lock, or by path_adopt() since */
+	bool anew;			    /* before is not what the plan says */
+	uint64_t old_ino, new_ino;	    /* 0: none */
+	int64_t old_mode, old_uid, old_gid; /* of a path, as it is taken back to; -1: none */
 	enum step_outcome outcome;
+	unsigned seen; /* how many acts had been begun when before was found */
 	bool begun;    /* an act: the journal says that its commit() was called */
 	char *message; /* NULL: nothing to say */
 };
@@ -121,6 +130,10 @@ struct target_ops {
 	bool (*finish)(struct target_run *run, struct step *step, GError **error);
 };
 
+/* Digits of TX in the temporary names .assent-TX-N */
+#define STEP_TX_SIZE 16
+/* Is this name one that a step has beside its target? */
+bool step_owns_name(const char *name);
 /* NULL when there is no such kind. */
 const struct target_ops *target_find(const char *kind);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * What an apply is asked for (doc/worker.md), and whether its plan and its
+ * votes are to be believed. Errors are those of JOB_ERROR. The strings of a
+ * request live as long as the job.
+ */
+#include <glib.h>
+#include <stdbool.h>
+
+#include "base/trust.h"
+#include "core/approval.h"
+#include "worker/job.h"
+
+enum apply_mode { APPLY_APPLY, APPLY_RECOVER, APPLY_RESUME, APPLY_UNDO };
+
+struct apply_request {
+	enum apply_mode mode;
+	const char *plan, *signature, *objects, *journal;
+	const char *agent, *stack; /* with raised rights: whose journal */
+	struct approval *votes;
+	size_t votes_count;
+};
+
+bool apply_request_read(struct job *job, struct apply_request *out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void apply_request_clear(struct apply_request *request);
+/* It brings a plan and votes along. */
+bool apply_request_has_plan(const struct apply_request *request);
+bool apply_is_raised(const struct job *job);
+bool apply_trust(struct job *job, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* By the key of the agent that it names, and of no other. */
+bool apply_verify_plan(const struct trust *trust, const char *bytes, size_t len, const char *armor,
+		       size_t armor_len, struct plan **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+bool apply_check_votes(const struct trust *trust, const struct plan *plan,
+		       const struct apply_request *request, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
+#define autoapplyrequest __attribute__((cleanup(apply_request_clear))) struct apply_request
