@@ -11,6 +11,7 @@
 #define MODE_MAX 07777
 #define ID32_MAX INT64_C(4294967294) /* one more means "leave it" to chown() */
 #define WORDS_MAX 1000
+#define IDS_MAX 10000			   /* as many as a manifest declares */
 #define WORD_MAX_BYTES ((size_t)128 << 10) /* the kernel takes no longer argument */
 #define TIMEOUT_MAX 86400
 #define OUTPUT_MAX ((int64_t)64 << 20)
@@ -119,10 +120,11 @@ static unsigned read_risk(struct json_obj *change)
 }
 
 /* Ends with NULL; NULL when absent or after an error. */
-static const char **read_words(struct plan_box *box, struct json_obj *o, const char *name)
+static const char **read_words(struct plan_box *box, struct json_obj *o, const char *name,
+			       size_t max)
 {
 	struct json_arr list;
-	size_t count = json_arr_get_opt(o, name, WORDS_MAX, &list);
+	size_t count = json_has(o, name) ? json_arr_get(o, name, max, &list) : 0;
 	const char **words;
 
 	if (!json_has(o, name)) {
@@ -150,7 +152,7 @@ static const struct plan_exec *read_exec(struct plan_box *box, struct json_obj *
 	struct plan_exec *exec;
 	struct json_obj e;
 
-	if (!json_obj_get_opt(o, "exec", &e)) {
+	if (!json_has(o, "exec") || !json_obj_get(o, "exec", &e)) {
 		return NULL;
 	}
 	exec = plan_box_alloc(o, 0, sizeof(*exec));
@@ -159,12 +161,12 @@ static const struct plan_exec *read_exec(struct plan_box *box, struct json_obj *
 		json_obj_fail(o, "exec", "not enough memory");
 		return NULL;
 	}
-	exec->run = read_words(box, &e, "run");
+	exec->run = read_words(box, &e, "run", WORDS_MAX);
 	if (exec->run == NULL) {
 		json_obj_fail(&e, "run", "missing");
 	}
-	exec->unless = read_words(box, &e, "unless");
-	exec->env = read_words(box, &e, "env");
+	exec->unless = read_words(box, &e, "unless", WORDS_MAX);
+	exec->env = read_words(box, &e, "env", WORDS_MAX);
 	for (size_t i = 0; exec->env != NULL && exec->env[i] != NULL; i++) {
 		if (strchr(exec->env[i], '=') == NULL || exec->env[i][0] == '=') {
 			json_obj_fail(&e, "env", "not NAME=value");
@@ -182,7 +184,7 @@ static const struct plan_exec *read_exec(struct plan_box *box, struct json_obj *
 /* The same, sorted and none twice. */
 static const char **read_ids(struct plan_box *box, struct json_obj *o, const char *name)
 {
-	const char **ids = read_words(box, o, name);
+	const char **ids = read_words(box, o, name, IDS_MAX);
 
 	for (size_t i = 1; ids != NULL && ids[i] != NULL; i++) {
 		if (strcmp(ids[i - 1], ids[i]) >= 0) {
@@ -229,26 +231,50 @@ static void read_outside(struct json_obj *o, struct plan_change *out)
 {
 	struct json_obj outside;
 
-	if (json_obj_get_opt(o, "outside", &outside)) {
+	if (json_has(o, "outside") && json_obj_get(o, "outside", &outside)) {
 		out->outside_commit = plan_get_object_id(&outside, "commit");
 		out->outside_time = json_int(&outside, "time", 0, JSON_MAX_INT);
 		json_obj_end(&outside);
 	}
 }
 
+/* The managers of a kind; NULL: it has none. */
+static const char *const *managers_of(const char *kind)
+{
+	static const char *const packages[] = {"apt", "dnf", "zypper", NULL};
+	static const char *const services[] = {"system", "user", NULL};
+
+	if (strcmp(kind, "package") == 0) {
+		return packages;
+	}
+	return strcmp(kind, "service") == 0 ? services : NULL;
+}
+
+/* Of other kinds it is left unread, which json_obj_end() refuses. */
+static const char *read_manager(struct json_obj *o, const char *kind)
+{
+	const char *const *managers = managers_of(kind);
+
+	return managers != NULL && json_has(o, "manager") ? plan_get_name(o, "manager", managers)
+							  : NULL;
+}
+
 /* What belongs to one kind alone. */
 static void check_kind(struct json_obj *o, const struct plan_change *c)
 {
-	bool managed = strcmp(c->kind, "package") == 0 || strcmp(c->kind, "service") == 0;
+	bool managed = managers_of(c->kind) != NULL;
 
-	if (managed != (c->manager != NULL)) {
-		json_obj_fail(o, "manager", "belongs to packages and services, which need it");
+	if (managed && c->manager == NULL) {
+		json_obj_fail(o, "manager", "missing");
 	}
 	if ((strcmp(c->kind, "command") == 0) != (c->exec != NULL)) {
 		json_obj_fail(o, "exec", "belongs to commands, which need it");
 	}
 	if (c->path != NULL && (managed || c->exec != NULL)) {
 		json_obj_fail(o, "path", "belongs to kinds that are paths");
+	}
+	if (c->implied && strcmp(c->kind, "package") != 0) {
+		json_obj_fail(o, "implied", "belongs to packages");
 	}
 }
 
@@ -273,9 +299,12 @@ static void read_change(struct plan_box *box, struct json_obj *o, struct plan_ch
 	read_state(box, o, "desired", &out->desired);
 	plan_get_digest(o, "diff", &out->diff);
 	out->diff_size = json_int(o, "diff_size", 0, JSON_MAX_INT);
-	out->manager = plan_get_text_opt(o, "manager", 32);
+	out->manager = read_manager(o, out->kind);
 	out->exec = read_exec(box, o);
 	out->implied = json_bool_opt(o, "implied", false);
+	if (!out->implied && json_has(o, "implied")) {
+		json_obj_fail(o, "implied", "left out unless it is true");
+	}
 	read_order(box, o, out);
 	read_outside(o, out);
 	check_kind(o, out);
@@ -303,6 +332,19 @@ void plan_read_changes(struct plan_box *box, struct json_obj *o)
 	plan->changes_count = count;
 }
 
+/* What belongs to one kind of check alone. */
+static void check_check(struct json_obj *o, const struct plan_check *check)
+{
+	bool http = strcmp(check->kind, "http") == 0;
+
+	if ((strcmp(check->kind, "command") == 0) != (check->exec != NULL)) {
+		json_obj_fail(o, "exec", "belongs to commands, which need it");
+	}
+	if (!http && (check->status != 0 || check->body != NULL || check->ca != NULL)) {
+		json_obj_fail(o, "kind", "status, body and ca belong to http");
+	}
+}
+
 static void read_check(struct plan_box *box, struct json_obj *o, struct plan_check *out)
 {
 	out->kind = plan_get_text(o, "kind", 32);
@@ -314,10 +356,8 @@ static void read_check(struct plan_box *box, struct json_obj *o, struct plan_che
 	out->body = json_str_opt(o, "body", BODY_MAX_BYTES);
 	out->ca = plan_get_path(box, o, "ca");
 	out->exec = read_exec(box, o);
-	out->manager = plan_get_text_opt(o, "manager", 32);
-	if ((strcmp(out->kind, "command") == 0) != (out->exec != NULL)) {
-		json_obj_fail(o, "exec", "belongs to commands, which need it");
-	}
+	out->manager = read_manager(o, out->kind);
+	check_check(o, out);
 	json_obj_end(o);
 }
 
