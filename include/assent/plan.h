@@ -68,6 +68,48 @@ ASSENT_API size_t assent_plan_change_count(const assent_plan *plan);
 ASSENT_API int assent_plan_change(const assent_plan *plan, size_t index, struct assent_change *out,
 				  struct assent_error *err) ASSENT_CHECKED;
 
+/*
+ * What a change says besides; of all changes, but most of it is of packages, services and commands.
+ * Strings are borrowed from the plan; NULL: not stated. Lists are walked by
+ * assent_plan_change_list().
+ */
+struct assent_change_details {
+	/* "apt", "dnf", "zypper" of a package, "system", "user" of a service. */
+	const char *manager;
+	/* Not 0: no resource asks for it; its manager adds, changes or removes this package. */
+	int implied;
+	/* Of a package, before and afterwards; both NULL where it is not there. */
+	const char *version_before, *version_after;
+	/* What was there was not what was applied last: commit and time (POSIX seconds) of that.
+	 * NULL: it was, or nobody knows. */
+	const char *outside_commit;
+	int64_t outside_time;
+	/* Of a command: where and as whom it runs, and for how many seconds at most; 0 of others.
+	 */
+	const char *directory, *user, *creates;
+	int64_t timeout;
+};
+/* ASSENT_EFAILED as assent_plan_change(). */
+ASSENT_API int assent_plan_change_details(const assent_plan *plan, size_t index,
+					  struct assent_change_details *out,
+					  struct assent_error *err) ASSENT_CHECKED;
+
+/* Lists of a change. A value that this library does not know gives ASSENT_EFAILED. */
+enum assent_change_list {
+	ASSENT_LIST_NEEDS = 0,	 /* resources whose changes must have been made before */
+	ASSENT_LIST_BECAUSE = 1, /* those of them that are the reason for this one */
+	ASSENT_LIST_RUN = 2,	 /* program and arguments of a command; no shell */
+	ASSENT_LIST_UNLESS = 3,	 /* its guard: not run when this exits with 0 */
+	ASSENT_LIST_ENV = 4	 /* its environment, NAME=value */
+};
+/*
+ * The texts of a list, which end with NULL; borrowed from the plan. NULL itself when the change has
+ * no such list. ASSENT_EFAILED also when there is no change of this index.
+ */
+ASSENT_API int assent_plan_change_list(const assent_plan *plan, size_t index,
+				       enum assent_change_list list, const char *const **out,
+				       struct assent_error *err) ASSENT_CHECKED;
+
 #ifdef __cplusplus
 }
 #endif

@@ -94,21 +94,89 @@ _Static_assert(ASSENT_RISK_DELETION == RISK_DELETION && ASSENT_RISK_SECRET == RI
 		       ASSENT_RISK_CLUSTER == RISK_CLUSTER,
 	       "risks have the same bits");
 
+/* NULL, and err says so, when there is no such change. */
+static const struct plan_change *find_change(const assent_plan *plan, size_t index,
+					     struct assent_error *err)
+{
+	if (index >= plan->plan->changes_count) {
+		(void)core_fail(err, ASSENT_EFAILED, "plan has no change %zu", index);
+		return NULL;
+	}
+	return &plan->plan->changes[index];
+}
+
 int assent_plan_change(const assent_plan *plan, size_t index, struct assent_change *out,
 		       struct assent_error *err)
 {
-	const struct plan_change *change;
+	const struct plan_change *change = find_change(plan, index, err);
 
-	if (index >= plan->plan->changes_count) {
-		return core_fail(err, ASSENT_EFAILED, "plan has no change %zu", index);
+	if (change == NULL) {
+		return ASSENT_EFAILED;
 	}
-	change = &plan->plan->changes[index];
 	*out = (struct assent_change){.action = plan_action_names[change->action],
 				      .id = change->id,
 				      .kind = change->kind,
 				      .path = change->path,
 				      .risk = change->risk};
 	api_digest(&out->diff, &change->diff);
+	return 0;
+}
+
+int assent_plan_change_details(const assent_plan *plan, size_t index,
+			       struct assent_change_details *out, struct assent_error *err)
+{
+	const struct plan_change *change = find_change(plan, index, err);
+
+	if (change == NULL) {
+		return ASSENT_EFAILED;
+	}
+	*out = (struct assent_change_details){.manager = change->manager,
+					      .implied = change->implied,
+					      .version_before = change->observed.version,
+					      .version_after = change->desired.version,
+					      .outside_commit = change->outside_commit,
+					      .outside_time = change->outside_time};
+	if (change->exec != NULL) {
+		out->directory = change->exec->directory;
+		out->user = change->exec->user;
+		out->creates = change->exec->creates;
+		out->timeout = change->exec->timeout;
+	}
+	return 0;
+}
+
+int assent_plan_change_list(const assent_plan *plan, size_t index, enum assent_change_list list,
+			    const char *const **out, struct assent_error *err)
+{
+	static const struct plan_exec nothing;
+	const struct plan_change *change = find_change(plan, index, err);
+	const struct plan_exec *exec;
+	const char **texts = NULL;
+
+	if (change == NULL) {
+		return ASSENT_EFAILED;
+	}
+	exec = change->exec != NULL ? change->exec : &nothing;
+	switch (list) {
+	case ASSENT_LIST_NEEDS:
+		texts = change->needs;
+		break;
+	case ASSENT_LIST_BECAUSE:
+		texts = change->because;
+		break;
+	case ASSENT_LIST_RUN:
+		texts = exec->run;
+		break;
+	case ASSENT_LIST_UNLESS:
+		texts = exec->unless;
+		break;
+	case ASSENT_LIST_ENV:
+		texts = exec->env;
+		break;
+	default: /* from other programs; they may be newer than this library */
+		return core_fail(err, ASSENT_EFAILED, "no list %d", (int)list);
+	}
+	*out = (const char *const *)texts;
 	return 0;
 }
 

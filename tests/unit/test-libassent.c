@@ -155,6 +155,87 @@ static void plans_and_votes(void)
 	plan_rig_clear(&rig);
 }
 
+/* tests/data/plans/acts.json, which test-plan-acts makes, signed by the rig's key. */
+static assent_plan *load_acts(const struct plan_rig *rig)
+{
+	g_autofree char *file =
+		g_test_build_filename(G_TEST_DIST, "data", "plans", "acts.json", NULL);
+	g_autofree char *text = NULL;
+	assent_plan *plan = NULL;
+	assent_key *key = NULL;
+	struct assent_error err;
+	char *line, *armor = NULL;
+	gsize len;
+
+	g_assert_true(g_file_get_contents(file, &text, &len, NULL));
+	g_assert_cmpint(secret_sshsig(rig->plan_key, SSHSIG_NS_PLAN, text, len, &armor, NULL), ==,
+			0);
+	line = plan_rig_key_line(rig->plan_key);
+	check(assent_key_parse(&key, line, &err), &err);
+	check(assent_plan_verify(&plan, text, len, armor, strlen(armor), key, &err), &err);
+	assent_key_free(key);
+	free(line);
+	free(armor);
+	return plan;
+}
+
+static const char *const *list_of(const assent_plan *plan, size_t index,
+				  enum assent_change_list list)
+{
+	const char *const *texts = NULL;
+	struct assent_error err;
+
+	check(assent_plan_change_list(plan, index, list, &texts, &err), &err);
+	return texts;
+}
+
+static void packages_services_and_commands(void)
+{
+	struct assent_change_details d;
+	struct plan_rig rig;
+	struct assent_error err;
+	const char *const *texts = NULL;
+	assent_plan *plan;
+
+	plan_rig_init(&rig, 1, true);
+	plan = load_acts(&rig);
+	check(assent_plan_change_details(plan, 0, &d, &err), &err);
+	g_assert_cmpstr(d.manager, ==, "apt");
+	g_assert_cmpint(d.implied, ==, 0);
+	g_assert_cmpstr(d.version_before, ==, "1:1.0~rc1-1");
+	g_assert_cmpstr(d.version_after, ==, "2.0-1");
+	g_assert_null(d.outside_commit);
+	g_assert_cmpint(d.timeout, ==, 0);
+	g_assert_null(list_of(plan, 0, ASSENT_LIST_NEEDS));
+	g_assert_null(list_of(plan, 0, ASSENT_LIST_RUN));
+	check(assent_plan_change_details(plan, 1, &d, &err), &err);
+	g_assert_cmpint(d.implied, ==, 1);
+	g_assert_null(d.version_after);
+	check(assent_plan_change_details(plan, 2, &d, &err), &err);
+	g_assert_cmpstr(d.user, ==, "app");
+	g_assert_cmpstr(d.directory, ==, "/opt/app");
+	g_assert_cmpstr(d.creates, ==, "/var/lib/app/migrated");
+	g_assert_cmpint(d.timeout, ==, 600);
+	g_assert_cmpstr(list_of(plan, 2, ASSENT_LIST_RUN)[1], ==, "--to");
+	g_assert_null(list_of(plan, 2, ASSENT_LIST_RUN)[4]);
+	g_assert_cmpstr(list_of(plan, 2, ASSENT_LIST_UNLESS)[1], ==, "--check");
+	g_assert_cmpstr(list_of(plan, 2, ASSENT_LIST_ENV)[1], ==, "B=c=d");
+	check(assent_plan_change_details(plan, 3, &d, &err), &err);
+	g_assert_cmpstr(d.manager, ==, "user");
+	g_assert_cmpstr(list_of(plan, 3, ASSENT_LIST_NEEDS)[1], ==, "package:app");
+	g_assert_cmpstr(list_of(plan, 3, ASSENT_LIST_BECAUSE)[1], ==, "tree:/srv/www");
+	check(assent_plan_change_details(plan, 4, &d, &err), &err);
+	g_assert_cmpstr(d.outside_commit, ==, PLAN_BASE);
+	g_assert_cmpint(d.outside_time, ==, PLAN_TIME - 100);
+	g_assert_cmpint(assent_plan_change_details(plan, 5, &d, &err), ==, ASSENT_EFAILED);
+	g_assert_cmpint(assent_plan_change_list(plan, 5, ASSENT_LIST_RUN, &texts, &err), ==,
+			ASSENT_EFAILED);
+	g_assert_cmpint(assent_plan_change_list(plan, 0, (enum assent_change_list)7, &texts, &err),
+			==, ASSENT_EFAILED);
+	assent_plan_free(plan);
+	plan_rig_clear(&rig);
+}
+
 /* A witness's add-checkpoint request: "old N", hashes, an empty line, a checkpoint. */
 struct request {
 	uint64_t old;
@@ -438,6 +519,8 @@ int main(int argc, char **argv)
 			version_is_that_of_the_headers);
 	g_test_add_func("/libassent/digests", digests);
 	g_test_add_func("/libassent/plans-and-votes", plans_and_votes);
+	g_test_add_func("/libassent/packages-services-and-commands",
+			packages_services_and_commands);
 	g_test_add_func("/libassent/logs-grow", logs_grow);
 	g_test_add_func("/libassent/witness-requests", witness_requests);
 	g_test_add_func("/libassent/forks-are-found", forks_are_found);
