@@ -58,9 +58,18 @@ static const char **keep_ids(struct planner *p, GPtrArray *ids)
 	return list;
 }
 
-/* What a resource comes after, through those that do not change. */
+static void add_need(GHashTable *seen, GPtrArray *ids, char *id)
+{
+	if (g_hash_table_add(seen, id)) {
+		g_ptr_array_add(ids, id);
+	}
+}
+
+/* What a resource comes after, through those that do not change. None twice: many ways may lead to
+ * one, and more to what that one comes after. */
 static void find_needs(struct ordering *o, const struct desired_resource *r)
 {
+	g_autoptr(GHashTable) seen = NULL;
 	GPtrArray *ids = NULL;
 
 	for (char **id = r->after; id != NULL && *id != NULL; id++) {
@@ -69,11 +78,14 @@ static void find_needs(struct ordering *o, const struct desired_resource *r)
 
 		if (ids == NULL) {
 			ids = g_ptr_array_new();
+			seen = g_hash_table_new(g_str_hash, g_str_equal);
 		}
 		if (g_hash_table_contains(o->changed, *id)) {
-			g_ptr_array_add(ids, *id);
-		} else if (further != NULL) {
-			g_ptr_array_extend(ids, further, NULL, NULL);
+			add_need(seen, ids, *id);
+			continue;
+		}
+		for (guint i = 0; further != NULL && i < further->len; i++) {
+			add_need(seen, ids, further->pdata[i]);
 		}
 	}
 	o->needs[r->position] = ids;
