@@ -15,6 +15,8 @@
 
 #define DEFAULT_MAX_OUTPUT ((size_t)1 << 20)
 #define READ_SIZE 16384
+#define MAX_TIMEOUT (UINT_MAX / 1000)
+#define ASK_MS 200
 
 struct proc {
 	struct spawned child;
@@ -23,12 +25,12 @@ struct proc {
 	char *input;
 	size_t input_len, input_done;
 	size_t max_output, out_total;
-	unsigned timeout;
+	unsigned timeout_ms, grace;
 	int pidfd;
 	GString *out; /* proc_start(): the line under way; proc_run(): everything */
 	GString *err;
 	GSource *sources[4]; /* stdin, stdout, stderr, exit */
-	GSource *deadline, *killer;
+	GSource *deadline, *killer, *asking;
 	GError *error;
 	bool lines, hold_input;
 	struct proc_ops ops;
@@ -52,6 +54,7 @@ static void proc_free(struct proc *proc)
 	}
 	drop_source(&proc->deadline);
 	drop_source(&proc->killer);
+	drop_source(&proc->asking);
 	spawn_close(&proc->child);
 	if (proc->pidfd >= 0) {
 		close(proc->pidfd);
@@ -75,12 +78,26 @@ static void close_input(struct proc *proc)
 	}
 }
 
+static gboolean on_grace_over(void *user);
+
+static void start_killer(struct proc *proc, unsigned grace)
+{
+	if (proc->killer == NULL) {
+		proc->killer = g_timeout_source_new_seconds(grace);
+		g_source_set_callback(proc->killer, on_grace_over, proc, NULL);
+		g_source_attach(proc->killer, proc->context);
+	}
+}
+
 static void proc_kill(struct proc *proc, int code, const char *why)
 {
 	if (proc->error == NULL) {
 		fail(&proc->error, BASE_ERROR, code, "'%s' %s", proc->name, why);
 	}
-	kill(-proc->child.pid, SIGKILL);
+	kill(-proc->child.pid, proc->grace > 0 ? SIGTERM : SIGKILL);
+	if (proc->grace > 0) {
+		start_killer(proc, proc->grace);
+	}
 	if (proc->hold_input) {
 		close_input(proc);
 	}
@@ -186,8 +203,13 @@ static void drain(struct proc *proc)
 static gboolean on_exit_of_child(int fd, GIOCondition condition, void *user)
 {
 	struct proc *proc = user;
-	int status = spawn_reap(proc->child.pid);
+	int status;
 
+	if (proc->error != NULL) {
+		/* What SIGTERM left of its group; its number is still its own. */
+		kill(-proc->child.pid, SIGKILL);
+	}
+	status = spawn_reap(proc->child.pid);
 	drain(proc);
 	if (proc->lines && proc->out->len > 0 && proc->error == NULL && proc->ops.line != NULL) {
 		proc->ops.line(proc->out->str, proc->out->len, proc->user);
@@ -200,7 +222,10 @@ static gboolean on_exit_of_child(int fd, GIOCondition condition, void *user)
 static gboolean on_deadline(void *user)
 {
 	struct proc *proc = user;
-	g_autofree char *why = g_strdup_printf("did not finish within %u seconds", proc->timeout);
+	bool whole = proc->timeout_ms % 1000 == 0;
+	g_autofree char *why = g_strdup_printf("did not finish within %u %s",
+					       whole ? proc->timeout_ms / 1000 : proc->timeout_ms,
+					       whole ? "seconds" : "milliseconds");
 
 	proc_kill(proc, BASE_ERROR_TIMEOUT, why);
 	drop_source(&proc->deadline);
@@ -222,11 +247,7 @@ void proc_stop(struct proc *proc, unsigned grace)
 	if (proc->hold_input) {
 		close_input(proc);
 	}
-	if (proc->killer == NULL) {
-		proc->killer = g_timeout_source_new_seconds(grace);
-		g_source_set_callback(proc->killer, on_grace_over, proc, NULL);
-		g_source_attach(proc->killer, proc->context);
-	}
+	start_killer(proc, grace);
 }
 
 static void watch(struct proc *proc, int which, int fd, GIOCondition condition,
@@ -295,7 +316,9 @@ static bool start(const struct proc_spec *spec, GMainContext *context, bool line
 	proc->input = spec->input == NULL ? NULL : g_memdup2(spec->input, spec->input_len);
 	proc->input_len = spec->input == NULL ? 0 : spec->input_len;
 	proc->max_output = spec->max_output == 0 ? DEFAULT_MAX_OUTPUT : spec->max_output;
-	proc->timeout = spec->timeout;
+	proc->timeout_ms =
+		spec->timeout_ms > 0 ? spec->timeout_ms : MIN(spec->timeout, MAX_TIMEOUT) * 1000;
+	proc->grace = spec->grace;
 	proc->out = g_string_new(NULL);
 	proc->err = g_string_new(NULL);
 	proc->lines = lines;
@@ -310,8 +333,8 @@ static bool start(const struct proc_spec *spec, GMainContext *context, bool line
 	watch(proc, SOURCE_OUT, child.out, G_IO_IN, on_readable);
 	watch(proc, SOURCE_ERR, child.err, G_IO_IN, on_readable);
 	watch_exit(proc);
-	if (spec->timeout > 0) {
-		proc->deadline = g_timeout_source_new_seconds(spec->timeout);
+	if (proc->timeout_ms > 0) {
+		proc->deadline = g_timeout_source_new(proc->timeout_ms);
 		g_source_set_callback(proc->deadline, on_deadline, proc, NULL);
 		g_source_attach(proc->deadline, proc->context);
 	}
@@ -330,6 +353,7 @@ bool proc_start(const struct proc_spec *spec, const struct proc_ops *ops, void *
 struct run {
 	struct proc *proc;
 	struct proc_result *result;
+	const struct proc_spec *spec;
 	GError *error;
 	bool done;
 };
@@ -341,6 +365,8 @@ static void run_exit(int status, const char *err, const GError *error, void *use
 	run->done = true;
 	if (error != NULL) {
 		run->error = g_error_copy(error);
+	}
+	if (error != NULL && !run->spec->keep_output) {
 		return;
 	}
 	run->result->status = status;
@@ -348,14 +374,37 @@ static void run_exit(int status, const char *err, const GError *error, void *use
 	run->result->err = g_string_new_len(run->proc->err->str, run->proc->err->len);
 }
 
+static gboolean ask_stopped(void *user)
+{
+	struct run *run = user;
+
+	if (run->spec->stopped(run->spec->stopped_user)) {
+		proc_kill(run->proc, BASE_ERROR_CANCELLED, "was ended, for we are asked to stop");
+		drop_source(&run->proc->asking);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+static void start_asking(struct run *run)
+{
+	GSource *source = g_timeout_source_new(ASK_MS);
+
+	g_source_set_callback(source, ask_stopped, run, NULL);
+	g_source_attach(source, run->proc->context);
+	run->proc->asking = source;
+}
+
 bool proc_run(const struct proc_spec *spec, struct proc_result *result, GError **error)
 {
 	static const struct proc_ops ops = {.exit = run_exit};
 	g_autoptr(GMainContext) context = g_main_context_new();
-	struct run run = {.result = result};
+	struct run run = {.result = result, .spec = spec};
 
 	if (!start(spec, context, false, &ops, &run, &run.proc, error)) {
 		return false;
+	}
+	if (spec->stopped != NULL) {
+		start_asking(&run);
 	}
 	while (!run.done) {
 		g_main_context_iteration(context, TRUE);

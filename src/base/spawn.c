@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <grp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,7 +24,9 @@ struct plan_of_child {
 	char *const *argv;
 	char *const *env;
 	const char *cwd;
+	const struct proc_user *user;
 	pid_t parent;
+	bool bare;
 	int fds[3];
 	int report; /* receives errno when exec fails */
 };
@@ -31,7 +35,7 @@ static char **environment(const struct proc_spec *spec)
 {
 	static const char *const kept[] = {"PATH", "HOME",    "LANG",  "LC_ALL",
 					   "USER", "LOGNAME", "TMPDIR"};
-	g_auto(GStrv) ours = g_get_environ();
+	g_auto(GStrv) ours = spec->bare ? g_new0(char *, 1) : g_get_environ();
 	g_auto(GStrv) env = spec->keep_env ? g_strdupv(ours) : g_new0(char *, 1);
 
 	for (size_t i = 0; !spec->keep_env && i < G_N_ELEMENTS(kept); i++) {
@@ -73,6 +77,36 @@ static void close_from(int first)
 	}
 }
 
+/* All three of each id, and a second look: half of another user's rights is nobody's. */
+static bool become(const struct proc_user *user)
+{
+	uid_t r, e, s;
+	gid_t rg, eg, sg;
+
+	return user == NULL ||
+	       (setgroups(user->groups_count, user->groups) == 0 &&
+		setresgid(user->gid, user->gid, user->gid) == 0 &&
+		setresuid(user->uid, user->uid, user->uid) == 0 && getresuid(&r, &e, &s) == 0 &&
+		getresgid(&rg, &eg, &sg) == 0 && r == user->uid && e == user->uid &&
+		s == user->uid && rg == user->gid && eg == user->gid && sg == user->gid);
+}
+
+/* Comes back with errno set when it cannot. */
+static void run(const struct plan_of_child *plan)
+{
+	if (!become(plan->user)) {
+		return;
+	}
+	/* Afterwards: a change of user takes it away. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != plan->parent) {
+		_exit(127); /* it died before prctl() could notice */
+	}
+	if (chdir(plan->cwd) == 0) {
+		execve(plan->path, plan->argv, plan->env);
+	}
+}
+
 /* Only async-signal-safe calls: the parent may have threads. */
 _Noreturn static void child_main(const struct plan_of_child *plan)
 {
@@ -81,7 +115,12 @@ _Noreturn static void child_main(const struct plan_of_child *plan)
 	bool ready = true;
 	sigset_t none;
 
-	setpgid(0, 0);
+	if (plan->bare) {
+		setsid();
+		umask(022);
+	} else {
+		setpgid(0, 0);
+	}
 	for (int sig = 1; sig < NSIG; sig++) {
 		sigaction(sig, &dfl, NULL);
 	}
@@ -98,13 +137,7 @@ _Noreturn static void child_main(const struct plan_of_child *plan)
 	ready = ready && dup3(high[3], report, O_CLOEXEC) >= 0;
 	if (ready) {
 		close_from(report + 1);
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != plan->parent) {
-			_exit(127); /* it died before prctl() could notice */
-		}
-		if (chdir(plan->cwd) == 0) {
-			execve(plan->path, plan->argv, plan->env);
-		}
+		run(plan);
 	}
 	code = errno;
 	if (write(ready ? report : plan->report, &code, sizeof(code)) < 0) {
@@ -161,8 +194,11 @@ static bool fork_child(struct plan_of_child *plan, pid_t *pid, GError **error)
 	if (*pid == 0) {
 		child_main(plan);
 	}
-	/* Both sides do it, so that neither can be too late to kill the group. */
-	setpgid(*pid, *pid);
+	/* Both sides do it, so that neither can be too late to kill the group. A session can be
+	 * begun by the child alone, and has been when exec has succeeded. */
+	if (!plan->bare) {
+		setpgid(*pid, *pid);
+	}
 	close(fd_steal(&writing));
 	return exec_succeeded(reading, *pid, plan->path, error);
 }
@@ -194,6 +230,8 @@ bool spawn_start(const struct proc_spec *spec, unsigned flags, struct spawned *o
 	}
 	plan.path = path;
 	plan.cwd = spec->cwd == NULL ? "/" : spec->cwd;
+	plan.user = spec->user;
+	plan.bare = spec->bare;
 	plan.fds[0] = child_in < 0 ? null : child_in;
 	plan.fds[1] = child_out;
 	plan.fds[2] = spec->keep_stderr ? STDERR_FILENO : child_err;

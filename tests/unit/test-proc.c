@@ -118,6 +118,103 @@ static void test_deadline_kills_the_whole_group(void)
 	rmdir(dir);
 }
 
+/* It goes when its parent does, or may be a zombie until its new one looks at it. */
+static void expect_gone(pid_t pid)
+{
+	g_autofree char *file = g_strdup_printf("/proc/%d/stat", pid);
+
+	for (int i = 0; kill(pid, 0) == 0; i++) {
+		g_autofree char *state = NULL;
+
+		if (!g_file_get_contents(file, &state, NULL, NULL) ||
+		    strstr(state, ") Z ") != NULL) {
+			return;
+		}
+		g_assert_cmpint(i, <, 600);
+		g_usleep(50000);
+	}
+}
+
+/* TERM first; what does not heed it and stays in the group goes all the same. */
+static void test_grace_lets_it_end_by_itself(void)
+{
+	struct proc_result result = {0};
+	const struct proc_spec spec = {.timeout_ms = 300, .grace = 30, .keep_output = true};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(sh("(trap '' TERM; exec sleep 600) & echo $!; trap 'exit 0' TERM; wait",
+			  spec, &result, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_TIMEOUT);
+	g_assert_nonnull(strstr(error->message, "300 milliseconds"));
+	expect_gone((pid_t)g_ascii_strtoll(result.out->str, NULL, 10));
+	proc_result_clear(&result);
+}
+
+static void test_grace_ends(void)
+{
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(sh("trap '' TERM; while :; do sleep .1; done",
+			  (struct proc_spec){.timeout_ms = 100, .grace = 1}, &result, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_TIMEOUT);
+	g_assert_null(result.out);
+}
+
+static bool stop_third(void *user)
+{
+	unsigned *asked = user;
+
+	return ++*asked >= 3;
+}
+
+static void test_a_run_can_be_stopped(void)
+{
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+	unsigned asked = 0;
+	const struct proc_spec spec = {.stopped = stop_third, .stopped_user = &asked};
+
+	g_assert_false(sh("sleep 600", spec, &result, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_CANCELLED);
+	g_assert_cmpuint(asked, ==, 3);
+}
+
+static void test_bare(void)
+{
+	static const char *const env[] = {"A=1", NULL};
+	const char *argv[] = {"/usr/bin/env", NULL};
+	struct proc_spec spec = {.argv = argv, .env = env, .bare = true};
+	struct proc_result result = {0};
+
+	g_assert_true(proc_run(&spec, &result, NULL));
+	g_assert_cmpstr(result.out->str, ==, "A=1\n");
+	proc_result_clear(&result);
+	expect("umask; IFS=' ' read -r pid _ _ _ group session _ </proc/self/stat; "
+	       "test $$ = $group && test $$ = $session && echo leader",
+	       (struct proc_spec){.bare = true}, 0, "0022\nleader\n", "");
+}
+
+static void test_another_user(void)
+{
+	static const gid_t groups[] = {12345, 54321};
+	const struct proc_user nobody = {65534, 12345, groups, 2};
+	const struct proc_spec spec = {.user = &nobody, .bare = true};
+	struct proc_result result = {0};
+	g_autoptr(GError) error = NULL;
+
+	if (geteuid() == 0) {
+		expect("grep -E '^(Uid|Gid|Groups):' /proc/self/status", spec, 0,
+		       "Uid:\t65534\t65534\t65534\t65534\n"
+		       "Gid:\t12345\t12345\t12345\t12345\n"
+		       "Groups:\t12345 54321 \n",
+		       "");
+		return;
+	}
+	g_assert_false(sh("true", spec, &result, &error));
+	g_assert_nonnull(strstr(error->message, "not permitted"));
+}
+
 static void test_missing_program_is_not_found(void)
 {
 	static const char *const argv[] = {"assent-no-such-program", NULL};
@@ -242,6 +339,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/proc/too-much-output-is-an-error", test_too_much_output_is_an_error);
 	g_test_add_func("/proc/deadline-kills-the-whole-group",
 			test_deadline_kills_the_whole_group);
+	g_test_add_func("/proc/grace-lets-it-end-by-itself", test_grace_lets_it_end_by_itself);
+	g_test_add_func("/proc/grace-ends", test_grace_ends);
+	g_test_add_func("/proc/a-run-can-be-stopped", test_a_run_can_be_stopped);
+	g_test_add_func("/proc/bare", test_bare);
+	g_test_add_func("/proc/another-user", test_another_user);
 	g_test_add_func("/proc/missing-program-is-not-found", test_missing_program_is_not_found);
 	g_test_add_func("/proc/missing-folder-is-named", test_missing_folder_is_named);
 	g_test_add_func("/proc/lines-come-one-by-one", test_lines_come_one_by_one);
