@@ -143,6 +143,9 @@ static bool write_section(struct planner *p, struct differ *d, struct plan_item 
 
 		ok = target_find(c->kind)->diff(d, out, c, &a, &b, error);
 	}
+	if (ok && item->remark != NULL) {
+		g_string_append_printf(out, " %s\n", item->remark);
+	}
 	if (ok) {
 		c->diff_size = (int64_t)(out->len - start);
 		hash_bytes(&c->diff, out->str + start, out->len - start);

@@ -30,7 +30,8 @@ struct plan_item {
 	/* An act without a resource goes where this one goes, before what that asks for; NULL:
 	 * before everything else. */
 	const struct desired_resource *place;
-	bool last; /* ... or rather after everything else */
+	bool last;	    /* ... or rather after everything else */
+	const char *remark; /* a line for its reader, below its section of the diff; NULL: none */
 };
 struct planner {
 	struct job *job;

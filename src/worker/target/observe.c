@@ -381,6 +381,30 @@ bool observe_path(struct observer *o, const char *root, const char *path, struct
 	return observe_at(o, dirfd, name, path, out, error);
 }
 
+bool observe_exists(struct observer *o, const char *path, bool *exists, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	const char *name;
+	struct stat st;
+	int dirfd;
+	bool there;
+
+	if (!beneath_parent(o->beneath, NULL, path, &dirfd, &name, &problem)) {
+		if (is_absence(problem, NULL)) {
+			*exists = false;
+			return true;
+		}
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return false;
+	}
+	there = fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!there && errno != ENOENT) {
+		return fail_errno(error, "cannot look at '%s'", path);
+	}
+	*exists = there;
+	return true;
+}
+
 static bool read_names(DIR *dir, GPtrArray *names, const char *path, GError **error)
 {
 	struct dirent *entry;

@@ -75,6 +75,7 @@ struct step {
 	enum step_outcome outcome;
 	unsigned seen; /* how many acts had been begun when before was found */
 	bool begun;    /* an act: the journal says that its commit() was called */
+	bool idle;     /* an act: its commit() did nothing, for that was not needed or not possible */
 	char *message; /* NULL: nothing to say */
 };
 
@@ -138,3 +139,4 @@ bool step_owns_name(const char *name);
 const struct target_ops *target_find(const char *kind);
 
 extern const struct target_ops target_file, target_tree, target_directory, target_link;
+extern const struct target_ops target_command;
