@@ -117,6 +117,30 @@ static void set_body(CURL *curl, const struct http_request *request, struct curl
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+static int on_progress(void *user, curl_off_t down, curl_off_t downed, curl_off_t up,
+		       curl_off_t upped)
+{
+	const struct http_request *request = user;
+
+	return request->stopped(request->stopped_user) ? 1 : 0;
+}
+
+static void set_bounds(CURL *curl, const struct http_request *request, bool streams)
+{
+	long ms =
+		request->timeout_ms > 0 ? (long)request->timeout_ms : (long)request->timeout * 1000;
+
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, ms == 0 ? CONNECT_TIMEOUT * 1000 : ms);
+	if (!streams) {
+		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ms);
+	}
+	if (request->stopped != NULL) {
+		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, (void *)request);
+		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	}
+}
+
 static void set_options(CURL *curl, const struct http_request *request, struct exchange *x)
 {
 	curl_prepare(curl, request->ca_file);
@@ -124,11 +148,7 @@ static void set_options(CURL *curl, const struct http_request *request, struct e
 	curl_easy_setopt(curl, CURLOPT_URL, request->url);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, x);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT,
-			 request->timeout == 0 ? CONNECT_TIMEOUT : (long)request->timeout);
-	if (x->line == NULL) {
-		curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)request->timeout);
-	}
+	set_bounds(curl, request, x->line != NULL);
 	if (request->socket != NULL) {
 		curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, request->socket);
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -144,6 +164,14 @@ static bool fail_curl(CURLcode code, const char *detail, const struct http_reque
 	if (x->too_large) {
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
 			    "the answer from '%s' is longer than %zu bytes", where, x->max);
+	}
+	if (code == CURLE_ABORTED_BY_CALLBACK) {
+		return fail(error, BASE_ERROR, BASE_ERROR_CANCELLED, "asked to stop");
+	}
+	if (code == CURLE_OPERATION_TIMEDOUT && request->timeout_ms > 0) {
+		return fail(error, BASE_ERROR, BASE_ERROR_TIMEOUT,
+			    "no answer from '%s' within %u milliseconds", where,
+			    request->timeout_ms);
 	}
 	if (code == CURLE_OPERATION_TIMEDOUT) {
 		return fail(error, BASE_ERROR, BASE_ERROR_TIMEOUT,
@@ -179,7 +207,7 @@ static bool exchange(const struct http_request *request, struct exchange *x, lon
 		return fail_curl(code, detail, request, x, error);
 	}
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-	if (*status >= 300 && *status < 400) {
+	if (*status >= 300 && *status < 400 && !request->any_status) {
 		g_autofree char *url = http_url_display(request->url);
 
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,

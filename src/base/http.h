@@ -5,7 +5,8 @@
  * agent's Unix socket, and https:// logs of others. TLS 1.2 at least, verified;
  * no redirects; no proxy for a socket. Errors: BASE_ERROR_NOT_FOUND (nobody
  * listens), BASE_ERROR_TIMEOUT, BASE_ERROR_LIMIT (the body is larger than
- * max_body) or BASE_ERROR_FAILED. URLs in messages carry no user or password.
+ * max_body), BASE_ERROR_CANCELLED (stopped said so) or BASE_ERROR_FAILED. URLs in messages carry no
+ * user or password.
  */
 #include <glib.h>
 #include <stdbool.h>
@@ -21,6 +22,11 @@ struct http_request {
 	const char *ca_file; /* NULL: the system's */
 	size_t max_body;     /* of the answer, bytes; 0: 1 MiB */
 	unsigned timeout;    /* seconds for all of it, 0: none */
+	unsigned timeout_ms; /* milliseconds instead, 0: timeout */
+	bool any_status;     /* an answer that redirects is one like others; it is not followed */
+	/* Shall it be ended? Asked about once a second; NULL: never. */
+	bool (*stopped)(void *user);
+	void *stopped_user;
 };
 struct http_answer {
 	long status;

@@ -57,7 +57,9 @@ static void progress(const char *text, size_t done, size_t total, void *user)
 
 static bool check(const struct plan *plan, void *user, GError **error)
 {
-	return checks_run(plan, stopped, user, error);
+	const struct checks_hooks hooks = {.stopped = stopped, .progress = progress, .user = user};
+
+	return checks_run(plan, &hooks, error);
 }
 
 /* Staging may take long, and what has expired meanwhile was approved for an earlier time. */
@@ -351,6 +353,7 @@ static bool run_plan(struct running *running, GError **error)
 	papers.signature = armor;
 	return apply_verify_plan(running->trust, bytes, papers.plan_len, armor,
 				 papers.signature_len, &plan, error) &&
+	       checks_known(plan, error) &&
 	       apply_check_votes(running->trust, plan, request, error) &&
 	       scope_check(running->trust, plan, job_privilege(job), error) &&
 	       begin_as(running, plan, &papers, error);

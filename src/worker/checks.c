@@ -3,144 +3,146 @@
 #include "worker/checks.h"
 
 #include <inttypes.h>
-#include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/autoptr.h"
 #include "base/error.h"
 #include "base/http.h"
+#include "worker/probe.h"
+#include "worker/target/exec.h"
 
-#define PAUSE_MS 1000
-#define MAX_BODY ((size_t)1 << 20)
+#define ASK_MS 200
+#define LEAST_MS 1000 /* for the only try of a check without time */
+
+/* One check under way. */
+struct watch {
+	struct probe probe;
+	probe_fn run;
+	const struct checks_hooks *hooks;
+	char *name; /* "check http http://..." */
+	int64_t start, end, interval;
+	int64_t wanted, row, tries;
+};
 
 static int64_t now_ms(void)
 {
 	return g_get_monotonic_time() / 1000;
 }
 
-static bool try_http(const char *target, int64_t left_ms, GError **error)
+static char *name_of(const struct plan_check *check)
 {
-	struct http_request request = {.method = "GET", .url = target, .max_body = MAX_BODY};
-	struct http_answer answer = {0};
-	long status;
+	g_autofree char *shown = strcmp(check->kind, "http") == 0 ? http_url_display(check->target)
+								  : g_strdup(check->target);
 
-	request.timeout = (unsigned)(left_ms / 1000) + 1;
-	if (!http_perform(&request, &answer, error)) {
-		http_answer_clear(&answer);
-		return false;
-	}
-	status = answer.status;
-	http_answer_clear(&answer);
-	return (status >= 200 && status <= 299) ||
-	       fail(error, BASE_ERROR, BASE_ERROR_FAILED, "the answer is %ld", status);
+	return g_strdup_printf("check %s %s", check->kind, shown);
 }
 
-static bool wait_connected(int fd, int64_t left_ms)
-{
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	int problem = 0;
-	socklen_t len = sizeof(problem);
-	int ready = poll(&p, 1, (int)MIN(left_ms, 600000));
-
-	if (ready == 0) {
-		errno = ETIMEDOUT;
-	}
-	if (ready != 1 || getsockopt(fd, SOL_SOCKET, SO_ERROR, &problem, &len) != 0) {
-		return false;
-	}
-	errno = problem;
-	return problem == 0;
-}
-
-static bool connect_to(const struct addrinfo *to, int64_t left_ms, GError **error)
-{
-	for (; to != NULL; to = to->ai_next) {
-		autofd fd = socket(to->ai_family, to->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-				   to->ai_protocol);
-
-		if (fd >= 0 && (connect(fd, to->ai_addr, to->ai_addrlen) == 0 ||
-				(errno == EINPROGRESS && wait_connected(fd, left_ms)))) {
-			return true;
-		}
-	}
-	return fail_errno(error, "cannot connect");
-}
-
-static bool try_tcp(const char *target, int64_t left_ms, GError **error)
-{
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	const char *colon = strrchr(target, ':');
-	g_autofree char *host = NULL;
-	struct addrinfo *found = NULL;
-	int rc;
-	bool ok;
-
-	if (colon == NULL) {
-		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "not HOST:PORT");
-	}
-	host = target[0] == '[' && colon > target + 1 ? g_strndup(target + 1, colon - target - 2)
-						      : g_strndup(target, colon - target);
-	rc = getaddrinfo(host, colon + 1, &hints, &found);
-	if (rc != 0) {
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "cannot find it: %s",
-			    gai_strerror(rc));
-	}
-	ok = connect_to(found, left_ms, error);
-	freeaddrinfo(found);
-	return ok;
-}
-
-static const struct check_kind {
-	const char *name;
-	bool (*run)(const char *target, int64_t left_ms, GError **error);
-} kinds[] = {
-	{"http", try_http},
-	{"tcp", try_tcp},
-};
-
-static bool run_one(const struct plan_check *check, const struct check_kind *kind,
-		    bool (*stopped)(void *user), void *user, GError **error)
-{
-	int64_t end = now_ms() + check->within * 1000;
-
-	for (;;) {
-		g_autoptr(GError) problem = NULL;
-		int64_t left = MAX(end - now_ms(), 0);
-
-		if (kind->run(check->target, left, &problem)) {
-			return true;
-		}
-		if (stopped(user) || now_ms() + PAUSE_MS > end) {
-			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-				    "check %s %s failed for %" PRId64 " seconds: %s", check->kind,
-				    check->target, check->within, problem->message);
-		}
-		(void)poll(NULL, 0, PAUSE_MS);
-	}
-}
-
-bool checks_run(const struct plan *plan, bool (*stopped)(void *user), void *user, GError **error)
+bool checks_known(const struct plan *plan, GError **error)
 {
 	for (size_t i = 0; i < plan->checks_count; i++) {
 		const struct plan_check *check = &plan->checks[i];
-		const struct check_kind *kind = NULL;
+		g_autofree char *name = name_of(check);
 
-		for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
-			if (strcmp(kinds[k].name, check->kind) == 0) {
-				kind = &kinds[k];
-			}
-		}
-		if (kind == NULL) {
+		if (probe_find(check->kind) == NULL) {
 			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-				    "check of unknown kind '%s'", check->kind);
+				    "%s: this version knows no checks of that kind", name);
 		}
-		if (!run_one(check, kind, stopped, user, error)) {
-			return false;
+		if (check->exec != NULL && !exec_check(check->exec, error)) {
+			return fail_prefix(error, "%s", name);
 		}
 	}
 	return true;
+}
+
+static void tell(const struct watch *w)
+{
+	if (w->hooks->progress != NULL) {
+		w->hooks->progress(w->name, (size_t)w->row, (size_t)w->wanted, w->hooks->user);
+	}
+}
+
+static bool try_once(struct watch *w, GError **error)
+{
+	int64_t before = w->row;
+	int64_t least = w->end == w->start ? LEAST_MS : 1;
+	bool ok;
+
+	w->probe.left_ms = MAX(w->end - now_ms(), least);
+	ok = w->run(&w->probe, error);
+	w->tries++;
+	w->row = ok ? w->row + 1 : 0;
+	if (w->row != before || w->tries == 1) {
+		tell(w);
+	}
+	return ok;
+}
+
+/* True when the time for another try has come. */
+static bool wait_for_next(const struct watch *w)
+{
+	int64_t next = now_ms() + w->interval;
+	int64_t left = w->interval;
+
+	if (next >= w->end) {
+		return false;
+	}
+	for (; left > 0 && !w->hooks->stopped(w->hooks->user); left = next - now_ms()) {
+		g_usleep((gulong)MIN(left, ASK_MS) * 1000);
+	}
+	return !w->hooks->stopped(w->hooks->user);
+}
+
+static bool give_up(const struct watch *w, const GError *last, GError **error)
+{
+	int64_t seconds = (now_ms() - w->start + 999) / 1000;
+	g_autofree char *row = w->wanted > 1 ? g_strdup_printf(", %" PRId64 " successes in a row "
+							       "are wanted",
+							       w->wanted)
+					     : g_strdup("");
+	g_autofree char *came = last != NULL ? g_strdup(last->message)
+					     : g_strdup_printf("%" PRId64 " in a row", w->row);
+
+	return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+		    "%s failed%s: %" PRId64 " %s in %" PRId64 " of %" PRId64
+		    " seconds%s; the last: %s",
+		    w->name, w->hooks->stopped(w->hooks->user) ? ", for we are asked to stop" : "",
+		    w->tries, w->tries == 1 ? "try" : "tries", seconds, w->probe.check->within, row,
+		    came);
+}
+
+static bool run_one(struct watch *w, GError **error)
+{
+	for (;;) {
+		g_autoptr(GError) problem = NULL;
+
+		if (try_once(w, &problem) && w->row >= w->wanted) {
+			return true;
+		}
+		if (!wait_for_next(w)) {
+			return give_up(w, problem, error);
+		}
+	}
+}
+
+bool checks_run(const struct plan *plan, const struct checks_hooks *hooks, GError **error)
+{
+	g_autoptr(host_auto) host = host_new();
+	bool ok = checks_known(plan, error);
+
+	for (size_t i = 0; ok && i < plan->checks_count; i++) {
+		const struct plan_check *check = &plan->checks[i];
+		struct watch w = {
+			.probe = {check, host, 0, hooks->stopped, hooks->user},
+			.run = probe_find(check->kind),
+			.hooks = hooks,
+			.name = name_of(check),
+			.start = now_ms(),
+			.interval = MAX(check->interval, 1) * 1000,
+			.wanted = MAX(check->successes, 1),
+		};
+
+		w.end = w.start + check->within * 1000;
+		ok = run_one(&w, error);
+		g_free(w.name);
+	}
+	return ok;
 }
