@@ -11,6 +11,7 @@
 #include <grp.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -29,6 +30,7 @@ struct plan_of_child {
 	bool bare;
 	int fds[3];
 	int report; /* receives errno when exec fails */
+	bool outlive;
 };
 
 static char **environment(const struct proc_spec *spec)
@@ -98,8 +100,8 @@ static void run(const struct plan_of_child *plan)
 		return;
 	}
 	/* Afterwards: a change of user takes it away. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != plan->parent) {
+	prctl(PR_SET_PDEATHSIG, plan->outlive ? 0 : SIGKILL);
+	if (!plan->outlive && getppid() != plan->parent) {
 		_exit(127); /* it died before prctl() could notice */
 	}
 	if (chdir(plan->cwd) == 0) {
@@ -159,6 +161,24 @@ static bool make_pipe(int *ours, int *theirs, bool reading, bool nonblock, GErro
 		return g_unix_set_fd_nonblocking(*ours, TRUE, error);
 	}
 	return true;
+}
+
+/* A file in memory: nobody need be there to read it. */
+static bool make_memory(int *ours, int *theirs, GError **error)
+{
+	*theirs = memfd_create("output", MFD_CLOEXEC);
+	if (*theirs < 0) {
+		return fail_errno(error, "cannot make a file in memory");
+	}
+	*ours = fcntl(*theirs, F_DUPFD_CLOEXEC, 3);
+	return *ours >= 0 || fail_errno(error, "cannot duplicate a descriptor");
+}
+
+static bool make_output(int *ours, int *theirs, unsigned flags, GError **error)
+{
+	return (flags & SPAWN_MEMORY) != 0
+		       ? make_memory(ours, theirs, error)
+		       : make_pipe(ours, theirs, true, (flags & SPAWN_NONBLOCK) != 0, error);
 }
 
 /* Waits until exec has succeeded (the pipe closes) or sent its errno. */
@@ -224,10 +244,11 @@ bool spawn_start(const struct proc_spec *spec, unsigned flags, struct spawned *o
 	    !make_pipe(&in, &child_in, false, nonblock, error)) {
 		return false;
 	}
-	if (!make_pipe(&reading, &child_out, true, nonblock, error) ||
-	    (!spec->keep_stderr && !make_pipe(&err, &child_err, true, nonblock, error))) {
+	if (!make_output(&reading, &child_out, flags, error) ||
+	    (!spec->keep_stderr && !make_output(&err, &child_err, flags, error))) {
 		return false;
 	}
+	plan.outlive = (flags & SPAWN_OUTLIVE) != 0;
 	plan.path = path;
 	plan.cwd = spec->cwd == NULL ? "/" : spec->cwd;
 	plan.user = spec->user;

@@ -18,7 +18,14 @@ struct spawned {
 	int out; /* reads its stdout */
 	int err; /* reads its stderr; -1 with keep_stderr */
 };
-enum spawn_flags { SPAWN_INPUT = 1 << 0, SPAWN_NONBLOCK = 1 << 1 };
+enum spawn_flags {
+	SPAWN_INPUT = 1 << 0,
+	SPAWN_NONBLOCK = 1 << 1,
+	/* out and err are files in memory, which are read from their start when it has ended. */
+	SPAWN_MEMORY = 1 << 2,
+	/* It goes on when we die; not without SPAWN_MEMORY, or its output would end it. */
+	SPAWN_OUTLIVE = 1 << 3,
+};
 
 bool spawn_start(const struct proc_spec *spec, unsigned flags, struct spawned *out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -3,20 +3,47 @@
 #include "worker/target/host.h"
 
 struct host {
-	unsigned generation; /* of what was read */
+	GHashTable *packages; /* manager's name to struct package_list */
 };
+
+static void free_list(gpointer list)
+{
+	package_list_free(list);
+}
 
 struct host *host_new(void)
 {
-	return g_new0(struct host, 1);
+	struct host *host = g_new0(struct host, 1);
+
+	host->packages = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
+	return host;
 }
 
 void host_free(struct host *host)
 {
-	g_free(host);
+	if (host != NULL) {
+		g_hash_table_unref(host->packages);
+		g_free(host);
+	}
 }
 
 void host_forget(struct host *host)
 {
-	host->generation++;
+	g_hash_table_remove_all(host->packages);
+}
+
+bool host_packages(struct host *host, const struct package_ops *ops,
+		   const struct package_list **out, GError **error)
+{
+	static const struct package_run run = {.lock_wait = PACKAGE_LOCK_WAIT};
+	struct package_list *list = g_hash_table_lookup(host->packages, ops->name);
+
+	if (list == NULL) {
+		if (!ops->list(&run, &list, error)) {
+			return false;
+		}
+		g_hash_table_insert(host->packages, (gpointer)ops->name, list);
+	}
+	*out = list;
+	return true;
 }

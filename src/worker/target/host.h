@@ -8,12 +8,17 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "worker/target/package.h"
+
 struct host;
 
 struct host *host_new(void);
 void host_free(struct host *host);
 /* Something was done to the host: what was read of it is read again. Connections stay. */
 void host_forget(struct host *host);
+/* What a manager has installed; belongs to the host, until host_forget(). */
+bool host_packages(struct host *host, const struct package_ops *ops,
+		   const struct package_list **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct host host_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(host_auto, host_free)

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Running a package manager's programs, and waiting for its lock. */
+#include "worker/target/package.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/autoptr.h"
+#include "base/error.h"
+#include "base/spawn.h"
+#include "core/hash.h"
+
+#define MAX_OUTPUT ((size_t)16 << 20)
+#define LOOK_MS 50	      /* how often is looked whether it has ended, or shall */
+#define STOP_GRACE_MS 5000    /* between TERM and KILL when somebody asks to stop */
+#define FINISH_GRACE_MS 30000 /* ... and when a transaction takes too long */
+#define SBIN_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static bool is_stopped(const struct package_run *run)
+{
+	return run->stopped != NULL && run->stopped(run->user);
+}
+
+static bool fail_stopped(GError **error)
+{
+	return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_STOPPED, "asked to stop");
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	       info.si_pid != 0;
+}
+
+/* Of the whole group: a manager's children would go on alone. */
+static void end_group(pid_t pid, unsigned grace_ms)
+{
+	int64_t until = g_get_monotonic_time() + (int64_t)grace_ms * 1000;
+
+	kill(-pid, SIGTERM);
+	while (!has_ended(pid) && g_get_monotonic_time() < until) {
+		(void)poll(NULL, 0, LOOK_MS);
+	}
+	kill(-pid, SIGKILL);
+}
+
+/* What was written so far is too much already? */
+static bool is_too_long(const struct spawned *child, size_t max)
+{
+	struct stat out, err;
+
+	return fstat(child->out, &out) == 0 && fstat(child->err, &err) == 0 &&
+	       ((size_t)out.st_size > max || (size_t)err.st_size > max);
+}
+
+static bool wait_for(const struct package_run *run, const struct proc_spec *spec, unsigned flags,
+		     const struct spawned *child, GError **error)
+{
+	int64_t until = g_get_monotonic_time() + (int64_t)spec->timeout * G_USEC_PER_SEC;
+	bool finish = (flags & PACKAGE_EXEC_FINISH) != 0;
+	unsigned wait = 1;
+
+	while (!has_ended(child->pid)) {
+		if (!finish && is_stopped(run)) {
+			end_group(child->pid, STOP_GRACE_MS);
+			return fail_stopped(error);
+		}
+		if (spec->timeout > 0 && g_get_monotonic_time() > until) {
+			end_group(child->pid, finish ? FINISH_GRACE_MS : 0);
+			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
+				    "'%s' did not finish within %u seconds", spec->argv[0],
+				    spec->timeout);
+		}
+		if (!finish && is_too_long(child, spec->max_output)) {
+			end_group(child->pid, 0);
+			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
+				    "'%s' writes more than is allowed", spec->argv[0]);
+		}
+		(void)poll(NULL, 0, (int)wait);
+		wait = MIN(wait * 2, LOOK_MS);
+	}
+	return true;
+}
+
+static GString *read_output(int fd, size_t max)
+{
+	GString *text = g_string_new(NULL);
+	char buffer[16384];
+	ssize_t got;
+
+	while (text->len < max && (got = pread(fd, buffer, sizeof(buffer), (off_t)text->len)) > 0) {
+		g_string_append_len(text, buffer, got);
+	}
+	g_string_truncate(text, MIN(text->len, max));
+	return text;
+}
+
+static const char **make_env(const char *const *more)
+{
+	GPtrArray *env = g_ptr_array_new();
+
+	g_ptr_array_add(env, (gpointer) "LC_ALL=C");
+	g_ptr_array_add(env, (gpointer) "LANGUAGE=");
+	g_ptr_array_add(env, (gpointer)SBIN_PATH);
+	for (; more != NULL && *more != NULL; more++) {
+		g_ptr_array_add(env, (gpointer)*more);
+	}
+	g_ptr_array_add(env, NULL);
+	return (const char **)g_ptr_array_free(env, FALSE);
+}
+
+bool package_exec(const struct package_run *run, const char *const *argv, const char *const *env,
+		  unsigned timeout, unsigned flags, struct proc_result *result, GError **error)
+{
+	g_autofree const char **all = make_env(env);
+	struct proc_spec spec = {
+		.argv = argv, .env = all, .timeout = timeout, .max_output = MAX_OUTPUT};
+	unsigned how = SPAWN_MEMORY | ((flags & PACKAGE_EXEC_FINISH) != 0 ? SPAWN_OUTLIVE : 0);
+	struct spawned child;
+	bool ok;
+
+	if (!spawn_start(&spec, how, &child, error)) {
+		return false;
+	}
+	ok = wait_for(run, &spec, flags, &child, error);
+	result->status = spawn_reap(child.pid);
+	if (ok) {
+		result->out = read_output(child.out, MAX_OUTPUT);
+		result->err = read_output(child.err, MAX_OUTPUT);
+	}
+	spawn_close(&child);
+	return ok;
+}
+
+/* The process that has a lock on the file; 0: none. */
+static bool find_holder(const char *path, pid_t *holder, GError **error)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	autofd fd = open(path, O_RDWR | O_CLOEXEC);
+
+	*holder = 0;
+	if (fd < 0) {
+		return errno == ENOENT || fail_errno(error, "cannot open '%s'", path);
+	}
+	if (fcntl(fd, F_GETLK, &lock) != 0) {
+		return fail_errno(error, "cannot ask for the lock of '%s'", path);
+	}
+	*holder = lock.l_type == F_UNLCK ? 0 : MAX(lock.l_pid, 1);
+	return true;
+}
+
+static bool fail_busy(const struct package_run *run, const char *path, pid_t holder, GError **error)
+{
+	g_autofree char *place = g_strdup_printf("/proc/%d/comm", (int)holder);
+	g_autofree char *name = NULL;
+
+	(void)g_file_get_contents(place, &name, NULL, NULL);
+	return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
+		    "'%s' is locked by process %d (%s) for more than %u seconds", path, (int)holder,
+		    name != NULL ? g_strchomp(name) : "?", run->lock_wait);
+}
+
+bool package_wait_lock(const struct package_run *run, const char *path, GError **error)
+{
+	int64_t until = g_get_monotonic_time() + (int64_t)run->lock_wait * G_USEC_PER_SEC;
+	pid_t holder;
+
+	for (;;) {
+		if (!find_holder(path, &holder, error)) {
+			return false;
+		}
+		if (holder == 0) {
+			return true;
+		}
+		if (is_stopped(run)) {
+			return fail_stopped(error);
+		}
+		if (g_get_monotonic_time() >= until) {
+			return fail_busy(run, path, holder, error);
+		}
+		(void)poll(NULL, 0, LOOK_MS * 2);
+	}
+}
+
+char *package_digest_file(const char *path, GError **error)
+{
+	autofd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct hash_state state;
+	struct hash digest;
+	char text[HASH_TEXT_SIZE];
+	g_autofree char *buffer = g_malloc(1 << 16);
+	ssize_t got;
+
+	if (fd < 0) {
+		(void)fail_errno(error, "cannot open '%s'", path);
+		return NULL;
+	}
+	hash_init(&state);
+	while ((got = read(fd, buffer, 1 << 16)) != 0) {
+		if (got < 0 && errno != EINTR) {
+			(void)fail_errno(error, "cannot read '%s'", path);
+			return NULL;
+		}
+		if (got > 0) {
+			hash_update(&state, buffer, (size_t)got);
+		}
+	}
+	hash_final(&state, &digest);
+	hash_text(text, &digest);
+	return g_strdup(text);
+}

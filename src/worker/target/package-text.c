@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names, versions and conditions: what may come near a package manager. */
+#include "worker/target/package.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define MAX_NAME 200
+#define MAX_VERSION 200
+#define MAX_CONDITIONS 16
+
+/* Begins with a letter or digit, so never with '-' or '.', and has no blanks, globs or slashes. */
+static bool is_word(const char *text, size_t max, const char *also)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > max || !g_ascii_isalnum(text[0])) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (!g_ascii_isalnum(text[i]) && strchr(also, text[i]) == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool package_name_is_good(const char *name)
+{
+	/* A '-' at its end means "remove" on apt's command line. */
+	return is_word(name, MAX_NAME, "+-._") && name[strlen(name) - 1] != '-';
+}
+
+bool package_arch_is_good(const char *arch)
+{
+	return is_word(arch, 32, "-_");
+}
+
+bool package_version_is_good(const char *version)
+{
+	return is_word(version, MAX_VERSION, "+-._~^:");
+}
+
+enum operator{ OP_EQ, OP_NE, OP_LE, OP_LT, OP_GE, OP_GT };
+static const struct {
+	const char *text;
+	enum operator op;
+} operators[] = {{"==", OP_EQ}, {"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE},
+		 {"=", OP_EQ},	{"<", OP_LT},  {">", OP_GT}};
+
+static enum operator take_operator(const char **text)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(operators); i++) {
+		if (g_str_has_prefix(*text, operators[i].text)) {
+			*text += strlen(operators[i].text);
+			return operators[i].op;
+		}
+	}
+	return OP_EQ;
+}
+
+bool package_conditions_check(const char *conditions, GError **error)
+{
+	g_auto(GStrv) parts = g_strsplit(conditions, ",", MAX_CONDITIONS + 1);
+
+	if (g_strv_length(parts) > MAX_CONDITIONS) {
+		return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
+			    "more than %d conditions of a version", MAX_CONDITIONS);
+	}
+	if (parts[0] == NULL) {
+		return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED, "no condition at all");
+	}
+	for (char **part = parts; *part != NULL; part++) {
+		const char *text = g_strstrip(*part);
+		const char *version = text;
+
+		(void)take_operator(&version);
+		while (*version == ' ') {
+			version++;
+		}
+		if (!package_version_is_good(version)) {
+			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
+				    "'%s' is no condition of a version (>=1.22)", text);
+		}
+	}
+	return true;
+}
+
+static bool fits(enum operator op, int order)
+{
+	switch (op) {
+	case OP_EQ:
+		return order == 0;
+	case OP_NE:
+		return order != 0;
+	case OP_LE:
+		return order <= 0;
+	case OP_LT:
+		return order < 0;
+	case OP_GE:
+		return order >= 0;
+	case OP_GT:
+		return order > 0;
+	}
+	return false;
+}
+
+bool package_conditions_fit(const struct package_ops *ops, const char *conditions,
+			    const char *version)
+{
+	g_auto(GStrv) parts = g_strsplit(conditions, ",", -1);
+
+	for (char **part = parts; *part != NULL; part++) {
+		const char *wanted = g_strstrip(*part);
+		enum operator op = take_operator(&wanted);
+
+		while (*wanted == ' ') {
+			wanted++;
+		}
+		if (!fits(op, ops->compare(version, wanted))) {
+			return false;
+		}
+	}
+	return true;
+}
