@@ -163,7 +163,7 @@ static bool fail_busy(const struct package_run *run, const char *path, pid_t hol
 	g_autofree char *name = NULL;
 
 	(void)g_file_get_contents(place, &name, NULL, NULL);
-	return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
+	return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY,
 		    "'%s' is locked by process %d (%s) for more than %u seconds", path, (int)holder,
 		    name != NULL ? g_strchomp(name) : "?", run->lock_wait);
 }

@@ -44,6 +44,7 @@ enum package_error {
 	PACKAGE_ERROR_FAILED,
 	PACKAGE_ERROR_REFUSED, /* the manager will not do that; the text is its own */
 	PACKAGE_ERROR_STOPPED, /* asked to stop */
+	PACKAGE_ERROR_BUSY,    /* somebody else has the manager's lock */
 };
 
 /* One that is installed. */
@@ -92,6 +93,7 @@ struct package_change {
 	char *from, *to;
 	bool foreign;
 	bool held;	  /* it is held now (transact: and shall be again, where it stays) */
+	bool implied;	  /* nobody asked for it by name: it is marked so where that is known */
 	char *archive;	  /* "sha256:..." of what is fetched; NULL: not known */
 	int64_t download; /* bytes; 0: in the cache already; -1: not known */
 	int64_t old_size, new_size; /* on the disk, bytes; -1: not known */
@@ -134,14 +136,16 @@ struct package_ops {
 	bool (*detect)(void);
 	bool (*list)(const struct package_run *run, struct package_list **out, GError **error);
 	/* Versions that could be installed, of each name ("NAME" or "NAME:ARCH"): out is a table
-	 * from name to a GPtrArray of char *, the greatest first; what the cache of archives alone
-	 * still has is among them. Unknown names are missing in it. */
+	 * from name to a GPtrArray of char *, in the order in which the manager would take them
+	 * (its own choice first, then the greatest); what the cache of archives alone still has is
+	 * among them, at the end. Unknown names are missing in it. */
 	bool (*available)(const struct package_run *run, const char *const *names, GHashTable **out,
 			  GError **error);
 	/* All changes (struct package_change, sorted by package_change_compare()); none: nothing to
-	 * do. A version that only the cache has may be wanted. */
-	bool (*simulate)(const struct package_run *run, const struct package_request *request,
-			 GPtrArray **changes, GError **error);
+	 * do. A version that only the cache has may be wanted. installed: what list() gave. */
+	bool (*simulate)(const struct package_run *run, const struct package_list *installed,
+			 const struct package_request *request, GPtrArray **changes,
+			 GError **error);
 	/* What is to be installed is in the cache afterwards, with the digest that its change
 	 * states. */
 	bool (*fetch)(const struct package_run *run, const GPtrArray *changes, GError **error);
