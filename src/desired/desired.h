@@ -27,6 +27,7 @@
 #define DESIRED_MAX_INCLUDE_DEPTH 8
 #define DESIRED_MAX_RESOURCES 10000
 #define DESIRED_MAX_ENTRIES 200000
+#define DESIRED_MAX_REFERENCES 200000 /* of after and notify together */
 #define DESIRED_MAX_CHECKS 100
 #define DESIRED_MAX_TEMPLATE ((size_t)1 << 20)
 
@@ -108,7 +109,7 @@ struct desired_resource {
 	/* package, service */
 	enum desired_state state;
 	char *manager;	    /* package: "apt", "dnf", "zypper"; NULL: the host's own */
-	char *version;	    /* package: conditions as they are written, ">=1.22, <2"; NULL: any */
+	char *version;	    /* package: conditions, each with its sign, ">=1.22, <2"; NULL: any */
 	int held;	    /* package: 0, 1, -1: not stated */
 	bool user_scope;    /* service: of the user's manager */
 	int enabled;	    /* service: 0, 1, -1: not stated */

@@ -5,14 +5,18 @@
 #include "desired/names.h"
 #include "desired/order.h"
 
+#define MAX_EDGES 1000000
+
 struct finding {
 	struct load *l;
 	GPtrArray *edges;
 	GHashTable *index;  /* id to GPtrArray of struct desired_resource */
 	GHashTable *seen;   /* pairs that are in after or notify */
+	GHashTable *warned; /* struct yaml_node of references that have no effect */
 	GPtrArray **after;  /* by position: char *, NULL: none */
 	GPtrArray **notify; /* the same */
 	bool *told;	    /* by position: something notifies it */
+	bool overfull;	    /* there are too many edges, which was told */
 };
 
 static void free_list(void *list)
@@ -80,7 +84,13 @@ static void connect(struct finding *f, struct desired_resource *from, struct des
 {
 	struct edge *edge;
 
-	if (from->id == NULL || to->id == NULL) {
+	if (from->id == NULL || to->id == NULL || f->overfull) {
+		return;
+	}
+	if (f->edges->len == MAX_EDGES) {
+		diag_add(f->l->diags, from->file, from->line, from->column,
+			 "too much waits for something else: more than %d pairs", MAX_EDGES);
+		f->overfull = true;
 		return;
 	}
 	/* Checked for all hosts, what is meant for different ones need not meet. */
@@ -108,10 +118,13 @@ static void resolve_after(struct finding *f, const struct reference *reference,
 		connect(f, from, to, EDGE_AFTER);
 		return;
 	}
-	g_ptr_array_add(f->l->out->warnings,
-			g_strdup_printf("'after' between %s and %s has no effect: all packages "
-					"are changed together",
-					from->id, to->id));
+	/* Once of a list. */
+	if (g_hash_table_add(f->warned, (gpointer)reference->node)) {
+		g_ptr_array_add(f->l->out->warnings,
+				g_strdup_printf("%s cannot come after %s: all packages are "
+						"changed together",
+						from->id, to->id));
+	}
 }
 
 static void resolve_notify(struct finding *f, const struct reference *reference,
@@ -289,10 +302,12 @@ GPtrArray *edges_find(struct load *l)
 	g_autofree bool *told = g_new0(bool, resources->len + 1);
 	g_autoptr(GHashTable) index = index_resources(l);
 	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+	g_autoptr(GHashTable) warned = g_hash_table_new(NULL, NULL);
 	struct finding f = {.l = l,
 			    .edges = g_ptr_array_new_with_free_func(g_free),
 			    .index = index,
 			    .seen = seen,
+			    .warned = warned,
 			    .after = after,
 			    .notify = notify,
 			    .told = told};

@@ -34,7 +34,8 @@ struct load {
 	struct diag_list *diags;
 	GPtrArray *documents;  /* struct document; what is included stands before its includer */
 	GHashTable *vars;      /* name to struct variable */
-	GPtrArray *references; /* struct reference */
+	GPtrArray *references; /* struct reference; at most DESIRED_MAX_REFERENCES */
+	bool overfull;	       /* ... and there were more, which was told */
 	struct desired *out;
 	GError *io;
 	/* of the part that is being read */

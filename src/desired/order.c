@@ -30,6 +30,7 @@ struct ordering {
 	GPtrArray *sorted;   /* struct desired_resource */
 	guint first;	     /* of vertices: all before it are done */
 	guint circles;
+	bool told; /* that there are more of them */
 };
 
 static void vertex_free(void *data)
@@ -243,6 +244,13 @@ static void open_circle(struct ordering *o)
 	}
 	v = o->vertices->pdata[o->first];
 	if (o->circles == MAX_CIRCLES) {
+		if (!o->told) {
+			const struct desired_resource *r = v->members->pdata[0];
+
+			diag_add(o->l->diags, r->file, r->line, r->column,
+				 "the order goes in more circles than are named here");
+		}
+		o->told = true;
 		/* Enough to correct; the rest is put anywhere. */
 		for (guint i = 0; i < v->in->len; i++) {
 			remove_edge(o, v->in->pdata[i]);

@@ -386,21 +386,37 @@ char *resource_id(struct load *l, const struct yaml_node *node, const char *text
 	return path != NULL ? g_strconcat(name, ":", path, NULL) : NULL;
 }
 
-static void add_reference(struct load *l, struct desired_resource *r, const struct yaml_node *node,
-			  bool is_after)
+/* Takes id. */
+static void keep_reference(struct load *l, struct desired_resource *from,
+			   const struct yaml_node *node, char *id, bool is_after)
 {
 	struct reference *reference;
-	char *id = node->type == YAML_SCALAR ? resource_id(l, node, node->value) : NULL;
 
-	if (id == NULL) {
+	if (l->references->len >= DESIRED_MAX_REFERENCES) {
+		if (!l->overfull) {
+			yaml_fail(node, l->diags, "'after' and 'notify' name more than %d in all",
+				  DESIRED_MAX_REFERENCES);
+		}
+		l->overfull = true;
+		g_free(id);
 		return;
 	}
 	reference = g_new0(struct reference, 1);
-	reference->from = r;
+	reference->from = from;
 	reference->node = node;
 	reference->id = id;
 	reference->is_after = is_after;
 	g_ptr_array_add(l->references, reference);
+}
+
+static void add_reference(struct load *l, struct desired_resource *r, const struct yaml_node *node,
+			  bool is_after)
+{
+	char *id = node->type == YAML_SCALAR ? resource_id(l, node, node->value) : NULL;
+
+	if (id != NULL) {
+		keep_reference(l, r, node, id, is_after);
+	}
 }
 
 static void read_references(struct load *l, struct yaml_node *map, const struct keys_table *table,
@@ -456,12 +472,8 @@ static void declare(struct load *l, struct desired_resource *r, const struct yam
 		g_ptr_array_add(l->out->resources, clone);
 		for (guint k = first; k < last; k++) {
 			const struct reference *old = l->references->pdata[k];
-			struct reference *new = g_new0(struct reference, 1);
 
-			*new = *old;
-			new->from = clone;
-			new->id = g_strdup(old->id);
-			g_ptr_array_add(l->references, new);
+			keep_reference(l, clone, old->node, g_strdup(old->id), old->is_after);
 		}
 	}
 }

@@ -49,6 +49,32 @@ ok 'and nothing else is said' test ! -s "$tmp/err"
 exits 0 'a good manifest in JSON' assent lint --json "$tmp/good"
 says 'says so' out '"ok":true,"diagnostics":[],"warnings":["file:'
 
+mkdir "$tmp/acts"
+cat >"$tmp/acts/assent.yaml" <<'END'
+resources:
+  - {package: [app, curl], version: "1"}
+  - {user: app}
+  - {command: x, run: [x]}
+  - {file: /etc/x, content: a, after: service:app, notify: [service:app, package:curl]}
+  - {service: app, state: running}
+END
+exits 1 'faults of packages, services and commands are told' assent lint "$tmp/acts"
+says 'a version of a list' out "acts/assent.yaml:2:37: 'version' belongs to one package"
+says 'what is no kind, and what to write' out "acts/assent.yaml:3:6: 'user' is no kind yet: write"
+says 'a command without guard' out "acts/assent.yaml:4:5: a command needs 'unless'"
+says 'a circle, whole' out 'next: file:/etc/x -> service:app.service -> file:/etc/x; what notif'
+says 'what cannot be notified' out "'package:curl' cannot be notified"
+cat >"$tmp/acts/assent.yaml" <<'END'
+resources:
+  - {package: [app, curl], hosts: role=web}
+  - {package: app, state: absent, hosts: role=db}
+  - {service: app, state: running}
+  - {command: x, run: [x], when: notified}
+END
+exits 0 'good ones are not' assent lint "$tmp/acts"
+says 'each of a list counts' err '5 resources, no problem found'
+says 'what never happens is told' out 'warning: command:x is never run'
+
 mkdir "$tmp/large"
 head -c 1100000 /dev/zero | tr '\0' x >"$tmp/large/big"
 echo 'resources: [{file: ~/x, source: big, template: true}]' >"$tmp/large/assent.yaml"
