@@ -157,6 +157,138 @@ static void test_dropped_or_swapped_line_is_found(struct fixture *f, const void 
 	g_assert_false(load(f, &state));
 }
 
+/* Acts, a step that was chosen anew, and a halt; each part after a load, as another process would. */
+static void write_more(struct fixture *f)
+{
+	g_autoptr(journal_auto) journal = open_it(f);
+	struct journal_step anew = {.way = 's',
+				    .old_ino = 21,
+				    .new_ino = 22,
+				    .kept = true,
+				    .mode = 0640,
+				    .uid = 5,
+				    .gid = -1};
+	autojournalstate state = {0};
+
+	g_assert_true(journal_load(journal, 10, &state, NULL));
+	g_assert_true(journal_act(journal, 0, NULL));
+	g_assert_true(journal_sync(journal, NULL));
+	g_assert_true(journal_acted(journal, 0, NULL));
+	g_assert_true(journal_step(journal, 1, &anew, NULL));
+	g_assert_true(journal_halted(journal, NULL));
+}
+
+static void test_acts_and_halts_come_back(struct fixture *f, const void *data)
+{
+	struct journal_state state;
+	const struct journal_step *step;
+
+	write_one(f, false);
+	write_more(f);
+	g_assert_true(load(f, &state));
+	g_assert_true(state.halted);
+	g_assert_false(state.committed);
+	step = &g_array_index(state.steps, struct journal_step, 0);
+	g_assert_true(step->begun && step->acted);
+	step = &g_array_index(state.steps, struct journal_step, 1);
+	g_assert_false(step->begun);
+	g_assert_cmpuint(step->old_ino, ==, 21);
+	g_assert_true(step->kept);
+	g_assert_cmpint(step->mode, ==, 0640);
+	g_assert_cmpint(step->uid, ==, 5);
+	g_assert_cmpint(step->gid, ==, -1);
+	journal_state_clear(&state);
+}
+
+static void test_halt_ends(struct fixture *f, const void *data)
+{
+	bool (*const ends[])(struct journal *journal, GError **error) = {
+		journal_resume, journal_undo, journal_committed};
+
+	write_one(f, false);
+	write_more(f);
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autoptr(journal_auto) journal = open_it(f);
+		autojournalstate state = {0};
+
+		g_assert_true(journal_load(journal, 10, &state, NULL));
+		g_assert_true(state.halted);
+		g_assert_true(ends[i](journal, NULL));
+		journal_state_clear(&state);
+		g_assert_true(journal_load(journal, 10, &state, NULL));
+		g_assert_true(state.halted == (i == 2));
+		g_assert_true(state.committed == (i == 2));
+		g_assert_true(i == 2 || journal_halted(journal, NULL));
+	}
+}
+
+/* What was cut short goes before anything is written after it. */
+static void test_goes_on_after_a_cut(struct fixture *f, const void *data)
+{
+	g_autofree char *text = NULL;
+	struct journal_state state;
+	gsize len;
+
+	write_one(f, false);
+	g_assert_true(g_file_get_contents(f->file, &text, &len, NULL));
+	for (gsize cut = 1; cut < strlen("0123456789abcdef committed\n"); cut++) {
+		g_autofree char *torn =
+			g_strdup_printf("%s%.*s", text, (int)cut, "0123456789abcdef committed\n");
+
+		g_assert_true(g_file_set_contents(f->file, torn, -1, NULL));
+		write_more(f);
+		g_assert_true(load(f, &state));
+		g_assert_true(state.halted);
+		journal_state_clear(&state);
+	}
+}
+
+/* Each of these lines has a good check, and stands where it cannot. */
+static void test_lines_out_of_place_are_refused(struct fixture *f, const void *data)
+{
+	const struct journal_step step = {.way = 'p'};
+	struct journal_state state;
+
+	for (unsigned i = 0; i < 8; i++) {
+		g_autoptr(journal_auto) journal = open_it(f);
+		bool ok = journal_begin(journal, TX, "plan", 4, "sig", 3, 2, NULL);
+
+		switch (i) {
+		case 0: /* before the commit */
+			ok = ok && journal_act(journal, 0, NULL);
+			break;
+		case 1:
+			ok = ok && journal_halted(journal, NULL);
+			break;
+		case 2: /* not halted */
+			ok = ok && journal_commit(journal, NULL) && journal_resume(journal, NULL);
+			break;
+		case 3:
+			ok = ok && journal_commit(journal, NULL) && journal_undo(journal, NULL);
+			break;
+		case 4: /* not begun */
+			ok = ok && journal_commit(journal, NULL) &&
+			     journal_acted(journal, 0, NULL);
+			break;
+		case 5: /* no such step */
+			ok = ok && journal_commit(journal, NULL) && journal_act(journal, 2, NULL);
+			break;
+		case 6: /* halted */
+			ok = ok && journal_commit(journal, NULL) &&
+			     journal_halted(journal, NULL) && journal_act(journal, 0, NULL);
+			break;
+		default: /* at its end */
+			ok = ok && journal_commit(journal, NULL) &&
+			     journal_committed(journal, NULL) &&
+			     journal_step(journal, 0, &step, NULL);
+		}
+		g_assert_true(ok);
+		journal_close(g_steal_pointer(&journal));
+		g_assert_false(load(f, &state));
+		g_assert_cmpint(g_unlink(f->file), ==, 0);
+	}
+}
+
 static void test_too_many_steps_are_refused(struct fixture *f, const void *data)
 {
 	g_autoptr(journal_auto) journal = open_it(f);
@@ -222,6 +354,10 @@ int main(int argc, char **argv)
 	ADD("/journal/cut-short-anywhere", test_cut_short_anywhere);
 	ADD("/journal/damage-is-found", test_damage_is_found);
 	ADD("/journal/dropped-or-swapped-line-is-found", test_dropped_or_swapped_line_is_found);
+	ADD("/journal/acts-and-halts-come-back", test_acts_and_halts_come_back);
+	ADD("/journal/halt-ends", test_halt_ends);
+	ADD("/journal/goes-on-after-a-cut", test_goes_on_after_a_cut);
+	ADD("/journal/lines-out-of-place-are-refused", test_lines_out_of_place_are_refused);
 	ADD("/journal/too-many-steps-are-refused", test_too_many_steps_are_refused);
 	ADD("/journal/open-folder-is-refused", test_open_folder_is_refused);
 	ADD("/journal/link-is-refused", test_link_is_refused);
