@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Ends or disturbs an apply at every system call that changes the disk.
 
-    apply-sweep.py kill|kill-recover|error OLD NEW HOST JOURNAL REQUEST WORKER...
+    apply-sweep.py kill|kill-recover|error|kill-resume|kill-undo OLD NEW HOST JOURNAL REQUEST \
+                   WORKER...
 
 OLD and NEW are copies of HOST before and after. Each run starts from OLD. Right
 after the disturbance every path must be as in OLD or as in NEW; after a recovery
 all of them as in one of the two, as the worker says, and nothing else may be left.
+kill-resume and kill-undo begin from an apply that was halted by the failure of a
+rename, and may find it so again.
 Prints "runs N hit N bad N" and a line for each bad run.
 """
 import hashlib
@@ -180,6 +183,47 @@ class Sweep:
         restore(self.old_dir, self.host, self.journal)
         run(self.worker, self.request, strace(call, "signal=KILL", when))
 
+    def halt(self):
+        """Every second rename of the apply fails, or the first of those that it makes then."""
+        restore(self.old_dir, self.host, self.journal)
+        _, answer = run(self.worker, self.request, [
+            "strace", "-qq", "-f", "-o", "/dev/null", "-e", "signal=none", "-e", "trace=renameat2",
+            "-e", "inject=renameat2:error=EIO:when=2+2"])
+        if not answer.get("result", {}).get("halted"):
+            raise SystemExit("was not halted: %s" % answer)
+
+    def without_ours(self):
+        return {p: d for p, d in snapshot(self.host).items() if not is_ours(p)}
+
+    def kill_halted(self, mode):
+        request = self.request.replace(b'"mode":"apply"', b'"mode":"%s"' % mode)
+        self.halt()
+        half = self.without_ours()
+        for call, count in sorted(points(self.worker, request, self.trace).items()):
+            for when in range(1, count + 1):
+                where = "kill %s at %s %d" % (mode.decode(), call, when)
+                self.halt()
+                rc, _ = self.disturb(request, call, "signal=KILL", when)
+                self.hit += rc in (-9, 137)
+                bad = mixed(self.host, self.old, self.new)
+                if bad:
+                    self.complain(where, "neither old nor new: %s" % sorted(bad)[:5])
+                    continue
+                _, answer = run(self.worker, self.recovery)
+                if answer.get("result", {}).get("result") == "halted":
+                    self.results["halted"] = self.results.get("halted", 0) + 1
+                    if self.without_ours() != half:
+                        self.complain(where, "says halted, but it is not as it was")
+                        continue
+                    _, answer = run(self.worker, request)
+                self.judge(where, answer)
+
+    def kill_resume(self):
+        self.kill_halted(b"resume")
+
+    def kill_undo(self):
+        self.kill_halted(b"undo")
+
     def error(self):
         """Calls that fail, and writes that write less than they say."""
         kinds = {"write": ("error=ENOSPC", "retval=1"), "fsync": ("error=EIO",),
@@ -206,7 +250,8 @@ class Sweep:
 
 def main():
     sweep = Sweep(sys.argv[2:])
-    {"kill": sweep.kill, "kill-recover": sweep.kill_recover, "error": sweep.error}[sys.argv[1]]()
+    {"kill": sweep.kill, "kill-recover": sweep.kill_recover, "error": sweep.error,
+     "kill-resume": sweep.kill_resume, "kill-undo": sweep.kill_undo}[sys.argv[1]]()
     print("# results: %s" % json.dumps(sweep.results, sort_keys=True))
     print("runs %d hit %d bad %d" % (sweep.runs, sweep.hit, sweep.bad))
 
