@@ -10,6 +10,7 @@
 #include "core/text.h"
 
 #define TEXT_MAX 8192
+#define CHECKS_MAX 100
 
 void draft_free(struct draft *draft)
 {
@@ -17,6 +18,7 @@ void draft_free(struct draft *draft)
 		return;
 	}
 	g_array_unref(draft->changes);
+	g_array_unref(draft->checks);
 	g_ptr_array_unref(draft->ids);
 	g_ptr_array_unref(draft->texts);
 	json_doc_free(draft->doc);
@@ -103,6 +105,20 @@ static void read_change(struct draft *draft, struct json_obj *o)
 	}
 }
 
+static void read_check(struct draft *draft, struct json_obj *o)
+{
+	const char *kind = json_str(o, "kind", 64);
+	const char *target = json_str(o, "target", TEXT_MAX);
+	struct policy_change check = {.kind = "command", .action = plan_action_names[ACTION_RUN]};
+
+	if (json_has(o, "exec") || g_strcmp0(kind, "command") == 0) {
+		check.id = g_strconcat("check:", target, NULL);
+		g_ptr_array_add(draft->texts, (gpointer)check.id);
+		g_array_append_val(draft->checks, check);
+	}
+	json_obj_ignore_rest(o);
+}
+
 bool draft_load(const char *file, int64_t resources, struct draft **out, GError **error)
 {
 	g_autoptr(draft_auto) draft = g_new0(struct draft, 1);
@@ -114,6 +130,7 @@ bool draft_load(const char *file, int64_t resources, struct draft **out, GError 
 
 	draft->resources = resources;
 	draft->changes = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
+	draft->checks = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
 	draft->ids = g_ptr_array_new_with_free_func(g_free);
 	draft->texts = g_ptr_array_new_with_free_func(free);
 	if (!file_read(file, PLAN_MAX_SIZE, &text, &len, error)) {
@@ -127,6 +144,12 @@ bool draft_load(const char *file, int64_t resources, struct draft **out, GError 
 	for (i = 0; i < n; i++) {
 		if (json_arr_obj(&arr, i, &o)) {
 			read_change(draft, &o);
+		}
+	}
+	n = json_arr_get_opt(&root, "checks", CHECKS_MAX, &arr);
+	for (i = 0; i < n; i++) {
+		if (json_arr_obj(&arr, i, &o)) {
+			read_check(draft, &o);
 		}
 	}
 	json_obj_ignore_rest(&root); // planner_compose() takes the rest, and nothing else

@@ -19,6 +19,7 @@
 struct draft {
 	struct json_doc *doc;
 	GArray *changes; /* struct policy_change */
+	GArray *checks;	 /* struct policy_change, of those that run a command; without risk */
 	GPtrArray *ids;	 /* of the first DRAFT_IDS changes, as the log writes them */
 	int64_t summary[ACTION_RUN + 1]; /* by action */
 	int64_t resources;		 /* how many the manifest declares */

@@ -333,6 +333,9 @@ bool policy_of(const struct conf *conf, const struct conf_stack *stack,
 	for (i = 0; i < in->count; i++) {
 		judge_change(&j, &in->changes[i]);
 	}
+	for (i = 0; i < in->checks_count; i++) {
+		judge_change(&j, &in->checks[i]);
+	}
 	judge_whole(&j);
 	if (j.signatures || policy.required == 0) {
 		policy.channels = CHANNEL_BIT(CHANNEL_SIGNATURE);

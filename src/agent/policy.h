@@ -52,6 +52,10 @@ struct policy_change {
 struct policy_input {
 	const struct policy_change *changes;
 	size_t count;
+	/* Checks that run a command, as if it were a change of kind "command": they do what they
+	 * will, and are nobody's change. */
+	const struct policy_change *checks;
+	size_t checks_count;
 	int64_t resources;	       /* how many the manifest declares */
 	bool has_unsigned;	       /* commits without a good signature */
 	bool is_rewritten;	       /* the commit does not descend from the one applied last */

@@ -3,8 +3,10 @@
 #include "agent/ruling.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/autoptr.h"
+#include "base/elevate.h"
 #include "base/error.h"
 
 #define COMMITS 100
@@ -49,6 +51,14 @@ static void judge_commits(struct policy_input *in, const char *commits, size_t l
 	in->is_rewritten = json_has(&root, "rewritten");
 }
 
+/* Whose commands run with root's rights are those of root, whatever user they name. */
+static unsigned risk_of_checks(const struct agent_unit *unit)
+{
+	bool root = geteuid() == 0 || elevate_parse(unit->conf->elevate) != ELEVATE_NONE;
+
+	return RISK_EXECUTABLE | (root ? RISK_ROOT : 0);
+}
+
 bool ruling_of_draft(const struct agent_unit *unit, const struct draft *draft, const char *commits,
 		     size_t len, struct policy *out, GError **error)
 {
@@ -57,6 +67,11 @@ bool ruling_of_draft(const struct agent_unit *unit, const struct draft *draft, c
 	in.changes = (const struct policy_change *)(void *)draft->changes->data;
 	in.count = draft->changes->len;
 	in.resources = draft->resources;
+	for (guint i = 0; i < draft->checks->len; i++) {
+		g_array_index(draft->checks, struct policy_change, i).risk = risk_of_checks(unit);
+	}
+	in.checks = (const struct policy_change *)(void *)draft->checks->data;
+	in.checks_count = draft->checks->len;
 	judge_commits(&in, commits, len);
 	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
 }
@@ -73,11 +88,32 @@ static bool plan_has_unsigned(const struct plan *plan)
 	return (uint64_t)plan->commits_total > plan->commits_count;
 }
 
+/* As draft_load() has them; ids are to be freed. */
+static GArray *checks_of(const struct agent_unit *unit, const struct plan *plan, GPtrArray *ids)
+{
+	GArray *checks = g_array_new(FALSE, FALSE, sizeof(struct policy_change));
+
+	for (size_t i = 0; i < plan->checks_count; i++) {
+		struct policy_change check = {.kind = "command",
+					      .action = plan_action_names[ACTION_RUN],
+					      .risk = risk_of_checks(unit)};
+
+		if (plan->checks[i].exec != NULL) {
+			check.id = g_strconcat("check:", plan->checks[i].target, NULL);
+			g_ptr_array_add(ids, (gpointer)check.id);
+			g_array_append_val(checks, check);
+		}
+	}
+	return checks;
+}
+
 bool ruling_of_plan(const struct agent_unit *unit, const struct plan *plan, struct policy *out,
 		    GError **error)
 {
 	g_autofree struct policy_change *changes =
 		g_new0(struct policy_change, plan->changes_count + 1);
+	g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GArray) checks = checks_of(unit, plan, ids);
 	struct policy_input in = input_of(unit);
 	size_t i;
 
@@ -92,6 +128,8 @@ bool ruling_of_plan(const struct agent_unit *unit, const struct plan *plan, stru
 	}
 	in.changes = changes;
 	in.count = plan->changes_count;
+	in.checks = (const struct policy_change *)(void *)checks->data;
+	in.checks_count = checks->len;
 	in.resources = MAX(plan->resources, 0);
 	in.has_unsigned = plan_has_unsigned(plan);
 	in.is_rewritten = plan->is_rewritten;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 
 #define ACTION_WIDTH 8 /* of the column of actions */
 
@@ -173,10 +174,16 @@ static void render_policy(struct out *out, const struct plan *plan)
 	out_field(out, C_("field", "approvers"), "%s", digest);
 	out_field(out, C_("field", "on failure"), "%s", plan->on_failure);
 	for (size_t i = 0; i < plan->checks_count; i++) {
+		const struct plan_exec *exec = plan->checks[i].exec;
+		g_autoptr(GPtrArray) lines = exec != NULL ? words_of_exec(exec) : NULL;
+
 		/* TRANSLATORS: what must be well after the plan was applied, an address for example
 		 */
 		out_field(out, C_("field", "check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
 			  plan->checks[i].target, plan->checks[i].within);
+		for (guint k = 0; lines != NULL && k < lines->len; k++) {
+			out_field(out, "", "%s", (const char *)lines->pdata[k]);
+		}
 	}
 }
 

@@ -39,6 +39,20 @@ static bool check_kind(const struct trust *trust, const struct plan_change *c, b
 	       refuse(c, error, "the trust file does not allow kind '%s'", c->kind);
 }
 
+/* A check that runs something is no less than a command. */
+static bool check_checks(const struct trust *trust, const struct plan *plan, bool raised,
+			 GError **error)
+{
+	for (size_t i = 0; i < plan->checks_count; i++) {
+		const struct plan_change as = {.id = plan->checks[i].target, .kind = "command"};
+
+		if (plan->checks[i].exec != NULL && !check_kind(trust, &as, raised, error)) {
+			return fail_prefix(error, "check");
+		}
+	}
+	return true;
+}
+
 static bool check_path(const struct trust *trust, const struct plan_change *c, GError **error)
 {
 	char **pattern = trust->paths;
@@ -115,5 +129,5 @@ bool scope_check(const struct trust *trust, const struct plan *plan,
 			return false;
 		}
 	}
-	return true;
+	return check_checks(trust, plan, raised, error);
 }

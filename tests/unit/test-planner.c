@@ -30,6 +30,27 @@ static void test_draft(void)
 	g_assert_cmpstr(g_ptr_array_index(draft->ids, 1), ==, "file:/etc/new");
 }
 
+/* The policy hears of a check that runs something. */
+static void test_checks_of_a_draft(void)
+{
+	g_auto(GStrv) parts = g_strsplit(maker_draft, "\"checks\":[", 2);
+	g_autofree char *text = g_strconcat(
+		parts[0],
+		"\"checks\":[{\"kind\":\"tcp\",\"target\":\"localhost:1\",\"within\":1},{\"exec\":{"
+		"\"output\":1,\"run\":[\"true\"],\"timeout\":1},\"kind\":\"command\",\"target\":"
+		"\"x\","
+		"\"within\":1}",
+		parts[1], NULL);
+	g_autoptr(draft_auto) draft = maker_load(text);
+	const struct policy_change *checks = (const void *)draft->checks->data;
+
+	g_assert_cmpuint(draft->checks->len, ==, 1);
+	g_assert_cmpstr(checks[0].kind, ==, "command");
+	g_assert_cmpstr(checks[0].action, ==, "run");
+	g_assert_cmpstr(checks[0].id, ==, "check:x");
+	g_assert_cmpuint(draft->changes->len, ==, 2);
+}
+
 static void test_plan(void)
 {
 	g_autoptr(draft_auto) draft = maker_load(maker_draft);
@@ -249,6 +270,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/planner/a-draft-is-read", test_draft);
+	g_test_add_func("/planner/checks-of-a-draft", test_checks_of_a_draft);
 	g_test_add_func("/planner/a-plan-says-what-came-in", test_plan);
 	g_test_add_func("/planner/a-drift-has-no-commits", test_drift_has_no_commits);
 	g_test_add_func("/planner/bad-drafts-become-no-plan", test_bad_drafts);

@@ -543,6 +543,34 @@ static void test_paths(void)
 	g_assert_false(policy_path_matches(stars, long_path, NULL));
 }
 
+/* A check that runs a command is no change, and no less than one. */
+static void test_checks_that_run(void)
+{
+	struct conf_rule rules[] = {
+		{.kind = (char *)"file", .approval = {0, ops, 3600, true}},
+		{.kind = (char *)"command", .approval = {2, ops, 600, false}},
+	};
+	const struct policy_change file = FILE_CHANGE("/etc/x");
+	const struct policy_change check = {
+		.kind = "command", .action = "run", .risk = RISK_EXECUTABLE, .id = "check:x"};
+	struct policy_input in = {.changes = &file, .count = 1, .home = "/home/me"};
+
+	for (size_t count = 0; count < 2; count++) {
+		for (size_t used = 1; used <= 2; used++) {
+			struct policy policy;
+			struct world w;
+
+			in.checks = &check;
+			in.checks_count = count;
+			begin(&w, rules, used);
+			g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+			g_assert_cmpint(policy.required, ==, count == 0 ? 0 : (int)used);
+			policy_clear(&policy);
+			finish(&w);
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -561,5 +589,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/policy/rewritten-history", test_history);
 	g_test_add_func("/policy/reasons", test_reasons);
 	g_test_add_func("/policy/paths", test_paths);
+	g_test_add_func("/policy/checks-that-run", test_checks_that_run);
 	return g_test_run();
 }

@@ -8,6 +8,7 @@
 #include "agent/http/page-diff.h"
 #include "base/lang.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "core/statement.h"
 
 static const char *why_text(const char *reason)
@@ -200,12 +201,19 @@ static void put_policy(struct html *h, const struct plan *plan)
 		  strcmp(plan->on_failure, "rollback") == 0 ? _("everything is undone")
 							    : _("the rest is left out"));
 	for (size_t i = 0; i < plan->checks_count; i++) {
+		const struct plan_exec *exec = plan->checks[i].exec;
+		g_autoptr(GPtrArray) lines = exec != NULL ? words_of_exec(exec) : NULL;
+
 		/* TRANSLATORS: what must be well after the plan was applied, an address for example
 		 */
 		page_term(h, C_("plan", "check"));
 		/* TRANSLATORS: kind of a check, its address, seconds */
 		html_say(h, _("%s %s, within %" PRId64 " s"), plan->checks[i].kind,
 			 plan->checks[i].target, plan->checks[i].within);
+		for (guint k = 0; lines != NULL && k < lines->len; k++) {
+			html_void(h, "br", NULL);
+			html_leaf(h, "code", NULL, lines->pdata[k]);
+		}
 		html_close(h, "dd");
 	}
 }
