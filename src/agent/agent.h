@@ -48,6 +48,7 @@ struct agent_unit {
 	struct draft *draft;
 	char *plan;
 	size_t plan_len;
+	uint64_t applies_moves; /* facts.moves when the list of applies was written */
 };
 
 /* Who wants to know; both may be NULL. */

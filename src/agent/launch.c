@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/applies.h"
 #include "agent/evidence.h"
 #include "agent/request.h"
 #include "base/autoptr.h"
@@ -66,6 +67,8 @@ bool launch_plan(struct agent_unit *unit, GError **error)
 	g_autofree char *mirror = request_mirror(store_dir(agent->store), unit->conf->source.url);
 	g_autofree char *out = agent_scratch(unit, "draft.json");
 	g_autofree char *cache = agent_scratch(unit, "stat-cache");
+	g_autofree char *memory = agent_scratch(unit, "applied.memory");
+	g_autofree char *applied = NULL;
 	g_autofree char *request = NULL;
 	struct request_plan plan = {
 		.mirror = mirror,
@@ -78,9 +81,11 @@ bool launch_plan(struct agent_unit *unit, GError **error)
 		.for_root = raiser(unit) != ELEVATE_NONE,
 	};
 
-	if (!make_parent(out, error)) {
+	if (!make_parent(out, error) || !applies_write(unit, &applied, error)) {
 		return false;
 	}
+	plan.applied = applied;
+	plan.memory = applied != NULL ? memory : NULL;
 	request = request_plan(agent->conf, unit->conf, &plan, error);
 	return run(unit, STACK_JOB_PLAN, request, unit->conf->plan_timeout, NULL);
 }

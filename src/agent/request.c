@@ -128,6 +128,8 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 		json_w_bool(w, "for_root", true);
 	}
 	str_opt(w, "cache", plan->cache);
+	str_opt(w, "applied", plan->applied);
+	str_opt(w, "memory", plan->memory);
 	return finish(w, "plan", error);
 }
 

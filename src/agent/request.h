@@ -16,7 +16,8 @@ char *request_fetch(const struct conf_stack *stack, const char *mirror, const ch
 		    const char *accepted, GError **error);
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
-	bool for_root; /* root will apply it */
+	const char *applied, *memory; /* NULL: nothing was applied */
+	bool for_root;		      /* root will apply it */
 };
 char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 		   const struct request_plan *plan, GError **error);

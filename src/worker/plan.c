@@ -134,6 +134,8 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->out = json_str(from, "out", 4096);
 	*cache = json_str_opt(from, "cache", 4096);
 	p->for_root = json_bool_opt(from, "for_root", false);
+	p->applied = json_str_opt(from, "applied", 4096);
+	p->memory = json_str_opt(from, "memory", 4096);
 	read_labels(p, from);
 	return job_request_end(p->job, error);
 }
@@ -242,6 +244,7 @@ static bool work(struct planner *p, GError **error)
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "more than %d changes",
 			    PLAN_MAX_CHANGES);
 	}
+	plan_outside(p, items);
 	if (!check_stop(p, error) || !plan_draft(p, items, error)) {
 		return false;
 	}

@@ -12,6 +12,7 @@
  *	plan_commands() what is to be run
  *	plan_services() what is to be enabled, started, restarted; units that changed are read again
  *	plan_order()    removals first, children before folders; then the manifest's order
+ *	plan_outside()  what somebody else has changed since it was applied
  *	plan_draft()    contents into the object store, sections of the diff, risks, the document
  *
  * What a person must correct gathers in diags and then nothing is planned.
@@ -36,6 +37,7 @@ struct plan_item {
 struct planner {
 	struct job *job;
 	const char *mirror, *commit, *base, *folder, *objects, *out;
+	const char *applied, *memory; /* for plan_outside(); NULL: nothing was applied */
 	bool for_root; /* root will apply it, whoever looks now */
 	struct desired_env env;
 	struct reader *reader;
@@ -78,6 +80,8 @@ bool plan_clear_folder(struct planner *p, const struct want *want, GError **erro
 	G_GNUC_WARN_UNUSED_RESULT;
 /* All changes, in order; free with g_ptr_array_unref(). */
 GPtrArray *plan_order(struct planner *p);
+/* Marks those that it is true of. What stands in its way is warned of. */
+void plan_outside(struct planner *p, GPtrArray *items);
 bool plan_draft(struct planner *p, GPtrArray *items, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Bytes that are wanted; NUL-terminated; g_free(). */

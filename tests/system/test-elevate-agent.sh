@@ -108,8 +108,13 @@ tap_ok 'and the log says so' || echo "# $BODY"
 [ -f $R/worker/web1.test/app/lock ] && ! as_user ls $R/worker >/dev/null 2>&1 &&
   [ -z "$(ls "$T/state/apply")" ]
 tap_ok 'the journal was root'\''s'
+applied=$(git -C "$T/app" rev-parse HEAD)
+echo 'by hand' >>$R/site/app/app.conf
 commit app two
 agent_sync app
+agent_get "/v1/plans/$PLAN/plan.json"
+[ "$(field "d['changes'][0]['outside']['commit']")" = "$applied" ]
+tap_ok 'what was changed since is marked in the next plan' || echo "# $BODY"
 agent_decide "$PLAN" alice approve
 agent_becomes app converged && is_there app two
 tap_ok 'so is the next one'

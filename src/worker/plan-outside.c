@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which changes are of what somebody else has changed since it was applied. */
+#include "worker/applied.h"
+#include "worker/plan.h"
+
+static void mark(struct planner *p, const struct applied *applied, struct plan_change *c)
+{
+	const struct applied_thing *thing = applied_find(applied, c);
+
+	if (thing != NULL && applied_differs(&thing->state, &c->observed)) {
+		c->outside_commit = plan_keep(p, thing->commit);
+		c->outside_time = thing->time;
+	}
+}
+
+void plan_outside(struct planner *p, GPtrArray *items)
+{
+	g_autoptr(applied_auto) applied = NULL;
+	g_autoptr(GError) problem = NULL;
+
+	/* Most plans have nothing to ask about, and are to be quick. */
+	if (items->len == 0 || p->applied == NULL) {
+		return;
+	}
+	if (!applied_load(p->applied, p->memory, p->objects, &applied, &problem)) {
+		plan_warn(p, "nobody knows what was changed outside: %s", problem->message);
+		return;
+	}
+	for (guint i = 0; i < items->len; i++) {
+		mark(p, applied, &((struct plan_item *)items->pdata[i])->change);
+	}
+	if (p->memory != NULL && !applied_store(applied, p->memory, &problem)) {
+		plan_warn(p, "what was applied could not be kept: %s", problem->message);
+	}
+}
