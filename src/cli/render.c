@@ -320,7 +320,24 @@ static enum out_style style_of(enum plan_action action)
 	return action == ACTION_CREATE ? STYLE_ADD : STYLE_WARN;
 }
 
-/* Two lines, and a third where there is something to fear. */
+/* Somebody's work on the host is about to be lost, or kept by rejecting. */
+static void render_outside(struct out *out, const struct plan_change *change)
+{
+	g_autofree char *commit = NULL;
+	g_autofree char *when = NULL;
+
+	if (change->outside_commit == NULL) {
+		return;
+	}
+	commit = text_short_id(change->outside_commit);
+	when = text_time(change->outside_time);
+	out_printf(out, "          ");
+	/* TRANSLATORS: a commit's short id, and the time at which it was applied */
+	out_styled(out, STYLE_WARN, _("changed outside since %s, applied %s"), commit, when);
+	out_printf(out, "\n");
+}
+
+/* Two lines, and more where there is something to fear. */
 static void render_change(struct out *out, const struct plan_change *change)
 {
 	g_autofree char *id = out_safe(out, change->id);
@@ -342,6 +359,7 @@ static void render_change(struct out *out, const struct plan_change *change)
 		out_printf(out, _("(same content as %s)"), from);
 	}
 	out_printf(out, "\n          %s => %s\n", safe_before, safe_after);
+	render_outside(out, change);
 	if (risk[0] != '\0') {
 		out_styled(out, STYLE_WARN, "          %s %s", _("risk:"), risk);
 		out_printf(out, "\n");
@@ -370,7 +388,11 @@ static void visit_change(struct out *out, const struct plan *plan, size_t i, voi
 void render_changes(struct out *out, const struct plan *plan)
 {
 	size_t removals = render_count_removals(plan);
+	size_t outside = 0;
 
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		outside += plan->changes[i].outside_commit != NULL;
+	}
 	out_printf(out, "\n");
 	if (removals > 0) {
 		out_styled(out, STYLE_BAD,
@@ -383,6 +405,15 @@ void render_changes(struct out *out, const struct plan *plan)
 	}
 	out_printf(out, ngettext("%zu change:\n", "%zu changes:\n", plan->changes_count),
 		   plan->changes_count);
+	if (outside > 0) {
+		out_printf(out, "  ");
+		out_styled(out, STYLE_WARN,
+			   ngettext("%zu resource was changed outside since it was applied.",
+				    "%zu resources were changed outside since they were applied.",
+				    outside),
+			   outside);
+		out_printf(out, "\n");
+	}
 	each_change(out, plan, visit_change, NULL);
 }
 
