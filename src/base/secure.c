@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -102,6 +103,29 @@ bool secure_read(const char *path, size_t max, char **text, size_t *len, GError 
 	/* The very file that was checked, whatever stands at its path by now. */
 	through = g_strdup_printf("/proc/self/fd/%d", fd);
 	return file_read(through, max, text, len, error) || fail_prefix(error, "'%s'", path);
+}
+
+/* A file, and the folders in which its name stands. */
+static bool check_place(const char *path, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(path);
+	struct stat st;
+	autofd fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || stat(path, &st) != 0) {
+		return fail_errno(error, "cannot open '%s'", path);
+	}
+	return check(&st, "file", path, error) && check_folders(fd, folder, error);
+}
+
+bool secure_program(const char *path, GError **error)
+{
+	autocfree char *real = realpath(path, NULL);
+
+	if (real == NULL) {
+		return fail_errno(error, "cannot open '%s'", path);
+	}
+	return check_place(path, error) && (strcmp(real, path) == 0 || check_place(real, error));
 }
 
 bool secure_folder(const char *path, GError **error)

@@ -138,15 +138,17 @@ static bool runs_as_root(const struct planner *p, const struct desired_exec *exe
 }
 
 /* Only root becomes another. */
-static bool check_user(struct planner *p, const struct desired_resource *r)
+static bool check_user(struct planner *p, const struct desired_exec *exec, const char *file,
+		       unsigned line, unsigned column)
 {
 	uid_t uid;
 
-	if (r->exec->user == NULL || p->for_root || geteuid() == 0 ||
-	    (exec_user_id(r->exec->user, &uid) && uid == geteuid())) {
+	if (exec->user == NULL || p->for_root || geteuid() == 0 ||
+	    (exec_user_id(exec->user, &uid) && uid == geteuid())) {
 		return true;
 	}
-	plan_fail_at(p, r, "only root can run a command as user '%s'", r->exec->user);
+	diag_add(&p->diags, file, line, column, "only root can run a command as user '%s'",
+		 exec->user);
 	return false;
 }
 
@@ -172,7 +174,7 @@ static bool plan_command(struct planner *p, const struct desired_resource *r, GE
 	const char *remark = NULL;
 	bool there = false, needed = true;
 
-	if (!check_user(p, r)) {
+	if (!check_user(p, exec, r->file, r->line, r->column)) {
 		return true;
 	}
 	if (exec->creates != NULL && !observe_exists(p->observer, exec->creates, &there, error)) {
@@ -204,6 +206,13 @@ bool plan_commands(struct planner *p, GError **error)
 
 		if (r->kind == DESIRED_COMMAND && !plan_command(p, r, error)) {
 			return false;
+		}
+	}
+	for (guint i = 0; i < p->desired->checks->len; i++) {
+		const struct desired_check *check = p->desired->checks->pdata[i];
+
+		if (check->exec != NULL) {
+			(void)check_user(p, check->exec, check->file, check->line, check->column);
 		}
 	}
 	return true;

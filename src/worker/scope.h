@@ -6,7 +6,8 @@
  *
  * What the trust file states counts for every worker. One whose rights were
  * raised does nothing without 'paths', takes no kinds but those of files unless
- * 'kinds' names others, counts a check that runs something as a command, and never touches what it believes and remembers.
+ * 'kinds' names others, and never touches what it believes and remembers. A
+ * check that runs something is a command.
  */
 #include "base/trust.h"
 #include "core/plan.h"

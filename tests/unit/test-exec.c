@@ -137,6 +137,36 @@ static void test_other_user(void)
 	g_assert_cmpstr(words, ==, "65534 65534 nobody");
 }
 
+/* Whoever can change it would run what he likes as root. */
+static void test_root_runs_what_is_its_own(void)
+{
+	char *dir = temp_new();
+	g_autofree char *tool = temp_file(dir, "tool", "#!/bin/sh\n");
+	g_autofree char *link = g_build_filename(dir, "link", NULL);
+	const char *run[] = {tool, NULL}, *linked[] = {link, NULL};
+	struct plan_exec exec = {.run = run, .timeout = 60, .output = 99};
+	g_autoptr(GError) error = NULL;
+	bool root = geteuid() == 0;
+	unsigned lack;
+
+	g_assert_cmpint(symlink(tool, link), ==, 0);
+	g_assert_cmpint(chmod(tool, 0755), ==, 0);
+	expect(exec, 0, "");
+	g_assert_cmpint(chmod(tool, 0775), ==, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		exec.run = i == 0 ? run : linked;
+		g_assert_true(exec_ready(&exec, &lack, &error) == !root);
+		g_assert_true(root == (error != NULL));
+		g_assert_cmpuint(lack, ==, 0);
+		g_clear_error(&error);
+	}
+	g_assert_cmpint(chmod(tool, 0755), ==, 0);
+	g_assert_cmpint(chmod(dir, 0777), ==, 0);
+	g_assert_true(exec_ready(&exec, &lack, &error) == !root);
+	g_clear_error(&error);
+	temp_free(dir);
+}
+
 static bool stop_now(void *user)
 {
 	return true;
@@ -197,6 +227,7 @@ struct scene {
 	struct desired desired, base;
 	struct desired_resource now, before, file;
 	struct desired_exec exec, old_exec;
+	struct desired_check check;
 	char *dir, *trace, *made;
 	char *unless[4];
 	bool has_base;
@@ -245,6 +276,10 @@ static unsigned scene_plan(struct scene *s)
 
 	s->desired.resources = g_ptr_array_new();
 	s->base.resources = g_ptr_array_new();
+	s->desired.checks = g_ptr_array_new();
+	if (s->check.exec != NULL) {
+		g_ptr_array_add(s->desired.checks, &s->check);
+	}
 	g_ptr_array_add(s->desired.resources, &s->now);
 	if (s->has_base) {
 		g_ptr_array_add(s->base.resources, &s->before);
@@ -296,6 +331,7 @@ static void scene_clear(struct scene *s)
 	observer_free(s->p.observer);
 	g_ptr_array_unref(s->desired.resources);
 	g_ptr_array_unref(s->base.resources);
+	g_ptr_array_unref(s->desired.checks);
 	g_free(s->unless[2]);
 	g_free(s->trace);
 	g_free(s->made);
@@ -465,6 +501,12 @@ static void test_user_needs_root(void)
 	g_assert_cmpuint(scene_plan(&s), ==, 0);
 	g_assert_cmpuint(s.p.diags.items->len, ==, 1);
 	g_assert_false(was_asked(&s));
+	scene_clear(&s);
+	scene_init(&s, false);
+	s.old_exec.user = text_root;
+	s.check = (struct desired_check){.exec = &s.old_exec, .file = "assent.yaml"};
+	(void)scene_plan(&s);
+	g_assert_cmpuint(s.p.diags.items->len, ==, 1);
 	scene_clear(&s);
 }
 
@@ -646,6 +688,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/exec/environment", test_environment);
 	g_test_add_func("/exec/programs", test_programs);
 	g_test_add_func("/exec/other-user", test_other_user);
+	g_test_add_func("/exec/root-runs-what-is-its-own", test_root_runs_what_is_its_own);
 	g_test_add_func("/exec/bounds", test_bounds);
 	g_test_add_func("/exec/words-are-quoted", test_words_are_quoted);
 	g_test_add_func("/command/approved-guard-is-asked", test_approved_guard_is_asked);

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/proc.h"
+#include "base/secure.h"
 #include "base/text.h"
 #include "base/words.h"
 
@@ -172,6 +173,13 @@ bool exec_check(const struct plan_exec *exec, GError **error)
 	       check_absolute(exec->creates, error) && check_absolute(exec->directory, error);
 }
 
+/* Of a program that others can change nobody has approved what it does with root's rights. */
+static bool check_safe(const struct exec_user *user, const char *program, GError **error)
+{
+	return user->uid != 0 || secure_program(program, error) ||
+	       fail_prefix(error, "root runs nothing that others can change");
+}
+
 bool exec_ready(const struct plan_exec *exec, unsigned *lack, GError **error)
 {
 	autouser user = {0};
@@ -196,7 +204,7 @@ bool exec_ready(const struct plan_exec *exec, unsigned *lack, GError **error)
 		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no program '%s'",
 			    exec->run[0]);
 	}
-	return true;
+	return check_safe(&user, program, error);
 }
 
 static char **environment(const struct plan_exec *exec, const struct exec_user *user)
@@ -297,6 +305,9 @@ bool exec_run(const struct plan_exec *exec, const char **argv, const struct exec
 	if (program == NULL) {
 		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "there is no program '%s'",
 			    argv[0]);
+	}
+	if (!check_safe(&user, program, error)) {
+		return false;
 	}
 	args = g_memdup2(argv, (g_strv_length((char **)argv) + 1) * sizeof(*argv));
 	args[0] = program;

@@ -75,7 +75,8 @@ struct step {
 	enum step_outcome outcome;
 	unsigned seen; /* how many acts had been begun when before was found */
 	bool begun;    /* an act: the journal says that its commit() was called */
-	bool idle;     /* an act: its commit() did nothing, for that was not needed or not possible */
+	/* An act: its commit() did nothing, for that was not needed or not possible. */
+	bool idle;
 	char *message; /* NULL: nothing to say */
 };
 
