@@ -157,7 +157,8 @@ static void test_dropped_or_swapped_line_is_found(struct fixture *f, const void 
 	g_assert_false(load(f, &state));
 }
 
-/* Acts, a step that was chosen anew, and a halt; each part after a load, as another process would. */
+/* Acts, a step that was chosen anew, and a halt; each part after a load, as another process would.
+ */
 static void write_more(struct fixture *f)
 {
 	g_autoptr(journal_auto) journal = open_it(f);
@@ -202,8 +203,8 @@ static void test_acts_and_halts_come_back(struct fixture *f, const void *data)
 
 static void test_halt_ends(struct fixture *f, const void *data)
 {
-	bool (*const ends[])(struct journal *journal, GError **error) = {
-		journal_resume, journal_undo, journal_committed};
+	bool (*const ends[])(struct journal * journal,
+			     GError * *error) = {journal_resume, journal_undo, journal_committed};
 
 	write_one(f, false);
 	write_more(f);
@@ -267,15 +268,14 @@ static void test_lines_out_of_place_are_refused(struct fixture *f, const void *d
 			ok = ok && journal_commit(journal, NULL) && journal_undo(journal, NULL);
 			break;
 		case 4: /* not begun */
-			ok = ok && journal_commit(journal, NULL) &&
-			     journal_acted(journal, 0, NULL);
+			ok = ok && journal_commit(journal, NULL) && journal_acted(journal, 0, NULL);
 			break;
 		case 5: /* no such step */
 			ok = ok && journal_commit(journal, NULL) && journal_act(journal, 2, NULL);
 			break;
 		case 6: /* halted */
-			ok = ok && journal_commit(journal, NULL) &&
-			     journal_halted(journal, NULL) && journal_act(journal, 0, NULL);
+			ok = ok && journal_commit(journal, NULL) && journal_halted(journal, NULL) &&
+			     journal_act(journal, 0, NULL);
 			break;
 		default: /* at its end */
 			ok = ok && journal_commit(journal, NULL) &&
