@@ -25,7 +25,8 @@ struct running {
 	struct job *job;
 	const struct apply_request *request;
 	const struct trust *trust;
-	const struct replay *replay; /* NULL: nothing is remembered */
+	struct replay memory;
+	const struct replay *replay; /* the same; NULL: nothing is remembered */
 	struct journal *journal;
 };
 
@@ -293,9 +294,12 @@ static bool open_journal(struct running *running, struct journal **out, GError *
 }
 
 /* With raised rights, the folder of the plan's stack and the memory in it. */
-static bool find_replay(const struct running *running, const char *agent, const char *stack,
-			bool make, struct replay *out, GError **error)
+static bool find_replay(struct running *running, const char *agent, const char *stack, bool make,
+			GError **error)
 {
+	struct replay *out = &running->memory;
+
+	running->replay = out;
 	out->key = trust_agent_key(running->trust, agent);
 	if (out->key == NULL) {
 		return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED,
@@ -321,17 +325,9 @@ static bool begin(struct running *running, const struct plan *plan,
 static bool begin_as(struct running *running, const struct plan *plan,
 		     const struct transaction_papers *papers, GError **error)
 {
-	struct replay replay = {0};
-	bool ok;
-
-	if (!apply_is_raised(running->job)) {
-		return begin(running, plan, papers, error);
-	}
-	running->replay = &replay;
-	ok = find_replay(running, plan->agent, plan->stack, true, &replay, error) &&
-	     begin(running, plan, papers, error);
-	g_free(replay.folder);
-	return ok;
+	return (!apply_is_raised(running->job) ||
+		find_replay(running, plan->agent, plan->stack, true, error)) &&
+	       begin(running, plan, papers, error);
 }
 
 static bool run_plan(struct running *running, GError **error)
@@ -407,24 +403,19 @@ static bool recover(struct running *running, GError **error)
 
 static bool run_journal(struct running *running, GError **error)
 {
-	struct replay replay = {0};
-	bool ok;
+	const struct apply_request *request = running->request;
 
 	if (!apply_is_raised(running->job)) {
 		return recover(running, error);
 	}
-	if (!find_replay(running, running->request->agent, running->request->stack, false, &replay,
-			 error)) {
+	if (!find_replay(running, request->agent, request->stack, false, error)) {
 		return false;
 	}
-	if (replay.folder == NULL) {
+	if (running->memory.folder == NULL) {
 		apply_write_none(running->job);
 		return true;
 	}
-	running->replay = &replay;
-	ok = recover(running, error);
-	g_free(replay.folder);
-	return ok;
+	return recover(running, error);
 }
 
 bool apply_run(struct job *job, GError **error)
@@ -432,11 +423,14 @@ bool apply_run(struct job *job, GError **error)
 	autoapplyrequest request = {0};
 	g_autoptr(trust_auto) trust = NULL;
 	struct running running = {.job = job, .request = &request};
+	bool ok;
 
 	if (!apply_request_read(job, &request, error) || !apply_trust(job, &trust, error)) {
 		return false;
 	}
 	running.trust = trust;
-	return apply_request_has_plan(&request) ? run_plan(&running, error)
-						: run_journal(&running, error);
+	ok = apply_request_has_plan(&request) ? run_plan(&running, error)
+					      : run_journal(&running, error);
+	g_free(running.memory.folder);
+	return ok;
 }
