@@ -14,6 +14,7 @@
 const char *const record_outcome_names[] = {"superseded", "expired",   "rejected",
 					    "void",	  "converged", NULL};
 const char *const record_result_names[] = {"ok", "failed", "rolled-back", "interrupted", NULL};
+const char *const record_mode_names[] = {"apply", "resume", "undo", NULL};
 const char *const record_block_names[] = {"rewound", "deleted",	  "empty", "manifest",
 					  "fetch",   "signature", NULL};
 
@@ -239,6 +240,13 @@ static void apply_start_read(struct record *r, struct json_obj *o)
 		a->approvals[i] = (uint64_t)json_arr_int(&arr, i, 0, JSON_MAX_INT);
 	}
 	a->commit = json_str(o, "commit", NAME_MAX_SIZE);
+	a->mode = MODE_APPLY;
+	if (json_has(o, "mode")) {
+		int mode = json_enum(o, "mode", record_mode_names + 1);
+
+		a->mode = mode == 0 ? MODE_RESUME : MODE_UNDO;
+		a->person = json_str(o, "person", NAME_MAX_SIZE);
+	}
 	read_hash(&a->plan, o, "plan");
 }
 
@@ -252,6 +260,10 @@ static void apply_start_write(const struct record *r, struct json_writer *w)
 	}
 	json_w_end(w);
 	json_w_str(w, "commit", a->commit);
+	if (a->mode != MODE_APPLY) {
+		json_w_str(w, "mode", record_mode_names[a->mode]);
+		json_w_str(w, "person", a->person);
+	}
 	write_hash(w, "plan", &a->plan);
 }
 
@@ -262,11 +274,22 @@ static void apply_done_read(struct record *r, struct json_obj *o)
 
 	a->commit = json_str(o, "commit", NAME_MAX_SIZE);
 	a->done = json_int(o, "done", 0, MAX_COUNT);
+	a->halted = json_has(o, "halted");
+	if (a->halted && !json_bool(o, "halted")) {
+		json_obj_fail(o, "halted", "is true where it stands");
+	}
 	a->left = json_int(o, "left", 0, MAX_COUNT);
 	read_hash(&a->plan, o, "plan");
 	a->reason = json_str(o, "reason", TEXT_MAX_SIZE);
 	result = json_enum(o, "result", record_result_names);
 	a->result = result < 0 ? RESULT_FAILED : (enum record_result)result;
+	if (a->halted && result != RESULT_FAILED) {
+		json_obj_fail(o, "halted", "is only of an apply that failed");
+	}
+	a->has_steps = json_has(o, "steps");
+	if (a->has_steps) {
+		read_hash(&a->steps, o, "steps");
+	}
 	a->tree = json_str(o, "tree", NAME_MAX_SIZE);
 	a->undone = json_int(o, "undone", 0, MAX_COUNT);
 }
@@ -277,10 +300,16 @@ static void apply_done_write(const struct record *r, struct json_writer *w)
 
 	json_w_str(w, "commit", a->commit);
 	json_w_int(w, "done", a->done);
+	if (a->halted) {
+		json_w_bool(w, "halted", true);
+	}
 	json_w_int(w, "left", a->left);
 	write_hash(w, "plan", &a->plan);
 	json_w_str(w, "reason", a->reason);
 	json_w_str(w, "result", record_result_names[a->result]);
+	if (a->has_steps) {
+		write_hash(w, "steps", &a->steps);
+	}
 	json_w_str(w, "tree", a->tree);
 	json_w_int(w, "undone", a->undone);
 }

@@ -28,6 +28,9 @@ enum record_outcome {
 extern const char *const record_outcome_names[];
 enum record_result { RESULT_OK, RESULT_FAILED, RESULT_ROLLED_BACK, RESULT_INTERRUPTED };
 extern const char *const record_result_names[];
+/* How an apply came about. All but the first are asked for by a person, of one that halted. */
+enum record_mode { MODE_APPLY, MODE_RESUME, MODE_UNDO };
+extern const char *const record_mode_names[]; /* "apply", "resume", "undo", NULL */
 enum record_block {
 	BLOCK_REWOUND,
 	BLOCK_DELETED,
@@ -75,12 +78,17 @@ struct record_apply_start {
 	const char *commit;
 	uint64_t approvals[RECORD_MAX_VOTES]; /* indices of entries */
 	size_t approvals_count;
+	enum record_mode mode;
+	const char *person; /* who asked; NULL with MODE_APPLY */
 };
 struct record_apply_done {
 	struct hash plan;
 	enum record_result result;
 	const char *commit, *tree, *reason;
 	int64_t done, undone, left;
+	bool halted; /* only with RESULT_FAILED: it can be resumed or undone */
+	bool has_steps;
+	struct hash steps; /* optional: of the list of steps (doc/formats.md 4) */
 };
 struct record_blocked {
 	enum record_block kind;

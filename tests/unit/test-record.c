@@ -88,6 +88,23 @@ static const struct example examples[] = {
 	{"{\"approvals\":[4,9],\"commit\":\"c\",\"plan\":\"sha256:" D64 "\"}",
 	 "{\"approvals\":[4,9],\"commit\":\"c\",\"plan\":\"sha256:" D64
 	 "\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"apply-start\",\"v\":1}"},
+	{"{\"approvals\":[4],\"commit\":\"c\",\"mode\":\"resume\",\"person\":\"p\",\"plan\":"
+	 "\"sha256:" D64 "\"}",
+	 "{\"approvals\":[4],\"commit\":\"c\",\"mode\":\"resume\",\"person\":\"p\",\"plan\":"
+	 "\"sha256:" D64
+	 "\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"apply-start\",\"v\":1}"},
+	{"{\"approvals\":[],\"commit\":\"c\",\"mode\":\"undo\",\"person\":\"p\",\"plan\":"
+	 "\"sha256:" D64 "\"}",
+	 "{\"approvals\":[],\"commit\":\"c\",\"mode\":\"undo\",\"person\":\"p\",\"plan\":"
+	 "\"sha256:" D64
+	 "\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"apply-start\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"done\":1,\"halted\":true,\"left\":2,\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"\",\"result\":\"failed\",\"steps\":\"sha256:" D64
+	 "\",\"tree\":\"t\",\"undone\":0}",
+	 "{\"commit\":\"c\",\"done\":1,\"halted\":true,\"left\":2,\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"\",\"result\":\"failed\",\"seq\":0,\"stack\":\"w\",\"steps\":"
+	 "\"sha256:" D64
+	 "\",\"time\":1,\"tree\":\"t\",\"type\":\"apply-done\",\"undone\":0,\"v\":1}"},
 	{"{\"commit\":\"c\",\"done\":1,\"left\":2,\"plan\":\"sha256:" D64
 	 "\",\"reason\":\"\",\"result\":\"rolled-back\",\"tree\":\"t\",\"undone\":3}",
 	 "{\"commit\":\"c\",\"done\":1,\"left\":2,\"plan\":\"sha256:" D64
@@ -178,6 +195,16 @@ static void test_values_arrive(void)
 	"\",\"reason\":\"\",\"seq\":0,\"sig\":\"s\",\"stack\":\"w\",\"statement\":\"" statement    \
 	"\",\"time\":8,\"type\":\"approval\",\"v\":1}"
 
+#define START(more)                                                                                \
+	"{\"approvals\":[],\"commit\":\"c\"," more "\"plan\":\"sha256:" D64                        \
+	"\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":\"apply-start\",\"v\":1}"
+#define DONE(more, result)                                                                         \
+	"{\"commit\":\"c\",\"done\":1," more "\"left\":2,\"plan\":\"sha256:" D64                   \
+	"\",\"reason\":\"\",\"result\":\"" result                                                  \
+	"\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"tree\":\"t\",\"type\":\"apply-done\","          \
+	"\"undone\":0,"                                                                            \
+	"\"v\":1}"
+
 static void test_bad_entries_are_refused(void)
 {
 	static const char *const bad[] = {
@@ -206,6 +233,13 @@ static void test_bad_entries_are_refused(void)
 		APPROVAL("\"channel\":\"slack\"", ",\"fingerprint\":\"f\"", ATTESTATION),
 		APPROVAL("\"channel\":\"signature\"", "", ATTESTATION),
 		APPROVAL("\"channel\":\"pigeon\"", ",\"fingerprint\":\"f\"", "{}"),
+		/* nobody asked to resume, somebody asked for nothing, the mode that is none, a halt
+		 * that is not one, and one of an apply that did not fail */
+		START("\"mode\":\"resume\","),
+		START("\"person\":\"p\","),
+		START("\"mode\":\"apply\",\"person\":\"p\","),
+		DONE("\"halted\":false,", "failed"),
+		DONE("\"halted\":true,", "ok"),
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
