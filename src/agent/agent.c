@@ -179,11 +179,12 @@ static void arm(struct agent_unit *unit)
 	}
 }
 
-static void look_at_windows(struct agent_unit *unit)
+void agent_look_at_windows(struct agent_unit *unit)
 {
 	struct window_state state = {0};
 
-	if (unit->record->facts.phase == STACK_PHASE_OPEN) {
+	if (unit->record->facts.phase == STACK_PHASE_OPEN ||
+	    unit->record->facts.halted[0] != '\0') {
 		windows_look(unit->windows, agent_now(), &state);
 	}
 	unit->step.shut = state.shut;
@@ -207,7 +208,7 @@ static bool step(struct agent_unit *unit, enum stack_event event, const struct a
 	struct stack_effects effects;
 	size_t i;
 
-	look_at_windows(unit);
+	agent_look_at_windows(unit);
 	stack_step(&unit->step, &unit->record->facts, event, &with->details, agent_now(),
 		   g_random_int(), &effects);
 	for (i = 0; i < effects.count; i++) {
@@ -275,6 +276,7 @@ static void unit_free(void *data)
 	pushers_free(unit->pushers);
 	draft_free(unit->draft);
 	g_free(unit->plan);
+	g_free(unit->steerer);
 	g_free(unit);
 }
 

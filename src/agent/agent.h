@@ -49,6 +49,7 @@ struct agent_unit {
 	char *plan;
 	size_t plan_len;
 	uint64_t applies_moves; /* facts.moves when the list of applies was written */
+	char *steerer; /* who asked to resume or undo, last */
 };
 
 /* Who wants to know; both may be NULL. */
@@ -90,6 +91,10 @@ struct agent_news {
 	size_t commits_len;
 	enum record_result result; /* APPLIED */
 	int64_t done, undone, left;
+	bool halted;	   /* it can be resumed or undone */
+	bool refused;	   /* before anything was touched: what was before still is */
+	const char *steps; /* what became of each change, JSON; NULL: not told */
+	size_t steps_len;
 };
 
 /* conf belongs to the agent from here on, whatever comes back. */
@@ -108,6 +113,8 @@ bool agent_append(struct agent *agent, const char *stack, const struct record *r
 /* The same with the type's members as JSON. */
 bool agent_append_text(struct agent *agent, enum entry_type type, const char *stack,
 		       const char *fields, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Whether one is shut now, for unit->step. */
+void agent_look_at_windows(struct agent_unit *unit);
 /* Something without which nothing may go on has failed; ends as a failed append does. */
 void agent_fail(struct agent *agent, const char *why);
 /* STATE/jobs/STACK/NAME; g_free() */

@@ -516,7 +516,7 @@ bool decide_quorum(const struct decide_world *world, const struct fold_plan *pla
 	    !decide_votes(world, plan, &votes, &sigs, error)) {
 		return false;
 	}
-	*enough = plan->phase == STACK_PHASE_OPEN &&
+	*enough = (plan->phase == STACK_PHASE_OPEN || plan->halted) &&
 		  approval_quorum(document, (const struct approval *)(void *)votes->data,
 				  votes->len, &trust, &err) == 0;
 	*why = *enough ? NULL : g_strdup(err.text);

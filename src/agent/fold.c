@@ -35,6 +35,7 @@ static void plan_done(void *data)
 	g_free(plan->commit);
 	g_free(plan->reason);
 	g_free(plan->end);
+	g_free(plan->person);
 	g_ptr_array_unref(plan->votes);
 	g_free(plan);
 }
@@ -150,6 +151,18 @@ static void end_plan(struct reading *r, struct fold_plan *plan, enum stack_phase
 	}
 }
 
+static void set_halted(struct reading *r, struct fold_plan *plan)
+{
+	struct stack_facts *facts = &r->stack->facts;
+
+	if (r->stack->halted != NULL && plan == NULL) {
+		r->stack->halted->halted = false;
+	}
+	r->stack->halted = plan;
+	g_strlcpy(facts->halted, plan != NULL ? plan->id : "", sizeof(facts->halted));
+	facts->halted_number = plan != NULL ? plan->number : 0;
+}
+
 /* The host is as commit wants it. */
 static void set_base(struct reading *r, const char *commit, const char *tree)
 {
@@ -161,6 +174,7 @@ static void set_base(struct reading *r, const char *commit, const char *tree)
 	facts->accepted[0] = '\0';
 	facts->drift[0] = '\0';
 	facts->drift_count = 0;
+	set_halted(r, NULL);
 }
 
 static void fold_genesis(struct reading *r)
@@ -212,6 +226,48 @@ static struct fold_plan *new_plan(const struct reading *r)
 	return plan;
 }
 
+static void set_counts(struct reading *r, struct fold_plan *plan)
+{
+	r->stack->facts.plan_done = plan->done;
+	r->stack->facts.plan_undone = plan->undone;
+	r->stack->facts.plan_left = plan->left;
+}
+
+/* Who broke the glass, if anybody did. */
+static void set_broken(struct reading *r, const struct fold_plan *plan)
+{
+	r->stack->facts.plan_broken[0] = '\0';
+	for (unsigned i = 0; i < plan->votes->len; i++) {
+		const struct fold_vote *vote = g_ptr_array_index(plan->votes, i);
+
+		if (vote->verdict == VERDICT_BREAK_GLASS) {
+			g_autofree char *text =
+				g_strdup_printf("%s: %s", vote->person, vote->reason);
+
+			stack_keep(r->stack->facts.plan_broken, text);
+		}
+	}
+}
+
+/* The stack's newest from here on. */
+static void set_plan(struct reading *r, struct fold_plan *plan, enum stack_phase phase)
+{
+	struct stack_facts *facts = &r->stack->facts;
+
+	r->stack->plan = plan;
+	set_phase(r, plan, phase);
+	g_strlcpy(facts->plan, plan->id, sizeof(facts->plan));
+	keep_id(facts->plan_commit, plan->commit);
+	facts->plan_number = plan->number;
+	facts->plan_created = plan->created;
+	facts->plan_expires = plan->expires;
+	facts->plan_required = plan->required;
+	facts->plan_quiet = plan->quiet;
+	facts->plan_reason[0] = '\0';
+	set_broken(r, plan);
+	set_counts(r, plan);
+}
+
 static void fold_planned(struct reading *r)
 {
 	struct stack_facts *facts = &r->stack->facts;
@@ -227,17 +283,7 @@ static void fold_planned(struct reading *r)
 		r->problem = "its plan stands twice in the log";
 	}
 	r->fold->next_number = MAX(r->fold->next_number, plan->number + 1);
-	r->stack->plan = plan;
-	set_phase(r, plan, STACK_PHASE_OPEN);
-	g_strlcpy(facts->plan, plan->id, sizeof(facts->plan));
-	keep_id(facts->plan_commit, plan->commit);
-	facts->plan_number = plan->number;
-	facts->plan_created = plan->created;
-	facts->plan_expires = plan->expires;
-	facts->plan_required = plan->required;
-	facts->plan_quiet = plan->quiet;
-	facts->plan_reason[0] = '\0';
-	facts->plan_broken[0] = '\0';
+	set_plan(r, plan, STACK_PHASE_OPEN);
 	facts->settled[0] = '\0'; // what became of the plans before it is past
 }
 
@@ -259,11 +305,7 @@ static void fold_approval(struct reading *r)
 	vote->time = r->entry->time;
 	vote->entry = r->entry->seq;
 	g_ptr_array_add(plan->votes, vote);
-	if (vote->verdict == VERDICT_BREAK_GLASS) {
-		g_autofree char *text = g_strdup_printf("%s: %s", vote->person, vote->reason);
-
-		stack_keep(r->stack->facts.plan_broken, text);
-	}
+	set_broken(r, plan);
 }
 
 static void fold_closed(struct reading *r)
@@ -293,13 +335,65 @@ static void fold_closed(struct reading *r)
 	}
 }
 
+/* The one that halted, on its way once more: to its end, or back. */
+static void fold_steered(struct reading *r)
+{
+	const struct record_apply_start *from = &r->record->u.apply_start;
+	struct stack_facts *facts = &r->stack->facts;
+	struct fold_plan *plan = r->stack->halted;
+	char text[HASH_TEXT_SIZE];
+
+	hash_text(text, &from->plan);
+	if (plan == NULL || strcmp(plan->id, text) != 0 || facts->phase == STACK_PHASE_OPEN ||
+	    facts->phase == STACK_PHASE_APPLYING) {
+		r->problem = "no apply of its plan has halted";
+		return;
+	}
+	if (from->mode == MODE_RESUME &&
+	    (plan != r->stack->plan || plan->phase != STACK_PHASE_FAILED)) {
+		r->problem = "it resumes a plan that others have come after";
+		return;
+	}
+	set_plan(r, plan, STACK_PHASE_APPLYING);
+	facts->settled[0] = '\0';
+	plan->mode = from->mode;
+	g_free(plan->person);
+	plan->person = g_strdup(from->person);
+	g_clear_pointer(&plan->end, g_free);
+	plan->ended = 0;
+	r->stack->applied = plan;
+}
+
 static void fold_apply_start(struct reading *r)
 {
-	struct fold_plan *plan = plan_in(r, &r->record->u.apply_start.plan, STACK_PHASE_OPEN);
+	struct fold_plan *plan;
 
+	if (r->record->u.apply_start.mode != MODE_APPLY) {
+		fold_steered(r);
+		return;
+	}
+	plan = plan_in(r, &r->record->u.apply_start.plan, STACK_PHASE_OPEN);
 	if (plan != NULL) {
 		set_phase(r, plan, STACK_PHASE_APPLYING);
 		r->stack->applied = plan;
+	}
+}
+
+/* An apply ends an earlier one that halted, unless it never began. */
+static void fold_halted(struct reading *r, struct fold_plan *plan)
+{
+	const struct record_apply_done *from = &r->record->u.apply_done;
+	bool begun = from->result == RESULT_OK || from->result == RESULT_ROLLED_BACK ||
+		     from->done + from->undone + from->left > 0;
+
+	plan->halted = from->halted;
+	if (from->halted) {
+		if (r->stack->halted != plan) {
+			set_halted(r, NULL);
+		}
+		set_halted(r, plan);
+	} else if (begun || r->stack->halted == plan) {
+		set_halted(r, NULL);
 	}
 }
 
@@ -320,6 +414,10 @@ static void fold_apply_done(struct reading *r)
 	plan->done = from->done;
 	plan->undone = from->undone;
 	plan->left = from->left;
+	plan->has_steps = from->has_steps;
+	plan->steps = from->steps;
+	set_counts(r, plan);
+	fold_halted(r, plan);
 	end_plan(r, plan, phases[from->result], from->reason);
 	if (from->result == RESULT_OK) {
 		set_base(r, from->commit, from->tree);

@@ -39,7 +39,12 @@ struct fold_plan {
 	char *end;		    /* why it ended, NULL before */
 	int64_t ended;		    /* 0 before */
 	int64_t done, undone, left; /* of the apply */
-	GPtrArray *votes;	    /* struct fold_vote */
+	bool halted;		    /* it can be resumed or undone */
+	bool has_steps;
+	struct hash steps;     /* digest of the list of what became of each change */
+	enum record_mode mode; /* of the newest apply of it */
+	char *person;	       /* who asked for that; NULL with MODE_APPLY */
+	GPtrArray *votes;      /* struct fold_vote */
 };
 struct fold_stack {
 	char *name;
@@ -48,8 +53,10 @@ struct fold_stack {
 	bool has_commits;
 	struct hash commits;		  /* digest of the list of commits */
 	char *accepted_by, *accepted_why; /* of facts.accepted, NULL before the first */
-	struct fold_plan *plan;		  /* the newest, NULL before the first */
-	struct fold_plan *applied;	  /* the newest that was started, NULL before */
+	/* The newest, or the one that a person has gone back to since; NULL before the first. */
+	struct fold_plan *plan;
+	struct fold_plan *applied; /* the newest that was started, NULL before */
+	struct fold_plan *halted;  /* as facts.halted; NULL: none */
 };
 struct fold {
 	GHashTable *stacks; /* name to struct fold_stack */

@@ -139,11 +139,12 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 	}
 	apply.votes = (const struct approval *)(void *)votes->data;
 	apply.count = votes->len;
-	request = request_apply(&apply, error);
+	request = request_apply(&apply, unit->step.mode, error);
 	return run(unit, STACK_JOB_APPLY, request, unit->conf->apply_timeout, NULL);
 }
 
-bool launch_recover(struct agent_unit *unit, GError **error)
+/* By its journal: nothing of the caller's but the place counts. */
+static bool by_journal(struct agent_unit *unit, enum stack_job kind, GError **error)
 {
 	g_autofree char *journal = journal_of(unit);
 	g_autofree char *request = NULL;
@@ -158,6 +159,17 @@ bool launch_recover(struct agent_unit *unit, GError **error)
 	} else if (!make_parent(journal, error)) {
 		return false;
 	}
-	request = request_recover(&apply, error);
-	return run(unit, STACK_JOB_RECOVER, request, unit->conf->apply_timeout, NULL);
+	request = kind == STACK_JOB_RECOVER ? request_recover(&apply, error)
+					    : request_undo(&apply, error);
+	return run(unit, kind, request, unit->conf->apply_timeout, NULL);
+}
+
+bool launch_recover(struct agent_unit *unit, GError **error)
+{
+	return by_journal(unit, STACK_JOB_RECOVER, error);
+}
+
+bool launch_undo(struct agent_unit *unit, GError **error)
+{
+	return by_journal(unit, STACK_JOB_APPLY, error);
 }

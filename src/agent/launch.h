@@ -9,4 +9,5 @@
 bool launch_fetch(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool launch_plan(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool launch_apply(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool launch_undo(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool launch_recover(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;

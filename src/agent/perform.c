@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/evidence.h"
 #include "agent/launch.h"
 #include "agent/planner.h"
 #include "agent/request.h"
@@ -45,7 +46,8 @@ static bool do_plan(struct doing *d, GError **error)
 
 static bool do_apply(struct doing *d, GError **error)
 {
-	return launch_apply(d->unit, error);
+	return d->unit->step.mode == MODE_UNDO ? launch_undo(d->unit, error)
+					       : launch_apply(d->unit, error);
 }
 
 static bool do_recover(struct doing *d, GError **error)
@@ -204,19 +206,46 @@ static bool log_drift(struct doing *d, GError **error)
 	return append(d, &record, error);
 }
 
-static bool log_apply_start(struct doing *d, GError **error)
+static void name_votes(const GPtrArray *votes, struct record_apply_start *start)
 {
-	struct record record = {.type = ENTRY_APPLY_START};
-	struct record_apply_start *start = &record.u.apply_start;
-	const GPtrArray *votes = d->unit->record->plan->votes;
-	unsigned i;
-
-	start->commit = d->facts->plan_commit;
-	for (i = 0; i < votes->len && i < RECORD_MAX_VOTES; i++) {
+	for (unsigned i = 0; i < votes->len && i < RECORD_MAX_VOTES; i++) {
 		const struct fold_vote *vote = g_ptr_array_index(votes, i);
 
 		start->approvals[start->approvals_count++] = vote->entry;
 	}
+}
+
+/* Of the apply that halted; an undo needs nobody's approval. */
+static bool log_steered(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_APPLY_START};
+	struct record_apply_start *start = &record.u.apply_start;
+	const struct fold_plan *plan = d->unit->record->halted;
+
+	if (plan == NULL || !hash_parse(&start->plan, plan->id)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no apply has halted");
+	}
+	start->commit = plan->commit;
+	start->mode = d->unit->step.mode;
+	start->person = d->unit->steerer;
+	if (start->mode == MODE_RESUME) {
+		name_votes(plan->votes, start);
+	}
+	log_event(EV_APPLY_START, d->name, plan->id, "plan %" PRId64 ": %s, asked for by %s",
+		  plan->number, record_mode_names[start->mode], start->person);
+	return append(d, &record, error);
+}
+
+static bool log_apply_start(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_APPLY_START};
+	struct record_apply_start *start = &record.u.apply_start;
+
+	if (d->unit->step.mode != MODE_APPLY) {
+		return log_steered(d, error);
+	}
+	start->commit = d->facts->plan_commit;
+	name_votes(d->unit->record->plan->votes, start);
 	if (!plan_digest(d, &start->plan)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan to apply");
 	}
@@ -227,21 +256,49 @@ static bool log_apply_start(struct doing *d, GError **error)
 	return append(d, &record, error);
 }
 
+/* What was not begun has changed nothing: it stands as it halted. */
+static void keep_halted(const struct fold_plan *plan, struct record_apply_done *done)
+{
+	done->halted = true;
+	done->done = plan->done;
+	done->undone = plan->undone;
+	done->left = plan->left;
+	done->has_steps = plan->has_steps;
+	done->steps = plan->steps;
+}
+
 static bool append_done(struct doing *d, enum record_result result, const char *reason,
 			GError **error)
 {
 	struct record record = {.type = ENTRY_APPLY_DONE};
 	struct record_apply_done *done = &record.u.apply_done;
+	g_autoptr(plan_auto) plan = NULL;
 	char line[STACK_REASON_MAX];
 
+	/* A newer commit may have come before an undo, and none while a plan is applied. */
+	if (strcmp(d->facts->commit, d->facts->plan_commit) != 0 &&
+	    !evidence_plan(d->agent, d->unit->record->plan, &plan, error)) {
+		return false;
+	}
 	stack_keep(line, reason);
 	done->result = result;
 	done->reason = line;
 	done->commit = d->facts->plan_commit;
-	done->tree = d->facts->tree; // no other commit is taken while a plan is applied
+	done->tree = plan != NULL ? plan->target_tree : d->facts->tree;
 	done->done = d->news->done;
 	done->undone = d->news->undone;
 	done->left = d->news->left;
+	done->halted = d->news->halted;
+	if (d->news->refused && d->unit->record->plan->halted) {
+		keep_halted(d->unit->record->plan, done);
+	}
+	if (d->news->steps != NULL) {
+		done->has_steps = true;
+		if (!objects_store(store_objects(d->agent->store), d->news->steps,
+				   d->news->steps_len, &done->steps, error)) {
+			return false;
+		}
+	}
 	if (!plan_digest(d, &done->plan)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "no plan was applied");
 	}

@@ -21,15 +21,12 @@ static bool same_source(const struct plan *plan, const struct conf_stack *stack)
 	       strcmp(plan->path, stack->source.path != NULL ? stack->source.path : "") == 0;
 }
 
-char *renew_reason(struct agent_unit *unit)
+char *renew_outdated(struct agent_unit *unit)
 {
 	g_autoptr(plan_auto) plan = NULL;
 	g_autoptr(GError) error = NULL;
 	const char *what = NULL;
 
-	if (unit->record->facts.phase != STACK_PHASE_OPEN) {
-		return NULL;
-	}
 	if (!evidence_plan(unit->agent, unit->record->plan, &plan, &error)) {
 		return g_strdup(error->message); // such a plan can never be applied
 	}
@@ -41,6 +38,11 @@ char *renew_reason(struct agent_unit *unit)
 		what = "policy";
 	}
 	return what != NULL ? g_strdup_printf("the %s has changed", what) : NULL;
+}
+
+char *renew_reason(struct agent_unit *unit)
+{
+	return unit->record->facts.phase == STACK_PHASE_OPEN ? renew_outdated(unit) : NULL;
 }
 
 static bool close_orphan(struct agent *agent, const struct fold_stack *stack, GError **error)

@@ -12,6 +12,8 @@
 #include "agent/agent.h"
 
 /* Why the unit's open plan must be made anew, as one sentence for g_free(); NULL: it may stay. */
+char *renew_outdated(struct agent_unit *unit);
+/* The same of a plan that waits; NULL where none does. */
 char *renew_reason(struct agent_unit *unit);
 /* Closes the plans of stacks that are no longer configured. False when the log cannot be written,
  * or when such a stack is being applied: its end could not be told any more. */

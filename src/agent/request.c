@@ -144,12 +144,12 @@ static void write_place(struct json_writer *w, const struct request_apply *apply
 	}
 }
 
-char *request_apply(const struct request_apply *apply, GError **error)
+char *request_apply(const struct request_apply *apply, enum record_mode mode, GError **error)
 {
 	struct json_writer *w = begin("apply");
 	size_t i;
 
-	json_w_str(w, "mode", "apply");
+	json_w_str(w, "mode", record_mode_names[mode]);
 	json_w_str(w, "plan", apply->plan);
 	json_w_str(w, "signature", apply->signature);
 	json_w_array(w, "approvals");
@@ -168,12 +168,23 @@ char *request_apply(const struct request_apply *apply, GError **error)
 	return finish(w, "apply", error);
 }
 
-char *request_recover(const struct request_apply *apply, GError **error)
+/* What the journal says is enough for these. */
+static char *by_journal(const struct request_apply *apply, const char *mode, GError **error)
 {
 	struct json_writer *w = begin("apply");
 
-	json_w_str(w, "mode", "recover");
+	json_w_str(w, "mode", mode);
 	json_w_str(w, "objects", apply->objects);
 	write_place(w, apply);
-	return finish(w, "recover", error);
+	return finish(w, mode, error);
+}
+
+char *request_recover(const struct request_apply *apply, GError **error)
+{
+	return by_journal(apply, "recover", error);
+}
+
+char *request_undo(const struct request_apply *apply, GError **error)
+{
+	return by_journal(apply, record_mode_names[MODE_UNDO], error);
 }

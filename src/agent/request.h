@@ -28,8 +28,10 @@ struct request_apply {
 	const struct approval *votes;
 	size_t count;
 };
-char *request_apply(const struct request_apply *apply, GError **error);
+/* mode: MODE_APPLY or MODE_RESUME, which take the same */
+char *request_apply(const struct request_apply *apply, enum record_mode mode, GError **error);
 char *request_recover(const struct request_apply *apply, GError **error);
+char *request_undo(const struct request_apply *apply, GError **error);
 /* "refs/heads/main" */
 char *request_ref(const struct conf_stack *stack);
 /* Names the mirror of an address below STATE/git. */

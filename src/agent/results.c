@@ -18,6 +18,11 @@
 #define WARNINGS 100
 #define COMMITS 100
 #define NONCE_SIZE 16
+#define STEPS 1000
+#define STEP_WORD_MAX 32
+#define STEP_ID_MAX 16384
+#define STEP_TEXT_MAX ((size_t)1 << 20)
+#define STEP_TEXT_KEPT 4096 /* bytes of a message that go into the object store */
 
 /* A result on its way to its stack. The event is that of a failure until all was read. */
 struct taking {
@@ -27,6 +32,7 @@ struct taking {
 	struct agent_news news;
 	char *text;    /* owned: what details.reason points at */
 	char *commits; /* owned, malloc() */
+	char *steps;   /* the same */
 	char key[HASH_TEXT_SIZE];
 };
 
@@ -317,9 +323,88 @@ static void take_plan(struct taking *t)
 	}
 }
 
-static const char *const apply_results[] = {"ok",	   "failed", "rolled-back",
-					    "interrupted", "none",   NULL};
-enum { APPLY_INTERRUPTED = 3, APPLY_NONE = 4 };
+/* As in the log, and two more: nothing was interrupted, or what was had halted before. */
+static const char *const apply_results[] = {"ok",   "failed", "rolled-back", "interrupted",
+					    "none", "halted", NULL};
+enum { APPLY_INTERRUPTED = 3, APPLY_NONE = 4, APPLY_HALTED = 5 };
+
+static char *cut(const char *text, size_t max)
+{
+	char *out = g_strndup(text, max);
+	const char *end;
+
+	if (!g_utf8_validate(out, -1, &end)) {
+		out[end - out] = '\0';
+	}
+	return out;
+}
+
+static void copy_step(struct json_writer *w, struct json_obj *o)
+{
+	const char *action = json_str(o, "action", STEP_WORD_MAX);
+	const char *id = json_str(o, "id", STEP_ID_MAX);
+	const char *message = json_str(o, "message", STEP_TEXT_MAX);
+	const char *outcome = json_str(o, "outcome", STEP_WORD_MAX);
+	g_autofree char *kept = message != NULL ? cut(message, STEP_TEXT_KEPT) : NULL;
+
+	json_obj_end(o);
+	json_w_object(w, NULL);
+	json_w_str(w, "action", action != NULL ? action : "");
+	json_w_str(w, "id", id != NULL ? id : "");
+	json_w_str(w, "message", kept != NULL ? kept : "");
+	json_w_str(w, "outcome", outcome != NULL ? outcome : "");
+	json_w_end(w);
+}
+
+/* What became of each change, kept beside the log. */
+static void take_steps(struct taking *t, struct json_obj *o)
+{
+	struct json_writer *w;
+	struct json_arr arr;
+	size_t n = json_arr_get_opt(o, "steps", STEPS, &arr);
+
+	if (n == 0) {
+		return;
+	}
+	w = json_writer_new(JSON_CANONICAL);
+	json_w_object(w, NULL);
+	json_w_array(w, "steps");
+	for (size_t i = 0; i < n; i++) {
+		struct json_obj step;
+
+		if (json_arr_obj(&arr, i, &step)) {
+			copy_step(w, &step);
+		}
+	}
+	json_w_end(w);
+	json_w_end(w);
+	if (json_writer_finish(w, &t->steps, &t->news.steps_len, NULL) == 0) {
+		t->news.steps = t->steps;
+	}
+}
+
+/* How the apply under way came about, also when the agent was started anew meanwhile. */
+static enum record_mode mode_of(const struct taking *t)
+{
+	const struct fold_plan *plan = t->unit->record->plan;
+
+	return plan != NULL ? plan->mode : MODE_APPLY;
+}
+
+/* Is the apply that has halted another plan's, upon which the one under way never began? */
+static bool is_others(const struct taking *t, const char *plan)
+{
+	return plan != NULL && t->unit->record->plan != NULL &&
+	       strcmp(plan, t->unit->record->plan->id) != 0;
+}
+
+/* It was not even gone on with, for a reason that is known. */
+static void take_halted(struct taking *t, const char *reason)
+{
+	const char *lost = t->unit->step.lost;
+
+	because(t, STACK_APPLIED, "%s", lost[0] != '\0' ? lost : reason != NULL ? reason : "");
+}
 
 /* The fields of an apply or a recovery; -1 when they cannot be read. */
 static int read_apply(struct taking *t, enum stack_event otherwise)
@@ -327,16 +412,32 @@ static int read_apply(struct taking *t, enum stack_event otherwise)
 	struct json_obj *o = t->result->result;
 	int result = json_enum(o, "result", apply_results);
 	const char *reason = json_str_opt(o, "reason", REASON_MAX);
+	const char *plan = json_str_opt(o, "plan", HASH_TEXT_SIZE);
 
 	t->news.done = json_int_opt(o, "done", 0, JSON_MAX_INT, 0);
 	t->news.undone = json_int_opt(o, "undone", 0, JSON_MAX_INT, 0);
 	t->news.left = json_int_opt(o, "left", 0, JSON_MAX_INT, 0);
-	json_any(o, "steps");
+	t->news.halted = json_bool_opt(o, "halted", false) || result == APPLY_HALTED;
+	take_steps(t, o);
 	if (!is_complete(t, otherwise)) {
 		return -1;
 	}
 	because(t, STACK_APPLIED, "%s", reason != NULL ? reason : "");
 	t->news.result = result < APPLY_INTERRUPTED ? (enum record_result)result : RESULT_FAILED;
+	if (result == APPLY_HALTED && is_others(t, plan)) {
+		t->news.done = t->news.undone = t->news.left = 0;
+		t->news.halted = false;
+		t->news.steps = NULL;
+		return APPLY_NONE;
+	}
+	if (result == APPLY_HALTED) {
+		take_halted(t, reason);
+	}
+	if (result == 0 && mode_of(t) == MODE_UNDO) {
+		because(t, STACK_APPLIED, "the worker says of an undo that all is done");
+		t->news.result = RESULT_FAILED;
+	}
+	t->news.halted &= t->news.result == RESULT_FAILED;
 	return result;
 }
 
@@ -355,7 +456,9 @@ static void take_apply(struct taking *t)
 
 	if (code == NULL) {
 		result = read_apply(t, STACK_APPLY_LOST);
-		if (result >= APPLY_INTERRUPTED) {
+		if (result == APPLY_NONE && mode_of(t) != MODE_APPLY) {
+			t->event = STACK_NOTHING_LEFT;
+		} else if (result >= APPLY_INTERRUPTED) {
 			t->event = STACK_APPLY_LOST; // the journal knows more
 		}
 	} else if (strcmp(code, "stale") == 0) {
@@ -363,6 +466,7 @@ static void take_apply(struct taking *t)
 	} else if (was_refused(code)) {
 		because(t, STACK_APPLIED, "%s: %s", code, t->result->message);
 		t->news.result = RESULT_FAILED;
+		t->news.refused = true;
 	} else {
 		because(t, STACK_APPLY_LOST, "%s: %s", code, t->result->message);
 	}
@@ -427,6 +531,7 @@ void results_take(const struct job_result *result, void *user)
 	}
 	g_free(t.text);
 	free(t.commits);
+	free(t.steps);
 	if (agent->stopping && jobs_running(agent->jobs) == 0) {
 		agent->stopped(agent->stopped_user);
 	}

@@ -49,9 +49,12 @@ static bool say_recover_problem(const struct view *v)
 
 static bool say_applying(const struct view *v)
 {
+	static const char *const doing[] = {
+		[MODE_APPLY] = "applied", [MODE_RESUME] = "resumed", [MODE_UNDO] = "undone"};
+
 	if (v->s->job == STACK_JOB_APPLY) {
-		g_string_append_printf(v->out, "plan %" PRId64 " is being applied",
-				       v->f->plan_number);
+		g_string_append_printf(v->out, "plan %" PRId64 " is being %s", v->f->plan_number,
+				       doing[v->s->mode]);
 	} else {
 		g_string_append_printf(
 			v->out, "the interrupted apply of plan %" PRId64 " is being recovered",
@@ -125,8 +128,17 @@ static bool say_plan_problem(const struct view *v)
 	return v->s->plan_problem[0] != '\0';
 }
 
+/* What an apply that halted has left behind. */
+static void append_counts(const struct view *v)
+{
+	g_string_append_printf(v->out, "; %" PRId64 " done, %" PRId64 " undone, %" PRId64 " left",
+			       v->f->plan_done, v->f->plan_undone, v->f->plan_left);
+}
+
 static bool say_ended(const struct view *v)
 {
+	bool halted = v->f->halted[0] != '\0';
+
 	g_string_append_printf(v->out, "plan %" PRId64 " %s%s%s", v->f->plan_number,
 			       v->f->phase == STACK_PHASE_EXPIRED    ? "has expired"
 			       : v->f->phase == STACK_PHASE_REJECTED ? "was rejected"
@@ -134,7 +146,17 @@ static bool say_ended(const struct view *v)
 				       ? "failed and was rolled back"
 				       : "failed",
 			       v->f->plan_reason[0] != '\0' ? ": " : "", v->f->plan_reason);
-	g_string_append(v->out, "; a new commit or 'assent replan' starts another");
+	if (halted && strcmp(v->f->halted, v->f->plan) == 0) {
+		append_counts(v);
+	}
+	if (stack_may_steer(v->s, v->f, MODE_RESUME, v->f->plan_expires - 1) == STACK_MAY) {
+		g_autofree char *until = stack_time(v->f->plan_expires);
+
+		g_string_append_printf(v->out, "; 'assent apply --resume' goes on, until %s",
+				       until);
+	}
+	g_string_append_printf(v->out, "%s; a new commit or 'assent replan' starts another",
+			       halted ? "; 'assent apply --undo' takes it back" : "");
 	return settled(v);
 }
 

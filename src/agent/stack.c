@@ -151,6 +151,67 @@ static void on_follow(struct step *t)
 	on_plan(t);
 }
 
+bool stack_is_held(const struct stack *stack, const struct stack_facts *facts)
+{
+	return stack->shut && facts->plan_broken[0] == '\0';
+}
+
+/* An undo brings back what was there before, and waits for nobody. */
+static enum stack_refusal may_resume(const struct stack *s, const struct stack_facts *f,
+				     int64_t now)
+{
+	if (strcmp(f->halted, f->plan) != 0 || f->phase != STACK_PHASE_FAILED ||
+	    strcmp(f->commit, f->plan_commit) != 0) {
+		return STACK_NEWER;
+	}
+	if (now >= f->plan_expires) {
+		return STACK_EXPIRED;
+	}
+	if (f->suspended[0] != '\0') {
+		return STACK_SUSPENDED;
+	}
+	if (f->block != STACK_BLOCK_NONE) {
+		return STACK_BLOCKED;
+	}
+	return stack_is_held(s, f) ? STACK_SHUT : STACK_MAY;
+}
+
+enum stack_refusal stack_may_steer(const struct stack *s, const struct stack_facts *f,
+				   enum record_mode mode, int64_t now)
+{
+	if (f->phase == STACK_PHASE_APPLYING || s->wanted != MODE_APPLY) {
+		return STACK_BUSY;
+	}
+	if (f->halted[0] == '\0') {
+		return STACK_NOT_HALTED;
+	}
+	return mode == MODE_RESUME ? may_resume(s, f, now) : STACK_MAY;
+}
+
+static void want(struct step *t, enum record_mode mode)
+{
+	if (stack_may_steer(t->s, t->f, mode, t->now) == STACK_MAY) {
+		t->s->wanted = mode;
+	}
+}
+
+static void on_resume(struct step *t)
+{
+	want(t, MODE_RESUME);
+}
+
+/* A plan that waits was made of what is going to be taken back. */
+static void on_undo(struct step *t)
+{
+	want(t, MODE_UNDO);
+	if (t->s->wanted == MODE_UNDO && t->f->phase == STACK_PHASE_OPEN) {
+		g_autofree char *reason = g_strdup_printf(
+			"the apply of plan %" PRId64 " is undone first", t->f->halted_number);
+
+		close_plan(t, STACK_PHASE_SUPERSEDED, reason);
+	}
+}
+
 static void fetch_ended(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
@@ -230,6 +291,9 @@ static void on_planned(struct step *t)
 		     strcmp(t->f->settled, t->f->commit) == 0;
 
 	plan_ended(t);
+	if (t->s->wanted != MODE_APPLY) {
+		return; // what it is made of is about to change
+	}
 	unblock_manifest(t);
 	if (!drift || asked || !alone) {
 		add(t, STACK_DO_PUBLISH, 0, "");
@@ -279,6 +343,7 @@ static void on_approved(struct step *t)
 static void apply_ended(struct step *t)
 {
 	t->s->job = STACK_JOB_NONE;
+	t->s->mode = MODE_APPLY;
 	t->s->approved = false;
 	t->s->recover_failures = 0;
 	t->s->recover_problem[0] = '\0';
@@ -315,14 +380,27 @@ static void on_apply_lost(struct step *t)
 	stack_keep(t->s->lost, t->d->reason);
 }
 
-static void on_nothing_left(struct step *t)
+static void log_nothing_left(struct step *t)
 {
-	g_autofree char *reason = g_strdup_printf("interrupted, nothing was left half done%s%s",
+	static const char *const texts[] = {
+		[MODE_APPLY] = "interrupted, nothing was left half done",
+		[MODE_RESUME] = "nothing was left to resume",
+		[MODE_UNDO] = "nothing was left to undo",
+	};
+	g_autofree char *reason = g_strdup_printf("%s%s%s", texts[t->s->mode],
 						  t->s->lost[0] != '\0' ? ": " : "", t->s->lost);
 
 	plan_again(t);
 	t->s->lost[0] = '\0';
 	add(t, STACK_LOG_INTERRUPTED, 0, reason);
+}
+
+static void on_nothing_left(struct step *t)
+{
+	if (t->s->job == STACK_JOB_APPLY && t->s->mode == MODE_APPLY) {
+		return;
+	}
+	log_nothing_left(t);
 }
 
 static void on_recover_failed(struct step *t)
@@ -351,6 +429,8 @@ static const struct {
 	[STACK_PLAN] = {on_plan, ANY, ANY},
 	[STACK_REPLAN] = {on_replan, ANY, ANY},
 	[STACK_FOLLOW] = {on_follow, ANY, ANY},
+	[STACK_RESUME] = {on_resume, ANY, ANY},
+	[STACK_UNDO] = {on_undo, ANY, ANY},
 	[STACK_FETCHED] = {on_fetched, STACK_JOB_FETCH, STACK_JOB_FETCH},
 	[STACK_FETCH_BAD] = {on_fetch_bad, STACK_JOB_FETCH, STACK_JOB_FETCH},
 	[STACK_FETCH_FAILED] = {on_fetch_failed, STACK_JOB_FETCH, STACK_JOB_FETCH},
@@ -362,7 +442,7 @@ static const struct {
 	[STACK_APPLIED] = {on_applied, STACK_JOB_APPLY, STACK_JOB_RECOVER},
 	[STACK_STALE] = {on_stale, STACK_JOB_APPLY, STACK_JOB_APPLY},
 	[STACK_APPLY_LOST] = {on_apply_lost, STACK_JOB_APPLY, STACK_JOB_APPLY},
-	[STACK_NOTHING_LEFT] = {on_nothing_left, STACK_JOB_RECOVER, STACK_JOB_RECOVER},
+	[STACK_NOTHING_LEFT] = {on_nothing_left, STACK_JOB_RECOVER, STACK_JOB_APPLY},
 	[STACK_RECOVER_FAILED] = {on_recover_failed, STACK_JOB_RECOVER, STACK_JOB_RECOVER},
 	[STACK_DEAD] = {on_dead, ANY, ANY},
 };
@@ -374,9 +454,26 @@ static void start(struct step *t, enum stack_job job, enum stack_effect effect)
 	add(t, effect, 0, "");
 }
 
-bool stack_is_held(const struct stack *stack, const struct stack_facts *facts)
+static void start_apply(struct step *t, enum record_mode mode)
 {
-	return stack->shut && facts->plan_broken[0] == '\0';
+	t->s->mode = mode;
+	t->s->lost[0] = '\0';
+	add(t, STACK_LOG_APPLY_START, 0, "");
+	start(t, STACK_JOB_APPLY, STACK_DO_APPLY);
+}
+
+/* As a person asked, unless something has come in between. */
+static void look_to_steer(struct step *t)
+{
+	enum record_mode mode = t->s->wanted;
+
+	if (t->s->job != STACK_JOB_NONE) {
+		return;
+	}
+	t->s->wanted = MODE_APPLY;
+	if (stack_may_steer(t->s, t->f, mode, t->now) == STACK_MAY) {
+		start_apply(t, mode);
+	}
 }
 
 /* What an open plan needs now. */
@@ -388,8 +485,7 @@ static void look_at_plan(struct step *t)
 					  : "nobody decided in time");
 	} else if (t->s->approved && !stack_is_held(t->s, t->f) && t->s->job == STACK_JOB_NONE &&
 		   t->f->suspended[0] == '\0' && t->f->block == STACK_BLOCK_NONE) {
-		add(t, STACK_LOG_APPLY_START, 0, "");
-		start(t, STACK_JOB_APPLY, STACK_DO_APPLY);
+		start_apply(t, MODE_APPLY);
 	}
 }
 
@@ -451,7 +547,10 @@ static void look(struct step *t)
 		}
 		return;
 	}
-	if (t->f->phase == STACK_PHASE_OPEN) {
+	if (t->s->wanted != MODE_APPLY) {
+		look_to_steer(t);
+	}
+	if (t->f->phase == STACK_PHASE_OPEN && t->fx->count == 0) {
 		look_at_plan(t);
 	}
 	if (t->fx->count == 0 && t->s->job == STACK_JOB_NONE) {
@@ -542,7 +641,8 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 	if (facts->phase == STACK_PHASE_APPLYING) { // all that is wanted waits for the recovery
 		return stack->recover_problem[0] != '\0';
 	}
-	if (stack->want_fetch || stack->want_plan || stack->fetch_due) {
+	if (stack->want_fetch || stack->want_plan || stack->fetch_due ||
+	    stack->wanted != MODE_APPLY) {
 		return false;
 	}
 	return !(facts->phase == STACK_PHASE_OPEN && stack->approved &&

@@ -19,12 +19,15 @@
  *
  * What is never done by itself: a plan for a commit whose plan was rejected,
  * has expired or has failed. A person (STACK_REPLAN) or a new commit must come.
+ * Nor is an apply that halted gone on with or taken back, but by a person
+ * (STACK_RESUME, STACK_UNDO), who asks stack_may_steer() first.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "core/hash.h"
+#include "core/record.h"
 
 #define STACK_ID_SIZE 65 /* a Git id and NUL */
 #define STACK_REASON_MAX 512
@@ -87,9 +90,14 @@ struct stack_facts {
 	enum stack_phase phase;	     /* of the newest plan */
 	char plan[HASH_TEXT_SIZE], plan_commit[STACK_ID_SIZE];
 	int64_t plan_number, plan_created, plan_expires, plan_required;
-	int64_t plan_quiet;		    /* when the policy approves it, 0: never */
-	char plan_reason[STACK_REASON_MAX]; /* why it ended */
-	char plan_broken[STACK_REASON_MAX]; /* who broke the glass, and why; "" */
+	int64_t plan_quiet;			   /* when the policy approves it, 0: never */
+	char plan_reason[STACK_REASON_MAX];	   /* why it ended */
+	char plan_broken[STACK_REASON_MAX];	   /* who broke the glass, and why; "" */
+	int64_t plan_done, plan_undone, plan_left; /* of its apply */
+	/* The plan whose apply halted, so that it can be resumed or undone, "": none. It is the
+	 * newest unless another was made since. */
+	char halted[HASH_TEXT_SIZE];
+	int64_t halted_number;
 	enum stack_block block;
 	char block_commit[STACK_ID_SIZE], block_reason[STACK_REASON_MAX];
 	/* The one tip that may be planned although it does not descend from base, "": none. */
@@ -115,6 +123,8 @@ struct stack {
 	bool fetch_due;		    /* fetch at once (first round) */
 	bool fetched;		    /* just now: it is a plan's turn */
 	bool approved;		    /* the open plan has what it needs */
+	enum record_mode wanted;    /* a person asked for it; MODE_APPLY: nobody did */
+	enum record_mode mode;	    /* of the apply that runs */
 	int64_t started; /* since when people could be asked and heard: the agent's own start */
 	/* What the caller says of the windows before each step: an approved plan waits, until
 	 * opens (0: nobody knows). */
@@ -142,6 +152,8 @@ enum stack_event {
 	STACK_PLAN,	      /* a person asks: plan now, without fetching */
 	STACK_REPLAN,	      /* a new plan in place of the last; reason may say why */
 	STACK_FOLLOW,	      /* a person has accepted a rewritten history: fetch, then plan */
+	STACK_RESUME,	      /* a person asks: go on with the apply that halted */
+	STACK_UNDO,	      /* a person asks: take it back */
 	STACK_FETCHED,	      /* commit, tree, renewed */
 	STACK_FETCH_BAD,      /* block, commit, reason */
 	STACK_FETCH_FAILED,   /* reason */
@@ -153,7 +165,7 @@ enum stack_event {
 	STACK_APPLIED,	      /* an apply or a recovery ended with a result */
 	STACK_STALE,	      /* reason: the worker refused, nothing was touched */
 	STACK_APPLY_LOST,     /* the worker went without a result; reason */
-	STACK_NOTHING_LEFT,   /* a recovery found nothing to do */
+	STACK_NOTHING_LEFT,   /* a recovery or a person found nothing to do */
 	STACK_RECOVER_FAILED, /* reason */
 	STACK_DEAD,	      /* the log cannot be written */
 	STACK_EVENTS,
@@ -177,7 +189,7 @@ enum stack_effect {
 	STACK_LOG_CLOSED,    /* the open plan, with phase and reason */
 	STACK_LOG_CONVERGED, /* facts.commit is what holds */
 	STACK_LOG_DRIFT,
-	STACK_LOG_APPLY_START,
+	STACK_LOG_APPLY_START, /* of the open plan, or of the one that halted, by stack.mode */
 	STACK_LOG_APPLY_DONE,  /* of this event's result */
 	STACK_LOG_INTERRUPTED, /* apply-done without a worker's result */
 };
@@ -196,6 +208,20 @@ void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack
 		struct stack_effects *effects);
 /* Nothing runs and nothing is about to: a person who waits may go. */
 bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int64_t now);
+/* Why what halted cannot be steered; what a person can do about it is for the caller to say. */
+enum stack_refusal {
+	STACK_MAY,
+	STACK_NOT_HALTED,
+	STACK_BUSY,	 /* an apply runs, or was asked for */
+	STACK_NEWER,	 /* a commit or a plan has come since */
+	STACK_EXPIRED,	 /* so has the plan */
+	STACK_SUSPENDED, /* these three only to resume */
+	STACK_BLOCKED,
+	STACK_SHUT,
+};
+/* mode: MODE_RESUME or MODE_UNDO */
+enum stack_refusal stack_may_steer(const struct stack *stack, const struct stack_facts *facts,
+				   enum record_mode mode, int64_t now);
 /* Does a window keep the open plan, once it is approved? Who breaks the glass opens it. */
 bool stack_is_held(const struct stack *stack, const struct stack_facts *facts);
 /* Is the next plan one of drift, not of a commit? */

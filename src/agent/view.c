@@ -90,6 +90,27 @@ static void write_last_apply(struct json_writer *w, const struct agent_unit *uni
 	json_w_int(w, "done", plan->done);
 	json_w_int(w, "undone", plan->undone);
 	json_w_int(w, "left", plan->left);
+	json_w_str(w, "mode", record_mode_names[plan->mode]);
+	write_text(w, "person", plan->person);
+	json_w_end(w);
+}
+
+/* What can be resumed or undone; a newer plan may wait. */
+static void write_halted(struct json_writer *w, const struct agent_unit *unit)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+	const struct fold_plan *plan = unit->record->halted;
+
+	if (plan == NULL) {
+		json_w_null(w, "halted");
+		return;
+	}
+	json_w_object(w, "halted");
+	json_w_str(w, "plan", plan->id);
+	json_w_int(w, "seq", plan->number);
+	write_time(w, "expires", plan->expires);
+	json_w_bool(w, "resumable",
+		    stack_may_steer(&unit->step, facts, MODE_RESUME, agent_now()) == STACK_MAY);
 	json_w_end(w);
 }
 
@@ -123,6 +144,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	json_w_int(w, "drift", facts->drift_count);
 	write_pending(w, unit);
 	write_last_apply(w, unit);
+	write_halted(w, unit);
 	write_time(w, "next_fetch", unit->step.next_fetch);
 	write_text(w, "fetch_problem", unit->step.fetch_problem);
 }
@@ -157,6 +179,8 @@ static void write_votes(struct json_writer *w, const struct fold_plan *plan)
 
 void view_plan_members(struct json_writer *w, const struct fold_plan *plan)
 {
+	char steps[HASH_TEXT_SIZE] = "";
+
 	json_w_str(w, "id", plan->id);
 	json_w_int(w, "seq", plan->number);
 	json_w_str(w, "stack", plan->stack);
@@ -171,6 +195,14 @@ void view_plan_members(struct json_writer *w, const struct fold_plan *plan)
 	write_time(w, "quiet", plan->quiet);
 	write_votes(w, plan);
 	write_text(w, "result", plan->end);
+	json_w_int(w, "done", plan->done);
+	json_w_int(w, "undone", plan->undone);
+	json_w_int(w, "left", plan->left);
+	json_w_bool(w, "halted", plan->halted);
+	if (plan->has_steps) {
+		hash_text(steps, &plan->steps);
+	}
+	write_text(w, "steps", steps);
 	json_w_int(w, "entry", (int64_t)plan->entry);
 }
 

@@ -34,8 +34,20 @@ static void apply_done(struct world *w, const char *result, const char *reason)
 {
 	world_entry(w, "apply-done",
 		    "\"commit\":\"%s\",\"tree\":\"" T "\",\"plan\":\"%s\",\"done\":1,\"undone\":0,"
-		    "\"left\":0,\"reason\":\"%s\",\"result\":\"%s\"",
-		    w->f->plan_commit, w->f->plan, reason, result);
+		    "\"left\":0,\"reason\":\"%s\",\"result\":\"%s\"%s",
+		    w->f->plan_commit, w->f->plan, reason, result,
+		    w->halts && strcmp(result, "failed") == 0 ? ",\"halted\":true" : "");
+}
+
+static void apply_start(struct world *w)
+{
+	g_autofree char *mode =
+		g_strdup_printf(",\"mode\":\"%s\",\"person\":\"p\"", record_mode_names[w->s.mode]);
+	bool steered = w->s.mode != MODE_APPLY;
+
+	world_entry(w, "apply-start", "\"approvals\":[3],\"commit\":\"%s\",\"plan\":\"%s\"%s",
+		    steered ? w->fold_stack->halted->commit : w->f->plan_commit,
+		    steered ? w->f->halted : w->f->plan, steered ? mode : "");
 }
 
 static void perform(struct world *w, enum stack_effect kind, enum stack_phase phase,
@@ -78,8 +90,7 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 		world_entry(w, "drift", "\"changes\":1,\"resources\":[\"file:/x\"]");
 		break;
 	case STACK_LOG_APPLY_START:
-		world_entry(w, "apply-start", "\"approvals\":[3],\"commit\":\"%s\",\"plan\":\"%s\"",
-			    w->f->plan_commit, w->f->plan);
+		apply_start(w);
 		break;
 	case STACK_LOG_APPLY_DONE:
 		apply_done(w, w->result, "why");
@@ -154,7 +165,8 @@ void world_begin(struct world *w)
 {
 	*w = (struct world){.now = NOW, .trace = g_string_new(NULL), .result = "ok"};
 	w->fold = fold_new();
-	w->f = &fold_stack_get(w->fold, "web")->facts;
+	w->fold_stack = fold_stack_get(w->fold, "web");
+	w->f = &w->fold_stack->facts;
 	stack_init(&w->s, &world_settings);
 	world_step(w, STACK_LOOK, NULL);
 }
@@ -236,6 +248,31 @@ void world_at_failed(struct world *w)
 	w->result = "rolled-back";
 	world_send(w, STACK_APPLIED);
 	w->result = "ok";
+}
+
+/* The plan of A has failed half way, and everything stands as it was left. */
+void world_at_halted(struct world *w)
+{
+	world_at_applying(w);
+	w->result = "failed";
+	w->halts = true;
+	world_send(w, STACK_APPLIED);
+	w->result = "ok";
+}
+
+/* A commit has come since, and its plan waits. */
+void world_at_halted_behind(struct world *w)
+{
+	world_at_halted(w);
+	world_send(w, STACK_SYNC);
+	world_fetched(w, B);
+	world_send(w, STACK_PLANNED);
+}
+
+void world_at_undoing(struct world *w)
+{
+	world_at_halted(w);
+	world_send(w, STACK_UNDO);
 }
 
 void world_at_rejected(struct world *w)

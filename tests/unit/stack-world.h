@@ -24,8 +24,10 @@
 struct world {
 	struct stack s;
 	struct fold *fold;
+	struct fold_stack *fold_stack;
 	struct stack_facts *f;
 	const char *result; /* of the apply that ends */
+	bool halts;	    /* when it fails, it does so half way */
 	GString *trace;	    /* effects in order */
 	int64_t now;
 	unsigned plans;
@@ -50,6 +52,9 @@ void world_at_converged(struct world *w);
 void world_at_checking(struct world *w);
 void world_at_drifted(struct world *w);
 void world_at_failed(struct world *w);
+void world_at_halted(struct world *w);
+void world_at_halted_behind(struct world *w);
+void world_at_undoing(struct world *w);
 void world_at_rejected(struct world *w);
 void world_at_suspended(struct world *w);
 void world_at_blocked(struct world *w);

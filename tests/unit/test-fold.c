@@ -267,9 +267,55 @@ static void test_find(void)
 	g_assert_false(ambiguous);
 }
 
+#define HALTED(id)                                                                                 \
+	"\"commit\":\"" A "\",\"done\":2,\"halted\":true,\"left\":1,\"plan\":\"" id                \
+	"\",\"reason\":\"why\",\"result\":\"failed\",\"steps\":\"" D "\",\"tree\":\"" T            \
+	"\",\"undone\":0"
+#define AGAIN(id, mode)                                                                            \
+	"\"approvals\":[],\"commit\":\"" A "\",\"mode\":\"" mode                                   \
+	"\",\"person\":\"bob\",\"plan\":\"" id "\""
+
+static void test_halted(void)
+{
+	static const struct {
+		const char *type, *fields;
+	} bad[] = {
+		{"apply-start", START(PLAN1)}, // as if it had not been applied
+		{"apply-start", AGAIN(PLAN2, "resume")},
+		{"apply-done", DONE(PLAN1, "ok")}, // nobody goes on with it
+	};
+	g_autoptr(fold_auto) fold = fold_new();
+	const struct fold_stack *stack = fold_stack_get(fold, "web");
+
+	fold_ok(fold, "commit", "web", 2, COMMIT);
+	fold_ok(fold, "plan", "web", 3, PLAN(PLAN1, 4));
+	fold_ok(fold, "apply-start", "web", 4, START(PLAN1));
+	fold_ok(fold, "apply-done", "web", 5, HALTED(PLAN1));
+	g_assert_true(stack->plan->halted && stack->plan->has_steps);
+	g_assert_cmpstr(stack->facts.halted, ==, PLAN1);
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(fold_text(fold, bad[i].type, "web", 6, bad[i].fields, &error));
+	}
+	fold_ok(fold, "apply-start", "web", 7, AGAIN(PLAN1, "resume"));
+	g_assert_cmpint(stack->facts.phase, ==, STACK_PHASE_APPLYING);
+	g_assert_cmpstr(stack->plan->person, ==, "bob");
+	fold_ok(fold, "apply-done", "web", 8, HALTED(PLAN1));
+	fold_ok(fold, "plan", "web", 9, PLAN(PLAN2, 5));
+	fold_ok(fold, "closed", "web", 10, CLOSED(PLAN2, "superseded"));
+	fold_ok(fold, "apply-start", "web", 11, AGAIN(PLAN1, "undo"));
+	g_assert_cmpstr(stack->facts.plan, ==, PLAN1); // gone back to
+	fold_ok(fold, "apply-done", "web", 12, DONE(PLAN1, "rolled-back"));
+	g_assert_cmpstr(stack->facts.halted, ==, "");
+	g_assert_false(stack->plan->halted);
+	g_assert_cmpint(fold->next_number, ==, 6);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/fold/halted", test_halted);
 	g_test_add_func("/fold/a-story", test_story);
 	g_test_add_func("/fold/how-plans-end", test_ends);
 	g_test_add_func("/fold/rewritten-history", test_rewritten);

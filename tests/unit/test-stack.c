@@ -509,6 +509,120 @@ static void test_dead(void)
 	world_finish(&w);
 }
 
+/* What halted is gone on with, and taken back, by people alone. */
+static void test_halted(void)
+{
+	struct world w;
+
+	world_begin(&w);
+	world_at_halted(&w);
+	world_forget(&w);
+	g_assert_nonnull(strstr(w.s.reason, "1 done, 0 undone, 0 left; 'assent apply --resume' "
+					    "goes on, until 1970-"));
+	g_assert_nonnull(strstr(w.s.reason, "'assent apply --undo' takes it back"));
+	w.now += TTL - 1;
+	world_step(&w, STACK_LOOK, NULL);
+	world_fetched(&w, A);
+	g_assert_cmpstr(w.trace->str, ==, "fetch");
+	w.result = "failed"; // and again half way
+	world_send(&w, STACK_RESUME);
+	g_assert_nonnull(strstr(w.s.reason, "plan 1 is being resumed"));
+	world_send(&w, STACK_APPLIED);
+	g_assert_cmpstr(w.trace->str, ==, "fetch +apply-start apply +apply-done");
+	w.now += 1;
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_RESUME, w.now), ==, STACK_EXPIRED);
+	world_send(&w, STACK_RESUME); // too late
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_FAILED);
+	w.result = "rolled-back";
+	world_send(&w, STACK_UNDO);
+	g_assert_nonnull(strstr(w.s.reason, "plan 1 is being undone"));
+	world_send(&w, STACK_APPLIED);
+	g_assert_nonnull(strstr(w.s.reason, "failed and was rolled back"));
+	g_assert_cmpstr(w.f->halted, ==, "");
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_UNDO, w.now), ==, STACK_NOT_HALTED);
+	world_finish(&w);
+}
+
+static void test_halted_is_kept_back(void)
+{
+	struct world w;
+
+	world_begin(&w);
+	world_at_halted(&w);
+	w.s.shut = true;
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_RESUME, w.now), ==, STACK_SHUT);
+	w.s.shut = false;
+	world_entry(&w, "suspend", "\"person\":\"alice\",\"reason\":\"holiday\"");
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_RESUME, w.now), ==, STACK_SUSPENDED);
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_UNDO, w.now), ==, STACK_MAY);
+	world_entry(&w, "resume", "\"person\":\"alice\",\"reason\":\"back\"");
+	world_send(&w, STACK_SYNC);
+	world_send(&w, STACK_FETCH_BAD);
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_RESUME, w.now), ==, STACK_BLOCKED);
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_UNDO, w.now), ==, STACK_MAY);
+	world_finish(&w);
+}
+
+/* A newer plan that waits gives way to an undo; the commit is planned again from what is then. */
+static void test_undone_behind(void)
+{
+	struct world w;
+
+	world_begin(&w);
+	world_at_halted_behind(&w);
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_RESUME, w.now), ==, STACK_NEWER);
+	world_send(&w, STACK_SYNC);
+	world_forget(&w);
+	world_send(&w, STACK_UNDO); // a fetch runs
+	g_assert_cmpint(stack_may_steer(&w.s, w.f, MODE_UNDO, w.now), ==, STACK_BUSY);
+	g_assert_false(stack_rests(&w.s, w.f, w.now));
+	world_fetched(&w, B);
+	g_assert_cmpstr(w.trace->str, ==, "+closed:superseded +apply-start apply");
+	g_assert_cmpint(w.f->plan_number, ==, 1);
+	w.result = "rolled-back";
+	world_send(&w, STACK_APPLIED);
+	g_assert_cmpstr(w.trace->str, ==, "+closed:superseded +apply-start apply +apply-done plan");
+	world_finish(&w);
+}
+
+/* What a plan is being made of is not what there will be. */
+static void test_steered_while_planning(void)
+{
+	struct world w;
+
+	world_begin(&w);
+	world_at_halted(&w);
+	world_send(&w, STACK_REPLAN);
+	world_forget(&w);
+	world_send(&w, STACK_RESUME);
+	world_send(&w, STACK_PLANNED);
+	g_assert_cmpstr(w.trace->str, ==, "+apply-start apply");
+	world_finish(&w);
+}
+
+/* An apply that was refused has touched nothing, so what halted before it still has. */
+static void test_halted_until_begun(void)
+{
+	struct world w;
+
+	world_begin(&w);
+	world_at_halted_behind(&w);
+	world_send(&w, STACK_APPROVED);
+	world_entry(&w, "apply-done",
+		    "\"commit\":\"%s\",\"tree\":\"" T "\",\"plan\":\"%s\",\"done\":0,\"undone\":0,"
+		    "\"left\":0,\"reason\":\"untrusted\",\"result\":\"failed\"",
+		    w.f->plan_commit, w.f->plan);
+	g_assert_cmpint(w.f->halted_number, ==, 1);
+	world_finish(&w);
+	world_begin(&w);
+	world_at_halted_behind(&w);
+	world_send(&w, STACK_APPROVED);
+	w.result = "rolled-back";
+	world_send(&w, STACK_APPLIED);
+	g_assert_cmpint(w.f->halted_number, ==, 0);
+	world_finish(&w);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -522,6 +636,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/a-new-commit-supersedes", test_superseded);
 	g_test_add_func("/stack/fetches-leave-room-for-plans", test_fetches_leave_room);
 	g_test_add_func("/stack/stale-is-void-and-planned-again", test_stale);
+	g_test_add_func("/stack/halted", test_halted);
+	g_test_add_func("/stack/halted-is-kept-back", test_halted_is_kept_back);
+	g_test_add_func("/stack/undone-behind", test_undone_behind);
+	g_test_add_func("/stack/steered-while-planning", test_steered_while_planning);
+	g_test_add_func("/stack/halted-until-begun", test_halted_until_begun);
 	g_test_add_func("/stack/rejected-stays", test_rejected_stays);
 	g_test_add_func("/stack/stale-after-a-rejection-is-planned-again",
 			test_stale_after_rejected);

@@ -13,6 +13,7 @@
 #include "agent/http/guest.h"
 #include "agent/http/peer.h"
 #include "agent/http/server.h"
+#include "agent/http/steer.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -119,8 +120,7 @@ void routes_rested(struct call *call)
 	}
 }
 
-/* The stack that is asked to do something, and how long the caller waits; NULL: it was answered. */
-static struct agent_unit *begin_event(struct call *call, gint64 *seconds)
+struct agent_unit *routes_begin(struct call *call, gint64 *seconds)
 {
 	struct agent_unit *unit = find_unit(call);
 	const char *wait = call_query(call, "wait");
@@ -142,8 +142,8 @@ static struct agent_unit *begin_event(struct call *call, gint64 *seconds)
 	return unit;
 }
 
-static void finish_event(struct call *call, struct agent_unit *unit, enum stack_event event,
-			 gint64 seconds)
+void routes_finish(struct call *call, struct agent_unit *unit, enum stack_event event,
+		   gint64 seconds)
 {
 	agent_send(unit, event, NULL);
 	if (seconds == 0 || stack_rests(&unit->step, &unit->record->facts, agent_now())) {
@@ -156,10 +156,10 @@ static void finish_event(struct call *call, struct agent_unit *unit, enum stack_
 static void send_event(struct call *call, enum stack_event event)
 {
 	gint64 seconds;
-	struct agent_unit *unit = begin_event(call, &seconds);
+	struct agent_unit *unit = routes_begin(call, &seconds);
 
 	if (unit != NULL) {
-		finish_event(call, unit, event, seconds);
+		routes_finish(call, unit, event, seconds);
 	}
 }
 
@@ -230,7 +230,7 @@ static void follow(struct call *call, struct agent_unit *unit, const char *commi
 	log_event(EV_REWRITTEN, unit->conf->name, NULL,
 		  "%s accepts commit %s, which does not descend from %s: %s", person, commit,
 		  unit->record->facts.base, reason);
-	finish_event(call, unit, STACK_FOLLOW, seconds);
+	routes_finish(call, unit, STACK_FOLLOW, seconds);
 }
 
 static void post_follow(struct call *call)
@@ -252,7 +252,7 @@ static void post_follow(struct call *call)
 		call_fail(call, MHD_HTTP_BAD_REQUEST, "malformed", err.text, "see doc/api.yaml");
 		return;
 	}
-	unit = begin_event(call, &seconds);
+	unit = routes_begin(call, &seconds);
 	if (unit != NULL) {
 		follow(call, unit, commit, reason, seconds);
 	}
@@ -389,6 +389,22 @@ static void get_plan_diff(struct call *call)
 		return;
 	}
 	send_object(call, &plan->diff, "text/plain");
+}
+
+/* What became of its changes, of its last apply. */
+static void get_plan_steps(struct call *call)
+{
+	const struct fold_plan *plan = find_plan(call);
+
+	if (plan == NULL) {
+		return;
+	}
+	if (plan->has_steps) {
+		send_object(call, &plan->steps, "application/json");
+	} else {
+		call_fail(call, MHD_HTTP_NOT_FOUND, "no-steps",
+			  "nothing is told of the steps of this plan", NULL);
+	}
 }
 
 static void get_policy(struct call *call)
@@ -643,11 +659,13 @@ const struct route routes[] = {
 	{"POST", "/v1/stacks/*/plan", post_plan},
 	{"POST", "/v1/stacks/*/replan", post_replan},
 	{"POST", "/v1/stacks/*/follow", post_follow},
+	{"POST", "/v1/stacks/*/apply", steer_post},
 	{"GET", "/v1/plans", get_plans},
 	{"GET", "/v1/plans/*", get_plan},
 	{"GET", "/v1/plans/*/plan.json", get_plan_json},
 	{"GET", "/v1/plans/*/plan.json.sig", get_plan_signature},
 	{"GET", "/v1/plans/*/diff", get_plan_diff},
+	{"GET", "/v1/plans/*/steps", get_plan_steps},
 	{"GET", "/v1/plans/*/policy", get_policy},
 	{"GET", "/v1/plans/*/statement", get_statement},
 	{"POST", "/v1/plans/*/decisions", post_decision},
