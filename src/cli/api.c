@@ -97,6 +97,11 @@ static struct api_plan *read_plan(struct json_obj *o)
 	plan->required = json_int(o, "required", 0, JSON_MAX_INT);
 	plan->created = read_time(o, "created");
 	plan->expires = read_time(o, "expires");
+	plan->done = json_int_opt(o, "done", 0, JSON_MAX_INT, 0);
+	plan->undone = json_int_opt(o, "undone", 0, JSON_MAX_INT, 0);
+	plan->left = json_int_opt(o, "left", 0, JSON_MAX_INT, 0);
+	plan->halted = json_bool_opt(o, "halted", false);
+	plan->has_steps = read_text(o, "steps") != NULL;
 	plan->summary = read_summary(o);
 	read_votes(o, plan->votes);
 	json_obj_ignore_rest(o);
@@ -152,6 +157,15 @@ static struct api_stack *read_stack(struct json_obj *o)
 	}
 	if (json_obj_get_opt(o, "last_apply", &child)) {
 		stack->last_result = read_text(&child, "result");
+		stack->last_done = json_int_opt(&child, "done", 0, JSON_MAX_INT, 0);
+		stack->last_undone = json_int_opt(&child, "undone", 0, JSON_MAX_INT, 0);
+		stack->last_left = json_int_opt(&child, "left", 0, JSON_MAX_INT, 0);
+		json_obj_ignore_rest(&child);
+	}
+	if (json_obj_get_opt(o, "halted", &child)) {
+		stack->halted = json_str(&child, "plan", HASH_TEXT_SIZE);
+		stack->halted_seq = json_int(&child, "seq", 0, JSON_MAX_INT);
+		stack->resumable = json_bool(&child, "resumable");
 		json_obj_ignore_rest(&child);
 	}
 	json_obj_ignore_rest(o);
@@ -338,6 +352,68 @@ bool api_stack_follow(struct client *client, const char *name, const char *commi
 		return fail_core(error, &core, "request");
 	}
 	return post_stack(client, name, "follow", body, wait, out, error);
+}
+
+bool api_stack_steer(struct client *client, const char *name, const char *mode, unsigned wait,
+		     struct api_stack **out, GError **error)
+{
+	g_autofree char *body = g_strdup_printf("{\"mode\":\"%s\"}", mode);
+
+	return post_stack(client, name, "apply", body, wait, out, error);
+}
+
+void api_steps_free(struct api_steps *steps)
+{
+	if (steps != NULL) {
+		g_array_unref(steps->items);
+		json_doc_free(steps->doc);
+		g_free(steps);
+	}
+}
+
+static struct api_step read_step(struct json_obj *o)
+{
+	struct api_step step = {
+		.id = json_str(o, "id", MAX_TEXT),
+		.action = json_str(o, "action", MAX_NAME),
+		.outcome = json_str(o, "outcome", MAX_NAME),
+		.message = read_text(o, "message"),
+	};
+
+	json_obj_ignore_rest(o);
+	return step;
+}
+
+bool api_plan_steps(struct client *client, const char *id, struct api_steps **out, GError **error)
+{
+	g_autofree char *path = client_path("/v1/plans/%s/steps", id);
+	g_autoptr(api_steps_auto) steps = g_new0(struct api_steps, 1);
+	g_autoptr(GString) body = NULL;
+	struct assent_error core;
+	struct json_obj root, item;
+	struct json_arr arr;
+	size_t count;
+
+	steps->items = g_array_new(FALSE, FALSE, sizeof(struct api_step));
+	if (!client_get(client, path, CLIENT_ANSWER_MAX, &body, error)) {
+		return false;
+	}
+	if (json_doc_parse(&steps->doc, body->str, body->len, 0, &core) != 0) {
+		return fail_core(error, &core, "%s", path);
+	}
+	json_doc_root(steps->doc, &root);
+	count = json_arr_get(&root, "steps", MAX_ITEMS, &arr);
+	for (size_t i = 0; i < count && json_arr_obj(&arr, i, &item); i++) {
+		struct api_step step = read_step(&item);
+
+		g_array_append_val(steps->items, step);
+	}
+	json_obj_ignore_rest(&root);
+	if (!client_check(steps->doc, path, error)) {
+		return false;
+	}
+	*out = g_steal_pointer(&steps);
+	return true;
 }
 
 bool api_plan(struct client *client, const char *id, struct api_plan **out, GError **error)

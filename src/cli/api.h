@@ -20,9 +20,19 @@ struct api_vote {
 struct api_plan {
 	const char *id, *stack, *state, *reason, *commit, *result;
 	int64_t seq, required, created, expires;
+	int64_t done, undone, left; /* of its apply */
+	bool halted, has_steps;
 	char *summary;	      /* "2 create, 1 remove"; owned */
 	GArray *votes;	      /* struct api_vote; owned */
 	struct json_doc *doc; /* NULL inside a list */
+};
+/* What became of a change. */
+struct api_step {
+	const char *id, *action, *outcome, *message;
+};
+struct api_steps {
+	GArray *items; /* struct api_step */
+	struct json_doc *doc;
 };
 struct api_pending {
 	bool approved, shut;
@@ -35,7 +45,11 @@ struct api_stack {
 	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
 	int64_t since, next_fetch;
 	struct api_pending pending;
-	const char *last_result;   /* of the last apply, NULL: none */
+	const char *last_result; /* of the last apply, NULL: none */
+	int64_t last_done, last_undone, last_left;
+	const char *halted; /* the plan whose apply can be resumed or undone, NULL: none */
+	int64_t halted_seq;
+	bool resumable;
 	const char *applied;	   /* the commit that holds, NULL: none */
 	const char *rewound;	   /* the tip that does not descend from it and blocks, or NULL */
 	const char *fetch_problem; /* why the last fetch failed, NULL: it did not */
@@ -66,6 +80,9 @@ bool api_stack_do(struct client *client, const char *name, const char *verb, uns
 bool api_stack_follow(struct client *client, const char *name, const char *commit,
 		      const char *reason, unsigned wait, struct api_stack **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* mode: "resume" or "undo", of the apply that halted. */
+bool api_stack_steer(struct client *client, const char *name, const char *mode, unsigned wait,
+		     struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void api_stack_free(struct api_stack *stack);
 
 /* stack and state may be NULL. */
@@ -73,6 +90,10 @@ bool api_plans(struct client *client, const char *stack, const char *state, stru
 	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool api_plan(struct client *client, const char *id, struct api_plan **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* Those of its last apply; only when it has them. */
+bool api_plan_steps(struct client *client, const char *id, struct api_steps **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+void api_steps_free(struct api_steps *steps);
 void api_plan_free(struct api_plan *plan);
 void api_list_free(struct api_list *list);
 
@@ -80,7 +101,9 @@ typedef struct api_info api_info_auto;
 typedef struct api_stack api_stack_auto;
 typedef struct api_plan api_plan_auto;
 typedef struct api_list api_list_auto;
+typedef struct api_steps api_steps_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_info_auto, api_info_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_stack_auto, api_stack_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_plan_auto, api_plan_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_list_auto, api_list_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(api_steps_auto, api_steps_free)

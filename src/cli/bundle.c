@@ -119,6 +119,14 @@ static bool put_approval(const struct bundle_request *r, uint64_t index,
 	       put_object(r, evidence, &a->by.evidence, error);
 }
 
+static bool put_steps(const struct bundle_request *r, uint64_t index,
+		      const struct record_apply_done *done, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("steps-%" PRIu64 ".json", index);
+
+	return !done->has_steps || put_object(r, name, &done->steps, error);
+}
+
 /* The plan's own files, which the log refers to by digest. */
 static bool put_plan(const struct bundle_request *r, const struct record_plan *record,
 		     GError **error)
@@ -155,6 +163,8 @@ static bool put_entry(const struct bundle_request *r, const struct kept *kept, G
 		good = put_plan(r, &record.u.plan, error);
 	} else if (record.type == ENTRY_APPROVAL) {
 		good = put_approval(r, kept->index, &record.u.approval, error);
+	} else if (record.type == ENTRY_APPLY_DONE) {
+		good = put_steps(r, kept->index, &record.u.apply_done, error);
 	} else {
 		good = true;
 	}

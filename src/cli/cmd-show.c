@@ -8,11 +8,13 @@
 #include "base/text.h"
 #include "cli/api.h"
 #include "cli/command.h"
+#include "cli/render-steps.h"
 #include "cli/render.h"
 #include "cli/say.h"
 
 /* The signed document itself, what the agent says of it, and the diff. */
-static bool print_json(struct cli *cli, const struct review *review, GError **error)
+static bool print_json(struct cli *cli, const struct review *review, const struct api_steps *steps,
+		       GError **error)
 {
 	g_autoptr(json_doc_auto) doc = NULL;
 	struct assent_error core;
@@ -31,6 +33,7 @@ static bool print_json(struct cli *cli, const struct review *review, GError **er
 	json_w_value(w, "plan", root.value);
 	json_w_object(w, "known");
 	say_plan_json(w, review->known);
+	render_steps_json(w, steps);
 	json_w_end(w);
 	if (g_utf8_validate_len(diff->str, diff->len, NULL)) {
 		json_w_str(w, "diff", diff->str);
@@ -47,16 +50,21 @@ bool cmd_show(struct cli *cli, int argc, char **argv, GError **error)
 		{"no-diff", 0, 0, G_OPTION_ARG_NONE, &no_diff, N_("Leave out the diff"), NULL},
 		{NULL}};
 	g_autoptr(review_auto) review = NULL;
+	g_autoptr(api_steps_auto) steps = NULL;
 
 	if (!cli_begin(cli, options, &argc, &argv, error) ||
 	    !review_load(cli, argv[0], &review, error) || !review_load_diff(cli, review, error)) {
 		return false;
 	}
+	if (review->known->has_steps && !api_plan_steps(cli->client, review->id, &steps, error)) {
+		return false;
+	}
 	if (out_is_json(cli->out)) {
-		return print_json(cli, review, error);
+		return print_json(cli, review, steps, error);
 	}
 	out_page(cli->out);
 	render_head(cli->out, review, g_get_real_time() / G_USEC_PER_SEC);
+	render_steps(cli->out, review->known, steps);
 	render_changes(cli->out, review->plan);
 	if (!no_diff) {
 		render_diff(cli->out, review);

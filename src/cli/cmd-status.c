@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent status: what every stack does, and why nothing happens. */
 #include <glib/gi18n.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -60,9 +61,22 @@ static void line_time(struct out *out, const char *name, int64_t when, int64_t n
 	line(out, name, when != 0 ? both : NULL);
 }
 
+/* NULL: there was none. */
+static char *last_text(const struct api_stack *stack)
+{
+	if (stack->last_result == NULL) {
+		return NULL;
+	}
+	/* TRANSLATORS: ok, failed ..., and how many changes were done, undone and left out */
+	return g_strdup_printf(_("%s: %" PRId64 " done, %" PRId64 " undone, %" PRId64 " left"),
+			       stack->last_result, stack->last_done, stack->last_undone,
+			       stack->last_left);
+}
+
 static bool print_one(struct cli *cli, const struct api_stack *stack, GError **error)
 {
 	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
+	g_autofree char *last = NULL;
 
 	if (out_is_json(cli->out)) {
 		struct json_writer *w = out_json_begin(cli->out);
@@ -70,13 +84,14 @@ static bool print_one(struct cli *cli, const struct api_stack *stack, GError **e
 		say_stack_json(w, stack);
 		return out_json_end(cli->out, w, error);
 	}
+	last = last_text(stack);
 	say_stack(cli->out, stack, now);
 	line_time(cli->out, C_("field", "since"), stack->since, now);
 	line(cli->out, C_("field", "repository"), stack->repository);
 	line(cli->out, C_("field", "ref"), stack->ref);
 	line(cli->out, C_("field", "commit"), stack->commit);
 	line(cli->out, C_("field", "plan"), stack->pending.plan);
-	line(cli->out, C_("field", "last apply"), stack->last_result);
+	line(cli->out, C_("field", "last apply"), last);
 	line_time(cli->out, C_("field", "next fetch"), stack->next_fetch, now);
 	return true;
 }

@@ -74,6 +74,7 @@ extern const struct command config_commands[]; /* cmd-config.c */
 extern const struct command policy_commands[]; /* cmd-policy.c */
 extern const struct command token_commands[];  /* cmd-token.c */
 
+bool cmd_apply(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_approve(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_complete(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_completion(struct cli *cli, int argc, char **argv, GError **error);

@@ -33,6 +33,8 @@ const struct command command_table[] = {
 	{"reject", cmd_reject, NEEDS_AGENT, "PLAN", N_("Reject a plan, with a reason"), NULL},
 	{"replan", cmd_replan, NEEDS_AGENT, "STACK", N_("Ask again after a rejection or expiry"),
 	 NULL},
+	{"apply", cmd_apply, NEEDS_AGENT, "STACK",
+	 N_("Go on with an apply that halted, or take it back"), NULL},
 	{"policy", NULL, NEEDS_NOTHING, "", N_("Explain what plans need"), policy_commands},
 	{"token", NULL, NEEDS_NOTHING, "", N_("Make, list and revoke one-time approval tokens"),
 	 token_commands},

@@ -12,6 +12,8 @@
 #include "core/approval.h"
 #include "core/record.h"
 
+#define STEPS_MAX ((size_t)64 << 20)
+
 struct vote {
 	uint64_t entry;
 	enum verdict decision;
@@ -29,6 +31,7 @@ struct planned {
 	struct plan *plan; /* verified; NULL when its bytes are not here */
 	GPtrArray *votes;  /* struct vote */
 	bool started, done, closed;
+	bool halted; /* its apply, so that it can be resumed or undone */
 };
 
 struct log_fold {
@@ -498,10 +501,18 @@ static size_t count_votes(const struct step *s, const struct planned *p, struct 
 	return count;
 }
 
-static void on_apply_start(const struct step *s)
+/* What a person goes back to has halted, and has not been ended since. */
+static void check_halted(const struct step *s, struct planned *p)
 {
-	const struct record_apply_start *r = &s->record->u.apply_start;
-	struct planned *p = plan_of(s, &r->plan);
+	if (!p->halted || !(p->done || p->closed)) { // closed: the resume of it was void
+		bad(s, _("resumes or undoes an apply that has not halted"));
+	}
+	p->done = false;
+}
+
+/* The votes count, and so does the time. */
+static void check_quorum(const struct step *s, const struct planned *p)
+{
 	g_autofree struct approval *votes = g_new0(struct approval, RECORD_MAX_VOTES);
 	struct approval_trust trust = {.agent_key = s->fold->begun ? &s->fold->plan_key : NULL,
 				       .attested = CHANNELS_ATTESTED,
@@ -511,21 +522,11 @@ static void on_apply_start(const struct step *s)
 	bool broken = false;
 	size_t count;
 
-	if (p == NULL) {
-		return;
-	}
-	if (p->started || p->closed) {
-		bad(s, _("applies a plan that was applied or closed before"));
-	}
-	p->started = true;
 	if (s->entry->time > p->expires) {
 		bad(s, _("applies a plan that had expired"));
 	}
 	if (!hash_equal(&p->approvers, &s->fold->approvers)) {
 		bad(s, _("applies a plan under another approver list than it was made under"));
-	}
-	if (strcmp(r->commit, p->commit) != 0) {
-		bad(s, _("applies commit %s, its plan is for %s"), r->commit, p->commit);
 	}
 	for (unsigned i = 0; i < p->votes->len; i++) {
 		const struct vote *v = p->votes->pdata[i];
@@ -549,6 +550,44 @@ static void on_apply_start(const struct step *s)
 	}
 }
 
+static void on_apply_start(const struct step *s)
+{
+	const struct record_apply_start *r = &s->record->u.apply_start;
+	struct planned *p = plan_of(s, &r->plan);
+
+	if (p == NULL) {
+		return;
+	}
+	if (strcmp(r->commit, p->commit) != 0) {
+		bad(s, _("applies commit %s, its plan is for %s"), r->commit, p->commit);
+	}
+	if (r->mode != MODE_APPLY) {
+		check_halted(s, p);
+	} else if (p->started) {
+		bad(s, _("applies a plan that was applied or closed before"));
+	}
+	if (p->closed && r->mode != MODE_UNDO) {
+		bad(s, _("applies a plan that was applied or closed before"));
+	}
+	p->started = true;
+	if (r->mode != MODE_UNDO) { // which needs nobody's approval
+		check_quorum(s, p);
+	}
+}
+
+/* What became of each change: only its digest matters here. */
+static void check_steps(const struct step *s)
+{
+	const struct record_apply_done *r = &s->record->u.apply_done;
+	g_autofree char *bytes = NULL;
+	size_t len;
+
+	if (r->has_steps) {
+		bytes = object(s, &r->steps, STEPS_MAX, &len,
+			       _("what became of the changes is not here"));
+	}
+}
+
 static void on_apply_done(const struct step *s)
 {
 	struct planned *p = plan_of(s, &s->record->u.apply_done.plan);
@@ -566,6 +605,8 @@ static void on_apply_done(const struct step *s)
 		bad(s, _("ends an apply a second time"));
 	}
 	p->done = true;
+	p->halted = s->record->u.apply_done.halted;
+	check_steps(s);
 }
 
 typedef void (*step_fn)(const struct step *s);

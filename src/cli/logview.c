@@ -146,6 +146,22 @@ static char *with_reason(const char *text, const char *reason)
 						   : g_strdup(text);
 }
 
+static char *describe_start(const struct record_apply_start *start, const char *id)
+{
+	return start->mode == MODE_APPLY
+		       ? g_strdup(id)
+		       : g_strdup_printf("%s %s by %s", id, record_mode_names[start->mode],
+					 start->person);
+}
+
+static char *describe_done(const struct record_apply_done *done, const char *id)
+{
+	g_autofree char *text = g_strdup_printf("%s %s%s", id, record_result_names[done->result],
+						done->halted ? ", halted" : "");
+
+	return with_reason(text, done->reason);
+}
+
 /* The record's own words, as in doc/formats.md: they are not translated. */
 char *log_describe(const struct record *record)
 {
@@ -181,11 +197,9 @@ char *log_describe(const struct record *record)
 		text = g_strdup_printf("%s %s", id, record_outcome_names[record->u.closed.outcome]);
 		return with_reason(text, record->u.closed.reason);
 	case ENTRY_APPLY_START:
-		return g_strdup(id);
+		return describe_start(&record->u.apply_start, id);
 	case ENTRY_APPLY_DONE:
-		text = g_strdup_printf("%s %s", id,
-				       record_result_names[record->u.apply_done.result]);
-		return with_reason(text, record->u.apply_done.reason);
+		return describe_done(&record->u.apply_done, id);
 	case ENTRY_BLOCKED:
 		return with_reason(record_block_names[record->u.blocked.kind],
 				   record->u.blocked.reason);

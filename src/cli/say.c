@@ -100,6 +100,29 @@ int say_exit(const struct api_stack *stack)
 	return EXIT_REFUSED;
 }
 
+/* What can be done about an apply that stopped half way, also while another plan waits. */
+static void say_halted(struct out *out, const struct api_stack *stack)
+{
+	g_autofree char *id = stack->halted != NULL ? text_short_id(stack->halted) : NULL;
+
+	if (id == NULL) {
+		return;
+	}
+	if (stack->resumable) {
+		/* TRANSLATORS: a plan's id, and the name of a stack, twice */
+		out_note(out,
+			 _("the apply of plan %s has halted: 'assent apply --resume %s' goes on, "
+			   "'assent apply --undo %s' takes it back; 'assent show %s' lists its "
+			   "steps\n"),
+			 id, stack->name, stack->name, id);
+	} else {
+		out_note(out,
+			 _("the apply of plan %s has halted: 'assent apply --undo %s' takes it "
+			   "back; 'assent show %s' lists its steps\n"),
+			 id, stack->name, id);
+	}
+}
+
 void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 {
 	g_autofree char *why = say_why(stack, now);
@@ -113,6 +136,7 @@ void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 
 		out_note(out, _("look at it with 'assent show %s'\n"), id);
 	}
+	say_halted(out, stack);
 }
 
 void say_time_json(struct json_writer *w, const char *name, int64_t when)
@@ -150,6 +174,7 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	say_time_json(w, "next_fetch", stack->next_fetch);
 	text_json(w, "last_result", stack->last_result);
 	text_json(w, "fetch_problem", stack->fetch_problem);
+	text_json(w, "halted", stack->halted);
 	if (stack->pending.plan == NULL) {
 		json_w_null(w, "pending");
 		return;
@@ -176,6 +201,10 @@ void say_plan_json(struct json_writer *w, const struct api_plan *plan)
 	say_time_json(w, "expires", plan->expires);
 	json_w_str(w, "summary", plan->summary);
 	text_json(w, "result", plan->result);
+	json_w_int(w, "done", plan->done);
+	json_w_int(w, "undone", plan->undone);
+	json_w_int(w, "left", plan->left);
+	json_w_bool(w, "halted", plan->halted);
 	json_w_int(w, "required", plan->required);
 	json_w_array(w, "votes");
 	for (guint i = 0; i < plan->votes->len; i++) {

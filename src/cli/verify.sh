@@ -273,15 +273,35 @@ quiet=$(sed -n 's/.*"policy":{[^{}]*"quiet":\([0-9]*\),"required":.*/\1/p' plan.
 created=$(sed 's/.*"commits_total":[0-9]*,"created":\([0-9]*\),"diff":.*/\1/' plan.json)
 required=$(sed 's/.*"policy":{[^{}]*"required":\([0-9]*\)[},].*/\1/' plan.json)
 started=
+# Did an apply of the plan halt before this entry?
+halted_before() {
+  for ended in proofs/*.leaf; do
+    if [ "$(member type "$ended") $(member plan "$ended")" = "apply-done $plan" ] &&
+      [ "$(member halted "$ended")" = true ] && [ "$(member seq "$ended")" -lt "$1" ]; then
+      return 0
+    fi
+  done
+  return 1
+}
 for leaf in proofs/*.leaf; do
   [ "$(member type "$leaf")" = apply-start ] || continue
   [ "$(member plan "$leaf")" = "$plan" ] || die "$leaf applies another plan"
+  mode=$(member mode "$leaf")
+  if [ -n "$mode" ]; then
+    halted_before "$(member seq "$leaf")" || die "$leaf goes back to an apply that had not halted"
+    echo "ok: $mode, asked for by $(member person "$leaf") (entry $(member seq "$leaf"))"
+  fi
+  if [ "$mode" = undo ]; then
+    continue # which needs nobody's approval
+  fi
   [ "$(member time "$leaf")" -le "$(member expires "$plan_entry")" ] ||
     die "applied after it had expired"
-  [ -z "$started" ] || die "$leaf applies the plan a second time"
-  started=$(member seq "$leaf")
+  if [ -z "$mode" ]; then
+    [ -z "$started" ] || die "$leaf applies the plan a second time"
+    started=$(member seq "$leaf")
+  fi
   [ -z "$rejected" ] || die "applied although $rejected had rejected it"
-  [ "$(list_at "$started")" = "$list" ] || die "applied under another approver list"
+  [ "$(list_at "$(member seq "$leaf")")" = "$list" ] || die "applied under another approver list"
   count=0
   counted=
   broken=
@@ -306,6 +326,15 @@ for leaf in proofs/*.leaf; do
     echo "ok: nobody rejected the plan for $quiet seconds, which its policy takes for approval"
   fi
   echo "ok: applied with $count of $required approvals (entry $(member seq "$leaf"))"
+done
+for leaf in proofs/*.leaf; do
+  steps=$(member steps "$leaf")
+  if [ "$(member type "$leaf")" = apply-done ] && [ -n "$steps" ]; then
+    index=$(member seq "$leaf")
+    [ "$steps" = "sha256:$(sha <"steps-$index.json")" ] ||
+      die "steps-$index.json is not what $leaf names"
+    echo "ok: steps-$index.json is what became of the changes"
+  fi
 done
 if [ $# -eq 0 ]; then
   echo "The log's key was taken from this folder: $vkey"

@@ -23,7 +23,8 @@ completes() {
   [ "${COMPREPLY[*]}" = "$wanted" ] || echo "# got: ${COMPREPLY[*]}"
 }
 
-completes 'a command' 'approve' app
+completes 'a command' 'approve' appr
+completes 'commands with one beginning' 'approve apply' app
 completes 'several commands' 'setup status sync show' s
 completes 'a member of a group' 'check' config ch
 completes 'a stack' 'web' status ''
