@@ -167,6 +167,27 @@ agent_entries approval fire
 [ "$(field "[x['decision'] for x in d]")" = "['break-glass', 'break-glass']" ]
 tap_ok 'and the log says so'
 
+# --- a check that runs something is a command, whose files nobody need approve
+agent_repo probe
+printf 'checks:\n  - command: look\n    run: [touch, "%s"]\n' "$T/out/probe/ran" \
+  >>"$T/probe/assent.yaml"
+agent_commit probe 'with a check'
+agent_stack probe 'approval: {required: 1, from: [ops]}' \
+  'rules: [{match: {kind: file}, required: 0}, {match: {kind: directory}, required: 0},
+    {match: {kind: tree}, required: 0}]'
+kill -HUP $agent_pid
+agent_becomes probe pending
+policy_is "p['required'] == 1" && [ ! -e "$T/out/probe/app.conf" ] && [ ! -e "$T/out/probe/ran" ]
+tap_ok 'a check that runs a command needs the approval of one'
+explain && grep -q 'change.* check:look$' "$T/explained"
+tap_ok 'and policy test says that it is the check' || tap_note "$T/explained"
+"$builddir/assent" show --socket "$SOCK" "$PLAN" >"$T/shown" 2>&1
+grep -qF "run touch $T/out/probe/ran" "$T/shown"
+tap_ok 'what it runs is shown' || tap_note "$T/shown"
+agent_decide "$PLAN" alice approve
+agent_becomes probe converged && [ -e "$T/out/probe/ran" ]
+tap_ok 'approved it is run' || tap_note "$T/agent.log"
+
 # --- windows
 agent_repo night
 agent_stack night 'approval: {required: 1, from: [ops]}' \
