@@ -38,7 +38,7 @@ struct planner {
 	struct job *job;
 	const char *mirror, *commit, *base, *folder, *objects, *out;
 	const char *applied, *memory; /* for plan_outside(); NULL: nothing was applied */
-	bool for_root; /* root will apply it, whoever looks now */
+	bool for_root;		      /* root will apply it, whoever looks now */
 	struct desired_env env;
 	struct reader *reader;
 	struct desired *desired;

@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Commands of the manifest, by the worker alone: guards, bounds, and what a failure leaves.
+# The helpers take arguments where they need them.
+# shellcheck disable=SC2119
 . "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
 . "$srcdir/tests/system/lib-apply.sh"
 need git python3
