@@ -207,9 +207,9 @@ bool journal_act(struct journal *journal, size_t index, GError **error)
 	return append_index(journal, "act", index, error);
 }
 
-bool journal_acted(struct journal *journal, size_t index, GError **error)
+bool journal_acted(struct journal *journal, size_t index, bool idle, GError **error)
 {
-	return append_index(journal, "acted", index, error);
+	return append_index(journal, idle ? "idle" : "acted", index, error);
 }
 
 bool journal_halted(struct journal *journal, GError **error)
@@ -314,11 +314,12 @@ static bool read_step(struct journal_state *state, const char *text)
 	known = &g_array_index(state->steps, struct journal_step, index);
 	step.begun = known->begun;
 	step.acted = known->acted;
+	step.idle = known->idle;
 	*known = step;
 	return true;
 }
 
-/* "act N", "acted N"; what was begun again is not at its end. */
+/* "act N", "acted N", "idle N"; what was begun again is not at its end. */
 static bool read_act(struct journal_state *state, const char *text)
 {
 	struct journal_step *step;
@@ -332,7 +333,8 @@ static bool read_act(struct journal_state *state, const char *text)
 		return false;
 	}
 	step = &g_array_index(state->steps, struct journal_step, index);
-	step->acted = strcmp(word, "acted") == 0;
+	step->idle = strcmp(word, "idle") == 0;
+	step->acted = step->idle || strcmp(word, "acted") == 0;
 	if (step->acted) {
 		return step->begun;
 	}
@@ -368,7 +370,7 @@ static bool read_text(struct journal_state *state, const char *text, size_t max_
 	if (g_str_has_prefix(text, "step ")) {
 		return read_step(state, text);
 	}
-	if (g_str_has_prefix(text, "act")) {
+	if (g_str_has_prefix(text, "act") || g_str_has_prefix(text, "idle ")) {
 		return read_act(state, text);
 	}
 	return read_word(state, text);

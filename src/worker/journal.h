@@ -15,6 +15,7 @@
  *	commit                     from here on steps may have become visible
  *	act N                      N is no path and may have been begun
  *	acted N                    and came to its end
+ *	idle N                     likewise, and nothing had to be done
  *	halted                     a step or a check failed, and a person decides what becomes of it
  *	resume                     it goes on
  *	undo                       it is taken back
@@ -42,7 +43,7 @@ struct journal_step {
 	uint64_t old_ino, new_ino;
 	bool kept; /* the three below are stated */
 	int64_t mode, uid, gid;
-	bool begun, acted; /* of an act */
+	bool begun, acted, idle; /* of an act */
 };
 struct journal_state {
 	char tx[JOURNAL_TX_SIZE];
@@ -74,7 +75,8 @@ bool journal_step(struct journal *journal, size_t index, const struct journal_st
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool journal_commit(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool journal_act(struct journal *journal, size_t index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-bool journal_acted(struct journal *journal, size_t index, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool journal_acted(struct journal *journal, size_t index, bool idle, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* What was written last. */
 bool journal_sync(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool journal_halted(struct journal *journal, GError **error) G_GNUC_WARN_UNUSED_RESULT;

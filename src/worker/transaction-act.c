@@ -56,7 +56,7 @@ bool act_commit(struct transaction *t, struct journal *journal, guint i, bool *i
 		return false;
 	}
 	act_remember(t, step);
-	*io = !journal_acted(journal, i, error);
+	*io = !journal_acted(journal, i, step->idle, error);
 	return !*io;
 }
 

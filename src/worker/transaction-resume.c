@@ -45,19 +45,21 @@ static bool remember_path(struct transaction *t, struct step *step, const struct
 	return true;
 }
 
-/* Whoever cannot tell what is there can still undo it. */
-static void remember_act(struct transaction *t, struct step *step, const struct journal_step *from)
+/* Whoever cannot tell what is there can still undo it. halted: what was begun has also ended. */
+static void remember_act(struct transaction *t, struct step *step, const struct journal_step *from,
+			 bool halted)
 {
 	g_autoptr(GError) problem = NULL;
 	struct observed now;
 	bool done = from->acted;
 
 	step->begun = from->begun;
+	step->idle = from->idle;
 	if (!done && from->begun && step->change->desired.type != STATE_COMMAND) {
 		done = step->ops->observe(t->run.observer, step->change, &now, &problem) &&
 		       act_is_wanted(step, &now.state);
 	}
-	step->outcome = done ? STEP_DONE : STEP_LEFT;
+	step->outcome = done ? STEP_DONE : halted && from->begun ? STEP_FAILED : STEP_LEFT;
 	step->before.state = step->change->observed;
 	if (done) {
 		act_remember(t, step);
@@ -76,7 +78,7 @@ static bool remember(struct transaction *t, const struct journal_state *state, G
 		struct step *step = transaction_step(t, i);
 
 		if (step->ops->acts) {
-			remember_act(t, step, from);
+			remember_act(t, step, from, state->halted);
 		} else if (!remember_path(t, step, from, error)) {
 			return false;
 		}
@@ -86,7 +88,8 @@ static bool remember(struct transaction *t, const struct journal_state *state, G
 
 static bool finish_committed(struct transaction *t, struct journal *journal, GError **error)
 {
-	t->result = transaction_count(t, STEP_LEFT) == 0 ? TRANSACTION_OK : TRANSACTION_FAILED;
+	t->result = transaction_count(t, STEP_DONE) == t->steps->len ? TRANSACTION_OK
+								     : TRANSACTION_FAILED;
 	return transaction_finish(t, journal, error);
 }
 
@@ -128,7 +131,7 @@ bool transaction_settle(struct transaction *t, struct journal *journal,
 	       finish_committed(t, journal, error);
 }
 
-/* Whatever of one act is not done is done together with the rest. */
+/* What failed is tried again. Whatever of one act is not done is done together with the rest. */
 static void join_groups(struct transaction *t)
 {
 	for (guint i = 0, count; i < t->steps->len; i += count) {
@@ -140,6 +143,7 @@ static void join_groups(struct transaction *t)
 		}
 		for (guint k = i; !all && k < i + count; k++) {
 			transaction_step(t, k)->outcome = STEP_LEFT;
+			transaction_step(t, k)->idle = false;
 		}
 	}
 }

@@ -8,6 +8,9 @@
 OLD and NEW are copies of HOST before and after. Each run starts from OLD. Right
 after the disturbance every path must be as in OLD or as in NEW; after a recovery
 all of them as in one of the two, as the worker says, and nothing else may be left.
+With KEPT in the environment, a folder like OLD, what it holds of paths that differ from OLD is
+the doing of an act that nobody can undo: each of them may also be as there, and may stay so
+when the worker says that it failed (or has said so: a kill may hit the act itself).
 kill-resume and kill-undo begin from an apply that was halted by the failure of a
 rename, and may find it so again.
 Prints "runs N hit N bad N" and a line for each bad run.
@@ -59,12 +62,13 @@ def is_ours(path):
     return any(part.startswith(".assent-") for part in path.split("/"))
 
 
-def mixed(host, old, new):
+def mixed(host, old, new, kept=None):
     """Paths that are neither as before nor as after."""
     now = {p: d for p, d in snapshot(host).items() if not is_ours(p)}
+    kept = kept or {}
     bad = []
     for path in set(now) | set(old) | set(new):
-        if now.get(path) not in (old.get(path), new.get(path)):
+        if now.get(path) not in (old.get(path), new.get(path), kept.get(path, old.get(path))):
             bad.append(path)
     return bad
 
@@ -109,6 +113,8 @@ class Sweep:
         self.recovery = (json.dumps({"v": 1, "job": "apply", "mode": "recover",
                                      "journal": self.journal}) + "\n").encode()
         self.old, self.new = snapshot(self.old_dir), snapshot(self.new_dir)
+        kept = snapshot(os.environ["KEPT"]) if "KEPT" in os.environ else {}
+        self.kept = {p: d for p, d in kept.items() if self.old.get(p) != d}
         self.trace = self.journal + ".trace"
         self.runs = self.hit = self.bad = 0
         self.results = {}
@@ -131,6 +137,8 @@ class Sweep:
         else:
             self.complain(where, result)
             return
+        if result in ("failed", "none") and self.kept and not mixed(self.host, self.old, self.old, self.kept):
+            wanted = [now]
         if now not in wanted:
             odd = [p for p in set(now) | set(wanted[0]) if now.get(p) != wanted[0].get(p)]
             self.complain(where, "says %s, but %s" % (result, sorted(odd)[:5]))
@@ -150,7 +158,7 @@ class Sweep:
                 restore(self.old_dir, self.host, self.journal)
                 rc, _ = self.disturb(self.request, call, "signal=KILL", when)
                 self.hit += rc in (-9, 137)
-                bad = mixed(self.host, self.old, self.new)
+                bad = mixed(self.host, self.old, self.new, self.kept)
                 if bad:
                     self.complain(where, "neither old nor new: %s" % sorted(bad)[:5])
                     continue
@@ -172,7 +180,7 @@ class Sweep:
                     self.start_at(call, first)
                     rc, _ = self.disturb(self.recovery, second, "signal=KILL", when)
                     self.hit += rc in (-9, 137)
-                    bad = mixed(self.host, self.old, self.new)
+                    bad = mixed(self.host, self.old, self.new, self.kept)
                     if bad:
                         self.complain(where, "neither old nor new: %s" % sorted(bad)[:5])
                         continue
@@ -205,7 +213,7 @@ class Sweep:
                 self.halt()
                 rc, _ = self.disturb(request, call, "signal=KILL", when)
                 self.hit += rc in (-9, 137)
-                bad = mixed(self.host, self.old, self.new)
+                bad = mixed(self.host, self.old, self.new, self.kept)
                 if bad:
                     self.complain(where, "neither old nor new: %s" % sorted(bad)[:5])
                     continue
@@ -237,7 +245,7 @@ class Sweep:
                     where = "%s at %s %d" % (what, call, when)
                     restore(self.old_dir, self.host, self.journal)
                     _, answer = self.disturb(self.request, call, what, when)
-                    bad = mixed(self.host, self.old, self.new)
+                    bad = mixed(self.host, self.old, self.new, self.kept)
                     if bad:
                         self.complain(where, "neither old nor new: %s" % sorted(bad)[:5])
                         continue

@@ -174,7 +174,9 @@ static void write_more(struct fixture *f)
 	g_assert_true(journal_load(journal, 10, &state, NULL));
 	g_assert_true(journal_act(journal, 0, NULL));
 	g_assert_true(journal_sync(journal, NULL));
-	g_assert_true(journal_acted(journal, 0, NULL));
+	g_assert_true(journal_acted(journal, 0, false, NULL));
+	g_assert_true(journal_act(journal, 1, NULL));
+	g_assert_true(journal_acted(journal, 1, true, NULL));
 	g_assert_true(journal_step(journal, 1, &anew, NULL));
 	g_assert_true(journal_halted(journal, NULL));
 }
@@ -190,9 +192,9 @@ static void test_acts_and_halts_come_back(struct fixture *f, const void *data)
 	g_assert_true(state.halted);
 	g_assert_false(state.committed);
 	step = &g_array_index(state.steps, struct journal_step, 0);
-	g_assert_true(step->begun && step->acted);
+	g_assert_true(step->begun && step->acted && !step->idle);
 	step = &g_array_index(state.steps, struct journal_step, 1);
-	g_assert_false(step->begun);
+	g_assert_true(step->begun && step->acted && step->idle);
 	g_assert_cmpuint(step->old_ino, ==, 21);
 	g_assert_true(step->kept);
 	g_assert_cmpint(step->mode, ==, 0640);
@@ -268,7 +270,8 @@ static void test_lines_out_of_place_are_refused(struct fixture *f, const void *d
 			ok = ok && journal_commit(journal, NULL) && journal_undo(journal, NULL);
 			break;
 		case 4: /* not begun */
-			ok = ok && journal_commit(journal, NULL) && journal_acted(journal, 0, NULL);
+			ok = ok && journal_commit(journal, NULL) &&
+			     journal_acted(journal, 0, false, NULL);
 			break;
 		case 5: /* no such step */
 			ok = ok && journal_commit(journal, NULL) && journal_act(journal, 2, NULL);

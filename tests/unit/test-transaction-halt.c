@@ -36,7 +36,8 @@ static void test_independent_steps_go_on(struct acts *f, const void *data)
 	g_assert_cmpint(acts_go(f, transaction_recover), ==, TRANSACTION_HALTED);
 	g_assert_true(f->t->halted);
 	acts_assert_outcome(f, "package:p", STEP_DONE);
-	acts_assert_outcome(f, "service:s", STEP_LEFT);
+	acts_assert_outcome(f, "service:s", STEP_FAILED);
+	acts_assert_outcome(f, "service:t", STEP_LEFT);
 	acts_assert_outcome(f, "file:c", STEP_DONE);
 	acts_assert_log("");
 }
