@@ -78,7 +78,8 @@ static void read_place(struct job *job, struct json_obj *from, struct apply_requ
 	} else if (json_str_opt(from, "journal", 4096) != NULL) {
 		json_obj_fail(from, "journal", "is chosen by a privileged worker itself");
 	} else if (!apply_request_has_plan(out) && (out->agent == NULL || out->stack == NULL)) {
-		json_obj_fail(from, "agent", "and 'stack' must be named with raised rights");
+		json_obj_fail(from, "agent",
+			      "and 'stack' must be named to recover or undo with raised rights");
 	}
 	if (json_bool_opt(from, "watch", false)) {
 		job_watch(job);

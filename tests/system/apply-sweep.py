@@ -137,7 +137,8 @@ class Sweep:
         else:
             self.complain(where, result)
             return
-        if result in ("failed", "none") and self.kept and not mixed(self.host, self.old, self.old, self.kept):
+        if (result in ("failed", "none") and self.kept and
+                not mixed(self.host, self.old, self.old, self.kept)):
             wanted = [now]
         if now not in wanted:
             odd = [p for p in set(now) | set(wanted[0]) if now.get(p) != wanted[0].get(p)]

@@ -222,8 +222,9 @@ plan 11
 cheat 'a kind that is not allowed' "does not allow kind 'file'" alice
 elevate_trust "$PATHS"
 before=$(everything)
-plan 11 "p['changes'].append(dict(c, id='package:x', kind='package', path=None) if 0 else
-         dict(c, id='command:x', kind='command', path='$site/x', action='run'))"
+plan 11 "p['changes'].append({'action': 'run', 'desired': {'type': 'command'}, 'diff': c['diff'],
+  'diff_size': 0, 'exec': {'output': 1, 'run': ['/bin/true'], 'timeout': 1}, 'id': 'command:x',
+  'kind': 'command', 'observed': {'type': 'absent'}, 'risk': []})"
 cheat 'a kind that must be named' "does not allow kind 'command'" alice
 plan 11 "c['desired']['mode'] = 0o4755"
 cheat 'a set-user-ID file' 'mode 4755 runs as its owner' alice
@@ -564,4 +565,84 @@ limited=$(field result)
 ok 'limits of the caller: all or nothing' test "$limited" = ok -o "$limited" = failed \
   -o "$limited" = rolled-back
 ok 'and nothing is left over' test -z "$(find $site -name '.assent-*')"
+
+# --- an apply that is halted: the same rules and the same memory
+as_it_was
+old=$(find $site | LC_ALL=C sort)
+stopping='p["on_failure"] = "stop"
+p["checks"] = [{"kind": "tcp", "target": "127.0.0.1:1", "within": 1}]'
+plan 60 "$stopping"
+cp $U/plan.json $U/plan.json.sig "$tmp"
+votes alice
+raise
+ok 'a check fails: halted' test "$(field result) $(field halted)" = 'failed True'
+ok 'the memory says that it was begun' grep -q '^begun 60 ' "$state"/last-*
+before=$(everything)
+raise
+refused 'the halted plan once more' 'can be resumed or undone'
+mode() { # MODE [JOURNAL'S PLACE]: by the name of the stack
+  printf '{"v":1,"job":"apply","mode":"%s","agent":"test.example.org","stack":"web"%s}' "$1" \
+    "${2-}" >$U/request
+  raise
+}
+mode recover
+refused 'recovery of what is halted' '"result":"halted"'
+mode undo ',"journal":"/mnt/user/journal"'
+refused 'undoing by a forged journal' 'is chosen by a privileged worker itself'
+printf '{"v":1,"job":"apply","mode":"undo"}' >$U/request
+raise
+refused 'undoing of nothing named' 'must be named'
+resume() {
+  votes "$@"
+  sed -i 's/"mode":"apply"/"mode":"resume"/' $U/request
+  raise
+}
+resume
+refused 'resuming without votes' '0 of 1 approvals'
+plan 61 "$stopping"
+resume alice
+refused 'resuming with another plan' 'another plan is halted'
+cp "$tmp/plan.json" "$tmp/plan.json.sig" $U
+resume alice
+ok 'it goes on and halts again' test "$(field result) $(field halted)" = 'failed True'
+mode undo
+ok 'it is undone' test "$(field result)" = rolled-back
+ok 'all is as it was' test "$(find $site | LC_ALL=C sort)" = "$old" -a "$(cat $site/a)" = old
+ok 'with its group' test "$(stat -c '%a %g' $site/a)" = '640 65534'
+ok 'it counts as begun still' grep -q '^begun 60 ' "$state"/last-*
+votes alice
+raise
+ok 'so that it may be tried again' test "$(field halted)" = True
+plan_as_user ',"for_root":true'
+cp $U/draft "$tmp/draft"
+"$mkplan" plan "$keys" "$tmp/draft" $U/plan.json
+ok 'a plan that is made meanwhile knows nothing of what is kept' not grep -q '\.assent-' $U/plan.json
+sed -i 's/old/older/' $site/a
+echo 'somebody' >$site/www/foreign
+plan_as_user ',"for_root":true'
+cp $U/draft "$tmp/draft"
+"$mkplan" plan "$keys" "$tmp/draft" $U/plan.json
+python3 - $U/plan.json <<'END'
+import json, sys
+p = json.load(open(sys.argv[1]))
+p["seq"] = 62
+open(sys.argv[1], "w").write(json.dumps(p, sort_keys=True, separators=(",", ":")))
+END
+"$mkplan" sign "$keys" $U/plan.json
+chown 65534 $U/plan.json*
+votes alice
+raise
+ok 'the next plan is applied' test "$(field result)" = ok
+[ "$(field result)" = ok ] || cat "$tmp/answer" "$tmp/worker.err" | sed 's/^/# /'
+ok 'nothing is kept' test -z "$(find $site -name '.assent-*')" -a ! -e "$state/journal"
+ok 'it is remembered' grep -q '^applied 62 ' "$state"/last-*
+cp "$tmp/plan.json" "$tmp/plan.json.sig" $U
+before=$(everything)
+resume alice
+refused 'resuming what was halted once' '"result":"none"'
+votes alice
+raise
+refused 'applying what was halted once' 'it is too old'
+mode undo
+refused 'undoing what was halted once' '"result":"none"'
 finish
