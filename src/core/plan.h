@@ -124,6 +124,7 @@ struct plan_change {
 	/* What is there is not what was applied by us last: the commit and time of that. */
 	const char *outside_commit; /* NULL: it is, or nobody knows */
 	int64_t outside_time;
+	const char *note; /* lines for the section of the diff; in no document; NULL: none */
 };
 
 struct plan_commit {

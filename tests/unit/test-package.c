@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,7 +36,7 @@ static void test_names_are_strict(void)
 /* Plain numbers are enough for conditions. */
 static int by_number(const char *a, const char *b)
 {
-	return atoi(a) - atoi(b);
+	return (int)(g_ascii_strtoll(a, NULL, 10) - g_ascii_strtoll(b, NULL, 10));
 }
 
 static void test_conditions(void)

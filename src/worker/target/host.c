@@ -4,6 +4,7 @@
 
 struct host {
 	GHashTable *packages; /* manager's name to struct package_list */
+	GHashTable *notes;
 };
 
 static void free_list(gpointer list)
@@ -16,6 +17,7 @@ struct host *host_new(void)
 	struct host *host = g_new0(struct host, 1);
 
 	host->packages = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
+	host->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return host;
 }
 
@@ -23,6 +25,7 @@ void host_free(struct host *host)
 {
 	if (host != NULL) {
 		g_hash_table_unref(host->packages);
+		g_hash_table_unref(host->notes);
 		g_free(host);
 	}
 }
@@ -46,4 +49,14 @@ bool host_packages(struct host *host, const struct package_ops *ops,
 	}
 	*out = list;
 	return true;
+}
+
+const char *host_note(const struct host *host, const char *name)
+{
+	return g_hash_table_lookup(host->notes, name);
+}
+
+void host_set_note(struct host *host, const char *name, const char *text)
+{
+	g_hash_table_insert(host->notes, g_strdup(name), g_strdup(text));
 }

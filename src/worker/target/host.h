@@ -19,6 +19,9 @@ void host_forget(struct host *host);
 /* What a manager has installed; belongs to the host, until host_forget(). */
 bool host_packages(struct host *host, const struct package_ops *ops,
 		   const struct package_list **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* A text to be found again under a name, also after host_forget(); NULL: none. */
+const char *host_note(const struct host *host, const char *name);
+void host_set_note(struct host *host, const char *name, const char *text);
 
 typedef struct host host_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(host_auto, host_free)

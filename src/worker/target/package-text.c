@@ -42,14 +42,39 @@ bool package_version_is_good(const char *version)
 	return is_word(version, MAX_VERSION, "+-._~^:");
 }
 
-enum operator{ OP_EQ, OP_NE, OP_LE, OP_LT, OP_GE, OP_GT };
+/* Of rpm: where a name may have dots itself, only these are architectures. */
+static const char *const architectures[] = {"noarch",  "x86_64", "i386",    "i486",
+					    "i586",    "i686",	 "aarch64", "armv7hl",
+					    "ppc64le", "s390x",	 "riscv64", NULL};
+
+bool package_split(const struct package_ops *ops, const char *text, char **name, char **arch)
+{
+	const char *mark = strchr(text, ':');
+
+	if (mark == NULL && strcmp(ops->name, "apt") != 0) {
+		mark = strrchr(text, '.');
+		if (mark != NULL && !g_strv_contains(architectures, mark + 1)) {
+			mark = NULL;
+		}
+	}
+	*name = mark != NULL ? g_strndup(text, mark - text) : g_strdup(text);
+	*arch = mark != NULL ? g_strdup(mark + 1) : NULL;
+	if (package_name_is_good(*name) && (*arch == NULL || package_arch_is_good(*arch))) {
+		return true;
+	}
+	g_clear_pointer(name, g_free);
+	g_clear_pointer(arch, g_free);
+	return false;
+}
+
+enum comparison { OP_EQ, OP_NE, OP_LE, OP_LT, OP_GE, OP_GT };
 static const struct {
 	const char *text;
-	enum operator op;
+	enum comparison op;
 } operators[] = {{"==", OP_EQ}, {"!=", OP_NE}, {"<=", OP_LE}, {">=", OP_GE},
 		 {"=", OP_EQ},	{"<", OP_LT},  {">", OP_GT}};
 
-static enum operator take_operator(const char **text)
+static enum comparison take_operator(const char **text)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(operators); i++) {
 		if (g_str_has_prefix(*text, operators[i].text)) {
@@ -87,7 +112,7 @@ bool package_conditions_check(const char *conditions, GError **error)
 	return true;
 }
 
-static bool fits(enum operator op, int order)
+static bool fits(enum comparison op, int order)
 {
 	switch (op) {
 	case OP_EQ:
@@ -113,7 +138,7 @@ bool package_conditions_fit(const struct package_ops *ops, const char *condition
 
 	for (char **part = parts; *part != NULL; part++) {
 		const char *wanted = g_strstrip(*part);
-		enum operator op = take_operator(&wanted);
+		enum comparison op = take_operator(&wanted);
 
 		while (*wanted == ' ') {
 			wanted++;

@@ -175,6 +175,9 @@ bool package_arch_is_good(const char *arch);
 bool package_version_is_good(const char *version);
 /* "NAME" or "NAME:ARCH"; g_free(). */
 char *package_label(const char *name, const char *arch, bool foreign);
+/* The other way round, as a manifest may write it, too: rpm's NAME.ARCH. *arch NULL: none. False
+ * when one of them is not good. g_free() both. */
+bool package_split(const struct package_ops *ops, const char *text, char **name, char **arch);
 
 /* ">=1.22, <2": does the version fit? Operators = != < <= > >=; none means =. */
 bool package_conditions_check(const char *conditions, GError **error) G_GNUC_WARN_UNUSED_RESULT;
