@@ -12,7 +12,7 @@
 G_DEFINE_QUARK(package - error - quark, package_error)
 
 static const struct package_ops *const managers[] = {
-	&package_apt, NULL, /* the end */
+	&package_apt, &package_dnf, &package_zypper, NULL, /* the end */
 };
 
 /* Whose packages a system's are, by ID and then ID_LIKE of os-release. */
