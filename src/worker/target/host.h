@@ -11,6 +11,7 @@
 #include "worker/target/package.h"
 
 struct host;
+struct systemd;
 
 struct host *host_new(void);
 void host_free(struct host *host);
@@ -22,6 +23,10 @@ bool host_packages(struct host *host, const struct package_ops *ops,
 /* A text to be found again under a name, also after host_forget(); NULL: none. */
 const char *host_note(const struct host *host, const char *name);
 void host_set_note(struct host *host, const char *name, const char *text);
+/* A manager of services (worker/target/systemd.h), lent; NULL with error, which is then the same
+ * until host_forget(). */
+struct systemd *host_systemd(struct host *host, bool user, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 
 typedef struct host host_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(host_auto, host_free)
