@@ -9,6 +9,7 @@
 #include "base/http.h"
 #include "base/text.h"
 #include "worker/target/exec.h"
+#include "worker/target/systemd.h"
 
 #define MAX_BODY ((size_t)4 << 20)
 #define ASK_MS 200
@@ -148,12 +149,33 @@ static bool try_command(const struct probe *probe, GError **error)
 		     words[0] != '\0' ? ": " : "", words));
 }
 
+static bool try_service(const struct probe *probe, GError **error)
+{
+	const struct plan_check *check = probe->check;
+	struct systemd *s =
+		host_systemd(probe->host, g_strcmp0(check->manager, "user") == 0, error);
+	g_autofree char *told = NULL;
+	bool active = false;
+
+	if (s == NULL) {
+		host_forget(probe->host); // it may come
+		return false;
+	}
+	if (!systemd_name_is_good(check->target)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "not the name of a unit");
+	}
+	return systemd_is_active(s, check->target, (int)MIN(probe->left_ms, G_MAXINT), &active,
+				 &told, error) &&
+	       (active || fail(error, BASE_ERROR, BASE_ERROR_FAILED, "it is %s", told));
+}
+
 static const struct probe_kind {
 	const char *name;
 	probe_fn run;
 } kinds[] = {
 	{"command", try_command},
 	{"http", try_http},
+	{"service", try_service},
 	{"tcp", try_tcp},
 };
 
