@@ -116,6 +116,9 @@ static void set_needs(struct ordering *o, struct plan_item *item, const struct d
 	for (const char **id = item->change.because; id != NULL && *id != NULL; id++) {
 		g_ptr_array_add(all, (gpointer)*id);
 	}
+	for (const char **id = item->change.needs; id != NULL && *id != NULL; id++) {
+		g_ptr_array_add(all, (gpointer)*id);
+	}
 	item->change.needs = keep_ids(o->p, all);
 }
 

@@ -66,6 +66,9 @@ bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_packages(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_commands(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_services(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* By the planner of services: managers read their units again before the first of their services
+ * that stands after changed units. stale: items whose unit has changed before this plan. */
+void plan_reloads(struct planner *p, GHashTable *stale);
 /* A new item in acts: kind and id ("package:NAME") are set, and states that state nothing. */
 struct plan_item *plan_act(struct planner *p, const struct desired_resource *resource,
 			   enum desired_kind kind, const char *name);

@@ -35,6 +35,9 @@ static bool check_kind(const struct trust *trust, const struct plan_change *c, b
 	if (kinds == NULL && raised) {
 		kinds = harmless;
 	}
+	if (raised && strcmp(c->kind, "service") == 0 && g_strcmp0(c->manager, "system") != 0) {
+		return refuse(c, error, "a privileged worker serves the system's manager alone");
+	}
 	return kinds == NULL || g_strv_contains(kinds, c->kind) ||
 	       refuse(c, error, "the trust file does not allow kind '%s'", c->kind);
 }

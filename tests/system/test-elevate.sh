@@ -226,6 +226,17 @@ plan 11 "p['changes'].append({'action': 'run', 'desired': {'type': 'command'}, '
   'diff_size': 0, 'exec': {'output': 1, 'run': ['/bin/true'], 'timeout': 1}, 'id': 'command:x',
   'kind': 'command', 'observed': {'type': 'absent'}, 'risk': []})"
 cheat 'a kind that must be named' "does not allow kind 'command'" alice
+elevate_trust "$PATHS" 'kinds: [file, service]'
+before=$(everything)
+service="dict({k: v for k, v in c.items() if k not in ('path', 'root')}, id='service:x.service',
+  kind='service', action='start', observed={'type': 'absent'},
+  desired={'type': 'service', 'running': 'active'}, manager='user')"
+plan 11 "p['changes'] = [c, $service]"
+cheat "a service of a user's manager" "serves the system's manager alone" alice
+plan 11 "p['changes'] = [c, dict($service, manager='system', id='service:--help')]"
+cheat 'a service whose name is none' 'names no unit that can do that' alice
+elevate_trust "$PATHS"
+before=$(everything)
 plan 11 "c['desired']['mode'] = 0o4755"
 cheat 'a set-user-ID file' 'mode 4755 runs as its owner' alice
 plan 11 "c['desired']['mode'] = 0o2755"

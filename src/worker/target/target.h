@@ -140,4 +140,4 @@ bool step_owns_name(const char *name);
 const struct target_ops *target_find(const char *kind);
 
 extern const struct target_ops target_file, target_tree, target_directory, target_link;
-extern const struct target_ops target_command, target_package;
+extern const struct target_ops target_command, target_package, target_service;
