@@ -187,14 +187,33 @@ static gboolean on_not_started(void *user)
 	return G_SOURCE_REMOVE;
 }
 
+/* Where a worker finds the managers of services, when that is not their usual place. */
+static char **bus_places(void)
+{
+	static const char *const names[] = {"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"};
+	g_autoptr(GStrvBuilder) env = g_strv_builder_new();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (g_getenv(names[i]) != NULL) {
+			g_autofree char *text =
+				g_strconcat(names[i], "=", g_getenv(names[i]), NULL);
+
+			g_strv_builder_add(env, text);
+		}
+	}
+	return g_strv_builder_end(env);
+}
+
 static bool launch(struct job *job, GError **error)
 {
+	g_auto(GStrv) env = bus_places();
 	const char *argv[] = {job->jobs->worker, "--trust", job->jobs->trust, NULL};
 	g_autofree const char **raised =
 		job->elevate != ELEVATE_NONE ? elevate_argv(job->elevate, job->jobs->worker) : NULL;
 	const struct proc_ops ops = {on_line, on_ended};
 	struct proc_spec spec = {
 		.argv = raised != NULL ? raised : argv,
+		.env = (const char *const *)env,
 		.input = job->request,
 		.input_len = strlen(job->request),
 		.max_output = MAX_OUTPUT,
