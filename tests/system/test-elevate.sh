@@ -627,7 +627,7 @@ ok 'so that it may be tried again' test "$(field halted)" = True
 plan_as_user ',"for_root":true'
 cp $U/draft "$tmp/draft"
 "$mkplan" plan "$keys" "$tmp/draft" $U/plan.json
-ok 'a plan that is made meanwhile knows nothing of what is kept' not grep -q '\.assent-' $U/plan.json
+ok 'a plan made meanwhile knows nothing of what is kept' not grep -q '\.assent-' $U/plan.json
 sed -i 's/old/older/' $site/a
 echo 'somebody' >$site/www/foreign
 plan_as_user ',"for_root":true'
