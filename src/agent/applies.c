@@ -31,6 +31,17 @@ static bool has_changed(const struct fold_plan *plan)
 	return false;
 }
 
+/* What became of each change, where not all were made. */
+static void write_steps(struct json_writer *w, const struct fold_plan *plan)
+{
+	char text[HASH_TEXT_SIZE];
+
+	if (plan->has_steps && plan->phase != STACK_PHASE_APPLIED) {
+		hash_text(text, &plan->steps);
+		json_w_str(w, "steps", text);
+	}
+}
+
 static void write_list(struct json_writer *w, const struct agent_unit *unit)
 {
 	const GPtrArray *plans = unit->agent->fold->plans;
@@ -47,6 +58,7 @@ static void write_list(struct json_writer *w, const struct agent_unit *unit)
 		json_w_bool(w, "all", plan->phase == STACK_PHASE_APPLIED);
 		json_w_str(w, "commit", plan->commit);
 		json_w_str(w, "plan", plan->id);
+		write_steps(w, plan);
 		json_w_int(w, "time", plan->ended);
 		json_w_end(w);
 	}

@@ -127,6 +127,22 @@ marks_are "app.conf:- index.html:$eighth"
 tap_ok 'what was undone does not count'
 apply
 
+# --- an apply that ends badly, and stays
+printf 'on-failure: stop\nchecks: [{http: "http://127.0.0.1:1/", within: 1s}]\n' \
+  >>"$T/app/assent.yaml"
+write half '<p>half'
+half=$COMMIT
+agent_sync app
+agent_decide "$PLAN" alice approve
+agent_becomes app failed
+sed -i '/^checks:/d; /^on-failure:/d' "$T/app/assent.yaml"
+echo 'by hand' >"$page"
+write whole '<p>whole'
+agent_sync app
+marks_are "app.conf:- index.html:$half"
+tap_ok 'what was done counts, though the apply failed'
+apply
+
 # --- gone, and there again
 sed -i '/app.conf/d; /mode: /d' "$T/app/assent.yaml"
 printf 'prune: true\n' >>"$T/app/assent.yaml"
@@ -139,7 +155,7 @@ gone=$COMMIT
 tap_ok 'a file goes that nobody asks for any more'
 echo 'again' >"$conf"
 sed -i "s|^resources:|resources:\n  - file: $conf\n    source: app.conf|" "$T/app/assent.yaml"
-write eleven '<p>ten'
+write eleven '<p>whole'
 agent_sync app
 marks_are "app.conf:$gone"
 tap_ok 'what was removed and is there again is marked'
