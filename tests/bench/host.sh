@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What it costs to look at a host of 2,000 packages and 10,000 files and to find that all is well:
-# Assent's plan beside `puppet apply --noop`, `cf-agent -n` and `ansible-playbook --check` on the same
-# work. A part of `make bench`, or by hand with ASSENT_BINDIR and ASSENT_LIBEXECDIR of an installation:
+# Assent's plan beside `puppet apply --noop`, `cf-agent -n` and `ansible-playbook --check` on the
+# same work. A part of `make bench`, or by hand with ASSENT_BINDIR and ASSENT_LIBEXECDIR:
 #
 #   tests/bench/host.sh [PACKAGES [FILES]]
 #
 # Each must find a package and a file that are not as they should be before it is measured, so that
 # none is quick because it does not look. The packages stand in a database of dpkg's that holds in a
-# mount namespace of its own, which takes root: what is installed here, and more of nobody's. A peer that
-# is not installed is skipped: on Debian they are puppet-agent, cfengine3, and ansible-core with
+# mount namespace of its own, which takes root: what is installed here, and more of nobody's. A
+# peer that is not installed is skipped: on Debian they are puppet-agent, cfengine3, and ansible-core with
 # python3-apt.
 #
 # LIMIT: seconds that a run of a peer may take; RUNS; PEERS: NAME:PROGRAM of those to measure.
@@ -66,7 +66,8 @@ database_make() {
 
 names_make() {
   database_make
-  { installed | grep '^bench-'; installed | grep -v '^bench-'; } | head -n "$packages" >"$site/names"
+  { installed | grep '^bench-'; installed | grep -v '^bench-'; } | head -n "$packages" \
+    >"$site/names"
   packages=$(wc -l <"$site/names")
 }
 
@@ -143,7 +144,8 @@ body depth_search all { depth => "inf"; }
 END
   chmod 600 "$site/host.cf"
   # It believes what it has seen a minute before; here it shall look.
-  echo "rm -f /var/lib/cfengine3/state/software_packages.csv; exec cf-agent -K -n -I -f '$site/host.cf'" >"$site/cfengine.sh"
+  echo "rm -f /var/lib/cfengine3/state/software_packages.csv
+exec cf-agent -K -n -I -f '$site/host.cf'" >"$site/cfengine.sh"
 }
 
 ansible_make() {
@@ -176,7 +178,8 @@ finds() { # TOOL WORD
 looks() { # TOOL
   package=$(grep '^bench-' "$site/names" | tail -n 1)
   file=$(find "$live" -type f | sort | sed -n 77p)
-  finds "$1" "$package" && [ -z "$why" ] && die "$1 finds a package missing that is there: $(tail "$site/said")"
+  finds "$1" "$package" && [ -z "$why" ] &&
+    die "$1 finds a package missing that is there: $(tail "$site/said")"
   [ -z "$why" ] || return 0
   finds "$1" "$file" && die "$1 finds a file changed that is not: $(tail "$site/said")"
   cp $status "$site/good"
