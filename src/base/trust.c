@@ -13,8 +13,10 @@
 
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
-static const char *const known_keys[] = {"agents",  "approvers", "attested", "break_glass", "kinds",
-					 "minimum", "paths",	 "people",   "setuid",	    NULL};
+static const char *const known_keys[] = {
+	"agents",   "approvers", "attested", "break_glass", "commands", "kinds", "minimum",
+	"packages", "paths",	 "people",   "services",    "setuid",	NULL,
+};
 
 /* secure_read(), or what is stricter. */
 typedef bool (*read_fn)(const char *path, size_t max, char **text, size_t *len, GError **error);
@@ -41,6 +43,9 @@ void trust_free(struct trust *trust)
 	g_clear_pointer(&trust->people, g_array_unref);
 	g_strfreev(trust->paths);
 	g_strfreev(trust->kinds);
+	g_strfreev(trust->packages);
+	g_strfreev(trust->services);
+	g_strfreev(trust->commands);
 	g_free(trust->approvers_file);
 	signers_free(trust->signers);
 	g_free(trust);
@@ -146,6 +151,17 @@ static bool is_kind(const char *text)
 	return *text != '\0' && strspn(text, G_CSET_a_2_z "-") == strlen(text);
 }
 
+/* Of a package or a unit; stars and question marks among it. */
+static bool is_name(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		if (!g_ascii_isgraph(*at) || *at == '/') {
+			return false;
+		}
+	}
+	return *text != '\0';
+}
+
 static char **read_scope(struct yaml_node *root, const char *key, bool (*is_valid)(const char *),
 			 const char *shape, struct diag_list *diags)
 {
@@ -187,6 +203,14 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 	trust->paths = read_scope(root, "paths", is_pattern,
 				  "an absolute path or a pattern of such without . and ..", diags);
 	trust->kinds = read_scope(root, "kinds", is_kind, "a kind of resource", diags);
+	trust->packages = read_scope(root, "packages", is_name,
+				     "a package's name or a pattern of such", diags);
+	trust->services =
+		read_scope(root, "services", is_name, "a unit's name or a pattern of such", diags);
+	trust->commands = read_scope(root, "commands", is_pattern,
+				     "a program's absolute path or a pattern of such without . "
+				     "and ..",
+				     diags);
 	trust->setuid = yaml_get_bool(root, "setuid", false, diags);
 	trust->break_glass = yaml_get_bool(root, "break_glass", false, diags);
 	trust->minimum = yaml_get_int(root, "minimum", 0, 1000, 1, diags);

@@ -31,7 +31,10 @@ struct trust {
 	GArray *people;	   /* struct approval_person, for approval_quorum() */
 	char **paths;	   /* patterns of what may be changed (base/glob.h); NULL: not stated */
 	char **kinds;	   /* kinds of resources that may be; NULL: not stated */
-	bool setuid;	   /* files may run as their owner or group */
+	/* Patterns of names (of programs: of paths) of what else may be changed or run; NULL: not
+	 * stated. */
+	char **packages, **services, **commands;
+	bool setuid; /* files may run as their owner or group */
 };
 
 bool trust_load(const char *file, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -81,6 +81,20 @@ static void judge_agent(struct finding *f)
 	}
 }
 
+/* A kind that is named and a list that is not, or the other way round, are half of a right. */
+static void judge_kind(struct finding *f, const char *kind, const char *list, char **items)
+{
+	bool named = f->trust->kinds != NULL &&
+		     g_strv_contains((const char *const *)f->trust->kinds, kind);
+
+	if (f->privileged && named && items == NULL) {
+		wrong(f, _("'kinds' names '%s', but there is no '%s', so that none may be changed"),
+		      kind, list);
+	} else if (f->privileged && !named && items != NULL) {
+		wrong(f, _("there is '%s', but 'kinds' does not name '%s'"), list, kind);
+	}
+}
+
 static void judge(struct finding *f)
 {
 	unsigned people = count_people(f);
@@ -88,6 +102,9 @@ static void judge(struct finding *f)
 	if (f->privileged && f->trust->paths == NULL) {
 		wrong(f, _("it has no 'paths', so that nothing may be changed"));
 	}
+	judge_kind(f, "package", "packages", f->trust->packages);
+	judge_kind(f, "service", "services", f->trust->services);
+	judge_kind(f, "command", "commands", f->trust->commands);
 	if (people < (uint64_t)MAX(f->trust->minimum, 1)) {
 		wrong(f, _("approvals needed: %" PRId64 "; people who can give one: %u"),
 		      f->trust->minimum, people);
@@ -154,6 +171,12 @@ static void print_text(const struct finding *f, struct out *out)
 		   t->paths != NULL || f->privileged ? _("none") : _("any"));
 	print_list(out, C_("field", "kinds"), t->kinds,
 		   f->privileged ? _("files and folders") : _("any"));
+	print_list(out, C_("field", "packages"), t->packages,
+		   t->packages != NULL || f->privileged ? _("none") : _("any"));
+	print_list(out, C_("field", "services"), t->services,
+		   t->services != NULL || f->privileged ? _("none") : _("any"));
+	print_list(out, C_("field", "commands"), t->commands,
+		   t->commands != NULL || f->privileged ? _("none") : _("any"));
 	out_field(out, C_("field", "setuid"), "%s", t->setuid ? _("yes") : _("no"));
 	if (f->info == NULL) {
 		out_note(out, _("No agent answers, so that its key is not compared.\n"));
@@ -224,6 +247,9 @@ static bool print_json(const struct finding *f, struct out *out, GError **error)
 	json_w_bool(w, "break_glass", t->break_glass);
 	list_json(w, "paths", t->paths);
 	list_json(w, "kinds", t->kinds);
+	list_json(w, "packages", t->packages);
+	list_json(w, "services", t->services);
+	list_json(w, "commands", t->commands);
 	json_w_bool(w, "setuid", t->setuid);
 	json_w_bool(w, "compared", f->info != NULL);
 	g_ptr_array_add(f->problems, NULL);

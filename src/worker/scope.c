@@ -13,60 +13,190 @@
 
 static const char *const harmless[] = {"directory", "file", "link", "tree", NULL};
 
-static bool refuse(const struct plan_change *c, GError **error, const char *format, ...)
-	G_GNUC_PRINTF(3, 4);
-static bool refuse(const struct plan_change *c, GError **error, const char *format, ...)
+static bool refuse_as(const char *name, const char *why, GError **error)
 {
-	g_autofree char *shown = g_utf8_make_valid(c->path != NULL ? c->path : c->id, -1);
+	g_autofree char *shown = g_utf8_make_valid(name, -1);
+
+	return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "'%s': %s", shown, why);
+}
+
+static bool refuse_id(const char *id, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static bool refuse_id(const char *id, GError **error, const char *format, ...)
+{
 	g_autofree char *why = NULL;
 	va_list args;
 
 	va_start(args, format);
 	why = g_strdup_vprintf(format, args);
 	va_end(args);
-	return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "'%s': %s", shown, why);
+	return refuse_as(id, why, error);
 }
 
-static bool check_kind(const struct trust *trust, const struct plan_change *c, bool raised,
-		       GError **error)
+static bool refuse(const struct plan_change *c, GError **error, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+static bool refuse(const struct plan_change *c, GError **error, const char *format, ...)
+{
+	g_autofree char *why = NULL;
+	va_list args;
+
+	va_start(args, format);
+	why = g_strdup_vprintf(format, args);
+	va_end(args);
+	return refuse_as(c->path != NULL ? c->path : c->id, why, error);
+}
+
+static bool allows_kind(const struct trust *trust, const char *kind, bool raised)
 {
 	const char *const *kinds = (const char *const *)trust->kinds;
 
 	if (kinds == NULL && raised) {
 		kinds = harmless;
 	}
-	if (raised && strcmp(c->kind, "service") == 0 && g_strcmp0(c->manager, "system") != 0) {
-		return refuse(c, error, "a privileged worker serves the system's manager alone");
-	}
-	return kinds == NULL || g_strv_contains(kinds, c->kind) ||
+	return kinds == NULL || g_strv_contains(kinds, kind);
+}
+
+static bool check_kind(const struct trust *trust, const struct plan_change *c, bool raised,
+		       GError **error)
+{
+	return allows_kind(trust, c->kind, raised) ||
 	       refuse(c, error, "the trust file does not allow kind '%s'", c->kind);
 }
 
-/* A check that runs something is no less than a command. */
-static bool check_checks(const struct trust *trust, const struct plan *plan, bool raised,
-			 GError **error)
+static bool is_listed(char **patterns, const char *text)
 {
-	for (size_t i = 0; i < plan->checks_count; i++) {
-		const struct plan_change as = {.id = plan->checks[i].target, .kind = "command"};
+	while (*patterns != NULL && !glob_matches(*patterns, text)) {
+		patterns++;
+	}
+	return *patterns != NULL;
+}
 
-		if (plan->checks[i].exec != NULL && !check_kind(trust, &as, raised, error)) {
-			return fail_prefix(error, "check");
+/* No other spelling of a path than the one that is matched. */
+static bool is_plain_path(const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+	if (path[0] != '/') {
+		return false;
+	}
+	for (char **part = parts + 1; *part != NULL; part++) {
+		if (**part == '\0' || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0) {
+			return false;
 		}
 	}
 	return true;
 }
 
-static bool check_path(const struct trust *trust, const struct plan_change *c, GError **error)
+static bool check_program(const struct trust *trust, const char *id, const char *const *words,
+			  bool raised, GError **error)
 {
-	char **pattern = trust->paths;
+	const char *program = words != NULL ? words[0] : NULL;
 
-	if (pattern == NULL || c->path == NULL) {
+	if (words == NULL || (!raised && trust->commands == NULL)) {
 		return true;
 	}
-	while (*pattern != NULL && !glob_matches(*pattern, c->path)) {
-		pattern++;
+	if (program != NULL && is_plain_path(program) && trust->commands != NULL &&
+	    is_listed(trust->commands, program)) {
+		return true;
 	}
-	return *pattern != NULL || refuse(c, error, "the trust file does not allow this path");
+	return refuse_id(id, error, "the trust file's 'commands' do not allow the program '%s'",
+			 program != NULL ? program : "");
+}
+
+/* What makes another program of the one that is allowed, before it has read a word. */
+static bool check_env(const char *id, const char *const *env, GError **error)
+{
+	static const char *const loader[] = {"LD_", "GLIBC_TUNABLES=", NULL};
+
+	for (; env != NULL && *env != NULL; env++) {
+		for (const char *const *name = loader; *name != NULL; name++) {
+			if (g_str_has_prefix(*env, *name)) {
+				return refuse_id(id, error,
+						 "a privileged worker sets no variable of the "
+						 "dynamic loader: '%s'",
+						 *env);
+			}
+		}
+	}
+	return true;
+}
+
+/* What is run, and what is asked first: both are commands. */
+static bool check_exec(const struct trust *trust, const char *id, const struct plan_exec *exec,
+		       bool raised, GError **error)
+{
+	if (exec == NULL) {
+		return refuse_id(id, error, "there is nothing to run");
+	}
+	return check_program(trust, id, exec->run, raised, error) &&
+	       check_program(trust, id, exec->unless, raised, error) &&
+	       (!raised || check_env(id, exec->env, error));
+}
+
+static bool check_path(const struct trust *trust, const struct plan_change *c, GError **error)
+{
+	return trust->paths == NULL || c->path == NULL || is_listed(trust->paths, c->path) ||
+	       refuse(c, error, "the trust file does not allow this path");
+}
+
+/* What comes after the kind in an act's id; NULL when it is none of this kind. */
+static const char *name_of(const struct plan_change *c)
+{
+	size_t len = strlen(c->kind);
+
+	return strncmp(c->id, c->kind, len) == 0 && c->id[len] == ':' && c->id[len + 1] != '\0'
+		       ? c->id + len + 1
+		       : NULL;
+}
+
+/* Also of packages that come or go for the sake of others. */
+static bool check_package(const struct trust *trust, const struct plan_change *c, bool raised,
+			  GError **error)
+{
+	const char *name = name_of(c);
+
+	if (trust->packages == NULL) {
+		return !raised || refuse(c, error,
+					 "the trust file has no 'packages', so a privileged worker "
+					 "may change none");
+	}
+	return (name != NULL && is_listed(trust->packages, name)) ||
+	       refuse(c, error, "the trust file does not allow this package");
+}
+
+/* That units are read anew goes with the right to change any of them. */
+static bool is_reload(const struct plan_change *c, const char *name)
+{
+	return c->action == ACTION_RELOAD && strcmp(name, "daemon-reload") == 0;
+}
+
+static bool check_service(const struct trust *trust, const struct plan_change *c, bool raised,
+			  GError **error)
+{
+	const char *name = name_of(c);
+
+	if (raised && g_strcmp0(c->manager, "system") != 0) {
+		return refuse(c, error, "a privileged worker changes units of the system alone");
+	}
+	if (trust->services == NULL) {
+		return !raised || refuse(c, error,
+					 "the trust file has no 'services', so a privileged worker "
+					 "may change none");
+	}
+	return (name != NULL && (is_listed(trust->services, name) ||
+				 (is_reload(c, name) && trust->services[0] != NULL))) ||
+	       refuse(c, error, "the trust file does not allow this service");
+}
+
+static bool check_act(const struct trust *trust, const struct plan_change *c, bool raised,
+		      GError **error)
+{
+	if (strcmp(c->kind, "package") == 0) {
+		return check_package(trust, c, raised, error);
+	}
+	if (strcmp(c->kind, "service") == 0) {
+		return check_service(trust, c, raised, error);
+	}
+	return strcmp(c->kind, "command") != 0 || check_exec(trust, c->id, c->exec, raised, error);
 }
 
 static bool check_mode(const struct trust *trust, const struct plan_change *c, bool raised,
@@ -113,6 +243,28 @@ static bool check_own(const struct trust *trust, const struct plan_change *c,
 	       refuse(c, error, "no plan changes what the privileged worker believes");
 }
 
+/* A check that runs something is a command, whatever becomes of its answer. */
+static bool check_checks(const struct trust *trust, const struct plan *plan, bool raised,
+			 GError **error)
+{
+	for (size_t i = 0; i < plan->checks_count; i++) {
+		const struct plan_check *check = &plan->checks[i];
+
+		if (strcmp(check->kind, "command") != 0) {
+			continue;
+		}
+		if (!allows_kind(trust, "command", raised)) {
+			return refuse_id(check->target, error,
+					 "the trust file does not allow kind 'command', and this "
+					 "check is one");
+		}
+		if (!check_exec(trust, check->target, check->exec, raised, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool scope_check(const struct trust *trust, const struct plan *plan,
 		 const struct privilege *privilege, GError **error)
 {
@@ -127,7 +279,7 @@ bool scope_check(const struct trust *trust, const struct plan *plan,
 		const struct plan_change *c = &plan->changes[i];
 
 		if (!check_kind(trust, c, raised, error) || !check_path(trust, c, error) ||
-		    !check_mode(trust, c, raised, error) ||
+		    !check_act(trust, c, raised, error) || !check_mode(trust, c, raised, error) ||
 		    (raised && !check_own(trust, c, privilege, error))) {
 			return false;
 		}

@@ -6,8 +6,9 @@
  *
  * What the trust file states counts for every worker. One whose rights were
  * raised does nothing without 'paths', takes no kinds but those of files unless
- * 'kinds' names others, and never touches what it believes and remembers. A
- * check that runs something is a command.
+ * 'kinds' names others, and never touches what it believes and remembers. Of packages,
+ * services and commands it takes what their own lists name; a check that runs something is a
+ * command, and so is a guard.
  */
 #include "base/trust.h"
 #include "core/plan.h"

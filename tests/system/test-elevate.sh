@@ -222,19 +222,55 @@ plan 11
 cheat 'a kind that is not allowed' "does not allow kind 'file'" alice
 elevate_trust "$PATHS"
 before=$(everything)
-plan 11 "p['changes'].append({'action': 'run', 'desired': {'type': 'command'}, 'diff': c['diff'],
-  'diff_size': 0, 'exec': {'output': 1, 'run': ['/bin/true'], 'timeout': 1}, 'id': 'command:x',
-  'kind': 'command', 'observed': {'type': 'absent'}, 'risk': []})"
+act() { # KIND NAME ACTION [MORE]: appends that change; MORE are members
+  echo "p['changes'].append(dict(((k, v) for k, v in c.items() if k != 'path'), kind='$1',
+    id='$1:$2', action='$3', observed={'type': 'absent'}, desired={'type': '$1'}${4:+, $4}))"
+}
+exec_of() { # WORDS [MORE]
+  echo "exec={'run': [$1], 'timeout': 9, 'output': 99${2:+, $2}}"
+}
+plan 11 "$(act command x run "$(exec_of "'/bin/true'")")"
 cheat 'a kind that must be named' "does not allow kind 'command'" alice
-elevate_trust "$PATHS" 'kinds: [file, service]'
+plan 11 "p['checks'].append({'kind': 'command', 'target': 'x', 'within': 9,
+  $(exec_of "'/bin/true'" | sed "s/^exec=/'exec': /")})"
+cheat 'a check that is a command' "does not allow kind 'command', and this check is one" alice
+elevate_trust "$PATHS" 'kinds: [directory, file, tree, package, service, command]'
 before=$(everything)
-service="dict({k: v for k, v in c.items() if k not in ('path', 'root')}, id='service:x.service',
-  kind='service', action='start', observed={'type': 'absent'},
-  desired={'type': 'service', 'running': 'active'}, manager='user')"
-plan 11 "p['changes'] = [c, $service]"
-cheat "a service of a user's manager" "serves the system's manager alone" alice
-plan 11 "p['changes'] = [c, dict($service, manager='system', id='service:--help')]"
+plan 11 "$(act package sudo update "manager='apt'")"
+cheat 'a package without a list' "no 'packages'" alice
+plan 11 "$(act service ssh.service stop "manager='system'")"
+cheat 'a service without a list' "no 'services'" alice
+plan 11 "$(act service daemon-reload reload "manager='system'")"
+cheat 'reading units anew without a list' "no 'services'" alice
+plan 11 "$(act command x run "$(exec_of "'/bin/touch', '$site/x'")")"
+cheat 'a command without a list' "do not allow the program '/bin/touch'" alice
+elevate_trust "$PATHS" 'kinds: [directory, file, tree, package, service, command]' \
+  'packages: [nginx*]' 'services: [app-*.service]' 'commands: [/opt/app/*]'
+before=$(everything)
+plan 11 "$(act package sudo update "manager='apt'")"
+cheat 'another package' 'does not allow this package' alice
+plan 11 "$(act package sudo remove "manager='apt', implied=True")"
+cheat 'another package for the sake of others' 'does not allow this package' alice
+plan 11 "$(act service ssh.service stop "manager='system'")"
+cheat 'another service' 'does not allow this service' alice
+plan 11 "$(act service app-x.service start "manager='user'")"
+cheat 'a service of a user'\''s' 'units of the system alone' alice
+elevate_trust "$PATHS" 'kinds: [directory, file, service]' 'services: ["*"]'
+before=$(everything)
+plan 11 "$(act service --help start "manager='system'")"
 cheat 'a service whose name is none' 'names no unit that can do that' alice
+elevate_trust "$PATHS" 'kinds: [directory, file, tree, package, service, command]' \
+  'packages: [nginx*]' 'services: [app-*.service]' 'commands: [/opt/app/*]'
+before=$(everything)
+plan 11 "$(act command x run "$(exec_of "'/opt/app/../../bin/touch', '$site/x'")")"
+cheat 'another spelling of a program' 'do not allow the program' alice
+plan 11 "$(act command x run "$(exec_of "'/opt/app/x'" "'unless': ['/bin/touch', '$site/x']")")"
+cheat 'a guard that is another program' "do not allow the program '/bin/touch'" alice
+plan 11 "$(act command x run "$(exec_of "'/opt/app/x'" "'env': ['LD_PRELOAD=$U/x.so']")")"
+cheat 'a program within a program' 'dynamic loader' alice
+plan 11 "p['checks'].append({'kind': 'command', 'target': 'x', 'within': 9,
+  $(exec_of "'/bin/touch', '$site/x'" | sed "s/^exec=/'exec': /")})"
+cheat 'a check that is another program' "do not allow the program '/bin/touch'" alice
 elevate_trust "$PATHS"
 before=$(everything)
 plan 11 "c['desired']['mode'] = 0o4755"

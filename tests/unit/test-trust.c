@@ -174,6 +174,12 @@ static void test_bad_files_are_refused(void)
 		{"agents: {a: KEY}\napprovers: allowed_signers\nkinds: [File]\n",
 		 "'File' is not a kind"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\nsetuid: 7\n", "setuid"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\npackages: [a/b]\n",
+		 "'a/b' is not a package's name"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nservices: ['']\n",
+		 "'' is not a unit's name"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\ncommands: [bin/x]\n",
+		 "'bin/x' is not a program's absolute path"},
 	};
 	g_autofree char *key = seed_key_line(1);
 
