@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/change-text.h"
 #include "base/text.h"
 #include "base/words.h"
 
@@ -174,13 +175,14 @@ static void render_policy(struct out *out, const struct plan *plan)
 	out_field(out, C_("field", "approvers"), "%s", digest);
 	out_field(out, C_("field", "on failure"), "%s", plan->on_failure);
 	for (size_t i = 0; i < plan->checks_count; i++) {
+		g_autofree char *check = change_check_text(&plan->checks[i]);
 		const struct plan_exec *exec = plan->checks[i].exec;
 		g_autoptr(GPtrArray) lines = exec != NULL ? words_of_exec(exec) : NULL;
 
 		/* TRANSLATORS: what must be well after the plan was applied, an address for example
 		 */
-		out_field(out, C_("field", "check"), "%s %s, %" PRId64 "s", plan->checks[i].kind,
-			  plan->checks[i].target, plan->checks[i].within);
+		out_field(out, C_("field", "check"), "%s, %" PRId64 "s", check,
+			  plan->checks[i].within);
 		for (guint k = 0; lines != NULL && k < lines->len; k++) {
 			out_field(out, "", "%s", (const char *)lines->pdata[k]);
 		}
@@ -276,6 +278,7 @@ static char *owner_text(const struct plan_state *s)
 static char *state_text(const struct plan_state *s)
 {
 	g_autofree char *mode = mode_text(s->mode), *owner = owner_text(s);
+	g_autofree char *more = change_state_text(s);
 	GString *text = g_string_new(state_type_names[s->type]);
 
 	if (s->type == STATE_ABSENT) {
@@ -296,6 +299,7 @@ static char *state_text(const struct plan_state *s)
 	if (s->xattrs != NULL) {
 		g_string_append(text, " +xattrs");
 	}
+	g_string_append(text, more);
 	return g_string_free(text, FALSE);
 }
 
@@ -320,24 +324,18 @@ static enum out_style style_of(enum plan_action action)
 	return action == ACTION_CREATE ? STYLE_ADD : STYLE_WARN;
 }
 
-/* Somebody's work on the host is about to be lost, or kept by rejecting. */
-static void render_outside(struct out *out, const struct plan_change *change)
+static void render_notes(struct out *out, const struct plan_change *change)
 {
-	g_autofree char *commit = NULL;
-	g_autofree char *when = NULL;
+	g_autoptr(GPtrArray) notes = change_notes(change);
 
-	if (change->outside_commit == NULL) {
-		return;
+	for (guint i = 0; i < notes->len; i++) {
+		g_autofree char *note = out_safe(out, notes->pdata[i]);
+
+		out_printf(out, "          %s\n", note);
 	}
-	commit = text_short_id(change->outside_commit);
-	when = text_time(change->outside_time);
-	out_printf(out, "          ");
-	/* TRANSLATORS: a commit's short id, and the time at which it was applied */
-	out_styled(out, STYLE_WARN, _("changed outside since %s, applied %s"), commit, when);
-	out_printf(out, "\n");
 }
 
-/* Two lines, and more where there is something to fear. */
+/* Two lines, what else is to be known, and a last one where there is something to fear. */
 static void render_change(struct out *out, const struct plan_change *change)
 {
 	g_autofree char *id = out_safe(out, change->id);
@@ -347,7 +345,8 @@ static void render_change(struct out *out, const struct plan_change *change)
 	g_autofree char *risk = risk_text(change->risk);
 	const char *action = text_action(change->action);
 
-	out_printf(out, "  ");
+	/* A column of its own, so that it is seen in a long list. */
+	out_styled(out, STYLE_WARN, "%s", change->outside_commit != NULL ? "! " : "  ");
 	out_styled(out, style_of(change->action), "%s%*s", action,
 		   MAX(1, ACTION_WIDTH - (int)text_width(action)), "");
 	out_styled(out, STYLE_BOLD, "%s", id);
@@ -359,7 +358,7 @@ static void render_change(struct out *out, const struct plan_change *change)
 		out_printf(out, _("(same content as %s)"), from);
 	}
 	out_printf(out, "\n          %s => %s\n", safe_before, safe_after);
-	render_outside(out, change);
+	render_notes(out, change);
 	if (risk[0] != '\0') {
 		out_styled(out, STYLE_WARN, "          %s %s", _("risk:"), risk);
 		out_printf(out, "\n");
@@ -388,6 +387,7 @@ static void visit_change(struct out *out, const struct plan *plan, size_t i, voi
 void render_changes(struct out *out, const struct plan *plan)
 {
 	size_t removals = render_count_removals(plan);
+	g_autofree char *sizes = change_sizes_text(plan);
 	size_t outside = 0;
 
 	for (size_t i = 0; i < plan->changes_count; i++) {
@@ -413,6 +413,9 @@ void render_changes(struct out *out, const struct plan *plan)
 				    outside),
 			   outside);
 		out_printf(out, "\n");
+	}
+	if (sizes != NULL) {
+		out_printf(out, "  %s\n", sizes);
 	}
 	each_change(out, plan, visit_change, NULL);
 }

@@ -571,11 +571,42 @@ static void test_checks_that_run(void)
 	}
 }
 
+/* An act has a kind, a name and an action, and no path that a rule could mean. */
+static void test_acts(void)
+{
+	struct conf_rule kinds[] = {
+		{.kind = (char *)"package", .approval = {.required = 0, .expires = 7}},
+		{.kind = (char *)"service", .approval = {.required = 0, .expires = 8}},
+		{.kind = (char *)"command", .approval = {.required = 0, .expires = 9}},
+	};
+	struct conf_rule anywhere = {.path = (char *)"**", .approval = {.required = 0}};
+	struct conf_rule pause = {.risk = (char *)"interruption",
+				  .approval = {.required = 1, .from = boss, .expires = 5}};
+	const struct policy_change acts[] = {
+		{.kind = "package", .id = "package:x", .action = "create"},
+		{.kind = "service", .id = "service:x", .action = "restart"},
+		{.kind = "command", .id = "command:x", .action = "run"},
+	};
+	static const char *const wanted[] = {"0  0 7", "0  0 8", "0  0 9"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(acts); i++) {
+		g_autofree char *by_kind = judge(kinds, G_N_ELEMENTS(kinds), &acts[i], 1);
+		g_autofree char *by_path = judge(&anywhere, 1, &acts[i], 1);
+		g_autofree char *by_pause = judge(&pause, 1, &acts[i], 1);
+		bool pauses = acts[i].action[0] == 'r' && acts[i].action[1] == 'e';
+
+		g_assert_cmpstr(by_kind, ==, wanted[i]);
+		g_assert_true(g_str_has_prefix(by_path, "1 ")); // the stack's own
+		g_assert_true(g_str_has_suffix(by_pause, pauses ? " 5" : " 3600"));
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/policy/without-a-rule-the-stack's", test_base);
 	g_test_add_func("/policy/the-strictest-wins", test_strictest);
+	g_test_add_func("/policy/acts-have-no-path", test_acts);
 	g_test_add_func("/policy/nobody-who-may-is-an-error", test_nobody);
 	g_test_add_func("/policy/automatic-only-when-all-changes-are", test_automatic);
 	g_test_add_func("/policy/many-deletions-need-a-person", test_deletions);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/http/page-diff.h"
+#include "base/change-text.h"
 #include "base/lang.h"
 #include "base/text.h"
 #include "base/words.h"
@@ -201,6 +202,7 @@ static void put_policy(struct html *h, const struct plan *plan)
 		  strcmp(plan->on_failure, "rollback") == 0 ? _("everything is undone")
 							    : _("the rest is left out"));
 	for (size_t i = 0; i < plan->checks_count; i++) {
+		g_autofree char *check = change_check_text(&plan->checks[i]);
 		const struct plan_exec *exec = plan->checks[i].exec;
 		g_autoptr(GPtrArray) lines = exec != NULL ? words_of_exec(exec) : NULL;
 
@@ -208,8 +210,7 @@ static void put_policy(struct html *h, const struct plan *plan)
 		 */
 		page_term(h, C_("plan", "check"));
 		/* TRANSLATORS: kind of a check, its address, seconds */
-		html_say(h, _("%s %s, within %" PRId64 " s"), plan->checks[i].kind,
-			 plan->checks[i].target, plan->checks[i].within);
+		html_say(h, _("%s, within %" PRId64 " s"), check, plan->checks[i].within);
 		for (guint k = 0; lines != NULL && k < lines->len; k++) {
 			html_void(h, "br", NULL);
 			html_leaf(h, "code", NULL, lines->pdata[k]);
@@ -326,6 +327,7 @@ static void put_risks(struct html *h, const struct plan *plan)
 {
 	size_t secret = count_risk(plan, RISK_SECRET), root = count_risk(plan, RISK_ROOT);
 	size_t exec = count_risk(plan, RISK_EXECUTABLE), cluster = count_risk(plan, RISK_CLUSTER);
+	g_autofree char *sizes = change_sizes_text(plan);
 
 	html_open(h, "ul", "class", "risk", "id", "risk", NULL);
 	put_removals(h, plan);
@@ -351,6 +353,9 @@ static void put_risks(struct html *h, const struct plan *plan)
 						     "%zu files can be executed.", exec),
 					    exec));
 	}
+	if (sizes != NULL) {
+		put_line(h, g_steal_pointer(&sizes));
+	}
 	put_line(h, g_strdup_printf(ngettext("%zu change in all.", "%zu changes in all.",
 					     plan->changes_count),
 				    plan->changes_count));
@@ -370,6 +375,7 @@ static void append_owner(GString *text, const char *name, int64_t id)
 
 char *page_state_text(const struct plan_state *s)
 {
+	g_autofree char *more = change_state_text(s);
 	GString *text = g_string_new(state_type_names[s->type]);
 
 	if (s->type == STATE_ABSENT) {
@@ -393,6 +399,7 @@ char *page_state_text(const struct plan_state *s)
 	if (s->xattrs != NULL) {
 		g_string_append(text, " +xattrs");
 	}
+	g_string_append(text, more);
 	return g_string_free(text, FALSE);
 }
 
@@ -413,6 +420,16 @@ static void put_risk_words(struct html *h, unsigned risk)
 	html_close(h, "td");
 }
 
+static void put_notes(struct html *h, const struct plan_change *change)
+{
+	g_autoptr(GPtrArray) notes = change_notes(change);
+
+	for (guint i = 0; i < notes->len; i++) {
+		html_void(h, "br", NULL);
+		html_leaf(h, "span", "dim", notes->pdata[i]);
+	}
+}
+
 static void put_change(struct html *h, const struct plan_change *change)
 {
 	g_autofree char *before = page_state_text(&change->observed);
@@ -428,6 +445,7 @@ static void put_change(struct html *h, const struct plan_change *change)
 		html_text(h, " ");
 		html_say(h, _("(same content as %s)"), change->renamed_from);
 	}
+	put_notes(h, change);
 	html_close(h, "td");
 	html_leaf(h, "td", "mono", before);
 	html_leaf(h, "td", "mono", after);
