@@ -2,6 +2,7 @@
 /* Makes the view of a plan that all renderers take. */
 #include "agent/notify/notice.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "agent/agent.h"
@@ -194,6 +195,22 @@ void notice_stamp(struct notice *notice, struct agent *agent)
 	notice->agent = clean(agent->conf->agent);
 }
 
+/* Why it ended, and of one that halted what is done and how to go on; NULL: nothing to say. */
+static char *end_of(const struct fold_plan *plan)
+{
+	g_autofree char *end = plan->end != NULL && plan->end[0] != '\0' ? clean(plan->end) : NULL;
+
+	if (!plan->halted || plan->phase != STACK_PHASE_FAILED) {
+		return g_steal_pointer(&end);
+	}
+	return g_strdup_printf(
+		"%s%s%" PRId64 " done, %" PRId64 " undone, %" PRId64
+		" left; 'assent apply --resume %s' goes on, 'assent apply --undo %s' "
+		"takes it back",
+		end != NULL ? end : "", end != NULL ? "; " : "", plan->done, plan->undone,
+		plan->left, plan->stack, plan->stack);
+}
+
 static void take_fold(struct notice *n, const struct fold_plan *plan)
 {
 	n->key = g_strconcat("plan:", plan->id, NULL);
@@ -208,7 +225,7 @@ static void take_fold(struct notice *n, const struct fold_plan *plan)
 	n->approvals = (int64_t)fold_approvals(plan);
 	n->why = clean(plan->reason);
 	n->commit = clean(plan->commit);
-	n->text = plan->end != NULL && plan->end[0] != '\0' ? clean(plan->end) : NULL;
+	n->text = end_of(plan);
 	n->done = plan->done;
 	n->undone = plan->undone;
 	n->left = plan->left;
