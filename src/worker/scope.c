@@ -45,6 +45,25 @@ static bool refuse(const struct plan_change *c, GError **error, const char *form
 	return refuse_as(c->path != NULL ? c->path : c->id, why, error);
 }
 
+/* People read ids and approve those: each must say what is changed, and of acts only one. */
+static bool check_id(GHashTable *acts, const struct plan_change *c, GError **error)
+{
+	const struct plan_state *as =
+		c->desired.type != STATE_ABSENT ? &c->desired : &c->observed;
+	const char *word = c->path != NULL ? state_type_names[as->type] : c->kind;
+	size_t len = strlen(word);
+	bool fits = strncmp(c->id, word, len) == 0 && c->id[len] == ':' &&
+		    (c->path == NULL || strcmp(c->id + len + 1, c->path) == 0);
+
+	if (!fits) {
+		g_autofree char *shown = g_utf8_make_valid(c->id, -1);
+
+		return refuse(c, error, "the plan calls it '%s', which is something else", shown);
+	}
+	return c->path != NULL || g_hash_table_add(acts, (gpointer)c->id) ||
+	       refuse(c, error, "stands in the plan twice");
+}
+
 static bool allows_kind(const struct trust *trust, const char *kind, bool raised)
 {
 	const char *const *kinds = (const char *const *)trust->kinds;
@@ -268,6 +287,7 @@ static bool check_checks(const struct trust *trust, const struct plan *plan, boo
 bool scope_check(const struct trust *trust, const struct plan *plan,
 		 const struct privilege *privilege, GError **error)
 {
+	g_autoptr(GHashTable) acts = g_hash_table_new(g_str_hash, g_str_equal);
 	bool raised = privilege != NULL && privilege->raised;
 
 	if (raised && trust->paths == NULL) {
@@ -278,8 +298,9 @@ bool scope_check(const struct trust *trust, const struct plan *plan,
 	for (size_t i = 0; i < plan->changes_count; i++) {
 		const struct plan_change *c = &plan->changes[i];
 
-		if (!check_kind(trust, c, raised, error) || !check_path(trust, c, error) ||
-		    !check_act(trust, c, raised, error) || !check_mode(trust, c, raised, error) ||
+		if (!check_id(acts, c, error) || !check_kind(trust, c, raised, error) ||
+		    !check_path(trust, c, error) || !check_act(trust, c, raised, error) ||
+		    !check_mode(trust, c, raised, error) ||
 		    (raised && !check_own(trust, c, privilege, error))) {
 			return false;
 		}

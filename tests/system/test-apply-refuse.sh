@@ -157,15 +157,27 @@ mutate "c['kind'] = 'link'"
 refused 'a type that the kind does not make' failed
 mutate "c['action'] = 'create'"
 refused 'an action that does not fit' failed
-mutate "p['changes'].append(dict(c, id='file:again'))"
+mutate "p['changes'].append(dict(c))"
 refused 'a path twice' failed 'another change'
+mutate "c['id'] = 'file:$host/etc/harmless'"
+refused 'a path by the name of another' untrusted 'which is something else'
+mutate "c['id'] = 'link:$host/etc/a'"
+refused 'a file that is called a link' untrusted 'which is something else'
+act="dict(action='run', desired={'type': 'command'}, diff=c['diff'], diff_size=0,
+  exec={'output': 0, 'run': ['touch', '$tmp/outside/ran'], 'timeout': 1}, kind='command',
+  observed={'type': 'absent'}, risk=['root'])"
+mutate "p['changes'].append(dict($act, id='command:same'))
+p['changes'].append(dict($act, id='command:same'))"
+refused 'a command twice' untrusted 'twice'
+mutate "p['changes'].append(dict($act, id='file:$host/etc/b'))"
+refused 'a command by the name of a file' untrusted 'which is something else'
 mutate "p['changes'].reverse()"
 refused 'a wrong order' failed
 mutate "
 link = {'type': 'link', 'link': '$tmp/outside'}
-p['changes'].append(dict(c, id='link:l', kind='link', path='$host/l', action='create',
+p['changes'].append(dict(c, id='link:$host/l', kind='link', path='$host/l', action='create',
                          observed={'type': 'absent'}, desired=link))
-p['changes'].append(dict(c, id='file:deep', path='$host/l/deep/f', action='create',
+p['changes'].append(dict(c, id='file:$host/l/deep/f', path='$host/l/deep/f', action='create',
                          observed={'type': 'absent'}, desired=dict(c['desired'], mode=0o644)))"
 refused 'a file deep beneath a link that the plan makes' failed 'lies in what is no folder'
 mutate "c['desired']['uid'] = 4294967295" apply_again

@@ -202,7 +202,7 @@ before=$(everything)
 
 # --- what it may change
 for path in /etc/cron.d/x "$decoy/secret" "$R/other" "${site}x"; do
-  plan 11 "p['changes'].insert(0, dict(c, id='file:x', path='$path', action='create',
+  plan 11 "p['changes'].insert(0, dict(c, id='file:$path', path='$path', action='create',
            observed={'type': 'absent'}, desired=dict(c['desired'], mode=0o644)))"
   cheat "a path outside: $path" "'$path': the trust file does not allow this path" alice
 done
@@ -212,7 +212,7 @@ raise
 refused 'a path with dots' 'not a clean absolute path'
 ln -s $decoy $site/link
 before=$(everything)
-plan 11 "p['changes'].append(dict(c, id='file:x', path='$site/link/new', action='create',
+plan 11 "p['changes'].append(dict(c, id='file:$site/link/new', path='$site/link/new', action='create',
          observed={'type': 'absent'}, desired=dict(c['desired'], mode=0o644)))"
 cheat 'a path through a link of root'\''s own' 'is a link that must not be followed' alice
 rm $site/link
@@ -289,7 +289,7 @@ cheat 'a trust file without paths' "has no 'paths'" alice
 elevate_trust 'paths: [/**]'
 before=$(everything)
 for path in "$R/etc/trust.yaml" "$R/etc" "$R" "$state/last" /mnt; do
-  plan 11 "p['changes'].insert(0, dict(c, id='file:x', path='$path'))"
+  plan 11 "p['changes'].insert(0, dict(c, id='file:$path', path='$path'))"
   cheat "what the worker believes and remembers: $path" 'no plan changes what' alice
 done
 elevate_trust "$PATHS"
