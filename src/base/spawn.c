@@ -100,11 +100,15 @@ static void run(const struct plan_of_child *plan)
 		return;
 	}
 	/* Afterwards: a change of user takes it away. */
-	prctl(PR_SET_PDEATHSIG, plan->outlive ? 0 : SIGKILL);
-	if (!plan->outlive && getppid() != plan->parent) {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != plan->parent) {
 		_exit(127); /* it died before prctl() could notice */
 	}
 	if (chdir(plan->cwd) == 0) {
+		/* As late as can be: whoever looks for what goes on sees it by its new name. */
+		if (plan->outlive) {
+			prctl(PR_SET_PDEATHSIG, 0);
+		}
 		execve(plan->path, plan->argv, plan->env);
 	}
 }

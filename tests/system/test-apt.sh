@@ -448,6 +448,33 @@ END
   ok 'and in order' orderly
 done
 
+# The worker alone, when apt has not begun yet to change what dpkg knows.
+manifest <<'END'
+resources:
+  - package: [qq-epoch, qq-rival]
+END
+cat >/etc/apt/apt.conf.d/99wait <<'END'
+DPkg::Pre-Invoke { "touch /tmp/invoked; until test -e /tmp/invoke; do sleep .1; done"; };
+END
+plan "$first"
+sign
+request alice
+background "$tmp/kill.log" sh -c "exec '$worker' --trust '$keys/trust.yaml' <'$tmp/request'"
+ok 'apt is about to begin' wait_for test -e /tmp/invoked
+kill -9 "$pid"
+wait "$pid" 2>/dev/null
+recover &
+sleep 1
+touch /tmp/invoke
+wait $!
+rm /etc/apt/apt.conf.d/99wait
+no_apt() {
+  ! pgrep -x apt-get >/dev/null
+}
+ok 'it comes to its end' wait_for no_apt
+ok 'and is undone then, and not before' is result rolled-back
+ok 'so that all is as it was' test "$(database)" = "$before"
+
 # 12. Pruned.
 manifest <<'END'
 prune: true

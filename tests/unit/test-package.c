@@ -219,6 +219,45 @@ static void test_a_lock_is_waited_for(void)
 	temp_free(dir);
 }
 
+/* The worker is killed, its manager goes on. */
+static void test_what_outlives_us_is_waited_for(void)
+{
+	struct package_run run = {0};
+	char *dir = temp_new();
+	g_autofree char *began = g_build_filename(dir, "began", NULL);
+	g_autofree char *go = g_build_filename(dir, "go", NULL);
+	g_autofree char *script =
+		g_strdup_printf("(setsid sleep 600 & echo $! >%s/daemon); >%s; "
+				"until test -e %s; do sleep 0.05; done; >%s/done",
+				dir, began, go, dir);
+	g_autofree char *done = g_build_filename(dir, "done", NULL);
+	g_autofree char *daemon = g_build_filename(dir, "daemon", NULL);
+	g_autofree char *text = NULL;
+	GError *error = NULL;
+	pid_t worker = fork();
+
+	if (worker == 0) {
+		struct proc_result result = {0};
+
+		_exit(!sh(&run, script, 600, PACKAGE_EXEC_FINISH, &result, &error));
+	}
+	while (!exists(began)) {
+		g_usleep(10000);
+	}
+	kill(worker, SIGKILL);
+	g_assert_true(waitpid(worker, NULL, 0) == worker);
+	g_assert_false(package_wait_own(&run, &error));
+	g_assert_error(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY);
+	g_clear_error(&error);
+	g_assert_true(g_file_set_contents(go, "", 0, NULL));
+	run.lock_wait = 600;
+	g_assert_true(package_wait_own(&run, &error)); /* nor for the daemon, which stays */
+	g_assert_true(exists(done));
+	g_assert_true(g_file_get_contents(daemon, &text, NULL, NULL));
+	kill((pid_t)g_ascii_strtoll(text, NULL, 10), SIGKILL);
+	temp_free(dir);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -231,5 +270,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/package/a-transaction-is-finished", test_a_transaction_is_finished);
 	g_test_add_func("/package/deadline-and-bound", test_deadline_and_bound);
 	g_test_add_func("/package/a-lock-is-waited-for", test_a_lock_is_waited_for);
+	g_test_add_func("/package/what-outlives-us-is-waited-for",
+			test_what_outlives_us_is_waited_for);
 	return g_test_run();
 }

@@ -13,6 +13,7 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/spawn.h"
 #include "core/hash.h"
 
@@ -20,6 +21,8 @@
 #define LOOK_MS 50	      /* how often is looked whether it has ended, or shall */
 #define STOP_GRACE_MS 5000    /* between TERM and KILL when somebody asks to stop */
 #define FINISH_GRACE_MS 30000 /* ... and when a transaction takes too long */
+#define MARK "ASSENT_TRANSACTION=1" /* in the environment of what goes on when we die */
+#define MAX_ENVIRON ((size_t)4 << 20)
 #define SBIN_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static bool is_stopped(const struct package_run *run)
@@ -103,10 +106,13 @@ static GString *read_output(int fd, size_t max)
 	return text;
 }
 
-static const char **make_env(const char *const *more)
+static const char **make_env(const char *const *more, unsigned flags)
 {
 	GPtrArray *env = g_ptr_array_new();
 
+	if ((flags & PACKAGE_EXEC_FINISH) != 0) {
+		g_ptr_array_add(env, (gpointer)MARK);
+	}
 	g_ptr_array_add(env, (gpointer) "LC_ALL=C");
 	g_ptr_array_add(env, (gpointer) "LANGUAGE=");
 	g_ptr_array_add(env, (gpointer)SBIN_PATH);
@@ -120,7 +126,7 @@ static const char **make_env(const char *const *more)
 bool package_exec(const struct package_run *run, const char *const *argv, const char *const *env,
 		  unsigned timeout, unsigned flags, struct proc_result *result, GError **error)
 {
-	g_autofree const char **all = make_env(env);
+	g_autofree const char **all = make_env(env, flags);
 	struct proc_spec spec = {
 		.argv = argv, .env = all, .timeout = timeout, .max_output = MAX_OUTPUT};
 	unsigned how = SPAWN_MEMORY | ((flags & PACKAGE_EXEC_FINISH) != 0 ? SPAWN_OUTLIVE : 0);
@@ -188,6 +194,51 @@ bool package_wait_lock(const struct package_run *run, const char *path, GError *
 		}
 		(void)poll(NULL, 0, LOOK_MS * 2);
 	}
+}
+
+/* Neither what it runs nor a daemon that it has started: those have other groups or sessions. */
+static bool is_own_manager(pid_t pid)
+{
+	g_autofree char *place = g_strdup_printf("/proc/%d/environ", (int)pid);
+	g_autofree char *env = NULL;
+	size_t len;
+
+	return getpgid(pid) == pid && getsid(pid) != pid &&
+	       file_read(place, MAX_ENVIRON, &env, &len, NULL) &&
+	       memmem(env, len, MARK, sizeof(MARK)) != NULL;
+}
+
+/* A manager that a worker before us was killed beside; 0: none. */
+static pid_t find_own_manager(void)
+{
+	g_autoptr(GDir) dir = g_dir_open("/proc", 0, NULL);
+	const char *name;
+
+	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+		pid_t pid = (pid_t)g_ascii_strtoull(name, NULL, 10);
+
+		if (pid > 0 && is_own_manager(pid)) {
+			return pid;
+		}
+	}
+	return 0;
+}
+
+bool package_wait_own(const struct package_run *run, GError **error)
+{
+	int64_t until = g_get_monotonic_time() + (int64_t)run->lock_wait * G_USEC_PER_SEC;
+	pid_t pid;
+
+	while ((pid = find_own_manager()) != 0) {
+		if (g_get_monotonic_time() >= until) {
+			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY,
+				    "what an earlier apply has begun is still under way, as "
+				    "process %d",
+				    (int)pid);
+		}
+		(void)poll(NULL, 0, LOOK_MS * 2);
+	}
+	return true;
 }
 
 char *package_digest_file(const char *path, GError **error)

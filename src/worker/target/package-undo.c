@@ -160,6 +160,23 @@ static const char *why_not(const struct package_group *g, const struct package_l
 	return note != NULL ? note : host_note(g->run->host, all);
 }
 
+/* A manager that has gone on alone may not have begun to change what the list tells. Asked once. */
+static bool wait_own(const struct package_group *g, GError **error)
+{
+	static const char name[] = "undo waits";
+	const char *note = host_note(g->run->host, name);
+	g_autoptr(GError) problem = NULL;
+
+	if (note == NULL) {
+		bool ended = package_wait_own(&g->how, &problem);
+
+		host_set_note(g->run->host, name, ended ? "" : problem->message);
+		host_forget(g->run->host);
+		note = host_note(g->run->host, name);
+	}
+	return note[0] == '\0' || fail(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY, "%s", note);
+}
+
 bool package_undo(struct target_run *run, struct step *step, GError **error)
 {
 	const struct plan_change *c = step->change;
@@ -172,7 +189,7 @@ bool package_undo(struct target_run *run, struct step *step, GError **error)
 	}
 	g.how.stopped = NULL;
 	g.how.lock_wait = UNDO_LOCK_WAIT;
-	if (!package_group_list(&g, &list, error)) {
+	if (!wait_own(&g, error) || !package_group_list(&g, &list, error)) {
 		return false;
 	}
 	if (!all_back(&g, list)) {

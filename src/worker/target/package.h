@@ -127,6 +127,9 @@ bool package_exec(const struct package_run *run, const char *const *argv, const 
  * that names the holder. A file that is not there is free. */
 bool package_wait_lock(const struct package_run *run, const char *path, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* Waits as long for what PACKAGE_EXEC_FINISH has let outlive an earlier worker: what is there until
+ * then is not what will be. */
+bool package_wait_own(const struct package_run *run, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The SHA-256 of a file as "sha256:..."; NULL with error. */
 char *package_digest_file(const char *path, GError **error);
 
