@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,6 +183,58 @@ static void test_deadline_and_bound(void)
 	g_assert_nonnull(strstr(problem->message, "more than is allowed"));
 }
 
+struct shmem {
+	const char *go;
+	blkcnt_t blocks;
+};
+
+/* The files in memory that we have: when all was written and the middle was given back. */
+static gpointer look_at_memory(gpointer user)
+{
+	struct shmem *shmem = user;
+	off_t size = 0;
+
+	for (int i = 0; i < 6000 && (size < 300000000 || shmem->blocks >= 100000); i++) {
+		g_usleep(10000);
+		for (int fd = 3; fd < 64; fd++) {
+			struct stat st;
+
+			if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= size &&
+			    st.st_size > 1000000) {
+				size = st.st_size;
+				shmem->blocks = st.st_blocks;
+			}
+		}
+	}
+	g_assert_true(g_file_set_contents(shmem->go, "", 0, NULL));
+	return NULL;
+}
+
+/* It is not ended for it, and of what it writes beginning and end are kept. */
+static void test_a_transaction_may_write_much(void)
+{
+	static const char script[] = "echo first; head -c 300000000 /dev/zero | tr '\\0' x; "
+				     "while ! test -e %s; do sleep 0.05; done; echo last";
+	const struct package_run run = {0};
+	char *dir = temp_new();
+	g_autofree char *go = g_build_filename(dir, "go", NULL);
+	g_autofree char *text = g_strdup_printf(script, go);
+	struct proc_result result = {0};
+	GError *error = NULL;
+	struct shmem shmem = {go, 0};
+	g_autoptr(GThread) looking = g_thread_new("looking", look_at_memory, &shmem);
+
+	g_assert_true(sh(&run, text, 600, PACKAGE_EXEC_FINISH, &result, &error));
+	g_assert_no_error(error);
+	g_assert_true(g_str_has_prefix(result.out->str, "first\nxxx"));
+	g_assert_true(g_str_has_suffix(result.out->str, "xxxlast\n"));
+	g_assert_cmpuint(result.out->len, <, 20 << 20);
+	proc_result_clear(&result);
+	g_thread_join(g_steal_pointer(&looking));
+	g_assert_cmpint(shmem.blocks, <, 100000); /* of 512 bytes */
+	temp_free(dir);
+}
+
 static void test_a_lock_is_waited_for(void)
 {
 	struct package_run run = {0};
@@ -269,6 +322,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/package/the-whole-group-ends", test_the_whole_group_ends);
 	g_test_add_func("/package/a-transaction-is-finished", test_a_transaction_is_finished);
 	g_test_add_func("/package/deadline-and-bound", test_deadline_and_bound);
+	g_test_add_func("/package/a-transaction-may-write-much", test_a_transaction_may_write_much);
 	g_test_add_func("/package/a-lock-is-waited-for", test_a_lock_is_waited_for);
 	g_test_add_func("/package/what-outlives-us-is-waited-for",
 			test_what_outlives_us_is_waited_for);

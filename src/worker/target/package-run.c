@@ -64,6 +64,18 @@ static bool is_too_long(const struct spawned *child, size_t max)
 	       ((size_t)out.st_size > max || (size_t)err.st_size > max);
 }
 
+/* What must come to its end may write as much as it likes: of that only the beginning and the end
+ * are kept in memory. */
+static void forget_middle(int fd, size_t max)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_size > (off_t)max) {
+		(void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)max / 2,
+				st.st_size - (off_t)max);
+	}
+}
+
 static bool wait_for(const struct package_run *run, const struct proc_spec *spec, unsigned flags,
 		     const struct spawned *child, GError **error)
 {
@@ -87,22 +99,44 @@ static bool wait_for(const struct package_run *run, const struct proc_spec *spec
 			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
 				    "'%s' writes more than is allowed", spec->argv[0]);
 		}
+		if (finish) {
+			forget_middle(child->out, spec->max_output);
+			forget_middle(child->err, spec->max_output);
+		}
 		(void)poll(NULL, 0, (int)wait);
 		wait = MIN(wait * 2, LOOK_MS);
 	}
 	return true;
 }
 
-static GString *read_output(int fd, size_t max)
+static void read_part(GString *text, int fd, off_t at, size_t len)
 {
-	GString *text = g_string_new(NULL);
 	char buffer[16384];
 	ssize_t got;
 
-	while (text->len < max && (got = pread(fd, buffer, sizeof(buffer), (off_t)text->len)) > 0) {
+	while (len > 0 && (got = pread(fd, buffer, MIN(len, sizeof(buffer)), at)) > 0) {
 		g_string_append_len(text, buffer, got);
+		at += got;
+		len -= (size_t)got;
 	}
-	g_string_truncate(text, MIN(text->len, max));
+}
+
+/* Of what is too much, the end says most. */
+static GString *read_output(int fd, size_t max)
+{
+	GString *text = g_string_new(NULL);
+	struct stat st;
+
+	if (fstat(fd, &st) != 0) {
+		return text;
+	}
+	if (st.st_size <= (off_t)max) {
+		read_part(text, fd, 0, max);
+		return text;
+	}
+	read_part(text, fd, 0, max / 2);
+	g_string_append(text, "\n[...]\n");
+	read_part(text, fd, st.st_size - (off_t)max / 2, max / 2);
 	return text;
 }
 
