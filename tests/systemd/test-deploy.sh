@@ -35,8 +35,13 @@ C
   echo welcome >"$dir/etc/webapp/banner"
   cat >"$dir/usr/lib/webapp/serve" <<C
 #!/usr/bin/python3
-import configparser, http.server
+import configparser, http.server, os, signal, time
 version = "$1"
+def say(what):
+    print("%s %.6f" % (what, time.time()), flush=True)
+def stop(*_):
+    say("stopping")
+    os._exit(0)
 conf = configparser.ConfigParser()
 conf.read("/etc/webapp/webapp.conf")
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -53,7 +58,8 @@ class Server(http.server.ThreadingHTTPServer):
     allow_reuse_address = True
 server = Server(("127.0.0.1", int(conf["webapp"]["port"])), Handler)
 open("/srv/webapp/started", "a").write(version + "\n")
-print("listening, version", version, flush=True)
+say("listening")
+signal.signal(signal.SIGTERM, stop)
 server.serve_forever()
 C
   chmod 755 "$dir/usr/lib/webapp/serve"
@@ -257,7 +263,7 @@ deploy
 tap_ok "version 3 is broken and gives way to 2 by itself (it had been $before)"
 exec 7>&-
 wait $load
-box journalctl -q -u webapp -o json --since "@$(cat "$T/since")" >"$T/journal"
+box journalctl -q -u webapp -o cat --since "@$(cat "$T/since")" >"$T/journal"
 cp "$root/srv/load" "$T/load"
 python3 "$srcdir/tests/systemd/webapp-outage.py" "$T/load" "$T/journal"
 tap_ok 'no request failed but during a restart'

@@ -2,22 +2,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """webapp-outage.py LOAD JOURNAL: did a request fail while the service was not being restarted?
 
-LOAD is what webapp-load.py wrote; JOURNAL is journalctl -o json of the service's unit. A restart
-lasts from systemd's word that it stops the unit to the service's own word that it listens. Exit
-code 1 names a request that failed outside of every restart; 2 says that there is nothing to judge.
+LOAD is what webapp-load.py wrote; JOURNAL is journalctl -o cat of the service's unit. A restart
+lasts from the service's word that it stops to its next word that it listens, each with its time.
+Exit code 1 names a request that failed outside of every restart; 2 says that there is nothing to
+judge.
 """
-import json
 import sys
 
-STOPPING = "de5b426a63be47a7b6ac3eaac82e2f6f"  # SD_MESSAGE_UNIT_STOPPING
 restarts, begun = [], None
 for line in open(sys.argv[2]):
-    entry = json.loads(line)
-    when = int(entry["__REALTIME_TIMESTAMP"]) / 1e6
-    if entry.get("MESSAGE_ID") == STOPPING:
-        begun = when if begun is None else begun
-    elif str(entry.get("MESSAGE", "")).startswith("listening") and begun is not None:
-        restarts.append((begun, when))
+    words = line.split()
+    if len(words) == 2 and words[0] == "stopping":
+        begun = float(words[1])
+    elif len(words) == 2 and words[0] == "listening" and begun is not None:
+        restarts.append((begun, float(words[1])))
         begun = None
 requests = [line.split() for line in open(sys.argv[1])]
 bad = [(float(b), float(e)) for b, e, verdict in requests if verdict == "bad"]
