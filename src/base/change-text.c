@@ -31,6 +31,27 @@ char *change_state_text(const struct plan_state *state)
 	return g_string_free(out, FALSE);
 }
 
+char *change_becomes_text(const struct plan_change *change)
+{
+	const char *old = change->observed.version, *new = change->desired.version;
+	g_autofree char *before = NULL, *after = NULL;
+
+	if (g_strcmp0(old, new) != 0) {
+		before = g_strconcat(old != NULL ? " " : "", old, NULL);
+		after = g_strconcat(new != NULL ? " " : "", new, NULL);
+	} else {
+		before = change_state_text(&change->observed);
+		after = change_state_text(&change->desired);
+	}
+	if (strcmp(before, after) == 0) {
+		return g_strdup("");
+	}
+	if (before[0] == '\0' || after[0] == '\0') {
+		return g_strconcat(before, after, NULL);
+	}
+	return g_strconcat(before, " ->", after, NULL);
+}
+
 static void note_exec(GPtrArray *notes, const struct plan_exec *exec)
 {
 	g_autoptr(GPtrArray) lines = words_of_exec(exec);

@@ -11,6 +11,8 @@
 
 /* Of a package " 1.24-1 amd64 held", of a service " enabled active"; "" of anything else. */
 char *change_state_text(const struct plan_state *state);
+/* What it becomes, where the kind has a version or a state: " 1.22-1 -> 1.24-1"; or "". */
+char *change_becomes_text(const struct plan_change *change);
 /* char *, translated, a line each: why, for whom, what is run, who else has changed it. */
 GPtrArray *change_notes(const struct plan_change *change);
 /* "12.5 MB to fetch, 30.1 MB more on the disk" of all packages; NULL where nothing is known. */

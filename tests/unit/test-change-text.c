@@ -24,6 +24,31 @@ static void test_states(void)
 	equal(change_state_text(&file), "");
 }
 
+static void test_what_it_becomes(void)
+{
+	struct plan_change c = {.observed = PLAN_STATE(STATE_ABSENT),
+				.desired = PLAN_STATE(STATE_PACKAGE)};
+
+	c.desired.version = "1.24-1";
+	equal(change_becomes_text(&c), " 1.24-1");
+	c.observed = PLAN_STATE(STATE_PACKAGE);
+	c.observed.version = "1.22-1";
+	equal(change_becomes_text(&c), " 1.22-1 -> 1.24-1");
+	c.observed.version = "1.24-1";
+	equal(change_becomes_text(&c), "");
+	c.desired.held = 1;
+	equal(change_becomes_text(&c), " 1.24-1 -> 1.24-1 held");
+	c.desired = PLAN_STATE(STATE_ABSENT);
+	equal(change_becomes_text(&c), " 1.24-1");
+	c.observed = PLAN_STATE(STATE_SERVICE);
+	c.desired = PLAN_STATE(STATE_SERVICE);
+	c.observed.running = "inactive";
+	c.desired.running = "active";
+	equal(change_becomes_text(&c), " inactive -> active");
+	c.observed = c.desired = PLAN_STATE(STATE_FILE);
+	equal(change_becomes_text(&c), "");
+}
+
 static void test_notes(void)
 {
 	const char *run[] = {"/bin/sh", "-c", "a b", "", NULL};
@@ -42,9 +67,9 @@ static void test_notes(void)
 	g_ptr_array_add(notes, NULL);
 	text = g_strjoinv("|", (char **)notes->pdata);
 	g_assert_true(g_str_has_prefix(text, "manager: apt|also: for the sake of other packages|"
-					     "because of: file:/etc/x|runs: /bin/sh -c 'a b' ''|"
-					     "unless this says that it has run: /bin/true|"
-					     "unless there is: /x|changed outside since 1970-"));
+					     "because of: file:/etc/x|run /bin/sh -c 'a b' ''|"
+					     "unless /bin/true|creates /x|timeout 0s|"
+					     "changed outside since 1970-"));
 	g_assert_true(g_str_has_suffix(text, ", commit 0123456789ab"));
 }
 
@@ -78,13 +103,14 @@ static void test_checks(void)
 	struct plan_check command = {.kind = "command", .target = "ok", .exec = &exec};
 
 	equal(change_check_text(&http), "http http://x/, HTTP 204, 'all well', 3x, /2s");
-	equal(change_check_text(&command), "command ok (bin/ok)");
+	equal(change_check_text(&command), "command ok");
 }
 
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/change-text/states", test_states);
+	g_test_add_func("/change-text/what-it-becomes", test_what_it_becomes);
 	g_test_add_func("/change-text/notes", test_notes);
 	g_test_add_func("/change-text/sizes", test_sizes);
 	g_test_add_func("/change-text/checks", test_checks);
