@@ -160,6 +160,7 @@ static bool has(const struct rig *rig, const char *part)
 static void fill(struct notice *n)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
+	struct notice_change *change;
 
 	for (unsigned i = 0; i < 20000; i++) {
 		g_string_append(text, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
@@ -167,6 +168,9 @@ static void fill(struct notice *n)
 	n->text = g_strdup(text->str);
 	add_commit(n, text->str, text->str);
 	add_change(n, text->str, ACTION_UPDATE, 0);
+	change = g_ptr_array_index(n->changes, n->changes->len - 1);
+	change->becomes = g_strdup(text->str);
+	change->notes = g_strdup(text->str);
 	g_free(n->diff);
 	n->diff = g_strdup(text->str);
 }
@@ -234,6 +238,34 @@ static void test_plain_text_says_it_all(void)
 		g_assert_true(g_utf8_validate(cut, -1, NULL));
 		g_assert_true(max < 300 || strstr(cut, n->link) != NULL);
 	}
+}
+
+/* A package, a command, and what was changed outside; and an apply that halted. */
+static void test_packages_and_commands_are_told(void)
+{
+	g_autoptr(notice_auto) n = sample(NOTICE_FAILED);
+	struct notice_change *change;
+	g_autofree char *text = NULL;
+
+	add_change(n, "package:nginx", ACTION_UPDATE, 0);
+	change = g_ptr_array_index(n->changes, 2);
+	change->becomes = g_strdup(" 1.22-1 -> 1.24-1");
+	add_change(n, "command:migrate", ACTION_RUN, 0);
+	change = g_ptr_array_index(n->changes, 3);
+	change->notes = g_strdup("run /usr/bin/migrate --all; user app");
+	n->halted = true;
+	n->done = 1;
+	n->left = 3;
+	n->outside = 2;
+	n->sizes = g_strdup("1 MB to fetch, 2 MB more on the disk");
+	text = notify_plain(n, 4000);
+	g_assert_nonnull(strstr(text, "update package:nginx 1.22-1 -> 1.24-1\n"));
+	g_assert_nonnull(
+		strstr(text, "run command:migrate; run /usr/bin/migrate --all; user app\n"));
+	g_assert_nonnull(strstr(text, "Of the last apply: 1 done, 0 undone, 3 left.\n"));
+	g_assert_nonnull(strstr(text, "'assent apply --undo web' takes it back.\n"));
+	g_assert_nonnull(strstr(text, "2 resources were changed outside since they were applied.\n"
+				      "1 MB to fetch, 2 MB more on the disk\n"));
 }
 
 static void test_every_state_has_a_title(void)
@@ -727,6 +759,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/notify/cutting-splits-nothing", test_cutting_splits_nothing);
 	g_test_add_func("/notify/clean-shows-what-hides", test_clean_shows_what_hides);
 	g_test_add_func("/notify/plain-text-says-it-all", test_plain_text_says_it_all);
+	g_test_add_func("/notify/packages-and-commands-are-told",
+			test_packages_and_commands_are_told);
 	g_test_add_func("/notify/every-state-has-a-title", test_every_state_has_a_title);
 	g_test_add_func("/notify/broken-glass-stands-in-each-title",
 			test_broken_glass_stands_in_each_title);

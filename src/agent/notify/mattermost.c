@@ -20,6 +20,7 @@
 #define DIFF_BYTES 3000
 #define PLAIN_MAX 4000
 #define CHANGES 20
+#define CHANGE_MAX 400 /* bytes of one of them */
 #define ID_MAX MATTERMOST_ID_MAX
 #define MAC_HEX MATTERMOST_MAC_SIZE
 #define TRIGGER_MAX 1024
@@ -104,7 +105,9 @@ static void put_changes(GString *out, const struct notice *n)
 	for (unsigned i = 0; i < n->changes->len && i < CHANGES; i++) {
 		const struct notice_change *change = g_ptr_array_index(n->changes, i);
 
-		put_line(out, g_strdup_printf("%s %s", text_action(change->action), change->id));
+		g_autofree char *whole = notify_change(change);
+
+		put_line(out, notify_cut(whole, CHANGE_MAX));
 	}
 	if (n->changes_total > CHANGES) {
 		int64_t more = n->changes_total - CHANGES;
@@ -143,6 +146,7 @@ static char *body_of(const struct notice *n)
 	put_line(out, g_strdup(n->text));
 	if (n->kind == NOTICE_PLAN) {
 		put_line(out, notify_counts(n));
+		put_line(out, notify_more(n));
 		put_line(out, notify_needs(n));
 		for (unsigned i = 0; i < n->votes->len; i++) {
 			put_line(out, notify_vote(g_ptr_array_index(n->votes, i)));

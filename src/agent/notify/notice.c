@@ -8,8 +8,10 @@
 #include "agent/agent.h"
 #include "agent/evidence.h"
 #include "base/autoptr.h"
+#include "base/change-text.h"
 #include "base/objects.h"
 #include "base/text.h"
+#include "base/words.h"
 
 #define TEXT_MAX 1000			 /* of one line from outside */
 #define DIFF_LOAD_MAX ((int64_t)4 << 20) /* a larger one is not read for its beginning */
@@ -27,6 +29,11 @@ static void change_free(void *data)
 
 	g_free(change->id);
 	g_free(change->renamed_from);
+	g_free(change->becomes);
+	g_free(change->notes);
+	g_free(change->before);
+	g_free(change->after);
+	g_free(change->run);
 	g_free(change);
 }
 
@@ -92,6 +99,7 @@ void notice_free(struct notice *notice)
 	g_free(notice->base);
 	g_strfreev(notice->from);
 	g_strfreev(notice->accepts);
+	g_free(notice->sizes);
 	g_free(notice->diff);
 	g_ptr_array_unref(notice->changes);
 	g_ptr_array_unref(notice->commits);
@@ -195,22 +203,6 @@ void notice_stamp(struct notice *notice, struct agent *agent)
 	notice->agent = clean(agent->conf->agent);
 }
 
-/* Why it ended, and of one that halted what is done and how to go on; NULL: nothing to say. */
-static char *end_of(const struct fold_plan *plan)
-{
-	g_autofree char *end = plan->end != NULL && plan->end[0] != '\0' ? clean(plan->end) : NULL;
-
-	if (!plan->halted || plan->phase != STACK_PHASE_FAILED) {
-		return g_steal_pointer(&end);
-	}
-	return g_strdup_printf(
-		"%s%s%" PRId64 " done, %" PRId64 " undone, %" PRId64
-		" left; 'assent apply --resume %s' goes on, 'assent apply --undo %s' "
-		"takes it back",
-		end != NULL ? end : "", end != NULL ? "; " : "", plan->done, plan->undone,
-		plan->left, plan->stack, plan->stack);
-}
-
 static void take_fold(struct notice *n, const struct fold_plan *plan)
 {
 	n->key = g_strconcat("plan:", plan->id, NULL);
@@ -225,7 +217,8 @@ static void take_fold(struct notice *n, const struct fold_plan *plan)
 	n->approvals = (int64_t)fold_approvals(plan);
 	n->why = clean(plan->reason);
 	n->commit = clean(plan->commit);
-	n->text = end_of(plan);
+	n->text = plan->end != NULL && plan->end[0] != '\0' ? clean(plan->end) : NULL;
+	n->halted = plan->halted && plan->phase == STACK_PHASE_FAILED;
 	n->done = plan->done;
 	n->undone = plan->undone;
 	n->left = plan->left;
@@ -243,26 +236,71 @@ static void take_fold(struct notice *n, const struct fold_plan *plan)
 	}
 }
 
+/* Who does it is worth a word only where one could guess wrong. */
+static char *notes_of(const struct plan_change *change)
+{
+	struct plan_change told = *change;
+	g_autoptr(GPtrArray) notes = NULL;
+	g_autofree char *text = NULL;
+
+	if (g_strcmp0(change->manager, "user") != 0) {
+		told.manager = NULL;
+	}
+	notes = change_notes(&told);
+	g_ptr_array_add(notes, NULL);
+	text = g_strjoinv("; ", (char **)notes->pdata);
+	return text[0] != '\0' ? clean(text) : NULL;
+}
+
+/* A package's version, a service's state; NULL: neither. */
+static char *state_of(const struct plan_state *state)
+{
+	g_autofree char *text = change_state_text(state);
+
+	if (state->version != NULL) {
+		return clean(state->version);
+	}
+	return text[0] != '\0' ? clean(text + 1) : NULL;
+}
+
+static struct notice_change *take_change(const struct plan_change *change)
+{
+	struct notice_change *item = g_new0(struct notice_change, 1);
+	g_autofree char *becomes = change_becomes_text(change);
+	g_autoptr(GString) run = g_string_new(NULL);
+
+	item->id = clean(change->id);
+	item->renamed_from = clean(change->renamed_from);
+	item->becomes = clean(becomes);
+	item->notes = notes_of(change);
+	item->before = state_of(&change->observed);
+	item->after = state_of(&change->desired);
+	if (change->exec != NULL) {
+		words_append(run, change->exec->run);
+		item->run = clean(run->str);
+	}
+	item->action = change->action;
+	item->risk = change->risk;
+	item->implied = change->implied;
+	item->outside = change->outside_commit != NULL;
+	return item;
+}
+
 static void add_changes(struct notice *n, const struct plan *plan, bool deletions)
 {
 	for (size_t i = 0; i < plan->changes_count; i++) {
 		const struct plan_change *change = &plan->changes[i];
-		struct notice_change *item;
 
 		if (((change->risk & RISK_DELETION) != 0) != deletions) {
 			continue;
 		}
 		n->deletions += deletions ? 1 : 0;
 		n->risk |= change->risk;
+		n->outside += change->outside_commit != NULL ? 1 : 0;
 		if (n->changes->len == NOTICE_CHANGES) {
 			continue;
 		}
-		item = g_new0(struct notice_change, 1);
-		item->id = clean(change->id);
-		item->renamed_from = clean(change->renamed_from);
-		item->action = change->action;
-		item->risk = change->risk;
-		g_ptr_array_add(n->changes, item);
+		g_ptr_array_add(n->changes, take_change(change));
 	}
 }
 
@@ -299,6 +337,7 @@ static void take_plan(struct notice *n, const struct plan *plan)
 	n->from = g_strdupv((char **)plan->policy.from);
 	n->accepts = channels_of(plan);
 	n->changes_total = (int64_t)plan->changes_count;
+	n->sizes = change_sizes_text(plan);
 	add_changes(n, plan, true);
 	add_changes(n, plan, false);
 	n->commits_total = plan->commits_total;

@@ -67,8 +67,12 @@ struct notice_vote {
 struct notice_change {
 	char *id;	    /* "file:/etc/x" */
 	char *renamed_from; /* NULL: not renamed */
+	char *becomes;	    /* " 1.22-1 -> 1.24-1", "": nothing to say */
+	char *notes;	    /* why, what is run ...: parted by "; ", translated; NULL: none */
+	char *before, *after, *run; /* the same for programs; NULL: none */
 	enum plan_action action;
 	unsigned risk; /* enum plan_risk */
+	bool implied, outside;
 };
 struct notice_commit {
 	char *id, *author, *subject;
@@ -112,6 +116,9 @@ struct notice {
 	char **accepts;	  /* channels by which, "signature" and others */
 	GPtrArray *votes; /* struct notice_vote */
 	int64_t done, undone, left;
+	bool halted;	   /* it can be resumed or undone */
+	int64_t outside;   /* changes of what was changed outside since it was applied */
+	char *sizes;	   /* of packages; NULL: nothing is known */
 	char *diff;	   /* its beginning in whole lines, "" when there is none */
 	int64_t diff_left; /* bytes of the diff that are not in here */
 

@@ -16,7 +16,8 @@
 #define OBJECT_MAX 2900 /* of 3000 */
 #define BUTTON_URL_MAX 3000
 #define CONFIRM_MAX 300
-#define ID_SIZE 200 /* of 255 */
+#define ID_SIZE 200    /* of 255 */
+#define CHANGE_MAX 400 /* of a line of the list of changes */
 #define COMMITS 3
 #define VOTES 10
 #define ITEMS 20
@@ -129,6 +130,7 @@ static void put_summary(struct json_writer *w, const struct notice *n)
 	if (n->kind == NOTICE_PLAN) {
 		put_line(out, notify_gone(n));
 		put_line(out, notify_counts(n));
+		put_line(out, notify_more(n));
 		put_line(out, notify_needs(n));
 	}
 	if (n->text != NULL) {
@@ -165,9 +167,9 @@ static void put_changes(struct json_writer *w, const struct notice *n, size_t ma
 
 	for (unsigned i = 0; i < n->changes->len; i++) {
 		const struct notice_change *change = g_ptr_array_index(n->changes, i);
-		g_autofree char *id = notify_cut(change->id, 300);
-		g_autofree char *line = g_strdup_printf("%s%s %s", i > 0 ? "\n" : "",
-							text_action(change->action), id);
+		g_autofree char *whole = notify_change(change);
+		g_autofree char *part = notify_cut(whole, CHANGE_MAX);
+		g_autofree char *line = g_strconcat(i > 0 ? "\n" : "", part, NULL);
 
 		if (out->len + strlen(line) > max) {
 			break;

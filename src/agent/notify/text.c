@@ -250,6 +250,54 @@ char *notify_counts(const struct notice *n)
 	return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+char *notify_change(const struct notice_change *change)
+{
+	return g_strdup_printf("%s %s%s%s%s", text_action(change->action), change->id,
+			       change->becomes != NULL ? change->becomes : "",
+			       change->notes != NULL ? "; " : "",
+			       change->notes != NULL ? change->notes : "");
+}
+
+static void append_halted(GString *out, const struct notice *n)
+{
+	g_string_append_printf(
+		out,
+		_("Of the last apply: %" PRId64 " done, %" PRId64 " undone, %" PRId64 " left."),
+		n->done, n->undone, n->left);
+	g_string_append_c(out, '\n');
+	/* TRANSLATORS: the name of a stack, twice */
+	g_string_append_printf(out,
+			       _("It has halted: 'assent apply --resume %s' goes on, 'assent apply "
+				 "--undo %s' takes it back."),
+			       n->stack, n->stack);
+	g_string_append_c(out, '\n');
+}
+
+char *notify_more(const struct notice *n)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	if (n->halted) {
+		append_halted(out, n);
+	}
+	if (n->outside > 0) {
+		size_t outside = (size_t)n->outside;
+
+		g_string_append_printf(
+			out,
+			ngettext("%zu resource was changed outside since it was applied.",
+				 "%zu resources were changed outside since they were applied.",
+				 outside),
+			outside);
+		g_string_append_c(out, '\n');
+	}
+	g_string_append(out, n->sizes != NULL ? n->sizes : "");
+	if (g_str_has_suffix(out->str, "\n")) {
+		g_string_truncate(out, out->len - 1);
+	}
+	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
 char *notify_needs(const struct notice *n)
 {
 	g_autofree char *until = NULL;
@@ -308,6 +356,7 @@ static void put_plan(GString *out, const struct notice *n)
 	put(out, notify_risk(n));
 	put(out, notify_gone(n));
 	put(out, notify_counts(n));
+	put(out, notify_more(n));
 	put(out, notify_needs(n));
 	for (unsigned i = 0; i < n->votes->len; i++) {
 		put(out, notify_vote(g_ptr_array_index(n->votes, i)));
@@ -321,7 +370,7 @@ static void put_plan(GString *out, const struct notice *n)
 	for (unsigned i = 0; i < n->changes->len && i < PLAIN_CHANGES; i++) {
 		const struct notice_change *change = g_ptr_array_index(n->changes, i);
 
-		g_string_append_printf(out, "%s %s\n", text_action(change->action), change->id);
+		put(out, notify_change(change));
 	}
 	if (n->changes_total > PLAIN_CHANGES) {
 		int64_t more = n->changes_total - PLAIN_CHANGES;

@@ -23,6 +23,11 @@ char *notify_title(
 char *notify_gone(const struct notice *notice);
 char *notify_risk(const struct notice *notice);	  /* "2 deletions; touches secrets", NULL: none */
 char *notify_counts(const struct notice *notice); /* "1 create, 2 update" */
+/* What was changed outside, what packages weigh, how an apply that halted is ended: some lines;
+ * NULL: none of it. */
+char *notify_more(const struct notice *notice);
+/* "update package:nginx 1.22-1 -> 1.24-1; ..." */
+char *notify_change(const struct notice_change *change);
 char *notify_needs(
 	const struct notice *notice); /* "1 of 2 approvals; expires ..."; NULL when not open */
 char *notify_vote(const struct notice_vote *vote); /* "alice approved by slack" */

@@ -108,6 +108,11 @@ static void write_changes(struct json_writer *w, const struct notice *n)
 		json_w_str(w, "id", change->id);
 		json_w_str(w, "action", plan_action_names[change->action]);
 		write_risk(w, change->risk);
+		write_text(w, "before", change->before);
+		write_text(w, "after", change->after);
+		write_text(w, "run", change->run);
+		json_w_bool(w, "implied", change->implied);
+		json_w_bool(w, "outside", change->outside);
 		json_w_end(w);
 	}
 	json_w_end(w);
@@ -192,6 +197,8 @@ static void write_plan(struct json_writer *w, const struct notice *n)
 	json_w_int(w, "done", n->done);
 	json_w_int(w, "undone", n->undone);
 	json_w_int(w, "left", n->left);
+	json_w_bool(w, "halted", n->halted);
+	json_w_int(w, "outside", n->outside);
 	json_w_end(w);
 }
 
