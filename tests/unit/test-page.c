@@ -396,6 +396,137 @@ static void test_broken_glass_is_prominent(struct fixture *f, const void *data)
 	}
 }
 
+static void test_what_was_changed_outside_has_a_column(struct fixture *f, const void *data)
+{
+	g_autofree char *text = NULL;
+	struct markup m;
+
+	(void)data;
+	text = render(f, &m);
+	g_assert_nonnull(strstr(text, ">changed outside</th>"));
+	g_assert_false(markup_says(&m, "changed since:"));
+	markup_clear(&m);
+	f->changes[0].outside_commit = "0123456789abcdef0123456789abcdef01234567";
+	f->changes[0].outside_time = PLAN_TIME;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "1 resource was changed outside since it was applied."));
+	g_assert_true(markup_says(&m, "changed since: "));
+	g_assert_nonnull(strstr(text, "<code>0123456789ab</code>"));
+	g_assert_null(strstr(text, ", commit 0123")); // not told twice
+	markup_clear(&m);
+}
+
+#define STEP(action, id, message, outcome)                                                         \
+	"{\"action\":\"" action "\",\"id\":\"" id "\",\"message\":\"" message                      \
+	"\",\"outcome\":\"" outcome "\"}"
+
+static struct steps *some_steps(const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	struct steps *steps = NULL;
+
+	g_assert_true(steps_parse(text, strlen(text), &steps, &error));
+	g_assert_no_error(error);
+	return steps;
+}
+
+static void test_steps_of_an_apply(struct fixture *f, const void *data)
+{
+	g_autoptr(steps_auto) steps =
+		some_steps("{\"steps\":[" STEP("create", "file:/etc/a", "", "done") "," STEP(
+			"restart", "service:a", "a <b>\\nline two",
+			"failed") "," STEP("run", "command:m", "", "left") "]}");
+	g_autofree char *text = NULL;
+	const char *first;
+	struct markup m;
+
+	(void)data;
+	text = render(f, &m);
+	g_assert_false(markup_says(&m, "last apply"));
+	markup_clear(&m);
+	f->known.phase = STACK_PHASE_FAILED;
+	f->known.done = 1;
+	f->known.left = 4;
+	f->known.halted = true;
+	f->known.mode = MODE_RESUME;
+	f->known.person = (char *)"bob";
+	f->view.steps = steps;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "Of the last apply: 1 done, 0 undone, 4 left."));
+	g_assert_true(markup_says(&m, "It has halted: 'assent apply --resume web' goes on"));
+	g_assert_true(markup_says(&m, "It was resumed by bob."));
+	g_assert_true(markup_says(&m, "2 more changes are not listed here."));
+	first = strstr(text, "service:a");
+	g_assert_nonnull(first);
+	g_assert_nonnull(strstr(first, "command:m"));
+	g_assert_nonnull(strstr(strstr(first, "command:m"), "file:/etc/a"));
+	g_assert_nonnull(strstr(text, "a &lt;b&gt;<br/>line two"));
+	markup_clear(&m);
+	f->known.halted = false;
+	f->known.mode = MODE_UNDO;
+	g_free(text);
+	text = render(f, &m);
+	g_assert_true(markup_says(&m, "It was undone by bob."));
+	g_assert_null(strstr(text, "id=\"halted\""));
+	markup_clear(&m);
+}
+
+static void test_bad_lists_of_steps(void)
+{
+	static const char *const bad[] = {
+		"",
+		"[]",
+		"{}",
+		"{\"steps\":[],\"more\":1}",
+		"{\"steps\":[{}]}",
+		"{\"steps\":[" STEP("run", "command:m", "", "perhaps") "]}",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		struct steps *steps = NULL;
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(steps_parse(bad[i], strlen(bad[i]), &steps, &error));
+		g_assert_nonnull(error);
+		g_assert_null(steps);
+	}
+}
+
+static void test_the_overview_tells_what_halted(struct fixture *f, const void *data)
+{
+	struct page_stack stack = {.name = "web",
+				   .reason = "",
+				   .state = STACK_STATE_FAILED,
+				   .commit = "",
+				   .applied = "",
+				   .halted = &f->known,
+				   .resumable = true};
+	struct page_overview view = {
+		.frame = {.root = "./", .agent = "web1", .person = "alice", .csrf = "c5rf"},
+		.stacks = &stack,
+		.stacks_count = 1,
+		.log_root = ID,
+		.now = PLAN_TIME};
+	struct markup m;
+	char *text;
+	size_t len;
+
+	(void)data;
+	text = page_overview(&view, &len);
+	markup_check(&m, text, len);
+	g_assert_true(markup_says(&m, "Halted, can be resumed or undone: 3f2a9c1b0011"));
+	markup_clear(&m);
+	g_free(text);
+	stack.resumable = false;
+	text = page_overview(&view, &len);
+	markup_check(&m, text, len);
+	g_assert_true(markup_says(&m, "Halted, can be undone: 3f2a9c1b0011"));
+	markup_clear(&m);
+	g_free(text);
+}
+
 static void test_a_plan_that_has_ended_has_no_form(struct fixture *f, const void *data)
 {
 	(void)data;
@@ -538,6 +669,10 @@ int main(int argc, char **argv)
 	ADD("silence-and-windows-are-told", test_silence_and_windows_are_told);
 	ADD("broken-glass-is-prominent", test_broken_glass_is_prominent);
 	ADD("the-overview", test_the_overview);
+	ADD("what-was-changed-outside-has-a-column", test_what_was_changed_outside_has_a_column);
+	ADD("steps-of-an-apply", test_steps_of_an_apply);
+	ADD("the-overview-tells-what-halted", test_the_overview_tells_what_halted);
+	g_test_add_func("/page/bad-lists-of-steps", test_bad_lists_of_steps);
 	g_test_add_func("/page/rows-of-a-section", test_rows_of_a_section);
 	g_test_add_func("/page/the-style-sheet-is-named-by-its-digest",
 			test_the_style_sheet_is_named_by_its_digest);

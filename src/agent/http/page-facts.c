@@ -264,6 +264,16 @@ static size_t count_risk(const struct plan *plan, unsigned risk)
 	return count;
 }
 
+static size_t count_outside(const struct plan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		count += plan->changes[i].outside_commit != NULL;
+	}
+	return count;
+}
+
 static size_t count_removals(const struct plan *plan)
 {
 	size_t count = 0;
@@ -327,6 +337,7 @@ static void put_risks(struct html *h, const struct plan *plan)
 {
 	size_t secret = count_risk(plan, RISK_SECRET), root = count_risk(plan, RISK_ROOT);
 	size_t exec = count_risk(plan, RISK_EXECUTABLE), cluster = count_risk(plan, RISK_CLUSTER);
+	size_t outside = count_outside(plan);
 	g_autofree char *sizes = change_sizes_text(plan);
 
 	html_open(h, "ul", "class", "risk", "id", "risk", NULL);
@@ -352,6 +363,15 @@ static void put_risks(struct html *h, const struct plan *plan)
 		put_line(h, g_strdup_printf(ngettext("%zu file can be executed.",
 						     "%zu files can be executed.", exec),
 					    exec));
+	}
+	if (outside > 0) {
+		put_line(h, g_strdup_printf(
+				    ngettext("%zu resource was changed outside since it was "
+					     "applied.",
+					     "%zu resources were changed outside since they were "
+					     "applied.",
+					     outside),
+				    outside));
 	}
 	if (sizes != NULL) {
 		put_line(h, g_steal_pointer(&sizes));
@@ -420,17 +440,40 @@ static void put_risk_words(struct html *h, unsigned risk)
 	html_close(h, "td");
 }
 
+/* Who has changed it outside has a column of its own. */
 static void put_notes(struct html *h, const struct plan_change *change)
 {
-	g_autoptr(GPtrArray) notes = change_notes(change);
+	struct plan_change told = *change;
+	g_autoptr(GPtrArray) notes = NULL;
 
+	told.outside_commit = NULL;
+	notes = change_notes(&told);
 	for (guint i = 0; i < notes->len; i++) {
 		html_void(h, "br", NULL);
 		html_leaf(h, "span", "dim", notes->pdata[i]);
 	}
 }
 
-static void put_change(struct html *h, const struct plan_change *change)
+/* Of which commit, and when, it was applied last. */
+static void put_outside(struct html *h, const struct plan_change *change, int64_t now)
+{
+	html_open(h, "td", NULL);
+	if (change->outside_commit != NULL) {
+		g_autofree char *id = text_short_id(change->outside_commit);
+
+		html_open(h, "strong", NULL);
+		/* TRANSLATORS: in the column of what was changed outside: a time follows */
+		html_text(h, _("changed since:"));
+		html_close(h, "strong");
+		html_text(h, " ");
+		page_time(h, change->outside_time, now);
+		html_void(h, "br", NULL);
+		html_leaf(h, "code", NULL, id);
+	}
+	html_close(h, "td");
+}
+
+static void put_change(struct html *h, const struct plan_change *change, int64_t now)
 {
 	g_autofree char *before = page_state_text(&change->observed);
 	g_autofree char *after = page_state_text(&change->desired);
@@ -449,15 +492,16 @@ static void put_change(struct html *h, const struct plan_change *change)
 	html_close(h, "td");
 	html_leaf(h, "td", "mono", before);
 	html_leaf(h, "td", "mono", after);
+	put_outside(h, change, now);
 	put_risk_words(h, change->risk);
 	html_close(h, "tr");
 }
 
-bool page_changes(struct html *h, const struct plan *plan, const size_t *order)
+bool page_changes(struct html *h, const struct plan *plan, const size_t *order, int64_t now)
 {
-	static const char *const names[] = {NC_("column", "action"), NC_("column", "resource"),
-					    NC_("column", "before"), NC_("column", "after"),
-					    NC_("column", "risk")};
+	static const char *const names[] = {
+		NC_("column", "action"), NC_("column", "resource"),	   NC_("column", "before"),
+		NC_("column", "after"),	 NC_("column", "changed outside"), NC_("column", "risk")};
 	size_t shown = MIN(plan->changes_count, PAGE_CHANGES);
 
 	html_open(h, "section", NULL);
@@ -465,7 +509,7 @@ bool page_changes(struct html *h, const struct plan *plan, const size_t *order)
 	put_risks(h, plan);
 	page_table_begin(h, "changes", _("Changes"), names, G_N_ELEMENTS(names));
 	for (size_t i = 0; i < shown; i++) {
-		put_change(h, &plan->changes[order[i]]);
+		put_change(h, &plan->changes[order[i]], now);
 	}
 	page_table_end(h);
 	if (shown < plan->changes_count) {

@@ -174,6 +174,16 @@ void page_table_end(struct html *h)
 	html_close(h, "div");
 }
 
+const char *page_action_text(const char *name)
+{
+	for (unsigned i = 0; plan_action_names[i] != NULL; i++) {
+		if (g_strcmp0(plan_action_names[i], name) == 0) {
+			return text_action((enum plan_action)i);
+		}
+	}
+	return name;
+}
+
 const char *page_phase_text(enum stack_phase phase)
 {
 	static const char *const texts[] = {

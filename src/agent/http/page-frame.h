@@ -51,5 +51,7 @@ void page_english(struct html *h, const char *tag, const char *text);
 void page_table_begin(struct html *h, const char *id, const char *label, const char *const *names,
 		      size_t count);
 void page_table_end(struct html *h);
+/* A step's action by its name; what is no action's name is given back. */
+const char *page_action_text(const char *name);
 /* In words. */
 const char *page_phase_text(enum stack_phase phase);

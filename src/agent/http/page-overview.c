@@ -42,6 +42,21 @@ static void put_id(struct html *h, const char *id)
 	html_leaf(h, "td", "mono", brief);
 }
 
+static void put_halted(struct html *h, const struct page_overview *view, const struct page_stack *s)
+{
+	if (s->halted == NULL) {
+		return;
+	}
+	html_void(h, "br", NULL);
+	html_open(h, "strong", NULL);
+	/* TRANSLATORS: an apply; the id of its plan follows */
+	html_text(h, s->resumable ? _("Halted, can be resumed or undone:")
+				  : _("Halted, can be undone:"));
+	html_close(h, "strong");
+	html_text(h, " ");
+	page_plan_link(h, view->frame.root, s->halted->id);
+}
+
 static void put_stack(struct html *h, const struct page_overview *view, const struct page_stack *s)
 {
 	html_open(h, "tr", NULL);
@@ -52,6 +67,7 @@ static void put_stack(struct html *h, const struct page_overview *view, const st
 	put_time(h, s->since, view->now);
 	html_open(h, "td", NULL);
 	page_english(h, "span", s->reason);
+	put_halted(h, view, s);
 	html_close(h, "td");
 	put_id(h, s->commit);
 	put_id(h, s->applied);

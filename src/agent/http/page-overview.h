@@ -13,6 +13,8 @@ struct page_stack {
 	int64_t since;
 	const char *commit, *applied;	 /* "" where none */
 	const struct fold_plan *pending; /* NULL: nothing waits */
+	const struct fold_plan *halted;	 /* whose apply can be undone; NULL: none */
+	bool resumable;			 /* or gone on with */
 };
 struct page_past {
 	const struct fold_plan *plan;

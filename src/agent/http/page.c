@@ -7,6 +7,7 @@
 
 #include "agent/http/page-diff.h"
 #include "agent/http/page-facts.h"
+#include "agent/http/page-steps.h"
 #include "base/autoptr.h"
 #include "base/lang.h"
 #include "base/text.h"
@@ -311,8 +312,9 @@ char *page_plan(const struct page_plan *view, size_t *len)
 	frame.title = title;
 	h = page_begin(&frame);
 	put_state(h, view);
+	page_steps(h, view->known, view->steps);
 	page_facts(h, view->plan, view->now);
-	complete = page_changes(h, view->plan, order);
+	complete = page_changes(h, view->plan, order, view->now);
 	complete = page_diff(h, &diff, order) && complete;
 	put_odd(h);
 	put_votes(h, view);
@@ -325,7 +327,7 @@ bool page_is_incomplete(const struct page_plan *view)
 	g_autofree size_t *order = page_order(view->plan);
 	struct page_diff diff = {view->plan, view->diff, view->diff_len, ""};
 	struct html *h = html_new();
-	bool complete = page_changes(h, view->plan, order);
+	bool complete = page_changes(h, view->plan, order, view->now);
 
 	complete = page_diff(h, &diff, order) && complete;
 	html_free(h);

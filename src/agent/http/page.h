@@ -7,6 +7,7 @@
  */
 #include "agent/fold.h"
 #include "agent/http/page-frame.h"
+#include "agent/steps.h"
 
 struct page_plan {
 	struct page_frame frame; /* title is made here; root is "../" */
@@ -26,6 +27,8 @@ struct page_plan {
 	const char *no_approval; /* why they can only reject; NULL: they can approve */
 	const char *problem;	 /* why the form comes back, NULL: it has not been sent */
 	const char *reason;	 /* as it was sent, NULL */
+	/* What became of each change; NULL: nothing is told of it. */
+	const struct steps *steps;
 	int64_t now;
 };
 

@@ -51,6 +51,9 @@ static void list_stacks(struct list *list)
 			.commit = facts->commit,
 			.applied = facts->base,
 			.pending = facts->phase == STACK_PHASE_OPEN ? unit->record->plan : NULL,
+			.halted = unit->record->halted,
+			.resumable = stack_may_steer(&unit->step, facts, MODE_RESUME,
+						     agent_now()) == STACK_MAY,
 		};
 
 		g_array_append_val(list->stacks, stack);

@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/objects.h"
 
+#define STEPS_SIZE ((size_t)32 << 20)
+
 /* A plan on its way to its page. */
 struct visit {
 	struct call *call;
@@ -23,6 +25,7 @@ struct visit {
 	char *diff;
 	size_t diff_len;
 	char *missing, *author;
+	struct steps *steps;
 };
 
 static void visit_clear(struct visit *v)
@@ -32,6 +35,7 @@ static void visit_clear(struct visit *v)
 	g_free(v->diff);
 	g_free(v->missing);
 	g_free(v->author);
+	steps_free(v->steps);
 }
 typedef struct visit visit_auto;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(visit_auto, visit_clear)
@@ -62,6 +66,21 @@ static bool load_diff(struct visit *v, GError **error)
 			    &v->diff, &v->diff_len, error);
 }
 
+/* A list that cannot be read is no reason to show nothing: the counts stand in the log. */
+static void load_steps(struct visit *v)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+	size_t len = 0;
+
+	if (v->known->has_steps &&
+	    (!objects_load(store_objects(v->call->agent->store), &v->known->steps, STEPS_SIZE,
+			   &text, &len, &error) ||
+	     !steps_parse(text, len, &v->steps, &error))) {
+		log_event(EV_HTTP, NULL, NULL, "%s: %s", v->call->url, error->message);
+	}
+}
+
 /* What the plan is and where it stands. */
 static bool load_visit(struct visit *v)
 {
@@ -78,6 +97,7 @@ static bool load_visit(struct visit *v)
 	}
 	problem =
 		approval_author_problem(v->plan, v->guest.person, world.people, world.people_count);
+	load_steps(v);
 	if (problem != NULL) {
 		v->author = g_strdup_printf("%s %s", v->guest.person, problem);
 	}
@@ -179,6 +199,7 @@ static void fill_view(const struct visit *v, struct page_plan *view)
 				   .missing = v->missing,
 				   .barred = bar_of(v),
 				   .no_approval = v->author,
+				   .steps = v->steps,
 				   .now = agent_now()};
 	fill_waiting(v, view);
 }
