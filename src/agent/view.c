@@ -199,6 +199,8 @@ void view_plan_members(struct json_writer *w, const struct fold_plan *plan)
 	json_w_int(w, "undone", plan->undone);
 	json_w_int(w, "left", plan->left);
 	json_w_bool(w, "halted", plan->halted);
+	json_w_str(w, "mode", record_mode_names[plan->mode]);
+	write_text(w, "person", plan->person);
 	if (plan->has_steps) {
 		hash_text(steps, &plan->steps);
 	}

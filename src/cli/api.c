@@ -82,6 +82,14 @@ static void read_votes(struct json_obj *o, GArray *votes)
 	}
 }
 
+/* Not of an apply that no person steered. */
+static const char *read_steered(struct json_obj *o)
+{
+	const char *mode = read_text(o, "mode");
+
+	return g_strcmp0(mode, "resume") == 0 || g_strcmp0(mode, "undo") == 0 ? mode : NULL;
+}
+
 static struct api_plan *read_plan(struct json_obj *o)
 {
 	struct api_plan *plan = g_new0(struct api_plan, 1);
@@ -102,6 +110,8 @@ static struct api_plan *read_plan(struct json_obj *o)
 	plan->left = json_int_opt(o, "left", 0, JSON_MAX_INT, 0);
 	plan->halted = json_bool_opt(o, "halted", false);
 	plan->has_steps = read_text(o, "steps") != NULL;
+	plan->steered = read_steered(o);
+	plan->person = read_text(o, "person");
 	plan->summary = read_summary(o);
 	read_votes(o, plan->votes);
 	json_obj_ignore_rest(o);
@@ -160,6 +170,8 @@ static struct api_stack *read_stack(struct json_obj *o)
 		stack->last_done = json_int_opt(&child, "done", 0, JSON_MAX_INT, 0);
 		stack->last_undone = json_int_opt(&child, "undone", 0, JSON_MAX_INT, 0);
 		stack->last_left = json_int_opt(&child, "left", 0, JSON_MAX_INT, 0);
+		stack->last_steered = read_steered(&child);
+		stack->last_person = read_text(&child, "person");
 		json_obj_ignore_rest(&child);
 	}
 	if (json_obj_get_opt(o, "halted", &child)) {

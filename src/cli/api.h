@@ -22,6 +22,8 @@ struct api_plan {
 	int64_t seq, required, created, expires;
 	int64_t done, undone, left; /* of its apply */
 	bool halted, has_steps;
+	const char *steered;  /* how its last apply came about: "resume", "undo"; or NULL */
+	const char *person;   /* who asked for that */
 	char *summary;	      /* "2 create, 1 remove"; owned */
 	GArray *votes;	      /* struct api_vote; owned */
 	struct json_doc *doc; /* NULL inside a list */
@@ -47,6 +49,7 @@ struct api_stack {
 	struct api_pending pending;
 	const char *last_result; /* of the last apply, NULL: none */
 	int64_t last_done, last_undone, last_left;
+	const char *last_steered, *last_person; /* "resume" or "undo", and by whom; or NULL */
 	const char *halted; /* the plan whose apply can be resumed or undone, NULL: none */
 	int64_t halted_seq;
 	bool resumable;

@@ -60,6 +60,16 @@ void render_steps(struct out *out, const struct api_plan *plan, const struct api
 		   _("Of the last apply: %" PRId64 " done, %" PRId64 " undone, %" PRId64 " left."),
 		   plan->done, plan->undone, plan->left);
 	out_printf(out, "\n");
+	if (plan->steered != NULL && plan->person != NULL) {
+		g_autofree char *person = out_safe(out, plan->person);
+
+		/* TRANSLATORS: an apply that had halted; a person */
+		out_printf(out,
+			   strcmp(plan->steered, "resume") == 0 ? _("It was resumed by %s.")
+								: _("It was undone by %s."),
+			   person);
+		out_printf(out, "\n");
+	}
 	if (plan->halted) {
 		out_styled(out, STYLE_WARN,
 			   _("It has halted: 'assent apply --resume %s' goes on, 'assent apply "

@@ -123,6 +123,22 @@ static void say_halted(struct out *out, const struct api_stack *stack)
 	}
 }
 
+static void say_steered(struct out *out, const struct api_stack *stack)
+{
+	if (stack->last_steered == NULL || stack->last_person == NULL) {
+		return;
+	}
+	if (strcmp(stack->last_steered, "resume") == 0) {
+		/* TRANSLATORS: a person */
+		out_note(out, _("the last apply had halted and was resumed by %s\n"),
+			 stack->last_person);
+	} else {
+		/* TRANSLATORS: a person */
+		out_note(out, _("the last apply had halted and was undone by %s\n"),
+			 stack->last_person);
+	}
+}
+
 void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 {
 	g_autofree char *why = say_why(stack, now);
@@ -137,6 +153,7 @@ void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 		out_note(out, _("look at it with 'assent show %s'\n"), id);
 	}
 	say_halted(out, stack);
+	say_steered(out, stack);
 }
 
 void say_time_json(struct json_writer *w, const char *name, int64_t when)

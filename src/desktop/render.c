@@ -138,6 +138,15 @@ static void describe_plan(GString *body, const struct snapshot *of,
 		add_line(body, _("Restores what others have changed."));
 	}
 	add_line(body, plan->summary);
+	if (plan->outside > 0) {
+		size_t outside = (size_t)plan->outside;
+
+		add_format(body,
+			   ngettext("%zu resource was changed outside since it was applied.",
+				    "%zu resources were changed outside since they were applied.",
+				    outside),
+			   outside);
+	}
 	if (plan->risks[0] != '\0') {
 		/* TRANSLATORS: a list of names of risks */
 		add_format(body, _("Risks: %s"), plan->risks);
@@ -210,6 +219,7 @@ void render_result(const struct snapshot *of, const struct snapshot_stack *stack
 		   const struct caps *caps, bool hidden, struct words *out)
 {
 	bool ok = strcmp(stack->result, "ok") == 0, untouched = strcmp(stack->result, "void") == 0;
+	bool halted = g_strcmp0(stack->halted, stack->plan) == 0;
 	g_autofree char *id = text_short_id(stack->plan), *name = shown(stack->name, STACK_SHOWN);
 	GString *body = g_string_new(NULL);
 
@@ -232,6 +242,8 @@ void render_result(const struct snapshot *of, const struct snapshot_stack *stack
 		set_summary(out, _("%s: not applied, the host had changed"), name);
 	} else if (strcmp(stack->result, "rolled-back") == 0) {
 		set_summary(out, _("%s: FAILED, and rolled back"), name);
+	} else if (halted) {
+		set_summary(out, _("%s: FAILED half way, and HALTED"), name);
 	} else {
 		set_summary(out, _("%s: the apply FAILED"), name);
 	}
@@ -243,6 +255,11 @@ void render_result(const struct snapshot *of, const struct snapshot_stack *stack
 		   ngettext("%" PRId64 " change done", "%" PRId64 " changes done",
 			    (gulong)stack->done),
 		   stack->done);
+	if (halted) {
+		/* TRANSLATORS: a command */
+		add_format(body, _("Go on or take it back with: %s"),
+			   "assent apply --resume | --undo");
+	}
 	add_format(body, _("Agent %s"), of->agent);
 	finish(out, body, caps);
 }

@@ -47,8 +47,10 @@ static char *read_summary(struct json_obj *o)
 			i == ACTION_REMOVE ? 0 : json_int_opt(&counts, name, 0, JSON_MAX_INT, 0);
 
 		if (n > 0) {
-			g_string_append_printf(text, "%s%" PRId64 " %s", text->len > 0 ? ", " : "",
-					       n, name);
+			g_autofree char *count =
+				text_count(n, i < 0 ? ACTION_REMOVE : (enum plan_action)i);
+
+			g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", count);
 		}
 	}
 	json_obj_ignore_rest(&counts);
@@ -111,6 +113,7 @@ static void *read_plan(struct json_obj *o)
 	plan->author = dup_text(o, "author");
 	plan->summary = read_summary(o);
 	plan->risks = read_risks(o);
+	plan->outside = json_int_opt(o, "outside", 0, JSON_MAX_INT, 0);
 	plan->created = read_time(o, "created");
 	plan->expires = read_time(o, "expires");
 	plan->required = json_int(o, "required", 0, JSON_MAX_INT);
@@ -132,13 +135,14 @@ static void stack_free_item(void *item)
 	g_free(stack->plan);
 	g_free(stack->result);
 	g_free(stack->why);
+	g_free(stack->halted);
 	g_free(stack);
 }
 
 static void *read_stack(struct json_obj *o)
 {
 	struct snapshot_stack *stack = g_new0(struct snapshot_stack, 1);
-	struct json_obj last;
+	struct json_obj last, halted;
 
 	stack->name = g_strdup(json_str(o, "name", MAX_NAME));
 	stack->state = g_strdup(json_str(o, "state", MAX_NAME));
@@ -150,6 +154,10 @@ static void *read_stack(struct json_obj *o)
 		stack->why = dup_text(&last, "reason");
 		stack->done = json_int(&last, "done", 0, JSON_MAX_INT);
 		json_obj_ignore_rest(&last);
+	}
+	if (json_obj_get_opt(o, "halted", &halted)) {
+		stack->halted = g_strdup(json_str(&halted, "plan", HASH_TEXT_SIZE));
+		json_obj_ignore_rest(&halted);
 	}
 	return stack;
 }

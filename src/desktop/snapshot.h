@@ -15,6 +15,7 @@ struct snapshot_plan {
 	char *summary;		/* "1 remove, 2 create" */
 	char *risks;		/* "deletion, secret"; "" */
 	int64_t created, expires, required, votes;
+	int64_t outside; /* changes of what was changed outside since it was applied */
 	bool approved, voted, may_approve, may_reject;
 };
 struct snapshot_stack {
@@ -23,6 +24,7 @@ struct snapshot_stack {
 	/* of the last apply; NULL: there was none */
 	char *plan, *result, *why;
 	int64_t done;
+	char *halted; /* the plan whose apply can be undone or gone on with; NULL: none */
 };
 struct snapshot {
 	char *agent;

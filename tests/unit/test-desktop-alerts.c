@@ -436,6 +436,30 @@ static void test_results(void)
 	finish(&s);
 }
 
+/* What stopped half way is told with how to go on; a plan, with what others have changed. */
+static void test_halted_and_outside(void)
+{
+	struct scene s;
+
+	begin(&s, &all);
+	g_assert_cmpstr(look(&s, 0, "", STACK("converged", APPLY("1", "ok")), NULL), ==, "");
+	g_assert_cmpstr(
+		look(&s, 0, "",
+		     STACK("failed", APPLY("2", "failed") ",\"halted\":{\"plan\":\"sha256:2\","
+							  "\"seq\":2,\"expires\":null,"
+							  "\"resumable\":true}"),
+		     NULL),
+		==, "show result:0:web 0;");
+	g_assert_cmpstr(s.summary, ==, "web: FAILED half way, and HALTED");
+	g_assert_nonnull(strstr(s.body, "assent apply --resume | --undo"));
+	finish(&s);
+	begin(&s, &all);
+	wait_for(&s, 1, MAY "\"outside\":2,");
+	g_assert_nonnull(strstr(s.body, "2 create\n"));
+	g_assert_nonnull(strstr(s.body, "2 resources were changed outside"));
+	finish(&s);
+}
+
 static void test_drift_and_blocks(void)
 {
 	struct scene s;
@@ -608,6 +632,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/alerts/several-agents", test_several_agents);
 	g_test_add_func("/alerts/refused-votes-are-told", test_refused_votes_are_told);
 	g_test_add_func("/alerts/results", test_results);
+	g_test_add_func("/alerts/halted-and-outside", test_halted_and_outside);
 	g_test_add_func("/alerts/drift-and-blocks", test_drift_and_blocks);
 	g_test_add_func("/alerts/absent-and-late-servers", test_absent_and_late_servers);
 	g_test_add_func("/alerts/servers-that-start-anew", test_servers_that_start_anew);

@@ -92,10 +92,12 @@ static bool has_voted(const struct fold_plan *plan, const char *person)
 static void write_document(struct json_writer *w, const struct plan *document)
 {
 	const struct plan_commit *newest = NULL;
+	int64_t outside = 0;
 	unsigned risk = 0;
 
 	for (size_t i = 0; document != NULL && i < document->changes_count; i++) {
 		risk |= document->changes[i].risk;
+		outside += document->changes[i].outside_commit != NULL ? 1 : 0;
 	}
 	if (document != NULL && document->commits_count > 0) {
 		newest = &document->commits[0];
@@ -103,6 +105,7 @@ static void write_document(struct json_writer *w, const struct plan *document)
 	write_opt(w, "subject", newest != NULL ? newest->subject : NULL);
 	write_opt(w, "author", newest != NULL ? newest->author_name : NULL);
 	json_w_int(w, "commits", document != NULL ? document->commits_total : 0);
+	json_w_int(w, "outside", outside);
 	json_w_array(w, "risks");
 	for (unsigned i = 0; plan_risk_names[i] != NULL; i++) {
 		if ((risk & (1U << i)) != 0) {
