@@ -49,7 +49,7 @@ struct agent_unit {
 	char *plan;
 	size_t plan_len;
 	uint64_t applies_moves; /* facts.moves when the list of applies was written */
-	char *steerer; /* who asked to resume or undo, last */
+	char *steerer;		/* who asked to resume or undo, last */
 };
 
 /* Who wants to know; both may be NULL. */

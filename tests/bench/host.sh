@@ -9,8 +9,8 @@
 # Each must find a package and a file that are not as they should be before it is measured, so that
 # none is quick because it does not look. The packages stand in a database of dpkg's that holds in a
 # mount namespace of its own, which takes root: what is installed here, and more of nobody's. A
-# peer that is not installed is skipped: on Debian they are puppet-agent, cfengine3, and ansible-core with
-# python3-apt.
+# peer that is not installed is skipped: on Debian they are puppet-agent, cfengine3, and
+# ansible-core with python3-apt.
 #
 # LIMIT: seconds that a run of a peer may take; RUNS; PEERS: NAME:PROGRAM of those to measure.
 # ansible's copy compares sizes and times first, as Assent's stat cache does; the others read.

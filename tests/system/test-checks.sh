@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Checks of the manifest after an apply of the worker, against servers of TLS and others.
+# shellcheck disable=SC2119 # arguments of commit, plan and sign are optional
 . "${srcdir:-.}/tests/cli/libtest.sh" || exit 1
 . "$srcdir/tests/system/lib-apply.sh"
 need git python3 openssl

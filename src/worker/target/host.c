@@ -5,7 +5,7 @@
 #include "worker/target/systemd.h"
 
 struct host {
-	GHashTable *packages;	     /* manager's name to struct package_list */
+	GHashTable *packages; /* manager's name to struct package_list */
 	GHashTable *notes;
 	struct systemd *managers[2]; /* the system's, the user's; NULL: not asked yet */
 	GError *unreachable[2];
