@@ -57,8 +57,8 @@ tap_ok 'and with the time of that'
 tap_ok 'what was applied is remembered'
 "$builddir/assent" show --no-diff --socket "$SOCK" "$PLAN" >"$T/said" 2>&1
 grep -A3 ' file:.*app.conf' "$T/said" |
-  grep -q "changed outside since $(echo "$first" | cut -c1-12), applied 20" &&
-  [ "$(grep -c 'changed outside since [0-9a-f]\{12\},' "$T/said")" = 1 ] &&
+  grep -q "changed outside since 20.* UTC, commit $(echo "$first" | cut -c1-12)\$" &&
+  [ "$(grep -c 'changed outside since .*, commit [0-9a-f]\{12\}$' "$T/said")" = 1 ] &&
   grep -q '^  1 resource was changed outside' "$T/said"
 tap_ok 'the command line shows it at this change alone, and counts it' || tap_note "$T/said"
 apply
