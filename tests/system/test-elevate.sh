@@ -255,7 +255,7 @@ plan 11 "$(act service ssh.service stop "manager='system'")"
 cheat 'another service' 'does not allow this service' alice
 plan 11 "$(act service app-x.service start "manager='user'")"
 cheat 'a service of a user'\''s' 'units of the system alone' alice
-elevate_trust "$PATHS" 'kinds: [directory, file, service]' 'services: ["*"]'
+elevate_trust "$PATHS" 'kinds: [directory, file, tree, service]' 'services: ["*"]'
 before=$(everything)
 plan 11 "$(act service --help start "manager='system'")"
 cheat 'a service whose name is none' 'names no unit that can do that' alice
