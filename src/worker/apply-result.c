@@ -2,6 +2,8 @@
 /* What is said of an apply. */
 #include "worker/apply-result.h"
 
+#include "core/hash.h"
+
 #define MAX_STEPS 1000
 
 static void write_text(struct json_writer *w, const char *name, const char *text)
@@ -37,6 +39,12 @@ void apply_write_result(struct job *job, const struct transaction *t)
 	}
 	json_w_int(w, "left",
 		   (int64_t)(transaction_count(t, STEP_LEFT) + transaction_count(t, STEP_FAILED)));
+	if (t->halted) {
+		char plan[HASH_TEXT_SIZE];
+
+		hash_text(plan, &t->plan->digest);
+		json_w_str(w, "plan", plan);
+	}
 	write_text(w, "reason", t->reason);
 	json_w_str(w, "result", transaction_result_names[t->result]);
 	write_steps(w, t);

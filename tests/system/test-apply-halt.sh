@@ -44,6 +44,7 @@ fresh() {
 }
 is_halted() { # NAME
   ok "$1: halted" is halted True
+  ok "$1: with its plan" is plan "sha256:$(sha256sum "$tmp/plan.json" | cut -d' ' -f1)"
   ok "$1: with its journal" test -e "$journal/journal"
 }
 mkdir -p "$repo/www"
@@ -197,6 +198,7 @@ apply alice
 ok 'the next plan is stale' is code stale
 ok 'and it is still halted' test -e "$journal/journal"
 recover
+cp "$tmp/halted.json" "$tmp/plan.json"
 is_halted 'after a stale plan'
 echo 'old' >"$host/a.conf"
 plan
