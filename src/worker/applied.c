@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/json-file.h"
 #include "base/objects.h"
+#include "base/words.h"
 
 #define STEPS_MAX_SIZE ((size_t)32 << 20)
 #define STEPS_MAX 1000
@@ -64,8 +65,24 @@ static const char *keep(struct applied *a, const char *text)
 	return text != NULL ? g_string_chunk_insert_const(a->strings, text) : NULL;
 }
 
+/* Into text: all that decides about what is run, and when not. */
+static void digest_exec(char text[HASH_TEXT_SIZE], const struct plan_exec *exec)
+{
+	g_autoptr(GPtrArray) lines = words_of_exec(exec);
+	g_autoptr(GString) all = g_string_new(NULL);
+	struct hash hash;
+
+	for (guint i = 0; i < lines->len; i++) {
+		g_string_append_printf(all, "%s\n", (const char *)lines->pdata[i]);
+	}
+	g_string_append_printf(all, "output %" PRId64 "\n", exec->output);
+	hash_bytes(&hash, all->str, all->len);
+	hash_text(text, &hash);
+}
+
+/* exec: the digest of c's; NULL: it has none. */
 static void put(struct applied *a, const struct plan_change *c, const struct plan_state *state,
-		const char *commit, int64_t time)
+		const char *commit, int64_t time, const char *exec)
 {
 	struct applied_thing *thing = g_new0(struct applied_thing, 1);
 
@@ -75,6 +92,7 @@ static void put(struct applied *a, const struct plan_change *c, const struct pla
 	thing->manager = keep(a, c->manager);
 	thing->commit = keep(a, commit);
 	thing->time = time;
+	thing->exec = keep(a, exec);
 	thing->state = *state;
 	thing->state.link = keep(a, state->link);
 	thing->state.version = keep(a, state->version);
@@ -158,10 +176,10 @@ static enum outcome outcome_of(GHashTable *steps, const struct apply *apply,
 	return known > 0 ? (enum outcome)(known - 1) : UNKNOWN;
 }
 
-/* A command leaves no state that could be compared. */
+/* Units that are read again leave no state. */
 static bool has_state(const struct plan_change *c)
 {
-	return c->exec == NULL && strcmp(c->id, "service:daemon-reload") != 0;
+	return strcmp(c->id, "service:daemon-reload") != 0;
 }
 
 static void take_plan(struct applied *a, const struct apply *apply, const struct plan *plan,
@@ -176,8 +194,13 @@ static void take_plan(struct applied *a, const struct apply *apply, const struct
 		}
 		if (outcome == DONE) {
 			const struct plan_state state = state_after(c);
+			char exec[HASH_TEXT_SIZE];
 
-			put(a, c, &state, apply->commit, apply->time);
+			if (c->exec != NULL) {
+				digest_exec(exec, c->exec);
+			}
+			put(a, c, &state, apply->commit, apply->time,
+			    c->exec != NULL ? exec : NULL);
 		} else {
 			g_hash_table_remove(a->things, key_of(c));
 		}
@@ -259,7 +282,8 @@ static size_t take_memory(struct applied *a, const char *memory, const GArray *l
 		const struct plan_change *c = &draft->changes[i];
 
 		if (c->outside_commit != NULL) {
-			put(a, c, &c->desired, c->outside_commit, c->outside_time);
+			put(a, c, &c->desired, c->outside_commit, c->outside_time,
+			    c->exec != NULL ? c->exec->run[0] : NULL);
 		}
 	}
 	a->chain = hash;
@@ -334,10 +358,35 @@ bool applied_load(const char *list, const char *memory, const char *objects, str
 	return true;
 }
 
+struct applied *applied_new_of(const struct plan_change *change)
+{
+	struct apply apply = {.all = true, .commit = ""};
+	const struct plan plan = {.changes = (struct plan_change *)change, .changes_count = 1};
+	struct applied *a = applied_new();
+
+	take_plan(a, &apply, &plan, NULL);
+	return a;
+}
+
+bool applied_has_exec(const struct applied *applied, const char *id, const struct plan_exec *exec)
+{
+	const struct applied_thing *thing = g_hash_table_lookup(applied->things, id);
+	char text[HASH_TEXT_SIZE];
+
+	if (thing == NULL || thing->exec == NULL) {
+		return false;
+	}
+	digest_exec(text, exec);
+	return strcmp(thing->exec, text) == 0;
+}
+
 const struct applied_thing *applied_find(const struct applied *applied,
 					 const struct plan_change *change)
 {
-	return g_hash_table_lookup(applied->things, key_of(change));
+	const struct applied_thing *thing = g_hash_table_lookup(applied->things, key_of(change));
+
+	/* A command leaves no state that could be compared. */
+	return thing != NULL && thing->exec == NULL ? thing : NULL;
 }
 
 static bool texts_differ(const char *a, const char *b)
@@ -382,11 +431,14 @@ static bool write_memory(const char *memory, const char *text, size_t len, GErro
 }
 
 /* In the form of a draft, which has a writer and a strict reader: each change is what was applied
- * (desired) and since when (outside), the diff's digest and size are what it was made from. */
+ * (desired) and since when (outside), the diff's digest and size are what it was made from. A
+ * command is the digest of one. */
 bool applied_store(const struct applied *applied, const char *memory, GError **error)
 {
 	guint count = g_hash_table_size(applied->things);
 	g_autofree struct plan_change *changes = g_new0(struct plan_change, count + 1);
+	g_autofree const char **words = g_new0(const char *, 2 * (gsize)count + 1);
+	g_autofree struct plan_exec *execs = g_new0(struct plan_exec, count + 1);
 	struct plan draft = {.changes = changes,
 			     .diff = applied->chain,
 			     .diff_size = applied->count,
@@ -403,16 +455,19 @@ bool applied_store(const struct applied *applied, const char *memory, GError **e
 	g_hash_table_iter_init(&iter, applied->things);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const struct applied_thing *thing = value;
+		size_t i = draft.changes_count++;
 
-		changes[draft.changes_count++] =
-			(struct plan_change){.id = thing->id,
-					     .kind = thing->kind,
-					     .path = thing->path,
-					     .manager = thing->manager,
-					     .observed = PLAN_STATE(STATE_ABSENT),
-					     .desired = thing->state,
-					     .outside_commit = thing->commit,
-					     .outside_time = thing->time};
+		words[2 * i] = thing->exec;
+		execs[i] = (struct plan_exec){.run = &words[2 * i], .timeout = 1};
+		changes[i] = (struct plan_change){.id = thing->id,
+						  .kind = thing->kind,
+						  .path = thing->path,
+						  .manager = thing->manager,
+						  .exec = thing->exec != NULL ? &execs[i] : NULL,
+						  .observed = PLAN_STATE(STATE_ABSENT),
+						  .desired = thing->state,
+						  .outside_commit = thing->commit,
+						  .outside_time = thing->time};
 	}
 	if (plan_draft_write(&text, &len, &draft, &problem) != 0) {
 		return fail_core(error, &problem, "what was applied");

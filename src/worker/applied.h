@@ -26,13 +26,18 @@ struct applied_thing {
 	struct plan_state state; /* desired, and what stayed as it was */
 	const char *commit;
 	int64_t time;
+	const char *exec; /* of a command: the digest of what was run, and of its guard */
 };
 
+/* Of a plan that changed nothing but this. */
+struct applied *applied_new_of(const struct plan_change *change);
 /* Fails only when the list cannot be read. */
 bool applied_load(const char *list, const char *memory, const char *objects, struct applied **out,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void applied_free(struct applied *applied);
-/* NULL: never by us, or nobody knows. */
+/* Stood a command with this id and exactly this exec in what was applied last of it? */
+bool applied_has_exec(const struct applied *applied, const char *id, const struct plan_exec *exec);
+/* NULL: never by us, or nobody knows, or there is no state of it. */
 const struct applied_thing *applied_find(const struct applied *applied,
 					 const struct plan_change *change);
 /* Does what is now differ in anything that is known of both? */

@@ -67,9 +67,17 @@ static bool same_exec(const struct desired_exec *a, const struct desired_exec *b
 	       a->timeout == b->timeout && a->output == b->output;
 }
 
-/* Did exactly this stand in the commit that was applied last, so that whoever approved that knew
- * of its guard? A commit that changes nothing becomes that one without anybody's approval, so a
- * command with a guard is always a change as long as this is not true. */
+static bool was_applied(struct planner *p, const struct desired_resource *r)
+{
+	const struct applied *applied = plan_applied(p);
+
+	return applied != NULL && applied_has_exec(applied, r->id, plan_exec(p, r->exec));
+}
+
+/* Did exactly this stand in the commit that was applied last, and in a plan that was applied here,
+ * so that whoever approved that knew of its guard? A commit that changes nothing becomes that one
+ * without anybody's approval, so a command with a guard is always a change as long as this is not
+ * true; and one that was not for this host becomes so when the host gets another label. */
 static bool is_approved(struct planner *p, const struct desired_resource *r)
 {
 	const struct desired *base = plan_base(p);
@@ -79,7 +87,7 @@ static bool is_approved(struct planner *p, const struct desired_resource *r)
 
 		if (old->kind == DESIRED_COMMAND && strcmp(old->id, r->id) == 0) {
 			return old->only_notified == r->only_notified &&
-			       same_exec(old->exec, r->exec);
+			       same_exec(old->exec, r->exec) && was_applied(p, r);
 		}
 	}
 	return false;

@@ -3,6 +3,18 @@
 #include "worker/applied.h"
 #include "worker/plan.h"
 
+const struct applied *plan_applied(struct planner *p)
+{
+	g_autoptr(GError) problem = NULL;
+
+	if (!p->known_asked && p->applied != NULL &&
+	    !applied_load(p->applied, p->memory, p->objects, &p->known, &problem)) {
+		plan_warn(p, "nobody knows what was changed outside: %s", problem->message);
+	}
+	p->known_asked = true;
+	return p->known;
+}
+
 static void mark(struct planner *p, const struct applied *applied, struct plan_change *c)
 {
 	const struct applied_thing *thing = applied_find(applied, c);
@@ -15,15 +27,15 @@ static void mark(struct planner *p, const struct applied *applied, struct plan_c
 
 void plan_outside(struct planner *p, GPtrArray *items)
 {
-	g_autoptr(applied_auto) applied = NULL;
+	const struct applied *applied;
 	g_autoptr(GError) problem = NULL;
 
 	/* Most plans have nothing to ask about, and are to be quick. */
-	if (items->len == 0 || p->applied == NULL) {
+	if (items->len == 0 && !p->known_asked) {
 		return;
 	}
-	if (!applied_load(p->applied, p->memory, p->objects, &applied, &problem)) {
-		plan_warn(p, "nobody knows what was changed outside: %s", problem->message);
+	applied = plan_applied(p);
+	if (applied == NULL) {
 		return;
 	}
 	for (guint i = 0; i < items->len; i++) {

@@ -171,6 +171,7 @@ static void planner_clear(struct planner *p)
 	g_ptr_array_unref(p->warnings);
 	observer_free(p->observer);
 	observe_cache_free(p->cache);
+	applied_free(p->known);
 	desired_free(p->base_desired);
 	desired_free(p->desired);
 	reader_free(p->reader);

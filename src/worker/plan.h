@@ -17,6 +17,7 @@
  *
  * What a person must correct gathers in diags and then nothing is planned.
  */
+#include "worker/applied.h"
 #include "worker/job.h"
 #include "worker/target/target.h"
 
@@ -54,6 +55,8 @@ struct planner {
 	GPtrArray *acts;     /* struct plan_item: what is no path, those of a resource in order */
 	struct desired *base_desired; /* use plan_base() */
 	bool base_asked;
+	struct applied *known; /* use plan_applied() */
+	bool known_asked;
 	GStringChunk *strings;
 	GPtrArray *kept; /* memory, freed at the end */
 };
@@ -78,6 +81,8 @@ const char **plan_notified(struct planner *p, const char *id);
 /* What the commit applied last asked for; NULL when there is none or it cannot be read, which is
  * warned of once. */
 const struct desired *plan_base(struct planner *p);
+/* What was applied here; NULL when nobody knows, or nothing was. */
+const struct applied *plan_applied(struct planner *p);
 /* Everything in a folder that a file or link takes the place of. */
 bool plan_clear_folder(struct planner *p, const struct want *want, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -11,6 +11,7 @@
 #	sign [KEY [LIFETIME [REQUIRED]]]   $tmp/plan.json and its signature
 #	apply PERSON...              the answer in $tmp/answer
 #	resume PERSON...             of the plan in $tmp/plan.json
+#	remember                     that it was applied, which the next plans are told
 #	recover, undo
 #	field NAME                   a member of the answer's result, or of its error
 worker=${worker:-$builddir/assent-worker}
@@ -37,8 +38,9 @@ commit() {
 plan_request() {
   printf '{"v":1,"job":"plan","mirror":"%s","commit":"%s","base":"%s","path":"","agent":"%s",' \
     "$mirror" "$commit" "${1:-}" test.example.org
-  printf '"stack":"web","home":"%s","labels":[],"objects":"%s","out":"%s","cache":"%s"}\n' \
-    "$host" "$objects" "$tmp/draft" "$tmp/cache"
+  printf '"stack":"web","home":"%s","labels":[%s],"objects":"%s","out":"%s","cache":"%s"%s}\n' \
+    "$host" "${labels:-}" "$objects" "$tmp/draft" "$tmp/cache" \
+    "$([ ! -e "$tmp/applied" ] || echo ",\"applied\":\"$tmp/applied\"")"
 }
 
 plan() {
@@ -63,6 +65,22 @@ work() {
 apply() {
   request "$@"
   work
+}
+
+remember() {
+  python3 - "$tmp" "$objects" "$commit" <<'END'
+import hashlib, json, os, sys
+top, objects, commit = sys.argv[1:]
+plan = open(top + "/plan.json", "rb").read()
+digest = hashlib.sha256(plan).hexdigest()
+os.makedirs(f"{objects}/{digest[:2]}", exist_ok=True)
+open(f"{objects}/{digest[:2]}/{digest[2:]}", "wb").write(plan)
+name = top + "/applied"
+applied = json.load(open(name)) if os.path.exists(name) else {"applies": []}
+applied["applies"].append(
+    {"all": True, "commit": commit, "plan": "sha256:" + digest, "time": 1})
+json.dump(applied, open(name, "w"), sort_keys=True, separators=(",", ":"))
+END
 }
 
 resume() {

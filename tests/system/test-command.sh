@@ -17,7 +17,7 @@ go() {
   plan "$base" && sign && apply alice
 }
 went() { # ...and became what holds
-  go && is result ok && base=$commit
+  go && is result ok && remember && base=$commit
 }
 # Changes of a plan, without applying anything.
 planned() { # COUNT
@@ -65,6 +65,7 @@ ok 'nor is the guard' test ! -e "$host/asked" -a ! -e "$host/ran"
 ok 'approved it is run' apply alice
 ok 'with all done' is result ok
 ok 'once' test "$(cat "$host/ran")" = one
+remember
 base=$commit
 rm -f "$host/asked"
 ok 'then the approved guard is asked for a plan' planned 0 < <(guarded one)
@@ -79,6 +80,18 @@ ok 'and it was not run' test "$(cat "$host/ran")" = one
 rm "$host/asked"
 ok 'another command has another guard' planned 1 < <(guarded two)
 ok 'that is not asked' test ! -e "$host/asked"
+# What is declared for others is nobody's approval here, also when this host becomes one of them.
+elsewhere() {
+  guarded one | sed 's/command: first/command: other/; s/    shell:/    hosts: role=db\n&/'
+  printf '  - directory: %s\n' "$host/here"
+}
+mkdir "$host/here"
+ok 'one for other hosts is none for this one' planned 0 < <(elsewhere)
+base=$commit
+labels='{"name":"role","value":"db"}'
+ok 'until it is one of them' planned 1 < <(elsewhere)
+ok 'its guard is not asked, though it stands in the last commit' test ! -e "$host/asked"
+labels=
 
 # 2. Not needed where what it creates is there; then no plan, and no approval, is needed.
 creates() {

@@ -188,6 +188,7 @@ static void packages_services_and_links(struct fixture *f, const void *data)
 {
 	static const char *const run[] = {"/bin/true", NULL};
 	static const struct plan_exec exec = {.run = (const char **)run, .timeout = 1};
+	static const struct plan_exec other = {.run = (const char **)run, .timeout = 2};
 	struct plan_change c[] = {
 		act("package:a", "package", "apt", STATE_PACKAGE),
 		act("service:a", "service", "system", STATE_SERVICE),
@@ -226,6 +227,10 @@ static void packages_services_and_links(struct fixture *f, const void *data)
 		g_assert_true(differs(f, &c[1], &now));
 		assert_known(f, &c[2], "");
 		assert_known(f, &c[3], "");
+		g_assert_true(applied_has_exec(f->applied, "command:a", &exec));
+		g_assert_false(applied_has_exec(f->applied, "command:a", &other));
+		g_assert_false(applied_has_exec(f->applied, "command:b", &exec));
+		g_assert_false(applied_has_exec(f->applied, "package:a", &exec));
 		now = c[4].desired;
 		g_assert_false(differs(f, &c[4], &now));
 		now.link = "elsewhere";

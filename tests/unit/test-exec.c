@@ -230,7 +230,7 @@ struct scene {
 	struct desired_check check;
 	char *dir, *trace, *made;
 	char *unless[4];
-	bool has_base;
+	bool has_base, never_applied, was_output;
 };
 
 /* What a struct desired_resource wants, which may be written to. */
@@ -268,6 +268,28 @@ static void scene_init(struct scene *s, bool needed)
 	s->has_base = true;
 }
 
+/* What the last commit declares was run. */
+static struct applied *applied_of(struct scene *s)
+{
+	const struct desired_exec *from = &s->old_exec;
+	const struct plan_exec exec = {.run = (const char **)from->run,
+				       .unless = (const char **)from->unless,
+				       .env = (const char **)from->env,
+				       .creates = from->creates,
+				       .directory = from->directory,
+				       .user = from->user,
+				       .timeout = from->timeout,
+				       .output = s->was_output ? 1 : from->output};
+	const struct plan_change change = {.id = text_id,
+					   .kind = "command",
+					   .action = ACTION_RUN,
+					   .observed = PLAN_STATE(STATE_ABSENT),
+					   .desired = PLAN_STATE(STATE_COMMAND),
+					   .exec = &exec};
+
+	return applied_new_of(&change);
+}
+
 static unsigned scene_plan(struct scene *s)
 {
 	struct planner *p = &s->p;
@@ -288,6 +310,8 @@ static unsigned scene_plan(struct scene *s)
 	p->base = "";
 	p->base_desired = &s->base;
 	p->base_asked = true;
+	p->known = s->never_applied ? NULL : applied_of(s);
+	p->known_asked = true;
 	p->observer = observer_new(NULL, 0);
 	p->acts = lists[0];
 	p->changes = lists[1];
@@ -329,6 +353,7 @@ static void scene_clear(struct scene *s)
 	g_string_chunk_free(s->p.strings);
 	diag_list_clear(&s->p.diags);
 	observer_free(s->p.observer);
+	applied_free(s->p.known);
 	g_ptr_array_unref(s->desired.resources);
 	g_ptr_array_unref(s->base.resources);
 	g_ptr_array_unref(s->desired.checks);
@@ -362,7 +387,7 @@ static char *other_env[] = {text_env, NULL};
 /* What differs in one member from what was applied, or was not there, is not asked. */
 static void test_new_guard_is_not_asked(void)
 {
-	for (unsigned i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < 12; i++) {
 		struct scene s;
 		struct desired_exec *old = &s.old_exec;
 
@@ -397,6 +422,12 @@ static void test_new_guard_is_not_asked(void)
 			break;
 		case 9:
 			s.before.only_notified = true;
+			break;
+		case 10: /* it was not for this host then */
+			s.never_applied = true;
+			break;
+		case 11:
+			s.was_output = true;
 			break;
 		}
 		g_assert_cmpuint(scene_plan(&s), ==, 1);
