@@ -48,8 +48,7 @@ static bool refuse(const struct plan_change *c, GError **error, const char *form
 /* People read ids and approve those: each must say what is changed, and of acts only one. */
 static bool check_id(GHashTable *acts, const struct plan_change *c, GError **error)
 {
-	const struct plan_state *as =
-		c->desired.type != STATE_ABSENT ? &c->desired : &c->observed;
+	const struct plan_state *as = c->desired.type != STATE_ABSENT ? &c->desired : &c->observed;
 	const char *word = c->path != NULL ? state_type_names[as->type] : c->kind;
 	size_t len = strlen(word);
 	bool fits = strncmp(c->id, word, len) == 0 && c->id[len] == ':' &&

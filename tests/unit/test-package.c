@@ -279,10 +279,9 @@ static void test_what_outlives_us_is_waited_for(void)
 	char *dir = temp_new();
 	g_autofree char *began = g_build_filename(dir, "began", NULL);
 	g_autofree char *go = g_build_filename(dir, "go", NULL);
-	g_autofree char *script =
-		g_strdup_printf("(setsid sleep 600 & echo $! >%s/daemon); >%s; "
-				"until test -e %s; do sleep 0.05; done; >%s/done",
-				dir, began, go, dir);
+	g_autofree char *script = g_strdup_printf("(setsid sleep 600 & echo $! >%s/daemon); >%s; "
+						  "until test -e %s; do sleep 0.05; done; >%s/done",
+						  dir, began, go, dir);
 	g_autofree char *done = g_build_filename(dir, "done", NULL);
 	g_autofree char *daemon = g_build_filename(dir, "daemon", NULL);
 	g_autofree char *text = NULL;

@@ -18,9 +18,9 @@
 #include "core/hash.h"
 
 #define MAX_OUTPUT ((size_t)16 << 20)
-#define LOOK_MS 50	      /* how often is looked whether it has ended, or shall */
-#define STOP_GRACE_MS 5000    /* between TERM and KILL when somebody asks to stop */
-#define FINISH_GRACE_MS 30000 /* ... and when a transaction takes too long */
+#define LOOK_MS 50		    /* how often is looked whether it has ended, or shall */
+#define STOP_GRACE_MS 5000	    /* between TERM and KILL when somebody asks to stop */
+#define FINISH_GRACE_MS 30000	    /* ... and when a transaction takes too long */
 #define MARK "ASSENT_TRANSACTION=1" /* in the environment of what goes on when we die */
 #define MAX_ENVIRON ((size_t)4 << 20)
 #define SBIN_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
