@@ -200,6 +200,18 @@ static const struct transaction_hooks *get_hooks(struct running *running,
 	return hooks;
 }
 
+static bool fail_transaction(GError **error)
+{
+	if (g_error_matches(*error, TARGET_ERROR, TARGET_ERROR_STOPPED)) {
+		return fail_as(error, JOB_ERROR_INTERRUPTED);
+	}
+	if (g_error_matches(*error, TARGET_ERROR, TARGET_ERROR_STALE)) {
+		return fail_prefix(error, "not as the plan says, nothing was changed") ||
+		       fail_as(error, JOB_ERROR_STALE);
+	}
+	return fail_as(error, JOB_ERROR_IO);
+}
+
 static bool apply_plan(struct running *running, const struct plan *plan,
 		       const struct transaction_papers *papers, GError **error)
 {
@@ -218,21 +230,10 @@ static bool apply_plan(struct running *running, const struct plan *plan,
 	     transaction_apply(t, running->journal, papers, get_hooks(running, &hooks), error);
 	job_hold(running->job, false);
 	if (!ok) {
-		return fail_as(error, JOB_ERROR_IO);
+		return fail_transaction(error);
 	}
 	apply_write_result(running->job, t);
 	return true;
-}
-
-static bool fail_resume(GError **error)
-{
-	if (g_error_matches(*error, TARGET_ERROR, TARGET_ERROR_STOPPED)) {
-		return fail_as(error, JOB_ERROR_INTERRUPTED);
-	}
-	if (g_error_matches(*error, TARGET_ERROR, TARGET_ERROR_CHANGED)) {
-		return fail_as(error, JOB_ERROR_STALE);
-	}
-	return fail_as(error, JOB_ERROR_IO);
 }
 
 static bool resume_halted(struct running *running, const struct plan *plan,
@@ -258,7 +259,7 @@ static bool resume_halted(struct running *running, const struct plan *plan,
 				error);
 	job_hold(running->job, false);
 	if (!ok) {
-		return fail_resume(error);
+		return fail_transaction(error);
 	}
 	if (is_stale(running, stale, t->steps->len, error)) {
 		return false;

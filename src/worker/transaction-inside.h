@@ -16,6 +16,8 @@ void transaction_set_message(struct step *step, const GError *error);
 bool transaction_must_stop(const struct transaction_hooks *hooks);
 void transaction_tell(const struct transaction_hooks *hooks, const char *text, guint done,
 		      guint total);
+/* Before anything is visible: what has changed meanwhile asks for a new plan. */
+void transaction_mark_stale(GError *problem);
 bool transaction_may_commit(struct transaction *t, const struct transaction_hooks *hooks,
 			    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* One step's journal line, once it is staged. */

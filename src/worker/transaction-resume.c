@@ -253,6 +253,7 @@ static bool stage_rest(struct transaction *t, struct journal *journal,
 				    "asked to stop before anything was changed");
 		}
 		if (!ok) {
+			transaction_mark_stale(problem);
 			g_propagate_error(error, g_steal_pointer(&problem));
 			return false;
 		}

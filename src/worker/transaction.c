@@ -225,10 +225,23 @@ static bool run_checks(struct transaction *t, const struct transaction_hooks *ho
 	return false;
 }
 
-/* Nothing has become visible. */
-static bool give_up(struct transaction *t, struct journal *journal, const GError *problem,
-		    GError **error)
+void transaction_mark_stale(GError *problem)
 {
+	if (g_error_matches(problem, TARGET_ERROR, TARGET_ERROR_CHANGED)) {
+		problem->code = TARGET_ERROR_STALE;
+	}
+}
+
+/* Nothing has become visible. */
+static bool give_up(struct transaction *t, struct journal *journal, GError *problem, GError **error)
+{
+	transaction_mark_stale(problem);
+	if (g_error_matches(problem, TARGET_ERROR, TARGET_ERROR_STALE)) {
+		if (transaction_take_back(t, journal, error)) {
+			g_propagate_error(error, g_error_copy(problem));
+		}
+		return false;
+	}
 	transaction_set_result(t, t->result == TRANSACTION_OK ? TRANSACTION_FAILED : t->result,
 			       problem->message);
 	return transaction_take_back(t, journal, error);

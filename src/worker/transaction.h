@@ -12,7 +12,9 @@
  * the checks, and then either removes the old versions or takes everything
  * back. True with an outcome in t whenever the targets are in a stated and
  * durable state; false when they are not known to be: then the journal stays
- * and transaction_recover() must be called, now or after the next start.
+ * and transaction_recover() must be called, now or after the next start. False
+ * with TARGET_ERROR_STALE, or with the error of may_commit(), is different: all
+ * is as it was before.
  *
  * When a step fails: with on_failure `rollback` all is taken back; with `stop`
  * only the steps that depend on it (beneath its path, the folder that holds it,

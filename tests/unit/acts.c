@@ -44,6 +44,9 @@ static bool act(const char *what, const struct step *step, bool there, GError **
 	if (is(acts_world.failing, what, id)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "%s %s failed", what, id);
 	}
+	if (is(acts_world.changed, what, id)) {
+		return fail(error, TARGET_ERROR, TARGET_ERROR_CHANGED, "%s has changed", id);
+	}
 	if (acts_world.after != NULL) {
 		acts_world.after(what, id);
 	}
@@ -233,16 +236,22 @@ bool acts_never(void *user)
 
 static const struct transaction_hooks acts_hooks = {.stopped = acts_never};
 
-enum transaction_result acts_run(struct acts *f)
+bool acts_try(struct acts *f, GError **error)
 {
 	const struct transaction_papers papers = {"plan", "sig", 4, 3};
 	g_autoptr(GPtrArray) stale = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GError) error = NULL;
 
 	acts_begin(f);
-	g_assert_true(transaction_observe(f->t, stale, &error));
+	g_assert_true(transaction_observe(f->t, stale, error));
 	g_assert_cmpuint(stale->len, ==, 0);
-	if (!transaction_apply(f->t, f->journal, &papers, &acts_hooks, &error)) {
+	return transaction_apply(f->t, f->journal, &papers, &acts_hooks, error);
+}
+
+enum transaction_result acts_run(struct acts *f)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!acts_try(f, &error)) {
 		g_error("%s", error->message);
 	}
 	return f->t->result;

@@ -20,6 +20,7 @@ extern struct acts_world {
 	char *dir, *objects, *acts;
 	GString *log;	     /* "commit ID " ... since it was looked at last */
 	const char *failing; /* "commit ID": fails before it does anything */
+	const char *changed; /* the same, as what is not as the plan says */
 	const char *half;    /* the same, after it did all */
 	const char *dying;   /* the process ends there, before anything was done */
 	void (*after)(const char *what, const char *id); /* NULL: does no more */
@@ -46,6 +47,8 @@ void acts_add_path(struct acts *f, const char *id, const char *rel, const char *
 struct step *acts_step(struct acts *f, const char *id);
 void acts_begin(struct acts *f);
 enum transaction_result acts_run(struct acts *f);
+/* The same, of what may fail as a whole. */
+bool acts_try(struct acts *f, GError **error);
 void acts_run_and_die(struct acts *f, const char *where);
 enum transaction_result acts_go(struct acts *f, acts_go_fn fn);
 void acts_assert_log(const char *expected);

@@ -130,6 +130,26 @@ static void test_crash_while_resuming(struct acts *f, const void *data)
 	acts_assert_ended(f);
 }
 
+static bool resume_stale(struct transaction *t, struct journal *journal,
+			 const struct journal_state *state, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+
+	g_assert_false(acts_resume(t, journal, state, &problem));
+	g_assert_error(problem, TARGET_ERROR, TARGET_ERROR_STALE);
+	return true;
+}
+
+static void test_what_changed_before_resuming_is_stale(struct acts *f, const void *data)
+{
+	halt(f);
+	acts_world.changed = "stage service:t";
+	(void)acts_go(f, resume_stale);
+	g_assert_null(strstr(acts_world.log->str, "commit"));
+	g_assert_cmpint(acts_go(f, transaction_recover), ==, TRANSACTION_HALTED);
+	g_assert_true(acts_is_done("package:p"));
+}
+
 static void test_left_out_packages_are_left_together(struct acts *f, const void *data)
 {
 	acts_add(f, "service:s", NULL);
@@ -204,6 +224,7 @@ int main(int argc, char **argv)
 	ADD("halted-is-undone", test_halted_is_undone);
 	ADD("halted-is-settled", test_halted_is_settled);
 	ADD("crash-while-resuming", test_crash_while_resuming);
+	ADD("what-changed-before-resuming-is-stale", test_what_changed_before_resuming_is_stale);
 	ADD("left-out-packages-are-left-together", test_left_out_packages_are_left_together);
 	ADD("failed-check-halts", test_failed_check_halts);
 	ADD("asked-to-stop-between-acts", test_asked_to_stop_between_acts);

@@ -60,6 +60,30 @@ static void test_failed_staging_touches_nothing(struct acts *f, const void *data
 	acts_assert_ended(f);
 }
 
+static void test_what_changed_before_staging_is_stale(struct acts *f, const void *data)
+{
+	g_autoptr(GError) error = NULL;
+
+	acts_add_some(f);
+	acts_world.changed = "stage service:s";
+	g_assert_false(acts_try(f, &error));
+	g_assert_error(error, TARGET_ERROR, TARGET_ERROR_STALE);
+	acts_assert_says(error->message, "service:s has changed");
+	acts_assert_log("stage package:p stage service:s finish package:p finish service:s ");
+	acts_assert_names("");
+	acts_assert_ended(f);
+}
+
+static void test_what_changed_after_staging_is_taken_back(struct acts *f, const void *data)
+{
+	acts_add_some(f);
+	acts_world.changed = "commit service:s";
+	g_assert_cmpint(acts_run(f), ==, TRANSACTION_ROLLED_BACK);
+	acts_assert_outcome(f, "package:p", STEP_UNDONE);
+	acts_assert_names("");
+	acts_assert_ended(f);
+}
+
 static void test_what_cannot_be_undone_is_told(struct acts *f, const void *data)
 {
 	acts_add_path(f, "file:a", "host/a", NULL);
@@ -366,6 +390,9 @@ int main(int argc, char **argv)
 	ADD("all-goes-back-in-order", test_all_goes_back_in_order);
 	ADD("what-was-not-begun-is-not-undone", test_what_was_not_begun_is_not_undone);
 	ADD("failed-staging-touches-nothing", test_failed_staging_touches_nothing);
+	ADD("what-changed-before-staging-is-stale", test_what_changed_before_staging_is_stale);
+	ADD("what-changed-after-staging-is-taken-back",
+	    test_what_changed_after_staging_is_taken_back);
 	ADD("what-cannot-be-undone-is-told", test_what_cannot_be_undone_is_told);
 	ADD("what-does-not-revive-is-told", test_what_does_not_revive_is_told);
 	ADD("what-an-act-brings-is-replaced", test_what_an_act_brings_is_replaced);

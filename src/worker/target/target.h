@@ -47,6 +47,7 @@ enum target_error {
 	TARGET_ERROR_CONFLICT, /* somebody else's change was kept; the message tells */
 	TARGET_ERROR_PLAN,     /* the plan asks for what no plan may */
 	TARGET_ERROR_STOPPED,  /* asked to stop before anything was changed */
+	TARGET_ERROR_STALE,    /* the same of what differs from the plan: a new one is wanted */
 };
 
 /* How a change becomes visible. The letters stand in the journal. */
