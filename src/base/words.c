@@ -105,3 +105,16 @@ GPtrArray *words_of_exec(const struct plan_exec *exec)
 	g_ptr_array_add(lines, g_strdup_printf("timeout %" PRId64 "s", exec->timeout));
 	return lines;
 }
+
+void words_append_section(GString *out, const char *name, const struct plan_exec *exec)
+{
+	g_autoptr(GPtrArray) lines = words_of_exec(exec);
+	const char *words[] = {name, NULL};
+
+	g_string_append(out, "command ");
+	words_append(out, words);
+	g_string_append_c(out, '\n');
+	for (guint i = 0; i < lines->len; i++) {
+		g_string_append_printf(out, "+%s\n", (const char *)lines->pdata[i]);
+	}
+}

@@ -14,3 +14,5 @@ void words_append(GString *out, const char **words);
 /* A line for each thing that a plan states of it: "run sh -c 'exit 1'", "user app" ... The texts
  * are to be freed with the array. */
 GPtrArray *words_of_exec(const struct plan_exec *exec);
+/* What begins the section of a command, called so, in the diff of a plan: each of those lines. */
+void words_append_section(GString *out, const char *name, const struct plan_exec *exec);

@@ -9,6 +9,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/trust.h"
+#include "base/words.h"
 #include "cli/place.h"
 
 #define LEAST_DIGITS 7
@@ -133,6 +134,19 @@ bool review_refresh(struct cli *cli, struct review *review, GError **error)
 	return true;
 }
 
+/* An agent makes the diff, too; what it would run is in the plan itself. */
+static bool says_what_is_run(const struct plan_change *change, const char *section, size_t len)
+{
+	g_autoptr(GString) wanted = g_string_new(NULL);
+	const char *name = strchr(change->id, ':');
+
+	if (change->exec == NULL) {
+		return true;
+	}
+	words_append_section(wanted, name != NULL ? name + 1 : change->id, change->exec);
+	return len >= wanted->len && memcmp(section, wanted->str, wanted->len) == 0;
+}
+
 bool review_diff_matches(const struct plan *plan, const char *diff, size_t len, GError **error)
 {
 	struct hash hash;
@@ -153,6 +167,11 @@ bool review_diff_matches(const struct plan *plan, const char *diff, size_t len, 
 		if (size > len - at || !hash_equal(&hash, &change->diff)) {
 			return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 				    _("the diff of '%s' is not the one that the plan names"),
+				    change->id);
+		}
+		if (!says_what_is_run(change, diff + at, size)) {
+			return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
+				    _("the diff of '%s' does not show what the plan would run"),
 				    change->id);
 		}
 		at += size;

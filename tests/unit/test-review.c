@@ -90,12 +90,41 @@ static void test_sections_that_do_not_fit_are_refused(void)
 	assert_refused(&plan, "one\ntwo\n");
 }
 
+/* The digests are right, but it says of a command what the plan does not. */
+static void test_a_command_is_shown_as_it_is(void)
+{
+	static const char good[] = "command x\n+run /bin/true --\n+timeout 60s\n (a remark)\n";
+	static const char *const bad[] = {
+		"command x\n+run /bin/true\n+timeout 60s\n", "command y\n+run /bin/true --\n",
+		"command x\n+run /bin/true --\n+timeout 60s", "nothing\n", ""};
+	const char *run[] = {"/bin/true", "--", NULL};
+	const struct plan_exec exec = {.run = run, .timeout = 60};
+	struct plan_change change = {.id = "command:x", .kind = "command", .exec = &exec};
+	struct plan plan = {.changes = &change, .changes_count = 1};
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i <= G_N_ELEMENTS(bad); i++) {
+		const char *text = i == 0 ? good : bad[i - 1];
+
+		plan.diff_size = change.diff_size = (int64_t)strlen(text);
+		hash_bytes(&plan.diff, text, strlen(text));
+		change.diff = plan.diff;
+		if (i > 0) {
+			assert_refused(&plan, text);
+			continue;
+		}
+		g_assert_true(review_diff_matches(&plan, text, strlen(text), &error));
+		g_assert_no_error(error);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/review/ids-as-people-type-them", test_ids_as_people_type_them);
 	g_test_add_func("/review/a-diff-fits-its-plan", test_a_diff_fits_its_plan);
 	g_test_add_func("/review/another-diff-is-refused", test_another_diff_is_refused);
+	g_test_add_func("/review/a-command-is-shown-as-it-is", test_a_command_is_shown_as_it_is);
 	g_test_add_func("/review/sections-that-do-not-fit-are-refused",
 			test_sections_that_do_not_fit_are_refused);
 	return g_test_run();

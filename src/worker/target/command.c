@@ -48,15 +48,7 @@ static bool observe(struct observer *o, const struct plan_change *change, struct
 static bool diff(struct differ *d, GString *out, const struct plan_change *change,
 		 const struct diff_content *old, const struct diff_content *new, GError **error)
 {
-	g_autoptr(GPtrArray) lines = words_of_exec(change->exec);
-	const char *name[] = {change->id + strlen(PREFIX), NULL};
-
-	g_string_append(out, "command ");
-	words_append(out, name);
-	g_string_append_c(out, '\n');
-	for (guint i = 0; i < lines->len; i++) {
-		g_string_append_printf(out, "+%s\n", (const char *)lines->pdata[i]);
-	}
+	words_append_section(out, change->id + strlen(PREFIX), change->exec);
 	return true;
 }
 
