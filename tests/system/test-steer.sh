@@ -135,6 +135,11 @@ run apply app --resume
   [ "$(agent_stack_field app "(d['halted'], *(d['last_apply'][k] for k in ('mode', 'person')))")" \
     = "(None, 'resume', 'bob')" ]
 tap_ok 'an apply is gone on with to its end' || tap_note "$T/said"
+run show "$first"
+cp "$T/said" "$T/shown"
+run status app
+grep -q 'It was resumed by bob' "$T/shown" && grep -q 'had halted and was resumed by bob' "$T/said"
+tap_ok 'and people can see who wanted it' || tap_note "$T/said"
 python3 -c 'import json,sys; r=json.load(open(sys.argv[1])); sys.exit(
   not (len(r["approvals"]) == 1 and r["plan"] and r["signature"] and r["journal"]))' \
   "$T/asked.resume"
