@@ -153,6 +153,9 @@ const approve = async (plan) => {
     (await page.locator('#votes').innerText()).includes('read on a screen') &&
     !await page.getByRole('button', { name: 'Approve' }).isVisible(),
   'the page says so and has no form any more');
+  check((await page.locator('#steps').innerText()).includes('done'),
+    'and lists what was done');
+  await fits(page, 'an applied plan');
   await isAccessible(page, 'an applied plan');
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.waitForURL(`${url}/`);
