@@ -15,7 +15,15 @@ struct asked {
 	const struct package *have;
 	const char *label;   /* as the manager's functions take it */
 	const char *version; /* that is chosen; NULL: the manager's choice */
+	guint before;	     /* the last one of this name before it, counted from 1; 0: none */
 	bool change;	     /* its version or presence must change */
+	bool changes;	     /* the manager would change it */
+};
+
+/* A manager that was looked for; problem: there is none. */
+struct found {
+	const struct package_ops *ops;
+	GError *problem;
 };
 
 /* The packages of one manager. */
@@ -24,8 +32,10 @@ struct batch {
 	const struct package_ops *ops;
 	const struct package_list *list;
 	struct package_run run;
-	GArray *asked; /* struct asked */
-	bool holds;    /* some are to be held or released */
+	GHashTable *managers; /* as find_manager() wants it */
+	GArray *asked;	      /* struct asked */
+	GHashTable *last;     /* name to the last one in asked, counted from 1 */
+	bool holds;	      /* some are to be held or released */
 };
 
 static bool is_package(const struct desired_resource *r)
@@ -44,19 +54,48 @@ static const struct desired_resource *first_package(const struct planner *p)
 	return NULL;
 }
 
-static bool find_manager(const struct desired_resource *r, const struct package_ops **out,
-			 GError **error)
+static void free_found(gpointer data)
 {
-	if (r->manager == NULL) {
+	struct found *found = data;
+
+	g_clear_error(&found->problem);
+	g_free(found);
+}
+
+static bool detect(const char *name, const struct package_ops **out, GError **error)
+{
+	if (name == NULL) {
 		return package_manager_of_host(NULL, out, error);
 	}
-	*out = package_manager_find(r->manager);
+	*out = package_manager_find(name);
 	if (*out == NULL) {
 		return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED,
-			    "'%s' is no package manager that is known here", r->manager);
+			    "'%s' is no package manager that is known here", name);
 	}
 	return (*out)->detect() ||
-	       fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED, "this host has no %s", r->manager);
+	       fail(error, PACKAGE_ERROR, PACKAGE_ERROR_FAILED, "this host has no %s", name);
+}
+
+/* managers: "" or a name to struct found, since that takes a look at files and $PATH. */
+static bool find_manager(GHashTable *managers, const struct desired_resource *r,
+			 const struct package_ops **out, GError **error)
+{
+	const char *key = r->manager != NULL ? r->manager : "";
+	struct found *found = g_hash_table_lookup(managers, key);
+
+	if (found == NULL) {
+		found = g_new0(struct found, 1);
+		g_hash_table_insert(managers, (gpointer)key, found);
+		if (!detect(r->manager, &found->ops, &found->problem)) {
+			found->ops = NULL;
+		}
+	}
+	if (found->ops == NULL) {
+		g_propagate_error(error, g_error_copy(found->problem));
+		return false;
+	}
+	*out = found->ops;
+	return true;
 }
 
 static bool stopped(void *user)
@@ -83,7 +122,9 @@ static bool add_asked(struct batch *b, const struct desired_resource *r, struct 
 	asked.arch = keep_text(b->p, arch);
 	asked.label = plan_keep(b->p, label);
 	asked.have = package_list_find(b->list, name, arch);
+	asked.before = GPOINTER_TO_UINT(g_hash_table_lookup(b->last, name));
 	g_array_append_val(b->asked, asked);
+	g_hash_table_insert(b->last, (gpointer)asked.name, GUINT_TO_POINTER(b->asked->len));
 	*out = &g_array_index(b->asked, struct asked, b->asked->len - 1);
 	return true;
 }
@@ -116,29 +157,35 @@ static void ask(struct batch *b, const struct desired_resource *r)
 	b->holds |= r->held >= 0 && (a->have != NULL ? r->held != a->have->held : r->held == 1);
 }
 
-static bool declares(const struct desired *desired, const char *id)
+/* A set; the texts are the resources'. */
+static GHashTable *package_ids(const struct desired *desired)
 {
+	GHashTable *ids = g_hash_table_new(g_str_hash, g_str_equal);
+
 	for (guint i = 0; i < desired->resources->len; i++) {
 		const struct desired_resource *r = desired->resources->pdata[i];
 
-		if (is_package(r) && strcmp(r->id, id) == 0) {
-			return true;
+		if (is_package(r)) {
+			g_hash_table_add(ids, r->id);
 		}
 	}
-	return false;
+	return ids;
 }
 
 /* What the last commit wanted, and nobody wants any more. */
 static void ask_vanished(struct batch *b, const struct desired *base)
 {
+	g_autoptr(GHashTable) declared = package_ids(b->p->desired);
+
 	for (guint i = 0; base != NULL && i < base->resources->len; i++) {
 		const struct desired_resource *r = base->resources->pdata[i];
 		const struct package_ops *ops;
 		struct asked *a;
 
 		if (!is_package(r) || r->state == DESIRED_ABSENT ||
-		    declares(b->p->desired, r->id) || !find_manager(r, &ops, NULL) ||
-		    ops != b->ops || !add_asked(b, r, &a)) {
+		    g_hash_table_contains(declared, r->id) ||
+		    !find_manager(b->managers, r, &ops, NULL) || ops != b->ops ||
+		    !add_asked(b, r, &a)) {
 			continue;
 		}
 		a->resource = NULL;
@@ -284,21 +331,19 @@ static bool simulate(struct batch *b, GPtrArray **changes, GError **error)
 	return true;
 }
 
-static const struct asked *find_asked(const struct batch *b, const struct package_change *c)
+static struct asked *find_asked(const struct batch *b, const struct package_change *c)
 {
-	const struct asked *found = NULL;
+	guint i = GPOINTER_TO_UINT(g_hash_table_lookup(b->last, c->name));
 
-	for (guint i = 0; i < b->asked->len; i++) {
-		const struct asked *a = &g_array_index(b->asked, struct asked, i);
+	while (i > 0) {
+		struct asked *a = &g_array_index(b->asked, struct asked, i - 1);
 
-		if (strcmp(a->name, c->name) != 0) {
-			continue;
-		}
 		if (a->arch != NULL ? strcmp(a->arch, c->arch) == 0 : !c->foreign) {
-			found = a;
+			return a;
 		}
+		i = a->before;
 	}
-	return found;
+	return NULL;
 }
 
 /* Does the manager's way agree with all that is declared? */
@@ -405,17 +450,13 @@ static void add_change(struct batch *b, const struct package_change *c)
 }
 
 /* Those of which only that changes. */
-static void add_holds(struct batch *b, const GPtrArray *changes)
+static void add_holds(struct batch *b)
 {
 	for (guint i = 0; i < b->asked->len; i++) {
 		const struct asked *a = &g_array_index(b->asked, struct asked, i);
-		bool changed = false;
 		struct plan_item *item;
 
-		for (guint k = 0; changes != NULL && k < changes->len && !changed; k++) {
-			changed = find_asked(b, changes->pdata[k]) == a;
-		}
-		if (changed || a->resource == NULL || a->have == NULL || a->resource->held < 0 ||
+		if (a->changes || a->resource == NULL || a->have == NULL || a->resource->held < 0 ||
 		    a->resource->held == a->have->held || a->resource->state == DESIRED_ABSENT) {
 			continue;
 		}
@@ -430,14 +471,17 @@ static void add_holds(struct batch *b, const GPtrArray *changes)
 /* Everything that is wanted is among the changes? */
 static void check_complete(struct batch *b, const GPtrArray *changes)
 {
+	for (guint i = 0; i < changes->len; i++) {
+		struct asked *a = find_asked(b, changes->pdata[i]);
+
+		if (a != NULL) {
+			a->changes = true;
+		}
+	}
 	for (guint i = 0; i < b->asked->len; i++) {
 		const struct asked *a = &g_array_index(b->asked, struct asked, i);
-		bool found = !a->change;
 
-		for (guint k = 0; k < changes->len && !found; k++) {
-			found = find_asked(b, changes->pdata[k]) == a;
-		}
-		if (!found) {
+		if (a->change && !a->changes) {
 			plan_fail_at(b->p, a->resource,
 				     "%s would leave '%s' as it is, and does not say why",
 				     b->ops->name, a->label);
@@ -535,18 +579,20 @@ static bool plan_batch(struct batch *b, GError **error)
 	for (guint i = 0; changes != NULL && i < changes->len; i++) {
 		add_change(b, changes->pdata[i]);
 	}
-	add_holds(b, changes);
+	add_holds(b);
 	return true;
 }
 
-static bool run_batch(struct planner *p, const struct package_ops *ops, GPtrArray *resources,
-		      GError **error)
+static bool run_batch(struct planner *p, GHashTable *managers, const struct package_ops *ops,
+		      GPtrArray *resources, GError **error)
 {
 	struct batch b = {
 		.p = p,
 		.ops = ops,
 		.run = {.stopped = stopped, .user = p->job, .lock_wait = PACKAGE_LOCK_WAIT},
-		.asked = g_array_new(FALSE, TRUE, sizeof(struct asked))};
+		.managers = managers,
+		.asked = g_array_new(FALSE, TRUE, sizeof(struct asked)),
+		.last = g_hash_table_new(g_str_hash, g_str_equal)};
 	bool ok = host_packages(observer_host(p->observer), ops, &b.list, error);
 
 	for (guint i = 0; ok && i < resources->len; i++) {
@@ -556,12 +602,13 @@ static bool run_batch(struct planner *p, const struct package_ops *ops, GPtrArra
 		ask_vanished(&b, plan_base(p));
 	}
 	ok = ok && plan_batch(&b, error);
+	g_hash_table_unref(b.last);
 	g_array_unref(b.asked);
 	return ok;
 }
 
 /* The managers of what is declared, now or in the last commit, each with its resources. */
-static void sort_out(struct planner *p, GHashTable *batches)
+static void sort_out(struct planner *p, GHashTable *managers, GHashTable *batches)
 {
 	const struct desired *base = p->desired->prune ? plan_base(p) : NULL;
 	const struct desired *const states[] = {p->desired, base};
@@ -576,7 +623,7 @@ static void sort_out(struct planner *p, GHashTable *batches)
 			if (!is_package(r)) {
 				continue;
 			}
-			if (!find_manager(r, &ops, &problem)) {
+			if (!find_manager(managers, r, &ops, &problem)) {
 				if (s == 0) {
 					plan_fail_at(p, r, "%s", problem->message);
 				}
@@ -603,15 +650,17 @@ bool plan_packages(struct planner *p, GError **error)
 {
 	g_autoptr(GHashTable) batches =
 		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_batch);
+	g_autoptr(GHashTable) managers =
+		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_found);
 	g_autoptr(GList) names = NULL;
 
-	sort_out(p, batches);
+	sort_out(p, managers, batches);
 	if (p->diags.items->len > 0) {
 		return true;
 	}
 	names = g_list_sort(g_hash_table_get_keys(batches), (GCompareFunc)strcmp);
 	for (GList *at = names; at != NULL; at = at->next) {
-		if (!run_batch(p, package_manager_find(at->data),
+		if (!run_batch(p, managers, package_manager_find(at->data),
 			       g_hash_table_lookup(batches, at->data), error)) {
 			return false;
 		}
