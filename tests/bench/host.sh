@@ -6,14 +6,19 @@
 #
 #   tests/bench/host.sh [PACKAGES [FILES]]
 #
-# Each must find a package and a file that are not as they should be before it is measured, so that
-# none is quick because it does not look. The packages stand in a database of dpkg's that holds in a
-# mount namespace of its own, which takes root: what is installed here, and more of nobody's. A
-# peer that is not installed is skipped: on Debian they are puppet-agent, cfengine3, and
-# ansible-core with python3-apt.
+# Before it is measured each must, at a small size, find nothing, then a package that is missing and
+# a file that is another one, so that none is quick because it does not look; and it must find
+# nothing at full size. The packages stand in a database of dpkg's that holds in a mount namespace
+# of its own, which takes root: what is installed here, and more of nobody's. A peer that is not
+# installed is skipped: on Debian they are puppet-agent, cfengine3, ansible-core and python3-apt.
 #
-# LIMIT: seconds that a run of a peer may take; RUNS; PEERS: NAME:PROGRAM of those to measure.
-# ansible's copy compares sizes and times first, as Assent's stat cache does; the others read.
+# Assent is measured twice: with what it remembers of files that have not changed, and without,
+# when it reads every file, here and in the commit. ansible's copy compares sizes and times first,
+# as the former does; puppet and cf-agent read.
+#
+# LIMIT: seconds for a tool; it is run RUNS times after a first one, or until they are over. One
+# that does not end once within them is told as ">LIMIT". PEERS: NAME:PROGRAM of those to measure.
+# KEEP: a folder for what the tools said. Progress goes to standard error.
 #
 # Nothing here is a test: it fails only when something cannot be measured. Compare ratios, not
 # milliseconds, and only those of one run.
@@ -21,24 +26,31 @@
 if [ "$(id -u)" = 0 ] && [ -z "$BENCH_PRIVATE" ] && unshare -m true 2>/dev/null; then
   BENCH_PRIVATE=1 exec unshare -m --propagation private "$0" "$@"
 fi
-: "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}"
+: "${srcdir:=$(cd "$(dirname "$0")/../.." && pwd)}" "${BENCH_PRIVATE:=}" "${KEEP:=}"
 # shellcheck source=tests/e2e/lib.sh
 . "$srcdir/tests/e2e/lib.sh" || exit 1
 worker=${ASSENT_LIBEXECDIR:?is set by make bench}/assent-worker
 tools=$srcdir/tests/bench
 packages=${1:-2000}
 files=${2:-10000}
+small_packages=50
+small_files=100
+small_limit=300 # seconds
 runs=${RUNS:-3}
-limit=${LIMIT:-180} # seconds of one run
+limit=${LIMIT:-180}
 status=/var/lib/dpkg/status
-live=$HOME/live
+why=
+kept=0
 
 die() {
   echo "host: $*" >&2
   exit 1
 }
+say() {
+  printf 'host: %s: %s\n' "$(date +%T)" "$*" >&2
+}
 skip() { # PEER REASON
-  printf '%-18s%8s  %-22s SKIP: %s\n' host "$packages" "$1" "$2"
+  printf '%-18s%8s  %-22s SKIP: %s\n' host "$files" "$1" "$2"
 }
 
 installed() {
@@ -47,6 +59,7 @@ installed() {
 
 # As many more as are missing, of nobody and without files.
 database_make() {
+  local count i
   cp $status "$site/status"
   count=$(installed | wc -l)
   for ((i = count < packages ? count : packages - 1; i < packages; i++)); do
@@ -64,59 +77,65 @@ database_make() {
   chmod 755 "$site/list"
 }
 
-names_make() {
-  database_make
-  { installed | grep '^bench-'; installed | grep -v '^bench-'; } | head -n "$packages" \
-    >"$site/names"
-  packages=$(wc -l <"$site/names")
-}
-
-files_make() {
-  mkdir -p "$site/wanted" "$site/objects"
-  python3 "$tools/tree.py" make "$site/wanted/files" "$files"
-  cp -a "$site/wanted/files" "$live"
+# Some work: names of packages, the repository, the files as they are, and a script for each tool.
+work_make() { # NAME PACKAGES FILES
+  work=$site/$1
+  live=$HOME/$1
+  mkdir -p "$work/wanted" "$work/objects"
+  { installed | grep '^bench-'; installed | grep -v '^bench-'; } | head -n "$2" >"$work/names"
+  python3 "$tools/tree.py" make "$work/wanted/files" "$3"
+  cp -a "$work/wanted/files" "$live"
+  assent_make
+  puppet_make
+  cfengine_make
+  ansible_make
 }
 
 assent_make() {
   {
     printf 'resources:\n  - package: ['
-    paste -sd , "$site/names" | tr -d '\n'
+    paste -sd , "$work/names" | tr -d '\n'
     printf ']\n  - tree: %s\n    source: files/\n    prune: true\n' "$live"
-  } >"$site/wanted/assent.yaml"
-  git init -q -b main "$site/wanted"
-  git -C "$site/wanted" add -A
-  git -C "$site/wanted" commit -q -m 'All'
+  } >"$work/wanted/assent.yaml"
+  git init -q -b main "$work/wanted"
+  git -C "$work/wanted" add -A
+  git -C "$work/wanted" commit -q -m 'All'
   printf '{"v":1,"job":"fetch","url":"file://%s","ref":"refs/heads/main","mirror":"%s",%s}\n' \
-    "$site/wanted" "$site/mirror.git" '"known":"","path":""' >"$site/fetch.json"
-  "$worker" <"$site/fetch.json" >"$site/job" || die "$(tail -n 1 "$site/job")"
-  tr -d '\n' >"$site/plan.json" <<END
-{"v":1,"job":"plan","mirror":"$site/mirror.git","commit":"$(git -C "$site/wanted" rev-parse HEAD)",
+    "$work/wanted" "$work/mirror.git" '"known":"","path":""' >"$work/fetch.json"
+  "$worker" <"$work/fetch.json" >"$site/job" || die "$(tail -n 1 "$site/job")"
+  assent_plan assent "$work/cache"
+  assent_plan assent-reads ''
+}
+
+assent_plan() { # NAME CACHE
+  tr -d '\n' >"$work/$1.json" <<END
+{"v":1,"job":"plan","mirror":"$work/mirror.git","commit":"$(git -C "$work/wanted" rev-parse HEAD)",
 "base":"","path":"","agent":"bench","stack":"bench","home":"$HOME","labels":[],
-"objects":"$site/objects","out":"$site/draft.json","cache":"$site/cache"}
+"objects":"$work/objects","out":"$site/draft.json","cache":"$2"}
 END
-  echo >>"$site/plan.json"
-  echo "exec '$worker' <'$site/plan.json'" >"$site/assent.sh"
+  echo >>"$work/$1.json"
+  echo "exec '$worker' <'$work/$1.json'" >"$work/$1.sh"
 }
 
 puppet_make() {
   {
-    sed "s/.*/package { '&': ensure => installed }/" "$site/names"
+    sed "s/.*/package { '&': ensure => installed }/" "$work/names"
     printf "file { '%s': ensure => directory, recurse => true, purge => true, force => true,\n" \
       "$live"
-    printf "  source => '%s', checksum => 'sha256', max_files => -1 }\n" "$site/wanted/files"
-  } >"$site/site.pp"
-  echo "exec puppet apply --noop --confdir '$site/puppet' --vardir '$site/puppet/var' \
-    --logdest console --color false '$site/site.pp'" >"$site/puppet.sh"
-  mkdir -p "$site/puppet"
+    printf "  source => '%s', checksum => 'sha256', max_files => -1 }\n" "$work/wanted/files"
+  } >"$work/site.pp"
+  echo "exec puppet apply --noop --confdir '$work/puppet' --vardir '$work/puppet/var' \
+    --logdest console --color false '$work/site.pp'" >"$work/puppet.sh"
+  mkdir -p "$work/puppet"
 }
 
 cfengine_make() {
-  cat >"$site/host.cf" <<END
+  cat >"$work/host.cf" <<END
 body common control { bundlesequence => { "host" }; }
 bundle agent host
 {
   vars:
-    "names" slist => readstringlist("$site/names", "", "\\n", 100000, 10000000);
+    "names" slist => readstringlist("$work/names", "", "\\n", 100000, 10000000);
   packages:
     "\$(names)" package_policy => "add", package_method => list;
   files:
@@ -135,98 +154,163 @@ body package_method list
 }
 body copy_from from_work
 {
-  source => "$site/wanted/files/.";
+  source => "$work/wanted/files/.";
   compare => "digest";
   purge => "true";
   preserve => "true";
 }
 body depth_search all { depth => "inf"; }
 END
-  chmod 600 "$site/host.cf"
+  chmod 600 "$work/host.cf"
   # It believes what it has seen a minute before; here it shall look.
   echo "rm -f /var/lib/cfengine3/state/software_packages.csv
-exec cf-agent -K -n -I -f '$site/host.cf'" >"$site/cfengine.sh"
+exec cf-agent -K -n -I -f '$work/host.cf'" >"$work/cfengine.sh"
 }
 
 ansible_make() {
   {
     printf -- '- hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks:\n'
     printf '    - apt:\n        name:\n'
-    sed 's/^/          - /' "$site/names"
-    printf '    - copy: {src: "%s/", dest: "%s/", remote_src: true}\n' "$site/wanted/files" "$live"
-  } >"$site/host.yaml"
-  echo "export ANSIBLE_HOME='$site/ansible' ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOLOR=1
-exec ansible-playbook --check -i localhost, '$site/host.yaml'" >"$site/ansible.sh"
+    sed 's/^/          - /' "$work/names"
+    printf '    - copy: {src: "%s/", dest: "%s/", remote_src: true}\n' "$work/wanted/files" "$live"
+  } >"$work/host.yaml"
+  echo "export ANSIBLE_HOME='$work/ansible' ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOLOR=1
+exec ansible-playbook --check -i localhost, '$work/host.yaml'" >"$work/ansible.sh"
 }
 
-# Does it say that there is something to do?
-finds() { # TOOL WORD
+# Sets took, in milliseconds, or to nothing when it did not end. What it says stands in $site/said,
+# a plan of ours behind it.
+once() { # TOOL SECONDS
+  local start code=0
   rm -f "$site/draft.json"
-  timeout "$limit" sh "$site/$1.sh" >"$site/said" 2>&1
-  [ $? != 124 ] || {
-    why="it takes longer than $limit seconds"
-    return 0
-  }
+  start=${EPOCHREALTIME/./}
+  timeout -k 5 "$2" sh "$work/$1.sh" >"$site/said" 2>&1 </dev/null || code=$?
+  took=$(((${EPOCHREALTIME/./} - start + 500) / 1000))
+  [ "$code" != 124 ] && [ "$code" != 137 ] || took=
+  [ -z "$KEEP" ] || cp "$site/said" "$KEEP/$((++kept)).$1.${work##*/}"
   [ ! -e "$site/draft.json" ] || cat "$site/draft.json" >>"$site/said"
+}
+
+# What it has said is that there is something to do, besides what it says always.
+has_found() { # TOOL WORD
   case $1 in
     ansible) grep -qE "changed=[1-9]|No package matching '$2'" "$site/said" ;;
-    *) grep -q "$2" "$site/said" ;;
+    *) grep -qF -e "$2" "$site/said" ;;
   esac
 }
 
-# All well, a package that is missing, and a file that is another one.
+# Nothing is to be done, and it came to its end.
+is_content() { # TOOL
+  case $1 in
+    assent*) grep -q '"changes":0,' "$site/said" ;;
+    # Where root may not read all of /proc, facter complains of that.
+    puppet)
+      grep -q 'Applied catalog' "$site/said" &&
+        ! grep -v '^Error: Facter: ' "$site/said" | grep -qE 'noop|Error'
+      ;;
+    cfengine) [ ! -s "$site/said" ] ;;
+    ansible) grep -q 'ok=2 .*changed=0 .*failed=0' "$site/said" ;;
+  esac
+}
+
+# All well, a package that is missing, and a file that is another one. Else $why says why not.
 looks() { # TOOL
-  package=$(grep '^bench-' "$site/names" | tail -n 1)
+  local package file
+  package=$(head -n 1 "$work/names")
   file=$(find "$live" -type f | sort | sed -n 77p)
-  finds "$1" "$package" && [ -z "$why" ] &&
-    die "$1 finds a package missing that is there: $(tail "$site/said")"
-  [ -z "$why" ] || return 0
-  finds "$1" "$file" && die "$1 finds a file changed that is not: $(tail "$site/said")"
-  cp $status "$site/good"
-  sed "/^Package: $package\$/,/^\$/d" "$site/good" >$status
-  finds "$1" "$package" || why='it does not look at packages'
-  [ -z "$KEEP" ] || cp "$site/said" "$KEEP/package.$1"
+  why=
+  say "$1 is shown $small_packages packages and $small_files files"
+  once "$1" "$small_limit"
+  is_content "$1" || why="it is not content with what is right: $(tail -n 1 "$site/said")"
+  sed "/^Package: $package\$/,/^\$/d" "$site/status" >"$site/spoiled"
+  cp "$site/status" "$site/good"
+  cat "$site/spoiled" >$status
+  once "$1" "$small_limit"
   cat "$site/good" >$status
+  has_found "$1" "$package" || why=${why:-it does not look at packages}
   cp -a "$file" "$site/good"
   echo changed >>"$file"
-  finds "$1" "${file##*/}" || why='it does not look at files'
+  once "$1" "$small_limit"
+  has_found "$1" "${file##*/}" || why=${why:-it does not look at files}
   cp -a "$site/good" "$file"
-  [ -z "$why" ] || [ -z "$KEEP" ] || cp "$site/said" "$KEEP/said.$1"
+}
+
+# As a result of hyperfine's: {"command": NAME, "median": SECONDS}, and "over" when it did not end.
+result() { # TOOL MILLISECONDS...
+  local tool=$1 half
+  shift
+  if [ $# = 0 ]; then
+    printf '{"command":"%s","median":%s,"over":true}\n' "$tool" "$limit"
+    return
+  fi
+  half=$(printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p")
+  printf '{"command":"%s","median":%d.%03d}\n' "$tool" $((half / 1000)) $((half % 1000))
+}
+
+measure() { # TOOL
+  local i all=0 list=
+  say "$1: one run ahead"
+  for ((i = 0; i <= runs && all < limit * 1000; i++)); do
+    once "$1" "$limit"
+    [ -n "$took" ] || break
+    is_content "$1" || die "$1 is not content with what is right: $(tail -n 3 "$site/said")"
+    say "$1: $took ms"
+    all=$((all + took))
+    # The first one fills caches, and counts only where it is the only one.
+    [ "$i" = 1 ] && list=
+    list="$list $took"
+  done
+  [ -n "$took" ] || say "$1: more than $limit s"
+  # shellcheck disable=SC2086
+  result "$1" $list >"$site/result.$1"
+}
+
+table() { # OURS
+  local out=$site/results/$1-$files.json name list
+  list=$(cat "$site/result.$1")
+  for name in $measured; do
+    list="$list,$(cat "$site/result.$name")"
+  done
+  mkdir -p "$site/results"
+  echo "{\"results\":[$list]}" >"$out"
+  echo "$out"
 }
 
 [ -n "$BENCH_PRIVATE" ] || {
   skip all 'only root can have a package database of its own'
   exit 0
 }
-for program in hyperfine git python3 dpkg-query; do
+for program in git python3 dpkg-query; do
   command -v "$program" >/dev/null || {
     skip all "$program is not installed"
     exit 0
   }
 done
-names_make
-files_make
-assent_make
-set --
-for tool in assent:"$worker" ${PEERS-puppet:puppet cfengine:cf-agent ansible:ansible-playbook}; do
+say "$packages packages, $files files"
+database_make
+work_make small $small_packages $small_files
+chosen=
+for tool in assent:"$worker" assent-reads:"$worker" \
+  ${PEERS-cfengine:cf-agent ansible:ansible-playbook puppet:puppet}; do
   name=${tool%%:*}
   if ! command -v "${tool#*:}" >/dev/null; then
     skip "$name" "${tool#*:} is not installed"
     continue
   fi
-  [ "$name" = assent ] || "${name}_make"
-  why=
   looks "$name"
-  if [ -n "$why" ]; then
-    skip "$name" "$why"
-    [ "$name" != assent ] || exit 1
+  if [ -z "$why" ]; then
+    chosen="$chosen $name"
     continue
   fi
-  set -- "$@" -n "$name" "sh $site/$name.sh"
+  skip "$name" "$why"
+  [ "${name#assent}" = "$name" ] || exit 1
 done
-mkdir "$site/results"
-hyperfine -N -r "$runs" --style none --export-json "$site/results/host-$files.json" "$@" \
-  >"$site/hyperfine" 2>&1 || die "$(cat "$site/hyperfine")"
-printf '\n%s packages of %s, %s files, all as they should be\n' "$packages" \
+work_make full "$packages" "$files"
+measured=
+for name in $chosen; do
+  measure "$name"
+  [ "${name#assent}" != "$name" ] || measured="$measured $name"
+done
+printf '\n%s packages of %s, %s files, all as they should be\n' "$(wc -l <"$work/names")" \
   "$(installed | wc -l)" "$files"
-python3 "$tools/table.py" "$site/results/host-$files.json"
+python3 "$tools/table.py" "$(table assent)" "$(table assent-reads)"
