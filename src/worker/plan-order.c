@@ -231,24 +231,67 @@ GPtrArray *plan_order(struct planner *p)
 	return o.out;
 }
 
-static bool is_told(const struct desired_resource *r, const char *id)
+static void free_list(gpointer list)
 {
-	return r != NULL && r->notify != NULL &&
-	       g_strv_contains((const char *const *)r->notify, id);
+	g_ptr_array_unref(list);
+}
+
+/* Whom each resource hears of. */
+static GHashTable *notifiers_new(const struct desired *desired)
+{
+	GHashTable *all = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
+
+	for (guint i = 0; i < desired->resources->len; i++) {
+		struct desired_resource *r = desired->resources->pdata[i];
+
+		for (char **id = r->notify; id != NULL && *id != NULL; id++) {
+			GPtrArray *list = g_hash_table_lookup(all, *id);
+
+			if (list == NULL) {
+				list = g_ptr_array_new();
+				g_hash_table_insert(all, *id, list);
+			}
+			g_ptr_array_add(list, r);
+		}
+	}
+	return all;
+}
+
+/* What was added since the last call. An item that is put before others has no resource, and moves
+ * only some that are known already past the mark. */
+static void note_changed(struct planner *p)
+{
+	GPtrArray *const sources[] = {p->removals, p->changes, p->acts};
+
+	for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+		guint *noted = &p->noted[i];
+
+		for (; *noted < sources[i]->len; ++*noted) {
+			const struct plan_item *item = sources[i]->pdata[*noted];
+
+			if (item->resource != NULL) {
+				g_hash_table_add(p->changed, (gpointer)item->resource);
+			}
+		}
+	}
 }
 
 const char **plan_notified(struct planner *p, const char *id)
 {
-	GPtrArray *const sources[] = {p->removals, p->changes, p->acts};
 	g_autoptr(GPtrArray) ids = g_ptr_array_new();
+	const GPtrArray *list;
 
-	for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-		for (guint k = 0; k < sources[i]->len; k++) {
-			const struct plan_item *item = sources[i]->pdata[k];
+	if (p->notifiers == NULL) {
+		p->notifiers = notifiers_new(p->desired);
+		p->changed = g_hash_table_new(NULL, NULL);
+	}
+	note_changed(p);
+	list = g_hash_table_lookup(p->notifiers, id);
+	for (guint i = 0; list != NULL && i < list->len; i++) {
+		const struct desired_resource *r = list->pdata[i];
 
-			if (is_told(item->resource, id)) {
-				g_ptr_array_add(ids, item->resource->id);
-			}
+		if (g_hash_table_contains(p->changed, r)) {
+			g_ptr_array_add(ids, r->id);
 		}
 	}
 	return keep_ids(p, ids);

@@ -162,6 +162,8 @@ static void planner_init(struct planner *p, struct job *job)
 
 static void planner_clear(struct planner *p)
 {
+	g_clear_pointer(&p->notifiers, g_hash_table_unref);
+	g_clear_pointer(&p->changed, g_hash_table_unref);
 	g_ptr_array_unref(p->acts);
 	g_hash_table_unref(p->removed);
 	g_hash_table_unref(p->by_path);

@@ -37,6 +37,8 @@ static void tear_down(struct fixture *f, const void *data)
 	if (f->order != NULL) {
 		g_ptr_array_unref(f->order);
 	}
+	g_clear_pointer(&f->p.notifiers, g_hash_table_unref);
+	g_clear_pointer(&f->p.changed, g_hash_table_unref);
 	g_ptr_array_unref(f->p.changes);
 	g_ptr_array_unref(f->p.removals);
 	g_ptr_array_unref(f->p.acts);
@@ -231,6 +233,30 @@ static void what_notifies_is_needed(struct fixture *f, const void *data)
 	assert_order(f, "file:/b file:/a service:s<file:/a,file:/b");
 }
 
+/* Between two questions items are added, at the end and before others. */
+static void what_comes_later_notifies_too(struct fixture *f, const void *data)
+{
+	const struct desired_resource *a = declare(f, DESIRED_FILE, "/a", NULL, "service:s");
+	const struct desired_resource *c = declare(f, DESIRED_COMMAND, "c", NULL, "service:s");
+	const struct desired_resource *d = declare(f, DESIRED_COMMAND, "d", NULL, "service:s");
+	const char **ids;
+
+	g_assert_null(plan_notified(&f->p, "service:s"));
+	plan_act(&f->p, c, DESIRED_COMMAND, "c");
+	ids = plan_notified(&f->p, "service:s");
+	g_assert_cmpstr(ids[0], ==, "command:c");
+	g_assert_null(ids[1]);
+	plan_act(&f->p, NULL, DESIRED_SERVICE, "first");
+	g_ptr_array_insert(f->p.acts, 0, g_ptr_array_steal_index(f->p.acts, 1));
+	plan_act(&f->p, d, DESIRED_COMMAND, "d");
+	new_path(f, f->p.removals, "file", "/a", a);
+	ids = plan_notified(&f->p, "service:s");
+	g_assert_cmpstr(ids[0], ==, "command:c");
+	g_assert_cmpstr(ids[1], ==, "command:d");
+	g_assert_cmpstr(ids[2], ==, "file:/a");
+	g_assert_null(ids[3]);
+}
+
 static void acts_without_a_resource_have_their_place(struct fixture *f, const void *data)
 {
 	const struct desired_resource *file = declare(f, DESIRED_FILE, "/unit", NULL, NULL);
@@ -263,6 +289,7 @@ int main(int argc, char **argv)
 		 implied_folders_need_what_made_them_so},
 		{"/plan-order/a-tree-is-named-by-its-root", a_tree_is_named_by_its_root},
 		{"/plan-order/what-notifies-is-needed", what_notifies_is_needed},
+		{"/plan-order/what-comes-later-notifies-too", what_comes_later_notifies_too},
 		{"/plan-order/acts-without-a-resource-have-their-place",
 		 acts_without_a_resource_have_their_place},
 	};
