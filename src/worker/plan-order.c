@@ -39,19 +39,21 @@ static void add_changed(GHashTable *changed, GPtrArray *items)
 	}
 }
 
-/* The ids, sorted and none twice, kept by the planner. */
+/* The ids, sorted and none twice, kept by the planner. A few lists in a manifest may come to more
+ * than fits into memory, so that none is made once they are more than a plan may have. */
 static const char **keep_ids(struct planner *p, GPtrArray *ids)
 {
 	const char **list;
 	guint count = 0;
 
-	if (ids == NULL || ids->len == 0) {
+	if (ids == NULL || ids->len == 0 || p->ids_size > PLAN_MAX_SIZE) {
 		return NULL;
 	}
 	list = plan_keep_list(p, ids->len);
 	g_ptr_array_sort(ids, compare_ids);
 	for (guint i = 0; i < ids->len; i++) {
 		if (count == 0 || strcmp(list[count - 1], ids->pdata[i]) != 0) {
+			p->ids_size += strlen(ids->pdata[i]);
 			list[count++] = plan_keep(p, ids->pdata[i]);
 		}
 	}

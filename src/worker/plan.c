@@ -247,6 +247,10 @@ static bool work(struct planner *p, GError **error)
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "more than %d changes",
 			    PLAN_MAX_CHANGES);
 	}
+	if (p->ids_size > PLAN_MAX_SIZE) {
+		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
+			    "what the changes need is larger than %zu bytes", PLAN_MAX_SIZE);
+	}
 	plan_outside(p, items);
 	if (!check_stop(p, error) || !plan_draft(p, items, error)) {
 		return false;

@@ -61,6 +61,7 @@ struct planner {
 	bool base_asked;
 	struct applied *known; /* use plan_applied() */
 	bool known_asked;
+	size_t ids_size; /* of what changes need; more than PLAN_MAX_SIZE is a plan for nobody */
 	GStringChunk *strings;
 	GPtrArray *kept; /* memory, freed at the end */
 };

@@ -133,6 +133,37 @@ static void resources_give_the_order(struct fixture *f, const void *data)
 			"service:app.service<command:go,file:/a");
 }
 
+/* Each of many comes after a folder that comes after each of many. */
+static void needs_are_bounded(struct fixture *f, const void *data)
+{
+	enum { MANY = 1000, LONG = 200 };
+	g_autofree char *tail = g_strnfill(LONG, 'x');
+	g_autoptr(GString) all = g_string_new(NULL);
+	size_t size = 0, longest = MANY * (size_t)(LONG + 20);
+
+	for (int i = 0; i < 2 * MANY; i++) {
+		g_autofree char *name = g_strdup_printf("%d%s", i, tail);
+		const struct desired_resource *r;
+
+		if (i == MANY) {
+			declare(f, DESIRED_DIRECTORY, "/hub", all->str, NULL);
+		}
+		r = declare(f, DESIRED_COMMAND, name, i < MANY ? NULL : "directory:/hub", NULL);
+		plan_act(&f->p, r, DESIRED_COMMAND, name);
+		g_string_append_printf(all, "%s%s", i > 0 ? " " : "", r->id);
+	}
+	f->order = plan_order(&f->p);
+	for (guint i = 0; i < f->order->len; i++) {
+		const struct plan_change *c = &((struct plan_item *)f->order->pdata[i])->change;
+
+		for (const char **need = c->needs; need != NULL && *need != NULL; need++) {
+			size += strlen(*need);
+		}
+	}
+	g_assert_cmpuint(f->p.ids_size, >, PLAN_MAX_SIZE); /* so that nothing is planned */
+	g_assert_cmpuint(size, <=, PLAN_MAX_SIZE + longest);
+}
+
 static void needs_go_through_what_does_not_change(struct fixture *f, const void *data)
 {
 	const struct desired_resource *pkg = declare(f, DESIRED_PACKAGE, "app", NULL, NULL);
@@ -281,6 +312,7 @@ int main(int argc, char **argv)
 		{"/plan-order/removals-come-first-and-children-before-folders",
 		 removals_come_first_and_children_before_folders},
 		{"/plan-order/resources-give-the-order", resources_give_the_order},
+		{"/plan-order/needs-are-bounded", needs_are_bounded},
 		{"/plan-order/needs-go-through-what-does-not-change",
 		 needs_go_through_what_does_not_change},
 		{"/plan-order/many-ways-lead-to-one-need", many_ways_lead_to_one_need},
