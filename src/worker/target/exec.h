@@ -7,7 +7,7 @@
  * LOGNAME of the user it runs as, and what the plan states. No terminal, no
  * input, a process group of its own, both outputs bounded. What is over its
  * time or asked to stop gets SIGTERM, and SIGKILL five seconds later. It dies
- * with the worker: nothing that was begun goes on unseen.
+ * with a worker that is killed; what it has started by itself then goes on.
  *
  *	exec_check()    has it the form that a plan may have?
  *	exec_ready()    is there all that it needs?
