@@ -54,9 +54,9 @@ struct planner {
 	GHashTable *removed; /* path to struct plan_item, borrowed */
 	GPtrArray *acts;     /* struct plan_item: what is no path, those of a resource in order */
 	/* Of plan_notified(), once it was called. */
-	GHashTable *notifiers; /* id to GPtrArray of struct desired_resource */
-	GHashTable *changed;   /* struct desired_resource that have items */
-	guint noted[3];	       /* of removals, changes, acts: those that are in changed */
+	GHashTable *notifiers;	      /* id to GPtrArray of struct desired_resource */
+	GHashTable *changed;	      /* struct desired_resource that have items */
+	guint noted[3];		      /* of removals, changes, acts: those that are in changed */
 	struct desired *base_desired; /* use plan_base() */
 	bool base_asked;
 	struct applied *known; /* use plan_applied() */

@@ -212,8 +212,8 @@ raise
 refused 'a path with dots' 'not a clean absolute path'
 ln -s $decoy $site/link
 before=$(everything)
-plan 11 "p['changes'].append(dict(c, id='file:$site/link/new', path='$site/link/new', action='create',
-         observed={'type': 'absent'}, desired=dict(c['desired'], mode=0o644)))"
+plan 11 "p['changes'].append(dict(c, id='file:$site/link/new', path='$site/link/new',
+         action='create', observed={'type': 'absent'}, desired=dict(c['desired'], mode=0o644)))"
 cheat 'a path through a link of root'\''s own' 'is a link that must not be followed' alice
 rm $site/link
 elevate_trust "$PATHS" 'kinds: [directory, tree]'

@@ -119,6 +119,7 @@ rm -f "$out/mended-4"
 agent_post '/v1/stacks/app/apply' '{"mode":"undo"}'
 agent_stop KILL
 agent_start
+# shellcheck disable=SC2016 # evaluated later
 agent_wait_for 'agent_look app && [ "$STATE_NOW" != applying ]'
 # Either it had come to its end or it had not begun: never something between.
 { holds 3 3 3 && ! kept; } 2>/dev/null || { holds 4 3 4 && is_halted "$HALTED"; }

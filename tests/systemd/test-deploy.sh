@@ -135,7 +135,8 @@ cat >"$root/etc/systemd/system/assentd.service" <<U
 Description=The agent
 StartLimitIntervalSec=0
 [Service]
-ExecStart=/opt/assent/assentd --config /etc/assent-test/assentd.yaml --worker /opt/assent/assent-worker
+ExecStart=/opt/assent/assentd --config /etc/assent-test/assentd.yaml \\
+  --worker /opt/assent/assent-worker
 Restart=always
 RestartSec=0
 Environment=ASAN_OPTIONS=detect_leaks=0 LC_ALL=C.UTF-8 HOME=/root
@@ -316,7 +317,7 @@ for i in $(seq "$kills"); do
   }
 done
 [ $bad = 0 ] && [ $((finished + undone)) = "$kills" ]
-tap_ok "kill -9 at $kills random instants: $finished were finished, $undone undone, none left between"
+tap_ok "kill -9 at $kills random instants: $finished finished, $undone undone, none in between"
 [ -z "$(box find / -xdev -name '.assent-*' -not -path '/proc/*' 2>/dev/null)" ]
 tap_ok 'nothing is left beside the targets'
 next=1.0
