@@ -222,7 +222,9 @@ static void tell_circle(struct ordering *o, const GPtrArray *circle)
 		}
 		if (next->from != e->to) {
 			together = true;
-			g_string_append_printf(text, cut ? "" : " -> %s", next->from->id);
+			if (!cut) {
+				g_string_append_printf(text, " -> %s", next->from->id);
+			}
 		}
 	}
 	if (cut) {

@@ -41,6 +41,7 @@ void plan_warn(struct planner *p, const char *format, ...)
 	va_end(args);
 }
 
+G_GNUC_PRINTF(3, 0)
 static void fail_at(struct planner *p, const struct desired_resource *r, const char *format,
 		    va_list args)
 {

@@ -74,9 +74,10 @@ struct dial {
 static void on_connected(GObject *client, GAsyncResult *result, gpointer user)
 {
 	struct dial *dial = user;
-	g_autoptr(GSocketConnection) connection = g_socket_client_connect_to_host_finish(
+	GSocketConnection *connection = g_socket_client_connect_to_host_finish(
 		G_SOCKET_CLIENT(client), result, &dial->error);
 
+	g_clear_object(&connection);
 	dial->done = true;
 }
 

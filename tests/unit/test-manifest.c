@@ -108,18 +108,23 @@ static void render_entry(GString *out, const struct desired_entry *e)
 
 static void render_words(GString *out, const char *name, char **words)
 {
-	g_string_append_printf(out, words != NULL ? " %s" : "", name);
+	if (words == NULL) {
+		return;
+	}
+	g_string_append_printf(out, " %s(", name);
 	for (char **word = words; word != NULL && *word != NULL; word++) {
 		g_autofree char *escaped = g_strescape(*word, NULL);
 
-		g_string_append_printf(out, "%s%s", word == words ? "(" : "|", escaped);
+		g_string_append_printf(out, "%s%s", word == words ? "" : "|", escaped);
 	}
-	g_string_append(out, words != NULL ? ")" : "");
+	g_string_append_c(out, ')');
 }
 
 static void render_text(GString *out, const char *name, const char *text)
 {
-	g_string_append_printf(out, text != NULL ? " %s %s" : "", name, text);
+	if (text != NULL) {
+		g_string_append_printf(out, " %s %s", name, text);
+	}
 }
 
 static void render_exec(GString *out, const struct desired_exec *e)

@@ -150,7 +150,6 @@ static void undo_once(const struct package_group *g)
 static const char *why_not(const struct package_group *g, const struct package_list *list,
 			   const struct plan_change *c)
 {
-	g_autoptr(GPtrArray) none = NULL;
 	struct package_change *change = package_group_change(g, list, c, NULL);
 	g_autofree char *own = note_name(g, change);
 	g_autofree char *all = g_strconcat("undo ", g->ops->name, NULL);
