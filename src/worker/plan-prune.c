@@ -52,6 +52,25 @@ static void keep(struct sweep *s, const char *path, const char *why, bool *all)
 	*all = false;
 }
 
+/* A folder that stays and was compared: only what is in it matters. */
+static bool sweep_declared(struct sweep *s, const char *path, GError **error)
+{
+	struct stat st;
+	bool ignored = true;
+
+	if (!observe_stat(s->p->observer, s->root, path, &st, error)) {
+		return false;
+	}
+	if (!S_ISDIR(st.st_mode)) {
+		return true;
+	}
+	if (st.st_dev != s->dev) {
+		keep(s, path, "another file system is mounted there", &ignored);
+		return true;
+	}
+	return sweep_folder(s, path, &ignored, error);
+}
+
 /* Everything at path; *all becomes false when something stays. */
 static bool sweep_path(struct sweep *s, const char *path, bool *all, GError **error)
 {
@@ -64,10 +83,14 @@ static bool sweep_path(struct sweep *s, const char *path, bool *all, GError **er
 		*all = false; /* was looked at when it was compared, and a folder there emptied */
 		return true;
 	}
+	if (declared) {
+		*all = false;
+		return sweep_declared(s, path, error);
+	}
 	if (!observe_path(s->p->observer, s->root, path, &now, error)) {
 		return false;
 	}
-	if (now.state.type == STATE_OTHER && !declared) {
+	if (now.state.type == STATE_OTHER) {
 		keep(s, path, "a device, socket or pipe", all);
 		return true;
 	}
@@ -80,7 +103,7 @@ static bool sweep_path(struct sweep *s, const char *path, bool *all, GError **er
 			return false;
 		}
 	}
-	if (declared || !emptied) {
+	if (!emptied) {
 		*all = false;
 	} else if (now.state.type != STATE_ABSENT) {
 		add_removal(s->p, s->resource, s->kind, s->root, path, &now);
@@ -121,16 +144,16 @@ static bool sweep(struct planner *p, const struct desired_resource *resource, co
 			  .kind = kind,
 			  .root = root,
 			  .keep_declared = keep_declared};
-	struct observed top;
+	struct stat top;
 
 	*all = true;
-	if (!observe_path(p->observer, root, folder, &top, error)) {
+	if (!observe_stat(p->observer, root, folder, &top, error)) {
 		return false;
 	}
-	if (top.state.type != STATE_DIRECTORY) {
+	if (!S_ISDIR(top.st_mode)) {
 		return true;
 	}
-	s.dev = top.st.st_dev;
+	s.dev = top.st_dev;
 	return sweep_folder(&s, folder, all, error);
 }
 

@@ -381,27 +381,40 @@ bool observe_path(struct observer *o, const char *root, const char *path, struct
 	return observe_at(o, dirfd, name, path, out, error);
 }
 
-bool observe_exists(struct observer *o, const char *path, bool *exists, GError **error)
+bool observe_stat(struct observer *o, const char *root, const char *path, struct stat *out,
+		  GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	const char *name;
-	struct stat st;
+	struct stat st = {0};
 	int dirfd;
-	bool there;
 
-	if (!beneath_parent(o->beneath, NULL, path, &dirfd, &name, &problem)) {
-		if (is_absence(problem, NULL)) {
-			*exists = false;
+	if (!beneath_parent(o->beneath, root, path, &dirfd, &name, &problem)) {
+		if (is_absence(problem, root)) {
+			*out = st;
 			return true;
 		}
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return false;
 	}
-	there = fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	if (!there && errno != ENOENT) {
-		return fail_errno(error, "cannot look at '%s'", path);
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno != ENOENT) {
+			return fail_errno(error, "cannot look at '%s'", path);
+		}
+		st = (struct stat){0};
 	}
-	*exists = there;
+	*out = st;
+	return true;
+}
+
+bool observe_exists(struct observer *o, const char *path, bool *exists, GError **error)
+{
+	struct stat st;
+
+	if (!observe_stat(o, NULL, path, &st, error)) {
+		return false;
+	}
+	*exists = st.st_mode != 0;
 	return true;
 }
 

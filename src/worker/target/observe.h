@@ -36,6 +36,9 @@ bool observe_path(struct observer *o, const char *root, const char *path, struct
 /* The same for a name in an open folder; path is for messages and for the cache. */
 bool observe_at(struct observer *o, int dirfd, const char *name, const char *path,
 		struct observed *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Only what lstat() says, all zero when nothing is there. */
+bool observe_stat(struct observer *o, const char *root, const char *path, struct stat *out,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Is anything there, be it a link to nowhere? Reads nothing. */
 bool observe_exists(struct observer *o, const char *path, bool *exists, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
