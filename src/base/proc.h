@@ -38,7 +38,8 @@ struct proc_spec {
 	unsigned grace;	     /* seconds from SIGTERM to SIGKILL when it is ended; 0: none */
 	bool keep_env;	     /* inherit everything (ssh, credential helpers) */
 	bool keep_stderr;    /* the child's stderr is ours */
-	bool bare;	     /* env is all of its environment, umask 022, no controlling terminal */
+	bool bare;	     /* env is all of its environment, umask 022 */
+	bool session;	     /* has one of its own, without controlling terminal */
 	bool keep_output;    /* proc_run(): the result is filled when it fails, too */
 	bool hold_input; /* stdin stays open, and is closed to ask for an end: for a child that we
 			    may not signal */

@@ -27,7 +27,7 @@ struct plan_of_child {
 	const char *cwd;
 	const struct proc_user *user;
 	pid_t parent;
-	bool bare;
+	bool bare, session;
 	int fds[3];
 	int report; /* receives errno when exec fails */
 	bool outlive;
@@ -122,8 +122,10 @@ _Noreturn static void child_main(const struct plan_of_child *plan)
 	sigset_t none;
 
 	if (plan->bare) {
-		setsid();
 		umask(022);
+	}
+	if (plan->session) {
+		setsid();
 	} else {
 		setpgid(0, 0);
 	}
@@ -220,7 +222,7 @@ static bool fork_child(struct plan_of_child *plan, pid_t *pid, GError **error)
 	}
 	/* Both sides do it, so that neither can be too late to kill the group. A session can be
 	 * begun by the child alone, and has been when exec has succeeded. */
-	if (!plan->bare) {
+	if (!plan->session) {
 		setpgid(*pid, *pid);
 	}
 	close(fd_steal(&writing));
@@ -257,6 +259,7 @@ bool spawn_start(const struct proc_spec *spec, unsigned flags, struct spawned *o
 	plan.cwd = spec->cwd == NULL ? "/" : spec->cwd;
 	plan.user = spec->user;
 	plan.bare = spec->bare;
+	plan.session = spec->session;
 	plan.fds[0] = child_in < 0 ? null : child_in;
 	plan.fds[1] = child_out;
 	plan.fds[2] = spec->keep_stderr ? STDERR_FILENO : child_err;

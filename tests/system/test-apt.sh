@@ -134,8 +134,8 @@ deb qq-slow 2.0 '' 'echo $$ >/tmp/slow.pid; while [ ! -e /tmp/go ]; do sleep 0.0
 deb qq-wreck 1.0
 deb qq-wreck 2.0 '' 'echo $$ >/tmp/slow.pid; while [ ! -e /tmp/go ]; do sleep 0.05; done' preinst
 publish
-# Who starts it is seen.
-printf '#!/bin/sh\necho "$@" >>/tmp/apt.log\nexec /usr/bin/apt-get "$@"\n' >/usr/local/sbin/apt-get
+# Who starts it is seen, and how.
+printf '#!/bin/sh\necho "$@" >>/tmp/apt.log\n(umask; env) >/tmp/apt.env\nexec /usr/bin/apt-get "$@"\n' >/usr/local/sbin/apt-get
 chmod 755 /usr/local/sbin/apt-get
 
 # 1. From nothing, with what they need.
@@ -161,8 +161,12 @@ says 'and its version' out '+2.0'
 says 'and why there is another' out ' implied: Depends of qq-app'
 ok 'planning installs nothing' test -z "$(database)"
 sign
+export XDG_DATA_HOME=$tmp/ours
 ok 'it is applied' apply alice
+unset XDG_DATA_HOME
 ok 'with all done' is result ok
+ok 'apt may write what others read' grep -qx 0022 /tmp/apt.env
+ok 'and finds nothing of our surroundings' not grep -q XDG_ /tmp/apt.env
 ok 'the package is there' installed qq-app 2.0
 ok 'and what it needs' installed qq-lib 2.0
 ok 'and the other' installed qq-epoch 1:1.0-1

@@ -192,6 +192,9 @@ static void test_bare(void)
 	proc_result_clear(&result);
 	expect("umask; IFS=' ' read -r pid _ _ _ group session _ </proc/self/stat; "
 	       "test $$ = $group && test $$ = $session && echo leader",
+	       (struct proc_spec){.bare = true, .session = true}, 0, "0022\nleader\n", "");
+	expect("umask; IFS=' ' read -r pid _ _ _ group session _ </proc/self/stat; "
+	       "test $$ = $group && test $$ != $session && echo leader",
 	       (struct proc_spec){.bare = true}, 0, "0022\nleader\n", "");
 }
 

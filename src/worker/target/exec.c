@@ -294,7 +294,8 @@ bool exec_run(const struct plan_exec *exec, const char **argv, const struct exec
 	g_autofree const char **args = NULL;
 	g_auto(GStrv) env = NULL;
 	struct proc_user as;
-	struct proc_spec spec = {.keep_output = true, .bare = true, .grace = GRACE};
+	struct proc_spec spec = {
+		.keep_output = true, .bare = true, .session = true, .grace = GRACE};
 	struct proc_result result = {0};
 	GError *problem = NULL;
 	bool ok;

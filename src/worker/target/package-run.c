@@ -140,7 +140,8 @@ static GString *read_output(int fd, size_t max)
 	return text;
 }
 
-static const char **make_env(const char *const *more, unsigned flags)
+/* All of it: a package's scripts have nothing of the agent's. */
+static const char **make_env(const char *home, const char *const *more, unsigned flags)
 {
 	GPtrArray *env = g_ptr_array_new();
 
@@ -150,6 +151,7 @@ static const char **make_env(const char *const *more, unsigned flags)
 	g_ptr_array_add(env, (gpointer) "LC_ALL=C");
 	g_ptr_array_add(env, (gpointer) "LANGUAGE=");
 	g_ptr_array_add(env, (gpointer)SBIN_PATH);
+	g_ptr_array_add(env, (gpointer)home);
 	for (; more != NULL && *more != NULL; more++) {
 		g_ptr_array_add(env, (gpointer)*more);
 	}
@@ -160,9 +162,14 @@ static const char **make_env(const char *const *more, unsigned flags)
 bool package_exec(const struct package_run *run, const char *const *argv, const char *const *env,
 		  unsigned timeout, unsigned flags, struct proc_result *result, GError **error)
 {
-	g_autofree const char **all = make_env(env, flags);
-	struct proc_spec spec = {
-		.argv = argv, .env = all, .timeout = timeout, .max_output = MAX_OUTPUT};
+	g_autofree char *home = g_strconcat("HOME=", g_get_home_dir(), NULL);
+	g_autofree const char **all = make_env(home, env, flags);
+	/* Others read what managers write: caches and lists are no secrets of the worker's. */
+	struct proc_spec spec = {.argv = argv,
+				 .env = all,
+				 .timeout = timeout,
+				 .max_output = MAX_OUTPUT,
+				 .bare = true};
 	unsigned how = SPAWN_MEMORY | ((flags & PACKAGE_EXEC_FINISH) != 0 ? SPAWN_OUTLIVE : 0);
 	struct spawned child;
 	bool ok;
