@@ -187,6 +187,10 @@ box cat "/proc/$pid/status" >"$T/status"
 grep -qE '^Uid:\s*0\s' "$T/status" && ! grep -qE '^CapBnd:\s*0+$' "$T/status" &&
   [ "$(stack "s['state']")" = converged ]
 tap_ok 'root.conf makes it root' || tap_note "$T/status"
+left=$(box systemctl show assentd -p MemoryDenyWriteExecute,ProtectClock,ProtectKernelLogs \
+  -p LockPersonality,RestrictRealtime,SystemCallArchitectures | grep -v -e '=no$' -e '=$')
+[ -z "$left" ]
+tap_ok 'and leaves no fence that packages would run into' || echo "# $left" >&2
 setup 0 --undo && said 'was stopped' && [ "$(show ActiveState)/$(show Result)" = inactive/success ]
 tap_ok 'undo ends it'
 tap_end
