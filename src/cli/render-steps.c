@@ -8,8 +8,6 @@
 
 #include "base/text.h"
 
-#define OUTCOME_WIDTH 8 /* of the column of outcomes */
-
 /* In this order: what went wrong first. */
 static const struct {
 	const char *outcome, *text;
@@ -20,6 +18,19 @@ static const struct {
 	{"undone", NC_("outcome", "undone"), STYLE_REMOVE},
 	{"done", NC_("outcome", "done"), STYLE_ADD},
 };
+
+/* As wide as the longest of them is in this language. */
+static int outcome_width(void)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *text = g_dpgettext2(NULL, "outcome", rows[i].text);
+
+		width = MAX(width, (int)text_width(text));
+	}
+	return width;
+}
 
 /* Each line of what a package manager or a unit has said, below its step. */
 static void render_message(struct out *out, const char *message)
@@ -43,7 +54,7 @@ static void render_step(struct out *out, const struct api_step *step, size_t row
 
 	out_printf(out, "  ");
 	out_styled(out, rows[row].style, "%s%*s", text,
-		   MAX(1, OUTCOME_WIDTH - (int)text_width(text)), "");
+		   outcome_width() + 2 - (int)text_width(text), "");
 	out_printf(out, "%s %s\n", action, id);
 	if (step->message != NULL) {
 		render_message(out, step->message);

@@ -106,6 +106,20 @@ run show --json "$first"
   "['done', 'failed', 'left'] True" ]
 tap_ok 'also as JSON' || tap_note "$T/said"
 
+# Its words are wider in German: what was done still stands in one column.
+NAME='the column of outcomes is as wide as its words'
+mkdir -p "$T/locale/de/LC_MESSAGES"
+if msgfmt -o "$T/locale/de/LC_MESSAGES/assent.mo" "$srcdir/po/de.po" 2>"$T/msgfmt" &&
+  ASSENT_LOCALEDIR=$T/locale LC_ALL=C.UTF-8 LANGUAGE=de run show "$first" &&
+  grep -q '^  fehlgeschlagen ' "$T/said"; then
+  [ "$(python3 -c 'import re,sys; t=open(sys.argv[1], encoding="utf-8").read(); l=re.findall(
+    "^  (?:fehlgeschlagen|ausgelassen|ausgef.hrt) +", t, re.M); print(len(l), len({len(m) for m in l}))' \
+    "$T/said")" = '3 1' ]
+  tap_ok "$NAME" || tap_note "$T/said"
+else
+  tap_skip "$NAME" 'no msgfmt, or no locale to speak in'
+fi
+
 # --- gone on with
 agent_post '/v1/stacks/app/apply' '{"mode":"apply"}'
 [ "$STATUS" = 400 ]
