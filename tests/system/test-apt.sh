@@ -135,7 +135,12 @@ deb qq-wreck 1.0
 deb qq-wreck 2.0 '' 'echo $$ >/tmp/slow.pid; while [ ! -e /tmp/go ]; do sleep 0.05; done' preinst
 publish
 # Who starts it is seen, and how.
-printf '#!/bin/sh\necho "$@" >>/tmp/apt.log\n(umask; env) >/tmp/apt.env\nexec /usr/bin/apt-get "$@"\n' >/usr/local/sbin/apt-get
+cat >/usr/local/sbin/apt-get <<'END'
+#!/bin/sh
+echo "$@" >>/tmp/apt.log
+(umask; env) >/tmp/apt.env
+exec /usr/bin/apt-get "$@"
+END
 chmod 755 /usr/local/sbin/apt-get
 
 # 1. From nothing, with what they need.
