@@ -302,6 +302,9 @@ static unsigned scene_plan(struct scene *s)
 	if (s->check.exec != NULL) {
 		g_ptr_array_add(s->desired.checks, &s->check);
 	}
+	if (s->file.id != NULL) {
+		g_ptr_array_add(s->desired.resources, &s->file);
+	}
 	g_ptr_array_add(s->desired.resources, &s->now);
 	if (s->has_base) {
 		g_ptr_array_add(s->base.resources, &s->before);
@@ -351,6 +354,8 @@ static void scene_clear(struct scene *s)
 	g_ptr_array_unref(s->p.warnings);
 	g_ptr_array_unref(s->p.kept);
 	g_string_chunk_free(s->p.strings);
+	g_clear_pointer(&s->p.notifiers, g_hash_table_unref);
+	g_clear_pointer(&s->p.changed, g_hash_table_unref);
 	diag_list_clear(&s->p.diags);
 	observer_free(s->p.observer);
 	applied_free(s->p.known);
