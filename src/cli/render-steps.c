@@ -53,8 +53,8 @@ static void render_step(struct out *out, const struct api_step *step, size_t row
 	const char *text = g_dpgettext2(NULL, "outcome", rows[row].text);
 
 	out_printf(out, "  ");
-	out_styled(out, rows[row].style, "%s%*s", text,
-		   outcome_width() + 2 - (int)text_width(text), "");
+	out_styled(out, rows[row].style, "%s%*s", text, outcome_width() + 2 - (int)text_width(text),
+		   "");
 	out_printf(out, "%s %s\n", action, id);
 	if (step->message != NULL) {
 		render_message(out, step->message);
