@@ -455,6 +455,33 @@ static void test_differences_are_named(void)
 	g_assert_cmpstr(less->message, ==, "dnf would: not rig-b from 1.0-1 to nothing");
 }
 
+static void add_install(GPtrArray *changes, const char *name, const char *archive)
+{
+	struct package_change *c = package_change_new(name, "noarch", NULL, "1.0-1");
+
+	c->archive = g_strdup(archive);
+	g_ptr_array_add(changes, c);
+}
+
+static void test_archives_are_compared_by_package(void)
+{
+	g_autoptr(GPtrArray) planned = g_ptr_array_new_with_free_func(package_change_destroy);
+	g_autoptr(GPtrArray) now = g_ptr_array_new_with_free_func(package_change_destroy);
+	g_autoptr(GPtrArray) other = g_ptr_array_new_with_free_func(package_change_destroy);
+	g_autoptr(GError) error = NULL;
+
+	add_install(planned, "rig-a", "sha256:a");
+	add_install(planned, "rig-b", "sha256:b");
+	add_install(now, "rig-b", "sha256:b");
+	add_install(now, "rig-a", "sha256:a");
+	g_assert_true(rpm_same(planned, now, "dnf would", NULL));
+	add_install(other, "rig-b", "sha256:b");
+	add_install(other, "rig-a", "sha256:x");
+	g_assert_false(rpm_same(planned, other, "dnf would", &error));
+	g_assert_cmpstr(error->message, ==,
+			"the archive of 'rig-a' 1.0-1 is another one than was planned");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -465,6 +492,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/rpm/words", test_words_of_rpm);
 	g_test_add_func("/rpm/metadata", test_metadata);
 	g_test_add_func("/rpm/differences-are-named", test_differences_are_named);
+	g_test_add_func("/rpm/archives-are-compared-by-package",
+			test_archives_are_compared_by_package);
 	g_test_add_func("/dnf/table", test_dnf_table);
 	g_test_add_func("/dnf/wide-table", test_dnf_wide_table);
 	g_test_add_func("/dnf/table-of-dnf5", test_dnf5_table);

@@ -463,22 +463,6 @@ static bool add_changes(struct call *call, const GPtrArray *changes, GError **er
 	return true;
 }
 
-/* The archives that dnf has and will have, as its metadata say: it compares them itself. */
-static bool check_digests(const GPtrArray *planned, const GPtrArray *now, GError **error)
-{
-	for (guint i = 0; i < planned->len; i++) {
-		const struct package_change *p = planned->pdata[i], *n = now->pdata[i];
-
-		if (p->archive != NULL && n->archive != NULL &&
-		    strcmp(p->archive, n->archive) != 0) {
-			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_REFUSED,
-				    "the archive of '%s' %s is another one than was planned",
-				    p->name, p->to);
-		}
-	}
-	return true;
-}
-
 static bool try_plan(struct call *call, const GPtrArray *changes, bool exact, GError **error)
 {
 	g_autoptr(GPtrArray) now = NULL;
@@ -488,8 +472,7 @@ static bool try_plan(struct call *call, const GPtrArray *changes, bool exact, GE
 		return false;
 	}
 	return ask(call, &now, error) &&
-	       rpm_same(changes, now, "dnf would now do something else than was planned", error) &&
-	       check_digests(changes, now, error);
+	       rpm_same(changes, now, "dnf would now do something else than was planned", error);
 }
 
 /* Makes the call one that does what was planned. What nobody asked for shall come and go by

@@ -218,22 +218,32 @@ static const struct package_change *find_same(const GPtrArray *changes,
 	return NULL;
 }
 
+static bool differs(const struct package_change *c, const char *what, const char *how,
+		    GError **error)
+{
+	g_autofree char *text = describe(c);
+
+	return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_REFUSED, "%s: %s %s", what, how, text);
+}
+
 bool rpm_same(const GPtrArray *planned, const GPtrArray *now, const char *what, GError **error)
 {
 	for (guint i = 0; i < now->len; i++) {
 		if (find_same(planned, now->pdata[i]) == NULL) {
-			g_autofree char *text = describe(now->pdata[i]);
-
-			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_REFUSED, "%s: also %s",
-				    what, text);
+			return differs(now->pdata[i], what, "also", error);
 		}
 	}
 	for (guint i = 0; i < planned->len; i++) {
-		if (find_same(now, planned->pdata[i]) == NULL) {
-			g_autofree char *text = describe(planned->pdata[i]);
+		const struct package_change *p = planned->pdata[i], *n = find_same(now, p);
 
-			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_REFUSED, "%s: not %s", what,
-				    text);
+		if (n == NULL) {
+			return differs(p, what, "not", error);
+		}
+		if (p->archive != NULL && n->archive != NULL &&
+		    strcmp(p->archive, n->archive) != 0) {
+			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_REFUSED,
+				    "the archive of '%s' %s is another one than was planned",
+				    p->name, p->to);
 		}
 	}
 	return true;

@@ -46,8 +46,9 @@ GPtrArray *rpm_leftovers(const GPtrArray *entries);
  * patterns of primary.xml.*), and sorts. */
 bool rpm_complete(const struct package_run *run, GPtrArray *changes, const char *const *folders,
 		  rpm_held held, const void *data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* The same packages from and to the same versions? Otherwise an error that names the first
- * difference; what: "dnf would now do something else". */
+/* The same packages from and to the same versions, by the same archives as far as metadata tell, in
+ * whatever order? Otherwise an error that names the first difference; what: "dnf would now do
+ * something else". */
 bool rpm_same(const GPtrArray *planned, const GPtrArray *now, const char *what, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* Is the database as the changes say? */
