@@ -357,7 +357,11 @@ static void render_change(struct out *out, const struct plan_change *change)
 		out_printf(out, " ");
 		out_printf(out, _("(same content as %s)"), from);
 	}
-	out_printf(out, "\n          %s => %s\n", safe_before, safe_after);
+	out_printf(out, "\n");
+	/* Of a command its words say more. */
+	if (change->exec == NULL) {
+		out_printf(out, "          %s => %s\n", safe_before, safe_after);
+	}
 	render_notes(out, change);
 	if (risk[0] != '\0') {
 		out_styled(out, STYLE_WARN, "          %s %s", _("risk:"), risk);
