@@ -18,18 +18,6 @@
 static const char *const archives[] = {"/var/cache/dnf/*/packages", "/var/cache/libdnf5/*/packages",
 				       NULL};
 
-/* What one run of dnf is told. */
-struct call {
-	const struct package_run *run;
-	bool five; /* dnf 5 */
-	bool assume_no, download_only;
-	bool cache_only; /* metadata is not fetched anew */
-	bool exact;	 /* nothing that is only recommended */
-	bool ignore_holds;
-	unsigned flags;	     /* of package_exec() */
-	GPtrArray *in, *out; /* specs: char * */
-};
-
 static bool is_five(void)
 {
 	g_autofree char *path = g_find_program_in_path("dnf");
@@ -45,21 +33,6 @@ static bool detect(void)
 
 	return dnf != NULL && rpm != NULL;
 }
-
-static void call_init(struct call *call, const struct package_run *run)
-{
-	*call = (struct call){.run = run, .five = is_five()};
-	call->in = g_ptr_array_new_with_free_func(g_free);
-	call->out = g_ptr_array_new_with_free_func(g_free);
-}
-
-static void call_clear(struct call *call)
-{
-	g_clear_pointer(&call->in, g_ptr_array_unref);
-	g_clear_pointer(&call->out, g_ptr_array_unref);
-}
-typedef struct call call_auto;
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(call_auto, call_clear)
 
 static char *private_cache(void)
 {
@@ -101,9 +74,9 @@ static void add_program(GPtrArray *argv, bool five)
 	}
 }
 
-static void add_options(GPtrArray *argv, const struct call *call)
+static void add_options(GPtrArray *argv, const struct rpm_call *call)
 {
-	add(argv, call->assume_no ? "--assumeno" : "-y");
+	add(argv, call->dry ? "--assumeno" : "-y");
 	add(argv, "--setopt=clean_requirements_on_remove=0");
 	if (call->download_only) {
 		add(argv, call->five ? "--setopt=downloadonly=1" : "--downloadonly");
@@ -120,7 +93,8 @@ static void add_options(GPtrArray *argv, const struct call *call)
 }
 
 /* dnf 4 does both in one transaction only when a file tells it so. */
-static bool add_script(GPtrArray *argv, const struct call *call, const char *folder, GError **error)
+static bool add_script(GPtrArray *argv, const struct rpm_call *call, const char *folder,
+		       GError **error)
 {
 	g_autofree char *path = g_build_filename(folder, "transaction", NULL);
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -143,7 +117,7 @@ static bool is_busy(const struct proc_result *result)
 	       strstr(result->err->str, "can't create transaction lock") != NULL;
 }
 
-static bool call_run(const struct call *call, struct proc_result *result, GError **error)
+static bool call_run(const struct rpm_call *call, struct proc_result *result, GError **error)
 {
 	g_autoptr(rpm_scratch) folder = rpm_scratch_new(error);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
@@ -330,8 +304,8 @@ static bool available(const struct package_run *run, const char *const *names, G
 }
 
 /* Exactly this version: by its name where a repository has it, else the file in the cache. */
-static bool add_version(struct call *call, const char *name, const char *version, const char *arch,
-			GError **error)
+static bool add_version(struct rpm_call *call, const char *name, const char *version,
+			const char *arch, GError **error)
 {
 	g_autofree char *path = rpm_cached(archives, name, version, arch);
 	g_autofree char *label = package_label(name, arch, arch != NULL);
@@ -355,7 +329,7 @@ static bool add_version(struct call *call, const char *name, const char *version
 	return true;
 }
 
-static bool add_want(struct call *call, const struct package_want *want, GError **error)
+static bool add_want(struct rpm_call *call, const struct package_want *want, GError **error)
 {
 	char *spec;
 
@@ -384,7 +358,7 @@ static char **metadata(void)
 }
 
 /* Of an archive that is named by its file. */
-static bool complete_files(const struct call *call, GPtrArray *changes, GError **error)
+static bool complete_files(const struct rpm_call *call, GPtrArray *changes, GError **error)
 {
 	for (guint i = 0; i < changes->len; i++) {
 		struct package_change *c = changes->pdata[i];
@@ -404,31 +378,39 @@ static bool complete_files(const struct call *call, GPtrArray *changes, GError *
 	return true;
 }
 
-static bool ask(struct call *call, GPtrArray **changes, GError **error)
+static bool ask(struct rpm_call *call, GPtrArray **changes, GError **error)
 {
 	g_auto(proc_output) result = {0};
 	g_autoptr(GPtrArray) list = NULL;
 	g_autoptr(GHashTable) held = read_held();
 	g_auto(GStrv) patterns = metadata();
 
-	call->assume_no = true;
+	call->dry = true;
 	if (!call_run(call, &result, error) || !dnf_parse(&result, &list, error) ||
 	    !rpm_complete(call->run, list, (const char *const *)patterns, is_held, held, error) ||
 	    !complete_files(call, list, error)) {
 		return false;
 	}
-	call->assume_no = false;
+	call->dry = false;
 	*changes = g_steal_pointer(&list);
 	return true;
 }
 
+static const struct rpm_way way = {
+	.spec = rpm_spec,
+	.add_version = add_version,
+	.ask = ask,
+	.differs = "dnf would now do something else than was planned",
+};
+
 static bool simulate(const struct package_run *run, const struct package_list *installed,
 		     const struct package_request *request, GPtrArray **changes, GError **error)
 {
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 
 	(void)installed; /* sizes are not in it */
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
+	call.five = is_five();
 	call.ignore_holds = request->change_held;
 	for (size_t i = 0; i < request->count; i++) {
 		if (!add_want(&call, &request->wants[i], error)) {
@@ -442,62 +424,17 @@ static bool simulate(const struct package_run *run, const struct package_list *i
 	return ask(&call, changes, error);
 }
 
-/* All of them with call->exact, else those that were asked for. */
-static bool add_changes(struct call *call, const GPtrArray *changes, GError **error)
-{
-	g_ptr_array_set_size(call->in, 0);
-	g_ptr_array_set_size(call->out, 0);
-	for (guint i = 0; i < changes->len; i++) {
-		const struct package_change *c = changes->pdata[i];
-
-		call->ignore_holds = call->ignore_holds || c->held;
-		if (c->implied && !call->exact) {
-			continue;
-		}
-		if (c->to == NULL) {
-			g_ptr_array_add(call->out, rpm_spec(c->name, c->from, c->arch));
-		} else if (!add_version(call, c->name, c->to, c->arch, error)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool try_plan(struct call *call, const GPtrArray *changes, bool exact, GError **error)
-{
-	g_autoptr(GPtrArray) now = NULL;
-
-	call->exact = exact;
-	if (!add_changes(call, changes, error) || call->in->len + call->out->len == 0) {
-		return false;
-	}
-	return ask(call, &now, error) &&
-	       rpm_same(changes, now, "dnf would now do something else than was planned", error);
-}
-
-/* Makes the call one that does what was planned. What nobody asked for shall come and go by
- * itself, then dnf knows that nobody did; where that gives something else, all is named. */
-static bool choose(struct call *call, const GPtrArray *changes, GError **error)
-{
-	bool implied = false;
-
-	for (guint i = 0; i < changes->len; i++) {
-		implied = implied || ((const struct package_change *)changes->pdata[i])->implied;
-	}
-	return (implied && try_plan(call, changes, false, NULL)) ||
-	       try_plan(call, changes, true, error);
-}
-
 static bool fetch(const struct package_run *run, const GPtrArray *changes, GError **error)
 {
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 	g_auto(proc_output) result = {0};
 
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
+	call.five = is_five();
 	if (changes->len == 0) {
 		return true;
 	}
-	if (!choose(&call, changes, error)) {
+	if (!rpm_choose(&call, changes, error)) {
 		return false;
 	}
 	call.download_only = true;
@@ -607,16 +544,17 @@ static bool judge(const struct package_run *run, const GPtrArray *changes,
 static bool transact(const struct package_run *run, const GPtrArray *changes, char **said,
 		     GError **error)
 {
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 	g_auto(proc_output) result = {0};
 
 	*said = NULL;
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
+	call.five = is_five();
 	if (changes->len == 0) {
 		return true;
 	}
 	call.cache_only = true;
-	if (!rpm_wait_lock(run, error) || !choose(&call, changes, error)) {
+	if (!rpm_wait_lock(run, error) || !rpm_choose(&call, changes, error)) {
 		return false;
 	}
 	call.flags = PACKAGE_EXEC_FINISH;
@@ -631,10 +569,11 @@ static bool transact(const struct package_run *run, const GPtrArray *changes, ch
 static bool repair(const struct package_run *run, GError **error)
 {
 	g_autoptr(GPtrArray) entries = NULL, left = NULL, rest = NULL, after = NULL;
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 	g_auto(proc_output) result = {0};
 
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
+	call.five = is_five();
 	if (!rpm_wait_lock(run, error) || !rpm_entries(run, NULL, &entries, error)) {
 		return false;
 	}

@@ -51,6 +51,35 @@ bool rpm_complete(const struct package_run *run, GPtrArray *changes, const char 
  * something else". */
 bool rpm_same(const GPtrArray *planned, const GPtrArray *now, const char *what, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* What one run of a manager is told. */
+struct rpm_call {
+	const struct package_run *run;
+	const struct rpm_way *way;
+	bool five; /* dnf 5 */
+	bool dry, download_only;
+	bool cache_only; /* metadata is not fetched anew */
+	bool exact;	 /* nothing that is only recommended */
+	bool ignore_holds;
+	unsigned flags;	     /* of package_exec() */
+	GPtrArray *in, *out; /* what comes and goes, as the manager names it: char * */
+};
+/* How a manager is told. */
+struct rpm_way {
+	char *(*spec)(const char *name, const char *version, const char *arch); /* g_free() */
+	/* Adds to call->in exactly this version, by its name or by a file of the cache. */
+	bool (*add_version)(struct rpm_call *call, const char *name, const char *version,
+			    const char *arch, GError **error);
+	/* What it would do; g_ptr_array_unref(). */
+	bool (*ask)(struct rpm_call *call, GPtrArray **changes, GError **error);
+	const char *differs; /* what: of rpm_same() */
+};
+void rpm_call_init(struct rpm_call *call, const struct package_run *run, const struct rpm_way *way);
+void rpm_call_clear(struct rpm_call *call);
+/* Makes the call one that does what was planned, and nothing else: it is asked for that. */
+bool rpm_choose(struct rpm_call *call, const GPtrArray *changes, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+typedef struct rpm_call rpm_call_auto;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(rpm_call_auto, rpm_call_clear)
 /* Is the database as the changes say? */
 bool rpm_reached(const struct package_run *run, const GPtrArray *changes, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

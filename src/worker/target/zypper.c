@@ -25,16 +25,6 @@ static const char *const archives[] = {"/var/cache/zypp/packages/*",
 				       "/var/cache/zypp/packages/*/noarch",
 				       "/var/cache/zypp/packages/*/*", NULL};
 
-struct call {
-	const struct package_run *run;
-	bool dry, download_only;
-	bool cache_only; /* metadata is not fetched anew */
-	bool exact;	 /* nothing that is only recommended */
-	bool ignore_holds;
-	unsigned flags;	     /* of package_exec() */
-	GPtrArray *in, *out; /* what zypper calls capabilities: char * */
-};
-
 static bool detect(void)
 {
 	g_autofree char *zypper = g_find_program_in_path("zypper");
@@ -42,21 +32,6 @@ static bool detect(void)
 
 	return zypper != NULL && rpm != NULL;
 }
-
-static void call_init(struct call *call, const struct package_run *run)
-{
-	*call = (struct call){.run = run};
-	call->in = g_ptr_array_new_with_free_func(g_free);
-	call->out = g_ptr_array_new_with_free_func(g_free);
-}
-
-static void call_clear(struct call *call)
-{
-	g_clear_pointer(&call->in, g_ptr_array_unref);
-	g_clear_pointer(&call->out, g_ptr_array_unref);
-}
-typedef struct call call_auto;
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(call_auto, call_clear)
 
 static char *private_cache(void)
 {
@@ -91,7 +66,7 @@ static void add_program(GPtrArray *argv, bool cache_only)
 	}
 }
 
-static void add_capabilities(GPtrArray *argv, const struct call *call)
+static void add_capabilities(GPtrArray *argv, const struct rpm_call *call)
 {
 	/* A removal takes along what needs it; with something to install zypper refuses that. */
 	bool remove = call->in->len == 0;
@@ -142,7 +117,7 @@ static bool is_busy(const struct proc_result *result)
 	       strstr(result->out->str, "create transaction lock") != NULL;
 }
 
-static bool call_run(const struct call *call, struct proc_result *result, GError **error)
+static bool call_run(const struct rpm_call *call, struct proc_result *result, GError **error)
 {
 	g_autoptr(rpm_scratch) folder = rpm_scratch_new(error);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
@@ -289,8 +264,8 @@ static char *capability(const char *name, const char *version, const char *arch)
 }
 
 /* Exactly this version: by its name where a repository has it, else the file in the cache. */
-static bool add_version(struct call *call, const char *name, const char *version, const char *arch,
-			GError **error)
+static bool add_version(struct rpm_call *call, const char *name, const char *version,
+			const char *arch, GError **error)
 {
 	g_autofree char *path = rpm_cached(archives, name, version, arch);
 	g_autofree char *label = package_label(name, arch, arch != NULL);
@@ -325,7 +300,7 @@ static char **metadata(void)
 }
 
 /* Of an archive that is named by its file. */
-static bool complete_files(const struct call *call, GPtrArray *changes, GError **error)
+static bool complete_files(const struct rpm_call *call, GPtrArray *changes, GError **error)
 {
 	for (guint i = 0; i < changes->len; i++) {
 		struct package_change *c = changes->pdata[i];
@@ -345,7 +320,7 @@ static bool complete_files(const struct call *call, GPtrArray *changes, GError *
 	return true;
 }
 
-static bool ask(struct call *call, GPtrArray **changes, GError **error)
+static bool ask(struct rpm_call *call, GPtrArray **changes, GError **error)
 {
 	g_auto(proc_output) result = {0};
 	g_autoptr(GPtrArray) list = NULL, held = read_held();
@@ -362,13 +337,20 @@ static bool ask(struct call *call, GPtrArray **changes, GError **error)
 	return true;
 }
 
+static const struct rpm_way way = {
+	.spec = capability,
+	.add_version = add_version,
+	.ask = ask,
+	.differs = "zypper would now do something else than was planned",
+};
+
 static bool simulate(const struct package_run *run, const struct package_list *installed,
 		     const struct package_request *request, GPtrArray **changes, GError **error)
 {
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 
 	(void)installed; /* sizes are not in it */
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
 	call.ignore_holds = request->change_held;
 	for (size_t i = 0; i < request->count; i++) {
 		const struct package_want *want = &request->wants[i];
@@ -389,52 +371,6 @@ static bool simulate(const struct package_run *run, const struct package_list *i
 	return ask(&call, changes, error);
 }
 
-/* All of them with call->exact, else those that were asked for. */
-static bool add_changes(struct call *call, const GPtrArray *changes, GError **error)
-{
-	g_ptr_array_set_size(call->in, 0);
-	g_ptr_array_set_size(call->out, 0);
-	for (guint i = 0; i < changes->len; i++) {
-		const struct package_change *c = changes->pdata[i];
-
-		call->ignore_holds = call->ignore_holds || c->held;
-		if (c->implied && !call->exact) {
-			continue;
-		}
-		if (c->to == NULL) {
-			g_ptr_array_add(call->out, capability(c->name, c->from, c->arch));
-		} else if (!add_version(call, c->name, c->to, c->arch, error)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool try_plan(struct call *call, const GPtrArray *changes, bool exact, GError **error)
-{
-	g_autoptr(GPtrArray) now = NULL;
-
-	call->exact = exact;
-	if (!add_changes(call, changes, error) || call->in->len + call->out->len == 0) {
-		return false;
-	}
-	return ask(call, &now, error) &&
-	       rpm_same(changes, now, "zypper would now do something else than was planned", error);
-}
-
-/* Makes the call one that does what was planned. What nobody asked for shall come and go by
- * itself, then zypper knows that nobody did; where that gives something else, all is named. */
-static bool choose(struct call *call, const GPtrArray *changes, GError **error)
-{
-	bool implied = false;
-
-	for (guint i = 0; i < changes->len; i++) {
-		implied = implied || ((const struct package_change *)changes->pdata[i])->implied;
-	}
-	return (implied && try_plan(call, changes, false, NULL)) ||
-	       try_plan(call, changes, true, error);
-}
-
 static bool fail_result(const struct proc_result *result, GError **error)
 {
 	g_autofree char *text = zypper_problem(result);
@@ -445,14 +381,14 @@ static bool fail_result(const struct proc_result *result, GError **error)
 
 static bool fetch(const struct package_run *run, const GPtrArray *changes, GError **error)
 {
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 	g_auto(proc_output) result = {0};
 
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
 	if (changes->len == 0) {
 		return true;
 	}
-	if (!choose(&call, changes, error)) {
+	if (!rpm_choose(&call, changes, error)) {
 		return false;
 	}
 	if (call.in->len == 0) {
@@ -484,16 +420,16 @@ static bool judge(const struct package_run *run, const GPtrArray *changes,
 static bool transact(const struct package_run *run, const GPtrArray *changes, char **said,
 		     GError **error)
 {
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 	g_auto(proc_output) result = {0};
 
 	*said = NULL;
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
 	if (changes->len == 0) {
 		return true;
 	}
 	call.cache_only = true;
-	if (!rpm_wait_lock(run, error) || !choose(&call, changes, error)) {
+	if (!rpm_wait_lock(run, error) || !rpm_choose(&call, changes, error)) {
 		return false;
 	}
 	call.flags = PACKAGE_EXEC_FINISH;
@@ -537,10 +473,10 @@ static bool hold(const struct package_run *run, const char *const *names, bool h
 static bool repair(const struct package_run *run, GError **error)
 {
 	g_autoptr(GPtrArray) entries = NULL, left = NULL, rest = NULL, after = NULL;
-	g_auto(call_auto) call;
+	g_auto(rpm_call_auto) call;
 	g_auto(proc_output) result = {0};
 
-	call_init(&call, run);
+	rpm_call_init(&call, run, &way);
 	if (!rpm_wait_lock(run, error) || !rpm_entries(run, NULL, &entries, error)) {
 		return false;
 	}
