@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/autoptr.h"
+#include "base/conf-load.h"
 #include "base/conf-table.h"
 #include "base/conf.h"
 #include "base/error.h"
@@ -14,14 +15,8 @@
 
 #define MAX_STACKS 1000
 
-struct reader {
-	struct conf *conf;
-	struct diag_list *diags;
-	struct signers *signers; /* NULL: not readable, and said so */
-};
-
-static void read_text(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
-		      const char *name, char **field)
+static void read_text(struct conf_reader *r, const struct conf_key *row,
+		      const struct yaml_node *node, const char *name, char **field)
 {
 	g_autofree char *computed = NULL;
 	const char *text = row->dflt;
@@ -54,7 +49,7 @@ static void read_text(struct reader *r, const struct conf_key *row, const struct
 }
 
 /* What stands behind "file:" and "credential:"; NULL when it is neither. */
-static char *secret_path(const struct reader *r, const char *text)
+static char *secret_path(const struct conf_reader *r, const char *text)
 {
 	const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
 
@@ -69,7 +64,7 @@ static char *secret_path(const struct reader *r, const char *text)
 	return NULL;
 }
 
-static void read_secret(struct reader *r, const struct yaml_node *node, const char *name,
+static void read_secret(struct conf_reader *r, const struct yaml_node *node, const char *name,
 			char **field)
 {
 	const char *text = node != NULL ? yaml_text(node, name, r->diags) : NULL;
@@ -85,8 +80,8 @@ static void read_secret(struct reader *r, const struct yaml_node *node, const ch
 	}
 }
 
-static void read_bytes(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
-		       const char *name, int64_t *field)
+static void read_bytes(struct conf_reader *r, const struct conf_key *row,
+		       const struct yaml_node *node, const char *name, int64_t *field)
 {
 	const char *text = node != NULL ? yaml_text(node, name, r->diags) : row->dflt;
 	int64_t bytes;
@@ -104,7 +99,7 @@ static void read_bytes(struct reader *r, const struct conf_key *row, const struc
 }
 
 /* Keeps what stands in the field when neither the file nor the table says something. */
-static void read_number(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+static void read_number(struct conf_reader *r, const struct conf_key *row, struct yaml_node *map,
 			const char *name, int64_t *field)
 {
 	bool given = map != NULL && yaml_get(map, name) != NULL;
@@ -128,7 +123,7 @@ static void read_number(struct reader *r, const struct conf_key *row, struct yam
 	}
 }
 
-static void read_bool(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+static void read_bool(struct conf_reader *r, const struct conf_key *row, struct yaml_node *map,
 		      const char *name, bool *field)
 {
 	bool dflt = row->dflt != NULL ? strcmp(row->dflt, "true") == 0 : *field;
@@ -136,8 +131,8 @@ static void read_bool(struct reader *r, const struct conf_key *row, struct yaml_
 	*field = map != NULL ? yaml_get_bool(map, name, dflt, r->diags) : dflt;
 }
 
-static void check_name(struct reader *r, const struct conf_key *row, const struct yaml_node *node,
-		       const char *name, const char *given)
+static void check_name(struct conf_reader *r, const struct conf_key *row,
+		       const struct yaml_node *node, const char *name, const char *given)
 {
 	if (row->words != NULL && !g_strv_contains(row->words, given)) {
 		g_autofree char *words = g_strjoinv(", ", (char **)row->words);
@@ -149,7 +144,7 @@ static void check_name(struct reader *r, const struct conf_key *row, const struc
 }
 
 /* Keeps what stands in the field when neither the file nor the table says something. */
-static void read_names(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+static void read_names(struct conf_reader *r, const struct conf_key *row, struct yaml_node *map,
 		       const char *name, char ***field)
 {
 	const struct yaml_node *node = map != NULL ? yaml_get(map, name) : NULL;
@@ -173,7 +168,7 @@ static void read_names(struct reader *r, const struct conf_key *row, struct yaml
 	*field = given;
 }
 
-static void read_key(struct reader *r, const struct conf_key *row, struct yaml_node *map,
+static void read_key(struct conf_reader *r, const struct conf_key *row, struct yaml_node *map,
 		     const char *name, void *field)
 {
 	struct yaml_node *node = map != NULL ? yaml_get(map, name) : NULL;
@@ -210,7 +205,8 @@ static void read_key(struct reader *r, const struct conf_key *row, struct yaml_n
 }
 
 /* The single values of a section; what has rows below it is its caller's. map may be NULL. */
-static void read_section(struct reader *r, struct yaml_node *map, const char *section, void *base)
+void conf_read_section(struct conf_reader *r, struct yaml_node *map, const char *section,
+		       void *base)
 {
 	for (const struct conf_key *row = conf_keys; row->path != NULL; row++) {
 		const char *name = conf_key_in(row, section);
@@ -221,7 +217,7 @@ static void read_section(struct reader *r, struct yaml_node *map, const char *se
 	}
 }
 
-static void end_section(struct reader *r, struct yaml_node *map, const char *section)
+void conf_end_section(struct conf_reader *r, struct yaml_node *map, const char *section)
 {
 	g_autoptr(GPtrArray) known = g_ptr_array_new();
 
@@ -240,7 +236,7 @@ static void end_section(struct reader *r, struct yaml_node *map, const char *sec
 }
 
 /* The section at node, NULL with a diagnostic when it is not a map. */
-static struct yaml_node *as_map(struct reader *r, struct yaml_node *node, const char *what)
+struct yaml_node *conf_as_map(struct conf_reader *r, struct yaml_node *node, const char *what)
 {
 	if (node->type != YAML_MAP) {
 		yaml_fail(node, r->diags, "%s must be a map", what);
@@ -249,10 +245,11 @@ static struct yaml_node *as_map(struct reader *r, struct yaml_node *node, const 
 	return node;
 }
 
-typedef void (*named_fn)(struct reader *r, const char *name, struct yaml_node *map);
+typedef void (*named_fn)(struct conf_reader *r, const char *name, struct yaml_node *map);
 
 /* Calls each for every entry of the map under key whose name is one. */
-static void read_named(struct reader *r, struct yaml_node *root, const char *key, named_fn each)
+static void read_named(struct conf_reader *r, struct yaml_node *root, const char *key,
+		       named_fn each)
 {
 	struct yaml_node *map = yaml_get_map(root, key, r->diags);
 
@@ -274,7 +271,7 @@ static void read_named(struct reader *r, struct yaml_node *root, const char *key
 	}
 }
 
-static void read_label(struct reader *r, const char *name, struct yaml_node *map)
+static void read_label(struct conf_reader *r, const char *name, struct yaml_node *map)
 {
 	const char *value = yaml_get_string(map, name, NULL, r->diags);
 	struct conf_label *label;
@@ -287,14 +284,14 @@ static void read_label(struct reader *r, const char *name, struct yaml_node *map
 	}
 }
 
-static void read_person(struct reader *r, const char *name, struct yaml_node *map)
+static void read_person(struct conf_reader *r, const char *name, struct yaml_node *map)
 {
-	struct yaml_node *node = as_map(r, yaml_get(map, name), "a person");
+	struct yaml_node *node = conf_as_map(r, yaml_get(map, name), "a person");
 	struct conf_person *person = g_new0(struct conf_person, 1);
 
 	person->name = g_strdup(name);
-	read_section(r, node, "people.*", person);
-	end_section(r, node, "people.*");
+	conf_read_section(r, node, "people.*", person);
+	conf_end_section(r, node, "people.*");
 	if (person->user != NULL && conf_person_of_user(r->conf, person->user) != NULL) {
 		yaml_fail(node, r->diags, "user '%s' is another person's already", person->user);
 	}
@@ -312,7 +309,7 @@ static void read_person(struct reader *r, const char *name, struct yaml_node *ma
 	g_ptr_array_add(r->conf->people, person);
 }
 
-static void read_group(struct reader *r, const char *name, struct yaml_node *map)
+static void read_group(struct conf_reader *r, const char *name, struct yaml_node *map)
 {
 	struct conf_group *group = g_new0(struct conf_group, 1);
 	struct yaml_node *node = yaml_get(map, name);
@@ -349,7 +346,7 @@ static bool can_sign(const struct signers *signers, const char *person)
 }
 
 /* at: where to report. */
-static void check_approval(struct reader *r, const struct conf_approval *approval,
+static void check_approval(struct conf_reader *r, const struct conf_approval *approval,
 			   const struct yaml_node *at)
 {
 	g_auto(GStrv) people = NULL;
@@ -384,7 +381,7 @@ static void check_approval(struct reader *r, const struct conf_approval *approva
 	}
 }
 
-static void check_glass(struct reader *r, const struct conf_approval *approval,
+static void check_glass(struct conf_reader *r, const struct conf_approval *approval,
 			const struct yaml_node *at)
 {
 	const struct conf_approval glass = {.from = approval->break_glass};
@@ -395,11 +392,11 @@ static void check_glass(struct reader *r, const struct conf_approval *approval,
 }
 
 /* section: where the rule's rows stand in the table. NULL when it is no rule at all. */
-static struct conf_rule *read_rule(struct reader *r, const struct conf_stack *stack,
+static struct conf_rule *read_rule(struct conf_reader *r, const struct conf_stack *stack,
 				   struct yaml_node *node, const char *section)
 {
 	g_autofree char *below = g_strconcat(section, ".match", NULL);
-	struct yaml_node *map = as_map(r, node, "a rule");
+	struct yaml_node *map = conf_as_map(r, node, "a rule");
 	struct yaml_node *match = map != NULL ? yaml_get_map(map, "match", r->diags) : NULL;
 	struct conf_rule *rule;
 
@@ -411,19 +408,19 @@ static struct conf_rule *read_rule(struct reader *r, const struct conf_stack *st
 	rule->approval.from = g_strdupv(stack->approval.from);
 	rule->approval.channels = g_strdupv(stack->approval.channels);
 	rule->approval.break_glass = NULL;
-	read_section(r, match, below, rule);
-	end_section(r, match, below);
+	conf_read_section(r, match, below, rule);
+	conf_end_section(r, match, below);
 	if (match == NULL || match->keys->len == 0) {
 		yaml_fail(node, r->diags,
 			  "a rule needs 'match' with at least one of risk, kind, path, action");
 	}
 	rule->names_channels = yaml_get(map, "channels") != NULL;
-	read_section(r, map, section, &rule->approval);
-	end_section(r, map, section);
+	conf_read_section(r, map, section, &rule->approval);
+	conf_end_section(r, map, section);
 	return rule;
 }
 
-static void read_rules(struct reader *r, struct conf_stack *stack, struct yaml_node *node)
+static void read_rules(struct conf_reader *r, struct conf_stack *stack, struct yaml_node *node)
 {
 	struct yaml_node *rules = yaml_get_list(node, "rules", r->diags);
 
@@ -440,7 +437,7 @@ static void read_rules(struct reader *r, struct conf_stack *stack, struct yaml_n
 }
 
 /* What is wrong with a common rule is wrong in each of its stacks, and said once. */
-static void merge_diags(struct reader *r, const struct diag_list *more)
+static void merge_diags(struct conf_reader *r, const struct diag_list *more)
 {
 	for (unsigned i = 0; i < more->items->len; i++) {
 		const struct diag *d = g_ptr_array_index(more->items, i);
@@ -459,11 +456,11 @@ static void merge_diags(struct reader *r, const struct diag_list *more)
 }
 
 /* True when the rule is for this stack. */
-static bool add_common(struct reader *r, struct conf_stack *stack, struct yaml_node *item,
+static bool add_common(struct conf_reader *r, struct conf_stack *stack, struct yaml_node *item,
 		       unsigned number)
 {
 	struct diag_list diags;
-	struct reader apart = {r->conf, &diags, r->signers};
+	struct conf_reader apart = {r->conf, &diags, r->signers};
 	struct conf_rule *rule;
 	bool fits;
 
@@ -482,7 +479,7 @@ static bool add_common(struct reader *r, struct conf_stack *stack, struct yaml_n
 	return fits;
 }
 
-static void read_common_rules(struct reader *r, struct yaml_node *root)
+static void read_common_rules(struct conf_reader *r, struct yaml_node *root)
 {
 	struct yaml_node *rules = yaml_get_list(root, "rules", r->diags);
 
@@ -499,18 +496,18 @@ static void read_common_rules(struct reader *r, struct yaml_node *root)
 	}
 }
 
-static void read_http(struct reader *r, struct yaml_node *root)
+static void read_http(struct conf_reader *r, struct yaml_node *root)
 {
 	struct yaml_node *at = yaml_get(root, "http");
-	struct yaml_node *map = at != NULL ? as_map(r, at, "'http'") : NULL;
+	struct yaml_node *map = at != NULL ? conf_as_map(r, at, "'http'") : NULL;
 	struct conf_http *http;
 
 	if (map == NULL) {
 		return;
 	}
 	http = r->conf->http = g_new0(struct conf_http, 1);
-	read_section(r, map, "http", http);
-	end_section(r, map, "http");
+	conf_read_section(r, map, "http", http);
+	conf_end_section(r, map, "http");
 	if ((http->tls_cert == NULL) != (http->tls_key == NULL)) {
 		yaml_fail(map, r->diags, "'tls-cert' and 'tls-key' belong together");
 	}
@@ -525,12 +522,12 @@ static void read_http(struct reader *r, struct yaml_node *root)
 	}
 }
 
-static void read_hook(struct reader *r, struct yaml_node *stack_node, struct conf_hook *hook)
+static void read_hook(struct conf_reader *r, struct yaml_node *stack_node, struct conf_hook *hook)
 {
 	struct yaml_node *map = yaml_get_map(stack_node, "hook", r->diags);
 
-	read_section(r, map, "stacks.*.hook", hook);
-	end_section(r, map, "stacks.*.hook");
+	conf_read_section(r, map, "stacks.*.hook", hook);
+	conf_end_section(r, map, "stacks.*.hook");
 	if (map != NULL && r->conf->http == NULL) {
 		yaml_fail(map, r->diags,
 			  "a hook needs the section 'http', which says where to "
@@ -539,30 +536,31 @@ static void read_hook(struct reader *r, struct yaml_node *stack_node, struct con
 }
 
 /* path: the rows of the table. */
-static void read_windows(struct reader *r, struct conf_stack *stack, struct yaml_node *node,
+static void read_windows(struct conf_reader *r, struct conf_stack *stack, struct yaml_node *node,
 			 const char *path)
 {
 	struct yaml_node *windows = yaml_get_list(node, "windows", r->diags);
 
 	for (unsigned i = 0; windows != NULL && i < windows->items->len; i++) {
-		struct yaml_node *map = as_map(r, g_ptr_array_index(windows->items, i), "a window");
+		struct yaml_node *map =
+			conf_as_map(r, g_ptr_array_index(windows->items, i), "a window");
 		struct conf_window *window;
 
 		if (map != NULL) {
 			window = g_new0(struct conf_window, 1);
 			g_ptr_array_add(stack->windows, window);
-			read_section(r, map, path, window);
-			end_section(r, map, path);
+			conf_read_section(r, map, path, window);
+			conf_end_section(r, map, path);
 		}
 	}
 }
 
 /* Each stack has them besides its own. */
-static void read_common_windows(struct reader *r, struct yaml_node *root)
+static void read_common_windows(struct conf_reader *r, struct yaml_node *root)
 {
 	for (unsigned i = 0; i < r->conf->stacks->len; i++) {
 		struct diag_list diags;
-		struct reader apart = {r->conf, &diags, r->signers};
+		struct conf_reader apart = {r->conf, &diags, r->signers};
 
 		diag_list_init(&diags);
 		read_windows(&apart, g_ptr_array_index(r->conf->stacks, i), root, "windows.*");
@@ -574,30 +572,41 @@ static void read_common_windows(struct reader *r, struct yaml_node *root)
 	}
 }
 
-static void read_stack(struct reader *r, const char *name, struct yaml_node *map)
+static void check_source(struct conf_reader *r, const struct conf_source *source,
+			 const struct yaml_node *at)
 {
-	struct yaml_node *node = as_map(r, yaml_get(map, name), "a stack");
+	if (g_strcmp0(source->verify, "none") != 0 && source->signers == NULL &&
+	    source->openpgp_keys == NULL) {
+		yaml_fail(at, r->diags, "'verify' needs 'signers' or 'openpgp-keys'");
+	}
+}
+
+static void read_stack(struct conf_reader *r, const char *name, struct yaml_node *map)
+{
+	struct yaml_node *node = conf_as_map(r, yaml_get(map, name), "a stack");
 	struct conf_stack *stack = g_new0(struct conf_stack, 1);
 	struct yaml_node *source, *approval;
 
 	stack->name = g_strdup(name);
 	stack->rules = g_ptr_array_new_with_free_func(conf_rule_free);
 	stack->windows = g_ptr_array_new_with_free_func(conf_window_free);
+	stack->drift_rules = g_ptr_array_new_with_free_func(conf_drift_rule_free);
 	g_ptr_array_add(r->conf->stacks, stack);
 	if (node == NULL) {
 		return;
 	}
-	read_section(r, node, "stacks.*", stack);
+	conf_read_section(r, node, "stacks.*", stack);
 	source = yaml_get_map(node, "source", r->diags);
 	if (source == NULL) {
 		yaml_fail(node, r->diags,
 			  "'source' is missing: it says where the desired state is");
 	}
-	read_section(r, source, "stacks.*.source", &stack->source);
-	end_section(r, source, "stacks.*.source");
+	conf_read_section(r, source, "stacks.*.source", &stack->source);
+	conf_end_section(r, source, "stacks.*.source");
+	check_source(r, &stack->source, source != NULL ? source : node);
 	approval = yaml_get_map(node, "approval", r->diags);
-	read_section(r, approval, "stacks.*.approval", &stack->approval);
-	end_section(r, approval, "stacks.*.approval");
+	conf_read_section(r, approval, "stacks.*.approval", &stack->approval);
+	conf_end_section(r, approval, "stacks.*.approval");
 	if (stack->approval.from == NULL) {
 		stack->approval.from = g_new0(char *, 1);
 	}
@@ -606,84 +615,12 @@ static void read_stack(struct reader *r, const char *name, struct yaml_node *map
 	read_hook(r, node, &stack->hook);
 	read_rules(r, stack, node);
 	read_windows(r, stack, node, "stacks.*.windows.*");
-	end_section(r, node, "stacks.*");
+	conf_read_drift_rules(r, stack, node);
+	conf_read_suspend(r, node, &stack->suspend);
+	conf_end_section(r, node, "stacks.*");
 }
 
-static void check_notifier(struct reader *r, const struct conf_notifier *n,
-			   const struct yaml_node *at)
-{
-	for (unsigned i = 0; i < r->conf->notifiers->len; i++) {
-		const struct conf_notifier *other = g_ptr_array_index(r->conf->notifiers, i);
-
-		if (strcmp(n->type, "desktop") == 0 && strcmp(other->type, "desktop") == 0) {
-			yaml_fail(at, r->diags, "there is a 'desktop' already");
-		} else if (strcmp(other->name, n->name) == 0) {
-			yaml_fail(at, r->diags, "there is a notifier '%s' already: give it a name",
-				  n->name);
-		}
-	}
-	if (n->person != NULL && conf_person(r->conf, n->person) == NULL) {
-		yaml_fail(at, r->diags, "'%s' is not among the people", n->person);
-	}
-	for (char **name = n->stacks; name != NULL && *name != NULL; name++) {
-		bool known = false;
-
-		for (unsigned i = 0; i < r->conf->stacks->len; i++) {
-			const struct conf_stack *stack = g_ptr_array_index(r->conf->stacks, i);
-
-			known = known || strcmp(stack->name, *name) == 0;
-		}
-		if (!known) {
-			yaml_fail(at, r->diags, "there is no stack '%s'", *name);
-		}
-	}
-}
-
-/* Each system of an entry is a notifier of its own. */
-static void read_notifiers(struct reader *r, struct yaml_node *entry)
-{
-	const char *system;
-
-	for (const struct conf_key *row = conf_keys; row->path != NULL; row++) {
-		struct conf_notifier *n;
-		struct yaml_node *map;
-
-		system = conf_key_in(row, "notify.*");
-		if (system == NULL || row->type != CONF_SECTION ||
-		    yaml_get(entry, system) == NULL) {
-			continue;
-		}
-		n = g_new0(struct conf_notifier, 1);
-		n->type = g_strdup(system);
-		map = as_map(r, yaml_get(entry, system), "a notifier");
-		read_section(r, map, row->path, n);
-		end_section(r, map, row->path);
-		if (n->name == NULL) {
-			n->name = g_strdup(system);
-		}
-		check_notifier(r, n, entry);
-		g_ptr_array_add(r->conf->notifiers, n);
-	}
-}
-
-static void read_notify(struct reader *r, struct yaml_node *root)
-{
-	struct yaml_node *list = yaml_get_list(root, "notify", r->diags);
-
-	for (unsigned i = 0; list != NULL && i < list->items->len; i++) {
-		struct yaml_node *entry = g_ptr_array_index(list->items, i);
-
-		if (as_map(r, entry, "an entry of 'notify'") != NULL) {
-			if (entry->keys->len == 0) {
-				yaml_fail(entry, r->diags, "an entry of 'notify' names no system");
-			}
-			read_notifiers(r, entry);
-			end_section(r, entry, "notify.*");
-		}
-	}
-}
-
-static void check_shared_keys(struct reader *r, const struct yaml_node *at)
+static void check_shared_keys(struct conf_reader *r, const struct yaml_node *at)
 {
 	const struct signers *s = r->signers;
 
@@ -701,7 +638,7 @@ static void check_shared_keys(struct reader *r, const struct yaml_node *at)
 	}
 }
 
-static void read_signers(struct reader *r, struct yaml_node *root)
+static void read_signers(struct conf_reader *r, struct yaml_node *root)
 {
 	const struct yaml_node *at = yaml_get(root, "allowed-signers");
 	g_autoptr(GError) error = NULL;
@@ -729,22 +666,32 @@ static void read_signers(struct reader *r, struct yaml_node *root)
 	check_shared_keys(r, at);
 }
 
-static void read_root(struct reader *r, struct yaml_node *root)
+static void read_retention(struct conf_reader *r, struct yaml_node *root)
 {
-	if (as_map(r, root, "the configuration") == NULL) {
+	struct yaml_node *map = yaml_get_map(root, "retention", r->diags);
+
+	conf_read_section(r, map, "retention", &r->conf->retention);
+	conf_end_section(r, map, "retention");
+}
+
+static void read_root(struct conf_reader *r, struct yaml_node *root)
+{
+	if (conf_as_map(r, root, "the configuration") == NULL) {
 		return;
 	}
-	read_section(r, root, "", r->conf);
+	conf_read_section(r, root, "", r->conf);
 	read_signers(r, root);
 	read_http(r, root);
 	read_named(r, root, "labels", read_label);
 	read_named(r, root, "people", read_person);
 	read_named(r, root, "groups", read_group);
 	read_named(r, root, "stacks", read_stack);
+	conf_check_order(r, yaml_get(root, "stacks"));
+	read_retention(r, root);
 	read_common_rules(r, root);
 	read_common_windows(r, root);
-	read_notify(r, root);
-	end_section(r, root, "");
+	conf_read_notify(r, root);
+	conf_end_section(r, root, "");
 }
 
 static struct conf *conf_new(const char *file)
@@ -764,7 +711,7 @@ struct conf *conf_load(const char *file, struct diag_list *diags, GError **error
 {
 	g_autofree char *text = NULL;
 	g_autoptr(conf_auto) conf = NULL;
-	struct reader reader;
+	struct conf_reader reader;
 	struct yaml_node *root;
 	unsigned before = diags->items->len;
 	size_t len;
@@ -774,7 +721,7 @@ struct conf *conf_load(const char *file, struct diag_list *diags, GError **error
 		return NULL;
 	}
 	conf = conf_new(file);
-	reader = (struct reader){.conf = conf, .diags = diags};
+	reader = (struct conf_reader){.conf = conf, .diags = diags};
 	root = yaml_parse(file, text, len, &yaml_default_limits, diags);
 	if (root != NULL) {
 		read_root(&reader, root);

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The table of keys, and what a single value must look like. */
+/* The table of keys. */
 #include "base/conf-table.h"
 
 #include <string.h>
 
+#include "base/conf-shape.h"
 #include "base/conf.h"
 #include "base/cron.h"
 #include "base/elevate.h"
 #include "base/http-client.h"
-#include "base/net.h"
 #include "base/paths.h"
 #include "core/statement.h"
 
 #define DAY (INT64_C(24) * 3600)
 #define YEAR (366 * DAY)
-#define NAME_LIMIT 64
-#define AGENT_LIMIT 200
 
 static const char *const window_words[] = {"allow", "deny", NULL};
-static const char *const drift_words[] = {"propose", "report", NULL};
+static const char *const drift_words[] = {"fix", "propose", "report", NULL};
+static const char *const drift_rule_words[] = {"fix", "propose", "report", "ignore", NULL};
+static const char *const drift_field_words[] = {"content", "mode", "owner",   "group",
+						"xattrs",  "link", "version", "enabled",
+						"running", NULL};
+static const char *const watch_words[] = {"auto", "inotify", "none", NULL};
+static const char *const verify_words[] = {"none", "head", "all", NULL};
 static const char *const risk_words[] = {"deletion", "secret", "root",	   "executable",
 					 "cluster",  "size",   "unsigned", "interruption",
 					 "history",  NULL};
@@ -27,166 +31,6 @@ static const char *const kind_words[] = {"file", "tree", "directory", "link", NU
 static const char *const action_words[] = {"create", "update",	"replace", "remove",
 					   "start",  "stop",	"restart", "reload",
 					   "enable", "disable", "run",	   NULL};
-
-bool conf_is_name(const char *name)
-{
-	return g_ascii_isalnum(name[0]) && !g_ascii_isupper(name[0]) &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name) &&
-	       strlen(name) <= NAME_LIMIT;
-}
-
-bool conf_is_agent_name(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < len; i++) {
-		if (!g_ascii_isgraph(name[i]) || strchr("+\"'\\#:,[]{}&*!|>%@`", name[i]) != NULL) {
-			return false;
-		}
-	}
-	return len >= 1 && len <= AGENT_LIMIT && g_ascii_isalnum(name[0]);
-}
-
-static bool is_printable(const char *text)
-{
-	for (const char *p = text; *p != '\0'; p++) {
-		if (!g_ascii_isgraph(*p)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* A password in the address would end up in plans and messages. */
-static bool has_password(const char *url)
-{
-	const char *scheme = strstr(url, "://");
-	const char *host = scheme != NULL ? scheme + 3 : url;
-	g_autofree char *authority = g_strndup(host, strcspn(host, "/?#"));
-	const char *at = strrchr(authority, '@');
-
-	return at != NULL && memchr(authority, ':', (size_t)(at - authority)) != NULL;
-}
-
-static bool is_url(const char *url)
-{
-	static const char *const schemes[] = {"https://", "http://", "ssh://", "file:///"};
-	const char *colon;
-
-	if (!is_printable(url) || has_password(url) || strlen(url) > 2000) {
-		return false;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
-		if (g_str_has_prefix(url, schemes[i])) {
-			return strlen(url) > strlen(schemes[i]);
-		}
-	}
-	/* host:path */
-	colon = strchr(url, ':');
-	return strstr(url, "://") == NULL && colon != NULL && colon > url && colon[1] != '\0' &&
-	       url[0] != '-' && memchr(url, '/', (size_t)(colon - url)) == NULL;
-}
-
-/* As git check-ref-format(1) says. */
-static bool is_branch(const char *name)
-{
-	g_auto(GStrv) parts = g_strsplit(name, "/", -1);
-
-	for (char **p = parts; *p != NULL; p++) {
-		if (**p == '\0' || **p == '.' || g_str_has_suffix(*p, ".lock")) {
-			return false;
-		}
-	}
-	return parts[0] != NULL && name[0] != '-' && is_printable(name) && strlen(name) <= 200 &&
-	       strpbrk(name, "~^:?*[\\") == NULL && strstr(name, "..") == NULL &&
-	       strstr(name, "@{") == NULL && strcmp(name, "@") != 0 &&
-	       !g_str_has_suffix(name, ".") && !g_str_has_prefix(name, "refs/");
-}
-
-static bool is_folder(const char *path)
-{
-	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-
-	if (strcmp(path, ".") == 0) {
-		return true;
-	}
-	for (char **p = parts; *p != NULL; p++) {
-		if (**p == '\0' || strcmp(*p, ".") == 0 || strcmp(*p, "..") == 0 ||
-		    g_ascii_strcasecmp(*p, ".git") == 0) {
-			return false;
-		}
-	}
-	return parts[0] != NULL && strlen(path) <= 1000 && g_utf8_validate(path, -1, NULL);
-}
-
-static bool is_endpoint(const char *text)
-{
-	struct net_endpoint endpoint;
-
-	return net_endpoint_parse(&endpoint, text);
-}
-
-static bool is_network(const char *text)
-{
-	struct net net;
-
-	return net_parse(&net, text);
-}
-
-static bool is_host(const char *text)
-{
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-[]:") == strlen(text) &&
-	       strlen(text) <= 255;
-}
-
-static bool is_header(const char *name)
-{
-	size_t len = strlen(name);
-
-	for (size_t i = 0; i < len; i++) {
-		if (!g_ascii_isalnum(name[i]) && name[i] != '-') {
-			return false;
-		}
-	}
-	return len >= 3 && len <= 64;
-}
-
-static bool is_public_url(const char *url)
-{
-	const char *host = g_str_has_prefix(url, "https://")  ? url + 8
-			   : g_str_has_prefix(url, "http://") ? url + 7
-							      : NULL;
-
-	return host != NULL && is_printable(url) && *host != '/' && *host != '\0' &&
-	       strpbrk(url, "?#@\"'<>\\^`{|}%;,") == NULL && strlen(url) <= 500;
-}
-/* "-", "_" and letters, as ntfy takes them. */
-static bool is_topic(const char *topic)
-{
-	size_t len = strlen(topic);
-
-	return len >= 1 && len <= 64 &&
-	       strspn(topic, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_") == len;
-}
-
-static size_t slack_id(const char *text)
-{
-	return strspn(text, G_CSET_A_2_Z G_CSET_DIGITS);
-}
-
-static bool is_slack_id(const char *text)
-{
-	size_t len = slack_id(text);
-
-	return len >= 2 && len <= 32 && text[len] == '\0';
-}
-
-static bool is_slack_person(const char *text)
-{
-	size_t len = slack_id(text);
-
-	return len >= 2 && len <= 32 && text[len] == '/' && is_slack_id(text + len + 1);
-}
 
 #define NOTIFY(key) .path = "notify.*." key
 #define NOTIFY_ROWS(system, what)                                                                  \
@@ -219,17 +63,11 @@ static bool is_slack_person(const char *text)
 #define SLACK_ID_SHAPE "an id of capital letters and digits"
 #define NOTICE_URL_SHAPE "an https:// address (http:// for this host itself), without a user"
 
-static bool is_zone(const char *name)
-{
-	g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
-
-	return zone != NULL;
-}
-
 #define SOURCE(key) .path = "stacks.*.source." key
 #define HTTP(key) .path = "http." key
 #define STACK(key) .path = "stacks.*." key
 #define AT(type, field) .offset = offsetof(struct type, field)
+#define DRIFT_RULE(key) STACK("drift-rules.*" key)
 #define STACK_RULE(key) STACK("rules.*" key)
 #define COMMON_RULE(key) .path = "rules.*" key
 
@@ -261,7 +99,7 @@ static bool is_zone(const char *name)
 		 .max = 31 * DAY},                                                                 \
 	{                                                                                          \
 		IN(".zone"), .help = "The zone of its clock.", .type = CONF_TEXT,                  \
-			     AT(conf_window, zone), .dflt = "UTC", .is_valid = is_zone,            \
+			     AT(conf_window, zone), .dflt = "UTC", .is_valid = conf_is_zone,       \
 			     .shape = "a time zone like Europe/Berlin"                             \
 	}
 
@@ -376,14 +214,20 @@ const struct conf_key conf_keys[] = {
 	{SOURCE("url"),
 	 .help = "The repository. A password does not belong here: see password-file.",
 	 .type = CONF_TEXT, AT(conf_source, url), .required = true,
-	 .example = "https://git.example.org/ops.git", .is_valid = is_url,
+	 .example = "https://git.example.org/ops.git", .is_valid = conf_is_url,
 	 .shape = "https://, http://, ssh:// or file:// and a path, or host:path, without a "
 		  "password"},
+	{SOURCE("fallbacks"),
+	 .help = "Other addresses of the same repository, tried in their order when the first does "
+		 "not answer; with the same credentials.",
+	 .type = CONF_NAMES, AT(conf_source, fallbacks),
+	 .example = "[https://mirror.example.org/ops.git]", .is_valid = conf_is_url,
+	 .shape = "a repository's address, without a password"},
 	{SOURCE("branch"), .help = "The branch that is watched.", .type = CONF_TEXT,
-	 AT(conf_source, branch), .dflt = "main", .is_valid = is_branch,
+	 AT(conf_source, branch), .dflt = "main", .is_valid = conf_is_branch,
 	 .shape = "a branch's name without refs/heads/"},
 	{SOURCE("path"), .help = "The folder of the repository that holds the stack's assent.yaml.",
-	 .type = CONF_TEXT, AT(conf_source, path), .dflt = ".", .is_valid = is_folder,
+	 .type = CONF_TEXT, AT(conf_source, path), .dflt = ".", .is_valid = conf_is_folder,
 	 .shape = "a folder inside the repository like hosts/web1, without .. and without / at its "
 		  "ends"},
 	{SOURCE("interval"), .help = "How often to fetch; some jitter is added.",
@@ -412,6 +256,22 @@ const struct conf_key conf_keys[] = {
 	{SOURCE("max-bytes"), .help = "A fetch that would transfer more is ended.",
 	 .type = CONF_BYTES, AT(conf_source, max_bytes), .dflt = "1G", .min = 4096,
 	 .max = INT64_C(1) << 40},
+	{SOURCE("verify"),
+	 .help = "Which commits must be signed: none; head, the one to be applied; all, every one "
+		 "since what was applied last.",
+	 .type = CONF_WORD, AT(conf_source, verify), .dflt = "none", .words = verify_words},
+	{SOURCE("signers"),
+	 .help = "Who may sign commits with an SSH key: as git's gpg.ssh.allowedSignersFile.",
+	 .type = CONF_PATH, AT(conf_source, signers), .example = "commit_signers"},
+	{SOURCE("revoked-keys"),
+	 .help = "SSH keys that count no more: as git's gpg.ssh.revocationFile.", .type = CONF_PATH,
+	 AT(conf_source, revoked_keys), .example = "revoked_keys"},
+	{SOURCE("openpgp-keys"),
+	 .help = "Armored OpenPGP keys of those who may sign commits; gpg verifies.",
+	 .type = CONF_PATH, AT(conf_source, openpgp_keys), .example = "commit-keys.asc"},
+	{SOURCE("signatures"),
+	 .help = "How many different people must have signed what is applied, with verify.",
+	 .type = CONF_COUNT, AT(conf_source, signatures), .dflt = "1", .min = 1, .max = 100},
 	{STACK("approval"), .help = "Who must agree before anything changes.",
 	 .type = CONF_SECTION},
 	{STACK("approval.required"),
@@ -477,12 +337,63 @@ const struct conf_key conf_keys[] = {
 		 "window lets it through.",
 	 .type = CONF_LIST},
 	WINDOW(STACK_WINDOW),
+	{STACK("after"),
+	 .help = "Other stacks that must have converged before a plan of this one is applied.",
+	 .type = CONF_NAMES, AT(conf_stack, after), .example = "[]"},
 	{STACK("on-drift"),
-	 .help = "When something was changed by others: propose makes a plan that restores it, "
+	 .help = "When something was changed by others: fix restores at once what was approved "
+		 "(needs 'restore: true' in the trust file), propose makes a plan that restores "
+		 "it, "
 		 "report only tells.",
 	 .type = CONF_WORD, AT(conf_stack, on_drift), .dflt = "propose", .words = drift_words},
-	{STACK("drift-interval"), .help = "How often to look for drift.", .type = CONF_DURATION,
-	 AT(conf_stack, drift_interval), .dflt = "5m", .min = 1, .max = 30 * DAY},
+	{STACK("drift-interval"),
+	 .help = "How often to look at everything, besides what the kernel tells of changes.",
+	 .type = CONF_DURATION, AT(conf_stack, drift_interval), .dflt = "5m", .min = 1,
+	 .max = 30 * DAY},
+	{STACK("drift-watch"),
+	 .help = "Whether the kernel is asked to tell of changes: auto takes fanotify where it "
+		 "may, "
+		 "which also tells who, and else inotify.",
+	 .type = CONF_WORD, AT(conf_stack, drift_watch), .dflt = "auto", .words = watch_words},
+	{STACK("drift-rules"),
+	 .help = "What to do when some resources drift; the first rule that fits counts, and "
+		 "'on-drift' without one.",
+	 .type = CONF_LIST},
+	{DRIFT_RULE(""), .help = "A rule.", .type = CONF_SECTION},
+	{DRIFT_RULE(".kind"), .help = "Resources of this kind.", .type = CONF_WORD,
+	 AT(conf_drift_rule, kind), .example = "file", .words = kind_words},
+	{DRIFT_RULE(".path"), .help = "Paths that match: * within a folder, ** across folders.",
+	 .type = CONF_TEXT, AT(conf_drift_rule, path), .example = "~/app/cache/**"},
+	{DRIFT_RULE(".resource"), .help = "Resources whose id matches.", .type = CONF_TEXT,
+	 AT(conf_drift_rule, resource), .example = "service:app.service"},
+	{DRIFT_RULE(".fields"),
+	 .help = "Only when nothing but these differs; with ignore: these are not looked at.",
+	 .type = CONF_NAMES, AT(conf_drift_rule, fields), .example = "[mode]",
+	 .words = drift_field_words},
+	{DRIFT_RULE(".on-drift"), .help = "What to do; ignore is not even told.", .type = CONF_WORD,
+	 AT(conf_drift_rule, on_drift), .required = true, .example = "ignore",
+	 .words = drift_rule_words},
+	{STACK("alert-after"),
+	 .help = "What is still wrong after this time (drift, failures) is an alert on every "
+		 "channel, then reminders with growing gaps, then word that it is over; 0s: never.",
+	 .type = CONF_DURATION, AT(conf_stack, alert_after), .dflt = "2m", .min = 0,
+	 .max = 30 * DAY},
+	{STACK("alert-remind"),
+	 .help = "The gap before an alert's first reminder; each next one is twice as long, up to "
+		 "a day.",
+	 .type = CONF_DURATION, AT(conf_stack, alert_remind), .dflt = "1h", .min = 60,
+	 .max = 30 * DAY},
+	{STACK("suspend"), .help = "What suspending this stack takes.", .type = CONF_SECTION},
+	{STACK("suspend.reason"), .help = "Whether a reason must be given.", .type = CONF_BOOL,
+	 AT(conf_suspend, reason), .dflt = "true"},
+	{STACK("suspend.until"), .help = "Whether an end must be given.", .type = CONF_BOOL,
+	 AT(conf_suspend, until), .dflt = "false"},
+	{STACK("suspend.longest"),
+	 .help = "The longest time that may be asked for, which also counts when none is; 0s: "
+		 "without end.",
+	 .type = CONF_DURATION, AT(conf_suspend, longest), .dflt = "7d", .min = 0, .max = YEAR},
+	{STACK("suspend.remind"), .help = "How long before its end people are reminded.",
+	 .type = CONF_DURATION, AT(conf_suspend, remind), .dflt = "15m", .min = 0, .max = 30 * DAY},
 	{STACK("plan-timeout"), .help = "Making a plan that takes longer is ended.",
 	 .type = CONF_DURATION, AT(conf_stack, plan_timeout), .dflt = "10m", .min = 1, .max = DAY},
 	{STACK("apply-timeout"),
@@ -493,22 +404,44 @@ const struct conf_key conf_keys[] = {
 	 .help = "How the worker becomes root to apply this stack's plans, when the agent is a "
 		 "user's. It then believes root's own trust file alone; see doc/elevate.md.",
 	 .type = CONF_WORD, AT(conf_stack, elevate), .dflt = "none", .words = elevate_names},
+	{.path = "retention",
+	 .help = "How long the contents of applied plans are kept, from which they can be restored "
+		 "without their repository; the log, plans and diffs stay.",
+	 .type = CONF_SECTION},
+	{.path = "retention.plans",
+	 .help = "At least those of so many newest applied plans of each stack.",
+	 .type = CONF_COUNT,
+	 AT(conf_retention, plans),
+	 .dflt = "20",
+	 .min = 1,
+	 .max = 100000},
+	{.path = "retention.age",
+	 .help = "And those applied within this time.",
+	 .type = CONF_DURATION,
+	 AT(conf_retention, age),
+	 .dflt = "90d",
+	 .min = 0,
+	 .max = 100 * YEAR},
 	{.path = "http",
 	 .help = "What others reach by HTTP: push hooks, chat buttons, the review page. Without "
 		 "this "
 		 "section nothing listens.",
 	 .type = CONF_SECTION},
+	{HTTP("metrics"),
+	 .help = "Whether GET /metrics answers without asking who asks. The Unix socket always has "
+		 "it.",
+	 .type = CONF_BOOL, AT(conf_http, metrics), .dflt = "false"},
 	{HTTP("listen"), .help = "Address and port to listen on.", .type = CONF_TEXT,
-	 AT(conf_http, listen), .dflt = "127.0.0.1:7420", .is_valid = is_endpoint,
+	 AT(conf_http, listen), .dflt = "127.0.0.1:7420", .is_valid = conf_is_endpoint,
 	 .shape = "an IP address and a port, as in 127.0.0.1:7420 or [::1]:7420"},
 	{HTTP("public-url"), .help = "How others reach it, when that is another address.",
 	 .type = CONF_TEXT, AT(conf_http, public_url), .example = "https://ops.example.org/assent",
-	 .is_valid = is_public_url, .shape = "http:// or https://, a host, and maybe a path"},
+	 .is_valid = conf_is_public_url, .shape = "http:// or https://, a host, and maybe a path"},
 	{HTTP("hosts"),
 	 .help = "More names by which requests may call it, besides those of listen and "
 		 "public-url.",
 	 .type = CONF_NAMES, AT(conf_http, hosts), .example = "[ops.example.org]",
-	 .is_valid = is_host, .shape = "a host's name in small letters, maybe with a port"},
+	 .is_valid = conf_is_host, .shape = "a host's name in small letters, maybe with a port"},
 	{HTTP("tls-cert"), .help = "The certificate and those above it, in PEM.", .type = CONF_PATH,
 	 AT(conf_http, tls_cert), .example = "tls.crt"},
 	{HTTP("tls-key"), .help = "The certificate's key in PEM; only its owner may read it.",
@@ -516,13 +449,13 @@ const struct conf_key conf_keys[] = {
 	{HTTP("trusted-proxy"),
 	 .help = "Reverse proxies whose X-Forwarded-For is believed; addresses or networks.",
 	 .type = CONF_NAMES, AT(conf_http, trusted_proxy), .example = "[127.0.0.1]",
-	 .is_valid = is_network, .shape = "an IP address or a network, as in 192.0.2.0/24"},
+	 .is_valid = conf_is_network, .shape = "an IP address or a network, as in 192.0.2.0/24"},
 	{HTTP("proxy-user-header"),
 	 .help = "The header in which a trusted proxy names who has signed in there: a person of "
 		 "people, or one of their addresses. The proxy must remove it from what others "
 		 "send.",
 	 .type = CONF_TEXT, AT(conf_http, proxy_user_header), .example = "X-Forwarded-User",
-	 .is_valid = is_header, .shape = "the name of an HTTP header"},
+	 .is_valid = conf_is_header, .shape = "the name of an HTTP header"},
 	{HTTP("proxy-secret"),
 	 .help = "What the proxy sends in X-Assent-Proxy-Secret, so that nobody else who can "
 		 "connect from its address can be anybody.",
@@ -585,7 +518,7 @@ const struct conf_key conf_keys[] = {
 	 .type = CONF_TEXT,
 	 AT(conf_person, slack),
 	 .example = "T024/U024BE7LH",
-	 .is_valid = is_slack_person,
+	 .is_valid = conf_is_slack_person,
 	 .shape = "TEAM/USER, ids of capital letters and digits"},
 	{.path = "notify",
 	 .help = "Where people are told of plans, results and problems; see doc/notify.md.",
@@ -605,7 +538,7 @@ const struct conf_key conf_keys[] = {
 	 .dflt = "https://ntfy.sh", .is_valid = http_client_is_url, .shape = NOTICE_URL_SHAPE},
 	{NOTIFY("ntfy.topic"), .help = "The topic; on a public server who knows it reads along.",
 	 .type = CONF_TEXT, AT(conf_notifier, topic), .required = true,
-	 .example = "assent-4f2a9c1d", .is_valid = is_topic,
+	 .example = "assent-4f2a9c1d", .is_valid = conf_is_topic,
 	 .shape = "letters, digits, - and _, at most 64"},
 	{NOTIFY("ntfy.token"), .help = "The server's access token.", .type = CONF_SECRET,
 	 AT(conf_notifier, token_file), .example = "file:ntfy-token"},
@@ -642,7 +575,7 @@ const struct conf_key conf_keys[] = {
 	 .type = CONF_SECRET, AT(conf_notifier, url_file), .example = "file:slack-webhook"},
 	{NOTIFY("slack.channel"), .help = "The channel's id; clicks count only from this one.",
 	 .type = CONF_TEXT, AT(conf_notifier, channel), .example = "C0123ABCD",
-	 .is_valid = is_slack_id, .shape = SLACK_ID_SHAPE},
+	 .is_valid = conf_is_slack_id, .shape = SLACK_ID_SHAPE},
 	{NOTIFY("slack.signing-secret"),
 	 .help = "The app's signing secret; without one there are no buttons but a link.",
 	 .type = CONF_SECRET, AT(conf_notifier, secret_file), .example = "file:slack-secret"},
@@ -651,10 +584,10 @@ const struct conf_key conf_keys[] = {
 		 "can reach.",
 	 .type = CONF_SECRET, AT(conf_notifier, app_token_file), .example = "file:slack-app-token"},
 	{NOTIFY("slack.team"), .help = "Clicks count only from people of this team.",
-	 .type = CONF_TEXT, AT(conf_notifier, team), .example = "T024", .is_valid = is_slack_id,
-	 .shape = SLACK_ID_SHAPE},
+	 .type = CONF_TEXT, AT(conf_notifier, team), .example = "T024",
+	 .is_valid = conf_is_slack_id, .shape = SLACK_ID_SHAPE},
 	{NOTIFY("slack.app"), .help = "Clicks count only from this app.", .type = CONF_TEXT,
-	 AT(conf_notifier, app), .example = "A0123ABCD", .is_valid = is_slack_id,
+	 AT(conf_notifier, app), .example = "A0123ABCD", .is_valid = conf_is_slack_id,
 	 .shape = SLACK_ID_SHAPE},
 	{NOTIFY("slack.api"), .help = "Slack's Web API.", .type = CONF_TEXT, AT(conf_notifier, url),
 	 .dflt = "https://slack.com/api", .is_valid = http_client_is_url,

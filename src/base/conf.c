@@ -10,6 +10,11 @@ static void source_clear(struct conf_source *source)
 {
 	g_free(source->url);
 	g_free(source->branch);
+	g_strfreev(source->fallbacks);
+	g_free(source->verify);
+	g_free(source->signers);
+	g_free(source->revoked_keys);
+	g_free(source->openpgp_keys);
 	g_free(source->path);
 	g_free(source->username);
 	g_free(source->password_file);
@@ -62,6 +67,18 @@ void conf_rule_free(void *item)
 	g_free(rule);
 }
 
+void conf_drift_rule_free(void *item)
+{
+	struct conf_drift_rule *rule = item;
+
+	g_free(rule->kind);
+	g_free(rule->path);
+	g_free(rule->resource);
+	g_strfreev(rule->fields);
+	g_free(rule->on_drift);
+	g_free(rule);
+}
+
 void conf_window_free(void *item)
 {
 	struct conf_window *window = item;
@@ -83,6 +100,9 @@ void conf_stack_free(void *item)
 	g_free(stack->hook.kind);
 	g_ptr_array_unref(stack->rules);
 	g_ptr_array_unref(stack->windows);
+	g_ptr_array_unref(stack->drift_rules);
+	g_strfreev(stack->after);
+	g_free(stack->drift_watch);
 	g_free(stack->on_drift);
 	g_free(stack->elevate);
 	g_free(stack);

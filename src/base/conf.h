@@ -21,11 +21,15 @@
 
 struct conf_source {
 	char *url, *branch, *path; /* branch without refs/heads/ */
+	char **fallbacks;	   /* other addresses of the same, NULL: none */
 	int64_t interval, timeout; /* seconds */
 	int64_t backoff_max;	   /* seconds */
 	char *username, *password_file, *token_file, *credential_helper, *ca_file, *proxy;
 	char *ssh_command;
 	int64_t max_bytes;
+	char *verify;				     /* none, head, all */
+	char *signers, *revoked_keys, *openpgp_keys; /* absolute paths, NULL: none */
+	int64_t signatures;			     /* different people */
 };
 struct conf_approval {
 	int64_t required;
@@ -56,15 +60,29 @@ struct conf_window {
 	int64_t duration; /* seconds */
 	char *zone;
 };
+struct conf_drift_rule {
+	char *kind, *path, *resource; /* NULL: any */
+	char **fields;		      /* NULL: any */
+	char *on_drift;		      /* fix, propose, report, ignore */
+};
+struct conf_suspend {
+	bool reason, until;	 /* must be given */
+	int64_t longest, remind; /* seconds, 0: without end; before the end */
+};
 struct conf_stack {
 	char *name;
 	struct conf_source source;
 	struct conf_approval approval;
 	struct conf_hook hook;
-	GPtrArray *rules;   /* struct conf_rule, the common ones that match last */
-	GPtrArray *windows; /* struct conf_window, those of all stacks last */
-	char *on_drift;	    /* propose, report */
-	char *elevate;	    /* a name of base/elevate.h */
+	GPtrArray *rules;	/* struct conf_rule, the common ones that match last */
+	GPtrArray *windows;	/* struct conf_window, those of all stacks last */
+	char **after;		/* stacks, NULL: none */
+	char *on_drift;		/* fix, propose, report */
+	char *drift_watch;	/* auto, inotify, none */
+	GPtrArray *drift_rules; /* struct conf_drift_rule, the first that fits counts */
+	struct conf_suspend suspend;
+	int64_t alert_after, alert_remind;		     /* seconds, alert_after 0: never */
+	char *elevate;					     /* a name of base/elevate.h */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {
@@ -88,6 +106,10 @@ struct conf_http {
 	int64_t connections, peer_connections;
 	int64_t request_timeout; /* seconds */
 	int64_t rate, burst;	 /* requests a minute, and at once */
+	bool metrics;
+};
+struct conf_retention {
+	int64_t plans, age; /* of each stack; seconds */
 };
 struct conf_label {
 	char *name, *value;
@@ -113,6 +135,7 @@ struct conf {
 	char *trust;		/* absolute path of the trust file for the worker */
 	char *worker;		/* NULL: the installed one */
 	struct conf_http *http; /* NULL: nothing listens on TCP */
+	struct conf_retention retention;
 	GPtrArray *labels, *stacks, *people, *groups;
 	GPtrArray *notifiers; /* struct conf_notifier, in the order of the file */
 };
@@ -124,6 +147,7 @@ void conf_free(struct conf *conf);
 void conf_stack_free(void *item);
 void conf_rule_free(void *item);
 void conf_window_free(void *item);
+void conf_drift_rule_free(void *item);
 void conf_person_free(void *item);
 void conf_group_free(void *item);
 void conf_label_free(void *item);

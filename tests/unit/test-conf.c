@@ -139,6 +139,9 @@ static void assert_stack_defaults(const struct conf_stack *stack)
 	g_assert_cmpint(stack->approval.deletion_threshold, ==, 10);
 	g_assert_cmpint(stack->approval.deletion_share, ==, 25);
 	g_assert_cmpint(stack->approval.size_threshold, ==, 100);
+	g_assert_cmpstr(stack->drift_watch, ==, "auto");
+	g_assert_cmpint(stack->alert_after, ==, 120);
+	g_assert_true(stack->suspend.reason);
 	g_assert_cmpstr(stack->on_drift, ==, "propose");
 	g_assert_cmpint(stack->drift_interval, ==, 300);
 	g_assert_cmpint(stack->plan_timeout, ==, 600);
@@ -366,7 +369,7 @@ static void test_problems_are_named(void)
 						"required: 2}\n"),
 		 ":10:9:", "2 people must approve"},
 		{"agent: a\n" PEOPLE STACK(FROM "    on-drift: maybe\n"),
-		 ":9:15:", "one of: propose, report"},
+		 ":9:15:", "one of: fix, propose, report"},
 		{"agent: a\n" PEOPLE STACK(FROM "    plan-timeout: 0s\n"), ":9:19:", "from 1s"},
 		{"agent: a\n" PEOPLE "groups: {ops: [zoe]}\n",
 		 ":5:", "'zoe' is not among the people"},
@@ -746,6 +749,41 @@ static void test_manual_and_schema_follow_the_table(void)
 	compare("assentd.schema.json", "contrib/assentd.schema.json", schema);
 }
 
+static void test_reconcile_keys_are_read(void)
+{
+	const char *text =
+		"agent: a\n" PEOPLE "retention: {plans: 3, age: 1d}\n"
+		"stacks:\n"
+		"  base: {source: {url: \"https://h/r.git\"}, approval: {from: [alice]}}\n"
+		"  web:\n"
+		"    source: {url: \"https://h/r.git\", fallbacks: [\"https://m/r.git\"],\n"
+		"      verify: all, signers: s, signatures: 2}\n"
+		"    approval: {from: [alice]}\n"
+		"    after: [base]\n"
+		"    on-drift: fix\n"
+		"    drift-rules:\n"
+		"      - {path: \"/x/**\", fields: [mode], on-drift: ignore}\n"
+		"    suspend: {until: true, longest: 1h}\n";
+	struct place p = place_new(text);
+	g_autoptr(conf_auto) conf = load_good(&p);
+	const struct conf_stack *web = g_ptr_array_index(conf->stacks, 1);
+	const struct conf_drift_rule *rule = g_ptr_array_index(web->drift_rules, 0);
+
+	g_assert_cmpint(conf->retention.plans, ==, 3);
+	g_assert_cmpint(conf->retention.age, ==, 86400);
+	g_assert_cmpstr(web->source.fallbacks[0], ==, "https://m/r.git");
+	g_assert_cmpstr(web->source.verify, ==, "all");
+	g_assert_cmpint(web->source.signatures, ==, 2);
+	g_assert_cmpstr(web->after[0], ==, "base");
+	g_assert_cmpstr(web->on_drift, ==, "fix");
+	g_assert_cmpstr(rule->path, ==, "/x/**");
+	g_assert_cmpstr(rule->fields[0], ==, "mode");
+	g_assert_cmpstr(rule->on_drift, ==, "ignore");
+	g_assert_true(web->suspend.until);
+	g_assert_cmpint(web->suspend.longest, ==, 3600);
+	place_free(&p);
+}
+
 int main(int argc, char **argv)
 {
 	/* The defaults of a session, whoever runs this. */
@@ -754,6 +792,7 @@ int main(int argc, char **argv)
 	g_unsetenv("ASSENT_SOCKET");
 	g_unsetenv("ASSENT_CONFIG");
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/conf/reconcile", test_reconcile_keys_are_read);
 	g_test_add_func("/conf/rows-are-sound", test_rows_are_sound);
 	g_test_add_func("/conf/defaults", test_defaults);
 	g_test_add_func("/conf/all-of-it", test_all_of_it);
