@@ -280,14 +280,21 @@ static void unit_free(void *data)
 	g_free(unit);
 }
 
+static enum stack_on_drift on_drift_of(const char *word)
+{
+	if (strcmp(word, "fix") == 0) {
+		return STACK_DRIFT_FIX;
+	}
+	return strcmp(word, "report") == 0 ? STACK_DRIFT_REPORT : STACK_DRIFT_PROPOSE;
+}
+
 static void settings_of(const struct conf_stack *conf, struct stack_settings *out)
 {
 	*out = (struct stack_settings){
 		.interval = conf->source.interval,
 		.backoff_max = conf->source.backoff_max,
 		.drift_interval = conf->drift_interval,
-		.on_drift = strcmp(conf->on_drift, "report") == 0 ? STACK_DRIFT_REPORT
-								  : STACK_DRIFT_PROPOSE,
+		.on_drift = on_drift_of(conf->on_drift),
 	};
 }
 

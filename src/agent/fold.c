@@ -49,6 +49,7 @@ static void stack_done(void *data)
 	g_free(stack->ref);
 	g_free(stack->accepted_by);
 	g_free(stack->accepted_why);
+	g_hash_table_unref(stack->bad);
 	g_free(stack);
 }
 
@@ -71,6 +72,7 @@ void fold_free(struct fold *fold)
 	g_hash_table_unref(fold->by_id);
 	g_hash_table_unref(fold->stacks);
 	g_ptr_array_unref(fold->plans);
+	g_free(fold->stopped);
 	g_free(fold);
 }
 
@@ -81,6 +83,7 @@ struct fold_stack *fold_stack_get(struct fold *fold, const char *name)
 	if (stack == NULL) {
 		stack = g_new0(struct fold_stack, 1);
 		stack->name = g_strdup(name);
+		stack->bad = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 		g_hash_table_insert(fold->stacks, stack->name, stack);
 	}
 	return stack;
@@ -172,6 +175,9 @@ static void set_base(struct reading *r, const char *commit, const char *tree)
 	keep_id(facts->base_tree, tree);
 	facts->settled[0] = '\0';
 	facts->accepted[0] = '\0';
+	if (facts->returning && strcmp(facts->try_from, facts->base) == 0) {
+		facts->returning = false;
+	}
 	facts->drift[0] = '\0';
 	facts->drift_count = 0;
 	set_halted(r, NULL);
@@ -187,13 +193,31 @@ static void fold_policy(struct reading *r)
 	hash_text(r->fold->signers, &r->record->u.policy.allowed_signers);
 }
 
+static void set_pin(struct fold_stack *stack, const char *commit, const char *tree, const char *why)
+{
+	keep_id(stack->facts.pin, commit);
+	keep_id(stack->facts.pin_tree, tree);
+	stack_keep(stack->facts.pin_why, why);
+}
+
 static void fold_commit(struct reading *r)
 {
 	const struct record_commit *commit = &r->record->u.commit;
 	struct fold_stack *stack = r->stack;
 
+	if (stack->facts.try_ref[0] != '\0' && strcmp(stack->facts.try_ref, commit->ref) == 0) {
+		keep_id(stack->facts.try_commit, commit->commit);
+		keep_id(stack->facts.try_tree, commit->tree);
+		stack->has_commits = commit->has_commits;
+		stack->commits = commit->commits;
+		return;
+	}
 	keep_id(stack->facts.commit, commit->commit);
 	keep_id(stack->facts.tree, commit->tree);
+	stack->facts.is_bad = g_hash_table_contains(stack->bad, commit->commit);
+	if (!stack->facts.is_bad) {
+		set_pin(stack, "", "", ""); // the branch has passed what was rolled back
+	}
 	if (strcmp(stack->facts.accepted, stack->facts.commit) != 0) {
 		stack->facts.accepted[0] = '\0'; // it was for that tip alone
 	}
@@ -465,6 +489,11 @@ static void fold_suspend(struct reading *r)
 	if (r->stack != NULL) {
 		text = g_strdup_printf("suspended by %s: %s", from->person, from->reason);
 		stack_keep(r->stack->facts.suspended, text);
+		r->stack->facts.suspended_until = from->until;
+	} else {
+		g_free(r->fold->stopped);
+		r->fold->stopped = g_strdup_printf("%s: %s", from->person, from->reason);
+		r->fold->stopped_until = from->until;
 	}
 }
 
@@ -472,7 +501,70 @@ static void fold_resume(struct reading *r)
 {
 	if (r->stack != NULL) {
 		r->stack->facts.suspended[0] = '\0';
+		r->stack->facts.suspended_until = 0;
+	} else {
+		g_clear_pointer(&r->fold->stopped, g_free);
+		r->fold->stopped_until = 0;
 	}
+}
+
+static void fold_rollback(struct reading *r)
+{
+	const struct record_rollback *from = &r->record->u.rollback;
+	struct fold_stack *stack = r->stack;
+	g_autofree char *why = g_strdup_printf("rolled back by %s: %s", from->person, from->reason);
+
+	if (from->bad != NULL) {
+		g_hash_table_replace(stack->bad, g_strdup(from->bad), g_strdup(why));
+		stack->facts.is_bad = g_hash_table_contains(stack->bad, stack->facts.commit);
+	}
+	set_pin(stack, from->commit, from->tree, why);
+	stack->facts.settled[0] = '\0';
+}
+
+static void fold_unpin(struct reading *r)
+{
+	const struct record_unpin *from = &r->record->u.unpin;
+	struct fold_stack *stack = r->stack;
+
+	if (from->commit != NULL) {
+		g_hash_table_remove(stack->bad, from->commit);
+		stack->facts.is_bad = g_hash_table_contains(stack->bad, stack->facts.commit);
+	}
+	set_pin(stack, "", "", "");
+	stack->facts.settled[0] = '\0';
+}
+
+static void fold_try(struct reading *r)
+{
+	const struct record_try *from = &r->record->u.trial;
+	struct stack_facts *facts = &r->stack->facts;
+	g_autofree char *why = g_strdup_printf("tried by %s: %s", from->person, from->reason);
+
+	if (facts->try_ref[0] == '\0' && !facts->returning) {
+		keep_id(facts->try_from, facts->base);
+		keep_id(facts->try_from_tree, facts->base_tree);
+	}
+	facts->returning = false;
+	g_strlcpy(facts->try_ref, from->ref, sizeof(facts->try_ref));
+	stack_keep(facts->try_why, why);
+	facts->try_until = from->until;
+	facts->try_commit[0] = facts->try_tree[0] = '\0';
+	facts->settled[0] = '\0';
+}
+
+static void fold_return(struct reading *r)
+{
+	struct stack_facts *facts = &r->stack->facts;
+
+	if (facts->try_ref[0] == '\0') {
+		r->problem = "it ends a trial that never began";
+		return;
+	}
+	facts->returning = strcmp(facts->base, facts->try_from) != 0;
+	facts->try_ref[0] = '\0';
+	facts->try_until = 0;
+	facts->settled[0] = '\0';
 }
 
 /* What a person can accept is what blocks, and nothing else. */
@@ -514,6 +606,11 @@ static void (*const kinds[])(struct reading *reading) = {
 	[ENTRY_RESUME] = fold_resume,
 	[ENTRY_NOTE] = fold_note,
 	[ENTRY_REWRITTEN] = fold_rewritten,
+	[ENTRY_ROLLBACK] = fold_rollback,
+	[ENTRY_UNPIN] = fold_unpin,
+	[ENTRY_TRY] = fold_try,
+	[ENTRY_RETURN] = fold_return,
+	[ENTRY_ALERT] = fold_note,
 };
 
 bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)

@@ -57,6 +57,7 @@ struct fold_stack {
 	struct fold_plan *plan;
 	struct fold_plan *applied; /* the newest that was started, NULL before */
 	struct fold_plan *halted;  /* as facts.halted; NULL: none */
+	GHashTable *bad;	   /* commits that were rolled back, to why */
 };
 struct fold {
 	GHashTable *stacks; /* name to struct fold_stack */
@@ -65,6 +66,9 @@ struct fold {
 	int64_t next_number;	      /* of the next plan */
 	char signers[HASH_TEXT_SIZE]; /* approver list in force, "" before the first entry */
 	uint64_t size;		      /* entries folded */
+	/* Who has stopped everything, and why; NULL: nobody. */
+	char *stopped;
+	int64_t stopped_until; /* 0: until somebody resumes all */
 };
 
 struct fold *fold_new(void);

@@ -72,7 +72,7 @@ bool launch_plan(struct agent_unit *unit, GError **error)
 	g_autofree char *request = NULL;
 	struct request_plan plan = {
 		.mirror = mirror,
-		.commit = unit->record->facts.commit,
+		.commit = stack_target(&unit->record->facts),
 		.base = unit->record->facts.base,
 		.home = g_get_home_dir(),
 		.objects = store_objects(agent->store),

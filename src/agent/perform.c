@@ -141,7 +141,7 @@ static bool log_blocked(struct doing *d, GError **error)
 	if (details->commit != NULL && details->commit[0] != '\0') {
 		record.u.blocked.commit = details->commit;
 	} else if (details->block == STACK_BLOCK_MANIFEST) {
-		record.u.blocked.commit = d->facts->commit;
+		record.u.blocked.commit = stack_target(d->facts);
 	}
 	log_event(EV_BLOCKED, d->name, NULL, "%s", details->reason);
 	return append(d, &record, error);
@@ -182,8 +182,8 @@ static bool log_converged(struct doing *d, GError **error)
 	struct record record = {.type = ENTRY_CLOSED};
 
 	record.u.closed.outcome = OUTCOME_CONVERGED;
-	record.u.closed.commit = d->facts->commit;
-	record.u.closed.tree = d->facts->tree;
+	record.u.closed.commit = stack_target(d->facts);
+	record.u.closed.tree = stack_target_tree(d->facts);
 	record.u.closed.reason = d->reason;
 	return append(d, &record, error);
 }
@@ -276,7 +276,7 @@ static bool append_done(struct doing *d, enum record_result result, const char *
 	char line[STACK_REASON_MAX];
 
 	/* A newer commit may have come before an undo, and none while a plan is applied. */
-	if (strcmp(d->facts->commit, d->facts->plan_commit) != 0 &&
+	if (strcmp(stack_target(d->facts), d->facts->plan_commit) != 0 &&
 	    !evidence_plan(d->agent, d->unit->record->plan, &plan, error)) {
 		return false;
 	}
@@ -284,7 +284,7 @@ static bool append_done(struct doing *d, enum record_result result, const char *
 	done->result = result;
 	done->reason = line;
 	done->commit = d->facts->plan_commit;
-	done->tree = plan != NULL ? plan->target_tree : d->facts->tree;
+	done->tree = plan != NULL ? plan->target_tree : stack_target_tree(d->facts);
 	done->done = d->news->done;
 	done->undone = d->news->undone;
 	done->left = d->news->left;

@@ -145,6 +145,9 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	json_w_str(w, "ref", in->ref);
 	json_w_str(w, "repository", in->repository);
 	json_w_int(w, "resources", in->draft->resources);
+	if (json_has(draft, "restores")) {
+		json_w_value(w, "restores", json_any(draft, "restores"));
+	}
 	write_rewritten(w, in, commits);
 	json_w_int(w, "seq", in->seq);
 	json_w_str(w, "stack", in->stack);
@@ -153,6 +156,9 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	json_w_str(w, "tree", in->tree);
 	json_w_end(w);
 	json_w_str(w, "type", "plan");
+	if (in->until != 0) {
+		json_w_int(w, "until", in->until);
+	}
 	json_w_int(w, "v", 1);
 	json_w_end(w);
 	json_obj_end(draft);

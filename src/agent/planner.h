@@ -24,6 +24,7 @@ struct planner_input {
 	const char *commits; /* JSON {"authors":[...],"authors_total":N,"commits":[...],"total":N}
 				and what is optional there, NULL: none */
 	size_t commits_len;
+	int64_t until; /* of a trial, 0: none */
 	/* Who accepted that commit does not descend from the base; NULL: it does. */
 	const char *rewritten_by, *rewritten_why;
 };

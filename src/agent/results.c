@@ -208,6 +208,20 @@ static bool load_commits(struct agent_unit *unit, char **out, size_t *len, GErro
 			    PLAN_MAX_SIZE, out, len, error);
 }
 
+static const char *reason_of(const struct stack_facts *facts)
+{
+	if (stack_plans_drift(facts)) {
+		return "drift";
+	}
+	if (facts->try_ref[0] != '\0') {
+		return "try";
+	}
+	if (facts->returning) {
+		return "return";
+	}
+	return facts->pin[0] != '\0' ? "rollback" : "commit";
+}
+
 static bool compose(struct agent_unit *unit, const struct policy *policy, const char *commits,
 		    size_t commits_len, GError **error)
 {
@@ -220,7 +234,7 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 		.agent = unit->agent->conf->agent,
 		.stack = unit->conf->name,
 		.nonce = nonce,
-		.reason = stack_plans_drift(facts) ? "drift" : "commit",
+		.reason = reason_of(facts),
 		.repository = url,
 		.ref = ref,
 		.path = source->path != NULL ? source->path : "",
@@ -228,8 +242,9 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 		.created = agent_now(),
 		.base_commit = facts->base,
 		.base_tree = facts->base_tree,
-		.commit = facts->commit,
-		.tree = facts->tree,
+		.commit = stack_target(facts),
+		.tree = stack_target_tree(facts),
+		.until = stack_plans_drift(facts) ? 0 : facts->try_until,
 		.policy = policy,
 		.approvers = &unit->agent->signers->digest,
 		.draft = unit->draft,

@@ -22,12 +22,12 @@ char *stack_time(int64_t seconds)
 
 static bool holds(const struct view *v)
 {
-	return v->f->commit[0] != '\0' && stack_plans_drift(v->f);
+	return stack_target(v->f)[0] != '\0' && stack_plans_drift(v->f);
 }
 
 static bool settled(const struct view *v)
 {
-	return v->f->commit[0] != '\0' && strcmp(v->f->settled, v->f->commit) == 0;
+	return stack_target(v->f)[0] != '\0' && strcmp(v->f->settled, stack_target(v->f)) == 0;
 }
 
 static bool say_dead(const struct view *v)
@@ -115,7 +115,7 @@ static bool say_planning(const struct view *v)
 	bool plans = v->s->job == STACK_JOB_PLAN ? !holds(v) || v->s->asked
 						 : v->due && (!holds(v) || v->s->want_plan);
 
-	g_string_append_printf(v->out, "works out what commit %.12s changes", v->f->commit);
+	g_string_append_printf(v->out, "works out what commit %.12s changes", stack_target(v->f));
 	return plans;
 }
 
@@ -183,7 +183,7 @@ static bool say_fetch_problem(const struct view *v)
 static bool say_nothing_yet(const struct view *v)
 {
 	g_string_append(v->out, "waits for its first fetch");
-	return v->f->commit[0] == '\0';
+	return stack_target(v->f)[0] == '\0';
 }
 
 static bool say_drifted(const struct view *v)
@@ -197,7 +197,7 @@ static bool say_drifted(const struct view *v)
 
 static bool say_converged(const struct view *v)
 {
-	g_string_append_printf(v->out, "commit %.12s holds", v->f->commit);
+	g_string_append_printf(v->out, "commit %.12s holds", stack_target(v->f));
 	return holds(v);
 }
 
@@ -205,8 +205,8 @@ static bool say_waiting(const struct view *v)
 {
 	g_autofree char *next = stack_time(v->s->next_plan);
 
-	g_string_append_printf(v->out, "plans commit %.12s again at %s%s%s", v->f->commit, next,
-			       v->f->plan_reason[0] != '\0' ? ": " : "", v->f->plan_reason);
+	g_string_append_printf(v->out, "plans commit %.12s again at %s%s%s", stack_target(v->f),
+			       next, v->f->plan_reason[0] != '\0' ? ": " : "", v->f->plan_reason);
 	return true;
 }
 

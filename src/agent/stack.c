@@ -80,9 +80,37 @@ static int64_t next_drift(const struct step *t)
 	return interval > 0 ? t->now + schedule_interval(interval, t->random) : 0;
 }
 
+const char *stack_target(const struct stack_facts *f)
+{
+	if (f->try_ref[0] != '\0') {
+		return f->try_commit;
+	}
+	if (f->returning) {
+		return f->try_from;
+	}
+	return f->pin[0] != '\0' ? f->pin : f->commit;
+}
+
+const char *stack_target_tree(const struct stack_facts *f)
+{
+	if (f->try_ref[0] != '\0') {
+		return f->try_tree;
+	}
+	if (f->returning) {
+		return f->try_from_tree;
+	}
+	return f->pin[0] != '\0' ? f->pin_tree : f->tree;
+}
+
 bool stack_plans_drift(const struct stack_facts *f)
 {
-	return f->base[0] != '\0' && strcmp(f->commit, f->base) == 0;
+	return f->base[0] != '\0' && strcmp(stack_target(f), f->base) == 0;
+}
+
+/* Was the newest commit rolled back, and does nothing else take its place? */
+static bool targets_bad(const struct stack_facts *f)
+{
+	return f->is_bad && stack_target(f) == f->commit;
 }
 
 bool stack_is_rewritten(const struct stack_facts *f)
@@ -93,7 +121,7 @@ bool stack_is_rewritten(const struct stack_facts *f)
 /* May a plan be made at all, were it asked for? */
 static bool can_plan(const struct stack *s, const struct stack_facts *f, bool asked)
 {
-	if (f->commit[0] == '\0' || f->suspended[0] != '\0') {
+	if (stack_target(f)[0] == '\0' || f->suspended[0] != '\0' || targets_bad(f)) {
 		return false;
 	}
 	if (f->phase == STACK_PHASE_OPEN || f->phase == STACK_PHASE_APPLYING) {
@@ -116,7 +144,7 @@ static bool plan_is_due(const struct stack *s, const struct stack_facts *f, int6
 	if (stack_plans_drift(f)) {
 		return s->next_drift != 0 && now >= s->next_drift;
 	}
-	return strcmp(f->settled, f->commit) != 0;
+	return strcmp(f->settled, stack_target(f)) != 0;
 }
 
 static void on_look(struct step *t)
@@ -288,7 +316,7 @@ static void on_planned(struct step *t)
 	bool asked = t->s->asked;
 	bool drift = stack_plans_drift(t->f);
 	bool alone = t->s->settings.on_drift == STACK_DRIFT_REPORT ||
-		     strcmp(t->f->settled, t->f->commit) == 0;
+		     strcmp(t->f->settled, stack_target(t->f)) == 0;
 
 	plan_ended(t);
 	if (t->s->wanted != MODE_APPLY) {
@@ -312,7 +340,7 @@ static void on_plan_empty(struct step *t)
 	unblock_manifest(t);
 	if (t->f->drift[0] != '\0') {
 		reason = "the drift has gone";
-	} else if (stack_plans_drift(t->f) && strcmp(t->f->settled, t->f->commit) != 0) {
+	} else if (stack_plans_drift(t->f) && strcmp(t->f->settled, stack_target(t->f)) != 0) {
 		return;
 	}
 	add(t, STACK_LOG_CONVERGED, 0, reason);
@@ -321,7 +349,8 @@ static void on_plan_empty(struct step *t)
 static void on_plan_bad(struct step *t)
 {
 	plan_ended(t);
-	if (t->f->block != STACK_BLOCK_MANIFEST || strcmp(t->f->block_commit, t->f->commit) != 0 ||
+	if (t->f->block != STACK_BLOCK_MANIFEST ||
+	    strcmp(t->f->block_commit, stack_target(t->f)) != 0 ||
 	    strncmp(t->f->block_reason, t->d->reason, STACK_REASON_MAX - 1) != 0) {
 		add(t, STACK_LOG_BLOCKED, 0, "");
 	}

@@ -31,6 +31,7 @@
 
 #define STACK_ID_SIZE 65 /* a Git id and NUL */
 #define STACK_REASON_MAX 512
+#define STACK_REF_SIZE 256
 
 enum stack_state {
 	STACK_STATE_IDLE,
@@ -103,13 +104,24 @@ struct stack_facts {
 	/* The one tip that may be planned although it does not descend from base, "": none. */
 	char accepted[STACK_ID_SIZE];
 	char suspended[STACK_REASON_MAX]; /* "" unless it is */
-	char drift[HASH_TEXT_SIZE];	  /* stack_drift_key() of the recorded drift, "" without */
+	int64_t suspended_until;	  /* 0: until somebody resumes it */
+	/* What a person has rolled back to and wants instead of commit, "": nothing. */
+	char pin[STACK_ID_SIZE], pin_tree[STACK_ID_SIZE], pin_why[STACK_REASON_MAX];
+	bool is_bad; /* commit is one that was rolled back: it is not applied again */
+	/* The ref that is tried ("": none), until when and why; its newest commit ("" before the
+	 * first); and what held before, to which the end of the trial returns. */
+	char try_ref[STACK_REF_SIZE], try_why[STACK_REASON_MAX];
+	int64_t try_until;
+	char try_commit[STACK_ID_SIZE], try_tree[STACK_ID_SIZE];
+	char try_from[STACK_ID_SIZE], try_from_tree[STACK_ID_SIZE];
+	bool returning;		    /* the trial has ended, and try_from does not hold yet */
+	char drift[HASH_TEXT_SIZE]; /* stack_drift_key() of the recorded drift, "" without */
 	int64_t drift_count;
 	int64_t changed; /* time of the last entry but votes; 0: none */
 	uint64_t moves;	 /* how many such entries there are */
 };
 
-enum stack_on_drift { STACK_DRIFT_PROPOSE, STACK_DRIFT_REPORT };
+enum stack_on_drift { STACK_DRIFT_PROPOSE, STACK_DRIFT_REPORT, STACK_DRIFT_FIX };
 struct stack_settings {
 	int64_t interval, backoff_max, drift_interval; /* seconds; drift_interval 0: never */
 	enum stack_on_drift on_drift;
@@ -224,6 +236,9 @@ enum stack_refusal stack_may_steer(const struct stack *stack, const struct stack
 				   enum record_mode mode, int64_t now);
 /* Does a window keep the open plan, once it is approved? Who breaks the glass opens it. */
 bool stack_is_held(const struct stack *stack, const struct stack_facts *facts);
+/* The commit that is to hold, "": none yet: of the trial, of the pin, or the branch's newest. */
+const char *stack_target(const struct stack_facts *facts);
+const char *stack_target_tree(const struct stack_facts *facts);
 /* Is the next plan one of drift, not of a commit? */
 bool stack_plans_drift(const struct stack_facts *facts);
 /* Does the newest commit not descend from what holds, and has a person accepted that? */

@@ -101,6 +101,8 @@ const struct hash *log_plan_of(const struct record *record)
 		return &record->u.apply_start.plan;
 	case ENTRY_APPLY_DONE:
 		return &record->u.apply_done.plan;
+	case ENTRY_ROLLBACK:
+		return &record->u.rollback.plan;
 	case ENTRY_DRIFT:
 		return record->u.drift.has_plan ? &record->u.drift.plan : NULL;
 	case ENTRY_GENESIS:
@@ -112,6 +114,10 @@ const struct hash *log_plan_of(const struct record *record)
 	case ENTRY_RESUME:
 	case ENTRY_NOTE:
 	case ENTRY_REWRITTEN:
+	case ENTRY_UNPIN:
+	case ENTRY_TRY:
+	case ENTRY_RETURN:
+	case ENTRY_ALERT:
 		break;
 	}
 	return NULL;
@@ -160,6 +166,29 @@ static char *describe_done(const struct record_apply_done *done, const char *id)
 						done->halted ? ", halted" : "");
 
 	return with_reason(text, done->reason);
+}
+
+static char *describe_rollback(const struct record_rollback *rollback, const char *id)
+{
+	g_autofree char *who = with_reason(rollback->person, rollback->reason);
+
+	return g_strdup_printf("%.12s %s %s", rollback->commit, id, who);
+}
+
+static char *describe_try(const struct record_try *trial)
+{
+	g_autofree char *until = text_time(trial->until);
+	g_autofree char *who = with_reason(trial->person, trial->reason);
+
+	return g_strdup_printf("%s (%s) %s", trial->ref, until, who);
+}
+
+static char *describe_alert(const struct record_alert *alert)
+{
+	g_autofree char *what =
+		with_reason(record_condition_names[alert->condition], alert->reason);
+
+	return g_strdup_printf("%s %s", record_alert_state_names[alert->state], what);
 }
 
 /* The record's own words, as in doc/formats.md: they are not translated. */
@@ -215,6 +244,17 @@ char *log_describe(const struct record *record)
 		return g_strdup(record->u.note.text);
 	case ENTRY_REWRITTEN:
 		return describe_rewritten(&record->u.rewritten);
+	case ENTRY_ROLLBACK:
+		return describe_rollback(&record->u.rollback, id);
+	case ENTRY_UNPIN:
+		return with_reason(record->u.unpin.person, record->u.unpin.reason);
+	case ENTRY_TRY:
+		return describe_try(&record->u.trial);
+	case ENTRY_RETURN:
+		return with_reason(record->u.end.person != NULL ? record->u.end.person : "-",
+				   record->u.end.reason);
+	case ENTRY_ALERT:
+		return describe_alert(&record->u.alert);
 	}
 	return g_strdup("");
 }

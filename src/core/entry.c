@@ -5,9 +5,9 @@
 #include "core/fail.h"
 
 const char *const entry_type_names[] = {
-	"genesis",     "policy",     "commit",	  "plan",      "approval", "closed",
-	"apply-start", "apply-done", "blocked",	  "unblocked", "drift",	   "suspend",
-	"resume",      "note",	     "rewritten", NULL,
+	"genesis",    "policy",	  "commit",    "plan",	"approval", "closed", "apply-start",
+	"apply-done", "blocked",  "unblocked", "drift", "suspend",  "resume", "note",
+	"rewritten",  "rollback", "unpin",     "try",	"return",   "alert",  NULL,
 };
 
 #define STACK_NAME_MAX 255

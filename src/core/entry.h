@@ -25,6 +25,11 @@ enum entry_type {
 	ENTRY_RESUME,
 	ENTRY_NOTE,
 	ENTRY_REWRITTEN,
+	ENTRY_ROLLBACK,
+	ENTRY_UNPIN,
+	ENTRY_TRY,
+	ENTRY_RETURN,
+	ENTRY_ALERT,
 };
 /* "genesis", ... with '-' as in "apply-start"; NULL-terminated */
 extern const char *const entry_type_names[];

@@ -16,6 +16,7 @@ void plan_box_free(struct plan_box *box)
 	free(box->plan.policy.from);
 	free(box->plan.policy.break_glass);
 	free(box->plan.authors);
+	free(box->plan.restores);
 	free(box->plan.pushers);
 	free(box->plan.commits);
 	free(box->plan.rewritten.commits);

@@ -331,6 +331,18 @@ static void write_policy(struct json_writer *w, const struct plan_policy *policy
 	json_w_end(w);
 }
 
+static void write_restores(struct json_writer *w, const struct plan *plan)
+{
+	if (plan->restores_count == 0) {
+		return;
+	}
+	json_w_array(w, "restores");
+	for (size_t i = 0; i < plan->restores_count; i++) {
+		json_w_str(w, NULL, plan->restores[i]);
+	}
+	json_w_end(w);
+}
+
 int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
 {
 	struct json_writer *w = json_writer_new(JSON_CANONICAL);
@@ -343,6 +355,7 @@ int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct as
 	write_digest(w, "diff", &plan->diff);
 	json_w_int(w, "diff_size", plan->diff_size);
 	json_w_str(w, "on_failure", plan->on_failure);
+	write_restores(w, plan);
 	json_w_end(w);
 	return json_writer_finish(w, out, len, err);
 }
@@ -368,11 +381,15 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 	json_w_str(w, "ref", plan->ref);
 	json_w_str(w, "repository", plan->repository);
 	write_stated(w, "resources", plan->resources);
+	write_restores(w, plan);
 	write_rewritten(w, plan);
 	json_w_int(w, "seq", plan->seq);
 	json_w_str(w, "stack", plan->stack);
 	write_point(w, "target", plan->target_commit, plan->target_tree);
 	json_w_str(w, "type", "plan");
+	if (plan->until != 0) {
+		json_w_int(w, "until", plan->until);
+	}
 	json_w_int(w, "v", 1);
 	json_w_end(w);
 }

@@ -14,7 +14,7 @@
 #define PEOPLE_MAX 1000
 #define QUIET_MAX (INT64_C(366) * 86400)
 
-static const char *const reason_names[] = {"commit", "drift", "rollback", "try", NULL};
+static const char *const reason_names[] = {"commit", "drift", "rollback", "try", "return", NULL};
 static const char *const failure_names[] = {"rollback", "stop", NULL};
 static const char *const verdicts[] = {"none", "good", "bad", "unknown", NULL};
 
@@ -232,6 +232,39 @@ static void read_point(struct json_obj *o, const char *name, const char **commit
 	}
 }
 
+static void read_restores(struct plan *plan, struct json_obj *o)
+{
+	struct hash hash;
+
+	if (!json_has(o, "restores")) {
+		return;
+	}
+	plan->restores = read_sorted(o, "restores", PLAN_MAX_RESTORES, &plan->restores_count);
+	if (plan->restores_count == 0) {
+		json_obj_fail(o, "restores", "names no plan");
+	}
+	for (size_t i = 0; i < plan->restores_count; i++) {
+		if (!hash_parse(&hash, plan->restores[i])) {
+			json_obj_fail(o, "restores", "is not a digest");
+		}
+	}
+}
+
+/* Only what drifted, and what a trial had changed, is put back as others have approved it. */
+static void read_trial(struct plan *plan, struct json_obj *o)
+{
+	bool tries = strcmp(plan->reason, "try") == 0;
+
+	plan->until = json_int_opt(o, "until", 1, JSON_MAX_INT, 0);
+	if (tries != (plan->until != 0)) {
+		json_obj_fail(o, "until", "stands in a plan of reason 'try', and in no other");
+	}
+	if (plan->restores_count > 0 && strcmp(plan->reason, "drift") != 0 &&
+	    strcmp(plan->reason, "return") != 0) {
+		json_obj_fail(o, "restores", "stands only with the reasons 'drift' and 'return'");
+	}
+}
+
 /* What a draft holds as well. */
 static void read_work(struct plan_box *box, struct json_obj *o)
 {
@@ -242,6 +275,7 @@ static void read_work(struct plan_box *box, struct json_obj *o)
 	plan_get_digest(o, "diff", &plan->diff);
 	plan->diff_size = json_int(o, "diff_size", 0, JSON_MAX_INT);
 	plan->on_failure = plan_get_name(o, "on_failure", failure_names);
+	read_restores(plan, o);
 }
 
 static void read_head(struct plan_box *box, struct json_obj *o)
@@ -278,6 +312,7 @@ static void read_head(struct plan_box *box, struct json_obj *o)
 	read_pushers(plan, o);
 	read_commits(box, o);
 	read_rewritten(box, o);
+	read_trial(plan, o);
 }
 
 static int parse(struct plan **out, const void *bytes, size_t len, bool draft,

@@ -20,6 +20,7 @@
 #define PLAN_MAX_CHANGES 200000
 #define PLAN_MAX_AUTHORS 10000
 #define PLAN_MAX_PUSHERS 100
+#define PLAN_MAX_RESTORES 64
 #define PLAN_MAX_ADDRESS 1024 /* bytes of an author's address */
 
 enum plan_action {
@@ -185,6 +186,11 @@ struct plan {
 	struct plan_commit *commits;
 	size_t commits_count;
 	int64_t commits_total;
+	int64_t until; /* of a trial: then it is put back without being asked; 0: no trial */
+	/* Digests of applied plans that people approved: of each change, one of them wanted the
+	 * desired state (or, where it was a trial, had observed it). NULL: none. */
+	const char **restores;
+	size_t restores_count;
 	bool is_rewritten; /* the rest of it is set only then */
 	struct plan_rewritten rewritten;
 	struct plan_check *checks;

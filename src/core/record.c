@@ -15,6 +15,9 @@ const char *const record_outcome_names[] = {"superseded", "expired",   "rejected
 					    "void",	  "converged", NULL};
 const char *const record_result_names[] = {"ok", "failed", "rolled-back", "interrupted", NULL};
 const char *const record_mode_names[] = {"apply", "resume", "undo", NULL};
+const char *const record_alert_state_names[] = {"raised", "reminded", "resolved", NULL};
+const char *const record_condition_names[] = {"drift",	 "fetch",    "plan", "apply",
+					      "blocked", "flapping", NULL};
 const char *const record_block_names[] = {"rewound", "deleted",	  "empty", "manifest",
 					  "fetch",   "signature", NULL};
 
@@ -339,6 +342,10 @@ static void drift_read(struct record *r, struct json_obj *o)
 	struct json_arr arr;
 
 	d->changes = json_int(o, "changes", 0, MAX_COUNT);
+	d->has_details = json_has(o, "details");
+	if (d->has_details) {
+		read_hash(&d->details, o, "details");
+	}
 	d->has_plan = json_has(o, "plan");
 	if (d->has_plan) {
 		read_hash(&d->plan, o, "plan");
@@ -347,6 +354,7 @@ static void drift_read(struct record *r, struct json_obj *o)
 	for (size_t i = 0; i < d->resources_count && i < RECORD_MAX_RESOURCES; i++) {
 		d->resources[i] = json_arr_str(&arr, i, TEXT_MAX_SIZE);
 	}
+	d->since = json_int_opt(o, "since", 1, JSON_MAX_INT, 0);
 }
 
 static void drift_write(const struct record *r, struct json_writer *w)
@@ -354,6 +362,9 @@ static void drift_write(const struct record *r, struct json_writer *w)
 	const struct record_drift *d = &r->u.drift;
 
 	json_w_int(w, "changes", d->changes);
+	if (d->has_details) {
+		write_hash(w, "details", &d->details);
+	}
 	if (d->has_plan) {
 		write_hash(w, "plan", &d->plan);
 	}
@@ -362,6 +373,9 @@ static void drift_write(const struct record *r, struct json_writer *w)
 		json_w_str(w, NULL, d->resources[i]);
 	}
 	json_w_end(w);
+	if (d->since != 0) {
+		json_w_int(w, "since", d->since);
+	}
 }
 
 static void suspend_read(struct record *r, struct json_obj *o)
@@ -406,6 +420,100 @@ static void rewritten_write(const struct record *r, struct json_writer *w)
 	json_w_str(w, "reason", r->u.rewritten.reason);
 }
 
+static void rollback_read(struct record *r, struct json_obj *o)
+{
+	r->u.rollback.bad = json_str_opt(o, "bad", NAME_MAX_SIZE);
+	r->u.rollback.commit = json_str(o, "commit", NAME_MAX_SIZE);
+	r->u.rollback.person = json_str(o, "person", NAME_MAX_SIZE);
+	read_hash(&r->u.rollback.plan, o, "plan");
+	r->u.rollback.reason = json_str(o, "reason", TEXT_MAX_SIZE);
+	r->u.rollback.tree = json_str(o, "tree", NAME_MAX_SIZE);
+}
+
+static void write_opt(struct json_writer *w, const char *name, const char *text)
+{
+	if (text != NULL) {
+		json_w_str(w, name, text);
+	}
+}
+
+static void rollback_write(const struct record *r, struct json_writer *w)
+{
+	write_opt(w, "bad", r->u.rollback.bad);
+	json_w_str(w, "commit", r->u.rollback.commit);
+	json_w_str(w, "person", r->u.rollback.person);
+	write_hash(w, "plan", &r->u.rollback.plan);
+	json_w_str(w, "reason", r->u.rollback.reason);
+	json_w_str(w, "tree", r->u.rollback.tree);
+}
+
+static void unpin_read(struct record *r, struct json_obj *o)
+{
+	r->u.unpin.commit = json_str_opt(o, "commit", NAME_MAX_SIZE);
+	r->u.unpin.person = json_str(o, "person", NAME_MAX_SIZE);
+	r->u.unpin.reason = json_str(o, "reason", TEXT_MAX_SIZE);
+}
+
+static void unpin_write(const struct record *r, struct json_writer *w)
+{
+	write_opt(w, "commit", r->u.unpin.commit);
+	json_w_str(w, "person", r->u.unpin.person);
+	json_w_str(w, "reason", r->u.unpin.reason);
+}
+
+static void try_read(struct record *r, struct json_obj *o)
+{
+	r->u.trial.person = json_str(o, "person", NAME_MAX_SIZE);
+	r->u.trial.reason = json_str(o, "reason", TEXT_MAX_SIZE);
+	r->u.trial.ref = json_str(o, "ref", TEXT_MAX_SIZE);
+	r->u.trial.until = json_int(o, "until", 1, JSON_MAX_INT);
+}
+
+static void try_write(const struct record *r, struct json_writer *w)
+{
+	json_w_str(w, "person", r->u.trial.person);
+	json_w_str(w, "reason", r->u.trial.reason);
+	json_w_str(w, "ref", r->u.trial.ref);
+	json_w_int(w, "until", r->u.trial.until);
+}
+
+static void return_read(struct record *r, struct json_obj *o)
+{
+	r->u.end.person = json_str_opt(o, "person", NAME_MAX_SIZE);
+	r->u.end.reason = json_str(o, "reason", TEXT_MAX_SIZE);
+}
+
+static void return_write(const struct record *r, struct json_writer *w)
+{
+	write_opt(w, "person", r->u.end.person);
+	json_w_str(w, "reason", r->u.end.reason);
+}
+
+static void alert_read(struct record *r, struct json_obj *o)
+{
+	struct record_alert *a = &r->u.alert;
+	int condition, state;
+
+	condition = json_enum(o, "condition", record_condition_names);
+	a->condition = condition < 0 ? CONDITION_DRIFT : (enum record_condition)condition;
+	a->count = json_int(o, "count", 0, MAX_COUNT);
+	a->reason = json_str(o, "reason", TEXT_MAX_SIZE);
+	a->since = read_time(o, "since");
+	state = json_enum(o, "state", record_alert_state_names);
+	a->state = state < 0 ? ALERT_RAISED : (enum record_alert_state)state;
+}
+
+static void alert_write(const struct record *r, struct json_writer *w)
+{
+	const struct record_alert *a = &r->u.alert;
+
+	json_w_str(w, "condition", record_condition_names[a->condition]);
+	json_w_int(w, "count", a->count);
+	json_w_str(w, "reason", a->reason);
+	json_w_int(w, "since", a->since);
+	json_w_str(w, "state", record_alert_state_names[a->state]);
+}
+
 static void nothing_read(struct record *r, struct json_obj *o)
 {
 }
@@ -436,6 +544,11 @@ static const struct row {
 	[ENTRY_RESUME] = {suspend_read, suspend_write, STACK_MAYBE},
 	[ENTRY_NOTE] = {note_read, note_write, STACK_MAYBE},
 	[ENTRY_REWRITTEN] = {rewritten_read, rewritten_write, STACK_ALWAYS},
+	[ENTRY_ROLLBACK] = {rollback_read, rollback_write, STACK_ALWAYS},
+	[ENTRY_UNPIN] = {unpin_read, unpin_write, STACK_ALWAYS},
+	[ENTRY_TRY] = {try_read, try_write, STACK_ALWAYS},
+	[ENTRY_RETURN] = {return_read, return_write, STACK_ALWAYS},
+	[ENTRY_ALERT] = {alert_read, alert_write, STACK_ALWAYS},
 };
 
 int record_read(struct record *out, struct entry *entry, struct assent_error *err)

@@ -101,6 +101,9 @@ struct record_drift {
 	struct hash plan; /* optional */
 	const char *resources[RECORD_MAX_RESOURCES];
 	size_t resources_count;
+	int64_t since; /* when it was first seen, 0: not given */
+	bool has_details;
+	struct hash details; /* optional: of the list of what differs (doc/formats.md 4) */
 };
 struct record_suspend { /* and resume */
 	const char *person, *reason;
@@ -112,6 +115,47 @@ struct record_note {
 /* A person accepts that the branch's tip does not descend from what was applied last. */
 struct record_rewritten {
 	const char *base, *commit, *person, *reason;
+};
+
+/* A person wants what an earlier applied plan had brought, and pins the stack to it. */
+struct record_rollback {
+	const char *commit, *tree; /* of that plan */
+	struct hash plan;
+	const char *bad; /* the commit that is left and not applied again; NULL: none */
+	const char *person, *reason;
+};
+/* The pin goes. */
+struct record_unpin {
+	const char *commit; /* may be applied again although it was left as bad; NULL: none */
+	const char *person, *reason;
+};
+/* A branch beside the stack's own is applied until a time. */
+struct record_try {
+	const char *ref, *person, *reason;
+	int64_t until;
+};
+/* And the trial is over. */
+struct record_return {
+	const char *person; /* who ended it; NULL: its time was over */
+	const char *reason;
+};
+enum record_alert_state { ALERT_RAISED, ALERT_REMINDED, ALERT_RESOLVED };
+extern const char *const record_alert_state_names[];
+enum record_condition {
+	CONDITION_DRIFT,    /* what was changed by others is as it was found */
+	CONDITION_FETCH,    /* fails again and again */
+	CONDITION_PLAN,	    /* the same */
+	CONDITION_APPLY,    /* the newest has failed or halted */
+	CONDITION_BLOCKED,  /* as the stack's state says */
+	CONDITION_FLAPPING, /* it comes and goes */
+};
+extern const char *const record_condition_names[];
+struct record_alert {
+	enum record_condition condition;
+	enum record_alert_state state;
+	int64_t since; /* when the condition began */
+	int64_t count; /* of reminders so far */
+	const char *reason;
 };
 
 struct record {
@@ -130,6 +174,11 @@ struct record {
 		struct record_suspend suspend;
 		struct record_note note;
 		struct record_rewritten rewritten;
+		struct record_rollback rollback;
+		struct record_unpin unpin;
+		struct record_try trial;
+		struct record_return end;
+		struct record_alert alert;
 	} u;
 };
 

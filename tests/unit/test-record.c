@@ -142,6 +142,27 @@ static const struct example examples[] = {
 	{"{\"base\":\"b\",\"commit\":\"c\",\"person\":\"p\",\"reason\":\"x\"}",
 	 "{\"base\":\"b\",\"commit\":\"c\",\"person\":\"p\",\"reason\":\"x\",\"seq\":0,"
 	 "\"stack\":\"w\",\"time\":1,\"type\":\"rewritten\",\"v\":1}"},
+	{"{\"changes\":1,\"details\":\"sha256:" D64 "\",\"resources\":[\"a\"],\"since\":5}",
+	 "{\"changes\":1,\"details\":\"sha256:" D64 "\",\"resources\":[\"a\"],\"seq\":0,"
+	 "\"since\":5,\"stack\":\"w\",\"time\":1,\"type\":\"drift\",\"v\":1}"},
+	{"{\"bad\":\"b\",\"commit\":\"c\",\"person\":\"p\",\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"x\",\"tree\":\"t\"}",
+	 "{\"bad\":\"b\",\"commit\":\"c\",\"person\":\"p\",\"plan\":\"sha256:" D64
+	 "\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"tree\":\"t\",\"type\":"
+	 "\"rollback\",\"v\":1}"},
+	{"{\"commit\":\"c\",\"person\":\"p\",\"reason\":\"x\"}",
+	 "{\"commit\":\"c\",\"person\":\"p\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\","
+	 "\"time\":1,\"type\":\"unpin\",\"v\":1}"},
+	{"{\"person\":\"p\",\"reason\":\"x\",\"ref\":\"r\",\"until\":7}",
+	 "{\"person\":\"p\",\"reason\":\"x\",\"ref\":\"r\",\"seq\":0,\"stack\":\"w\",\"time\":1,"
+	 "\"type\":\"try\",\"until\":7,\"v\":1}"},
+	{"{\"person\":\"p\",\"reason\":\"x\"}",
+	 "{\"person\":\"p\",\"reason\":\"x\",\"seq\":0,\"stack\":\"w\",\"time\":1,\"type\":"
+	 "\"return\",\"v\":1}"},
+	{"{\"condition\":\"fetch\",\"count\":2,\"reason\":\"x\",\"since\":4,\"state\":"
+	 "\"reminded\"}",
+	 "{\"condition\":\"fetch\",\"count\":2,\"reason\":\"x\",\"seq\":0,\"since\":4,\"stack\":"
+	 "\"w\",\"state\":\"reminded\",\"time\":1,\"type\":\"alert\",\"v\":1}"},
 	{"{\"text\":\"hello\"}",
 	 "{\"seq\":0,\"text\":\"hello\",\"time\":1,\"type\":\"note\",\"v\":1}"},
 };
@@ -163,7 +184,7 @@ static void test_reads_and_writes_each_type(void)
 		free(again);
 		entry_clear(&entry);
 	}
-	g_assert_cmphex(seen, ==, (1u << (ENTRY_REWRITTEN + 1)) - 1);
+	g_assert_cmphex(seen, ==, (1u << (ENTRY_ALERT + 1)) - 1);
 }
 
 static void test_values_arrive(void)
