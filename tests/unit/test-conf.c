@@ -5,57 +5,9 @@
 #include "base/conf-table.h"
 #include "base/conf.h"
 #include "base/error.h"
+#include "conf-place.h"
 #include "core/statement.h"
-#include "signer-line.h"
-#include "temp-dir.h"
 
-struct place {
-	char *dir, *file;
-};
-
-static struct place place_new(const char *text)
-{
-	struct place p = {.dir = temp_new()};
-	g_autofree char *alice = seed_signer_line("alice", 1);
-	g_autofree char *bob = seed_signer_line("bob", 2);
-	g_autofree char *both = g_strconcat(alice, bob, NULL);
-
-	g_free(temp_file(p.dir, "allowed_signers", both));
-	p.file = temp_file(p.dir, "assentd.yaml", text);
-	return p;
-}
-
-static void place_free(struct place *p)
-{
-	temp_free(p->dir);
-	g_free(p->file);
-}
-
-static struct conf *load(const struct place *p, char **problems)
-{
-	struct diag_list diags;
-	g_autoptr(GError) error = NULL;
-	struct conf *conf;
-
-	diag_list_init(&diags);
-	conf = conf_load(p->file, &diags, &error);
-	g_assert_no_error(error);
-	*problems = diag_text(&diags);
-	g_assert_cmpint(conf == NULL, ==, diags.items->len > 0);
-	diag_list_clear(&diags);
-	return conf;
-}
-
-static struct conf *load_good(const struct place *p)
-{
-	g_autofree char *problems = NULL;
-	struct conf *conf = load(p, &problems);
-
-	g_assert_cmpstr(problems, ==, "");
-	return conf;
-}
-
-#define PEOPLE "people:\n  alice: {email: [alice@example.org], user: alice}\n  bob: {}\n"
 #define STACK(rest) "stacks:\n  web:\n    source: {url: \"https://h/r.git\"}\n" rest
 #define HOOK(secret, kind) "    hook: {secret: " secret ", kind: " kind "}\n"
 #define FROM "    approval: {from: [alice]}\n"
@@ -749,41 +701,6 @@ static void test_manual_and_schema_follow_the_table(void)
 	compare("assentd.schema.json", "contrib/assentd.schema.json", schema);
 }
 
-static void test_reconcile_keys_are_read(void)
-{
-	const char *text =
-		"agent: a\n" PEOPLE "retention: {plans: 3, age: 1d}\n"
-		"stacks:\n"
-		"  base: {source: {url: \"https://h/r.git\"}, approval: {from: [alice]}}\n"
-		"  web:\n"
-		"    source: {url: \"https://h/r.git\", fallbacks: [\"https://m/r.git\"],\n"
-		"      verify: all, signers: s, signatures: 2}\n"
-		"    approval: {from: [alice]}\n"
-		"    after: [base]\n"
-		"    on-drift: fix\n"
-		"    drift-rules:\n"
-		"      - {path: \"/x/**\", fields: [mode], on-drift: ignore}\n"
-		"    suspend: {until: true, longest: 1h}\n";
-	struct place p = place_new(text);
-	g_autoptr(conf_auto) conf = load_good(&p);
-	const struct conf_stack *web = g_ptr_array_index(conf->stacks, 1);
-	const struct conf_drift_rule *rule = g_ptr_array_index(web->drift_rules, 0);
-
-	g_assert_cmpint(conf->retention.plans, ==, 3);
-	g_assert_cmpint(conf->retention.age, ==, 86400);
-	g_assert_cmpstr(web->source.fallbacks[0], ==, "https://m/r.git");
-	g_assert_cmpstr(web->source.verify, ==, "all");
-	g_assert_cmpint(web->source.signatures, ==, 2);
-	g_assert_cmpstr(web->after[0], ==, "base");
-	g_assert_cmpstr(web->on_drift, ==, "fix");
-	g_assert_cmpstr(rule->path, ==, "/x/**");
-	g_assert_cmpstr(rule->fields[0], ==, "mode");
-	g_assert_cmpstr(rule->on_drift, ==, "ignore");
-	g_assert_true(web->suspend.until);
-	g_assert_cmpint(web->suspend.longest, ==, 3600);
-	place_free(&p);
-}
-
 int main(int argc, char **argv)
 {
 	/* The defaults of a session, whoever runs this. */
@@ -792,7 +709,6 @@ int main(int argc, char **argv)
 	g_unsetenv("ASSENT_SOCKET");
 	g_unsetenv("ASSENT_CONFIG");
 	g_test_init(&argc, &argv, NULL);
-	g_test_add_func("/conf/reconcile", test_reconcile_keys_are_read);
 	g_test_add_func("/conf/rows-are-sound", test_rows_are_sound);
 	g_test_add_func("/conf/defaults", test_defaults);
 	g_test_add_func("/conf/all-of-it", test_all_of_it);
