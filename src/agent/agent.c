@@ -80,6 +80,7 @@ static bool fold_new_entry(struct agent *agent, uint64_t seq, GError **error)
 		return fail_core(error, &err, "log entry %" PRIu64, seq);
 	}
 	ok = fold_entry(agent->fold, &entry, error);
+	agent->log_bytes += (int64_t)len;
 	entry_clear(&entry);
 	if (ok && agent->watch.entry != NULL) {
 		agent->watch.entry(raw, len, agent->watch.user);
@@ -338,6 +339,7 @@ static bool replay(const struct entry *entry, const char *raw, size_t len, void 
 		sdnotify("EXTEND_TIMEOUT_USEC=%d\nSTATUS=replaying the log, entry %" PRIu64,
 			 REPLAY_PATIENCE * (int)G_USEC_PER_SEC, entry->seq + 1);
 	}
+	agent->log_bytes += (int64_t)len;
 	return fold_entry(agent->fold, entry, error);
 }
 

@@ -23,6 +23,7 @@
 #include "agent/pushers.h"
 #include "agent/stack.h"
 #include "agent/store.h"
+#include "agent/tally.h"
 #include "agent/window.h"
 #include "base/conf.h"
 #include "core/record.h"
@@ -50,6 +51,7 @@ struct agent_unit {
 	size_t plan_len;
 	uint64_t applies_moves; /* facts.moves when the list of applies was written */
 	char *steerer;		/* who asked to resume or undo, last */
+	struct tally tally;	/* of its jobs */
 };
 
 /* Who wants to know; both may be NULL. */
@@ -77,6 +79,7 @@ struct agent {
 				     * alone; main()'s */
 	struct notify *notify;	    /* NULL: nobody is told */
 	struct agent_watch manager; /* the same for the service manager */
+	int64_t log_bytes;	    /* of all entries together */
 	char *dead;		    /* why the log cannot be written, or NULL */
 	guint mourning;		    /* idle source that tells the stacks */
 	bool stopping;

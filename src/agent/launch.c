@@ -35,6 +35,7 @@ static bool run(struct agent_unit *unit, enum stack_job kind, const char *reques
 		return false;
 	}
 	unit->outdated = false;
+	tally_begin(&unit->tally);
 	jobs_start(unit->agent->jobs, &order);
 	return true;
 }

@@ -533,6 +533,7 @@ void results_take(const struct job_result *result, void *user)
 	struct taking t = {.unit = agent_unit(agent, result->stack), .result = result};
 
 	if (t.unit != NULL && t.unit->step.job == result->kind) {
+		tally_end(&t.unit->tally, result->kind, result->code != NULL);
 		if (t.unit->outdated) {
 			because(&t, kinds[result->kind].outdated,
 				"the configuration changed meanwhile");

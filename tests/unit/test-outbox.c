@@ -26,7 +26,8 @@ struct rig {
 	GHashTable *texts;  /* key to an incident's text */
 	GPtrArray *flights; /* struct flight */
 	unsigned last, issued;
-	bool dying; /* announce() fails */
+	bool dying;			   /* announce() fails */
+	unsigned ended[NOTIFIER_GONE + 1]; /* attempts by what became of them */
 };
 
 static bool put_message(const char *verb, struct notifier *n, const struct notice *notice,
@@ -160,6 +161,14 @@ static void world_cancel(void *user, unsigned id)
 	}
 }
 
+static void world_ended(void *user, const struct notifier *n, enum notifier_fate fate)
+{
+	struct rig *rig = user;
+
+	(void)n;
+	rig->ended[fate]++;
+}
+
 static void world_due(void *user)
 {
 	(void)user;
@@ -169,8 +178,9 @@ static void rig_open(struct rig *rig)
 {
 	g_autoptr(GError) error = NULL;
 
-	rig->world = (struct outbox_world){world_now,  world_random, world_view, world_issue,
-					   world_send, world_cancel, world_due,	 rig};
+	rig->world = (struct outbox_world){world_now,	world_random, world_view,
+					   world_issue, world_send,   world_cancel,
+					   world_ended, world_due,    rig};
 	g_assert_true(outbox_open(rig->dir, &rig->world, &rig->outbox, &error));
 	g_assert_no_error(error);
 	outbox_set(rig->outbox, rig->notifiers);
@@ -266,6 +276,8 @@ static void test_one_message_is_refreshed(void)
 	under_way(&rig, "refresh plan:1 ok h=post7");
 	reply(&rig, 200, "", 0);
 	g_assert_cmpuint(outbox_count(rig.outbox), ==, 0); // it can change no more
+	g_assert_cmpuint(rig.ended[NOTIFIER_DELIVERED], ==, 3);
+	g_assert_cmpuint(rig.ended[NOTIFIER_LATER], ==, 0);
 	rig_stop(&rig);
 }
 

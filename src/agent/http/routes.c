@@ -11,6 +11,7 @@
 #include "agent/http/approvals.h"
 #include "agent/http/desktop.h"
 #include "agent/http/guest.h"
+#include "agent/http/health.h"
 #include "agent/http/peer.h"
 #include "agent/http/server.h"
 #include "agent/http/steer.h"
@@ -679,6 +680,9 @@ const struct route routes[] = {
 	{"GET", "/v1/checkpoint", get_checkpoint},
 	{"GET", "/v1/objects/*", get_object},
 	{"GET", "/v1/events", call_stream},
+	{"GET", "/healthz", health_get},
+	{"GET", "/readyz", health_get_ready},
+	{"GET", "/metrics", health_get_metrics},
 	{NULL},
 };
 

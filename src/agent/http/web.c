@@ -12,6 +12,7 @@
 #include "agent/http/gate.h"
 #include "agent/http/guard.h"
 #include "agent/http/guest.h"
+#include "agent/http/health.h"
 #include "agent/http/listener.h"
 #include "agent/http/push.h"
 #include "agent/http/review.h"
@@ -58,15 +59,6 @@ static void refuse(struct call *call, unsigned status, const char *code, const c
 	call_fail(call, status, code, message, NULL);
 }
 
-static void get_health(struct call *call)
-{
-	bool well = call->agent->dead == NULL;
-	const char *text = well ? "ok\n" : "the log cannot be written\n";
-
-	call_reply(call, well ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-		   "text/plain; charset=utf-8", text, strlen(text));
-}
-
 static void post_hook(struct call *call)
 {
 	struct web *web = listener_user(call->listener);
@@ -79,7 +71,9 @@ static void post_hook(struct call *call)
 }
 
 const struct route web_routes[] = {
-	{"GET", "/healthz", get_health, 0, 0, NULL},
+	{"GET", "/healthz", health_get, 0, 0, NULL},
+	{"GET", "/readyz", health_get_ready, 0, 0, NULL},
+	{"GET", "/metrics", health_get_metrics, 0, 0, NULL},
 	{"POST", "/hooks/*", post_hook, PUSH_BODY_MAX, 0, NULL},
 	{"GET", "/", review_get_overview, 0, ROUTE_PAGE, NULL},
 	{"GET", "/plans/*", review_get_plan, 0, ROUTE_PAGE, NULL},

@@ -39,7 +39,8 @@ struct notify {
 	struct http_client *client;
 	struct tokens *tokens;
 	struct outbox *outbox;
-	GPtrArray *open; /* struct notifier */
+	GPtrArray *open;     /* struct notifier */
+	GHashTable *tallies; /* name to struct tally_notices */
 	char *public_url;
 	char *position_file;
 	uint64_t position; /* entries of the log that the outbox knows */
@@ -279,6 +280,32 @@ static gboolean on_timer(void *user)
 						      on_timer, notify);
 	}
 	return G_SOURCE_REMOVE;
+}
+
+static void world_ended(void *user, const struct notifier *n, enum notifier_fate fate)
+{
+	struct notify *notify = user;
+	struct tally_notices *tally = g_hash_table_lookup(notify->tallies, n->conf->name);
+
+	if (tally == NULL) {
+		tally = g_new0(struct tally_notices, 1);
+		g_hash_table_insert(notify->tallies, g_strdup(n->conf->name), tally);
+	}
+	if (fate == NOTIFIER_DELIVERED) {
+		tally->delivered++;
+	} else {
+		tally->failed++;
+	}
+}
+
+const struct tally_notices *notify_tally(const struct notify *notify, const char *name)
+{
+	return notify != NULL ? g_hash_table_lookup(notify->tallies, name) : NULL;
+}
+
+unsigned notify_waiting(const struct notify *notify)
+{
+	return outbox_count(notify->outbox);
 }
 
 static void world_due(void *user)
@@ -544,6 +571,7 @@ void notify_reload(struct notify *notify)
 	GPtrArray *before = notify->open;
 
 	notify->open = g_ptr_array_new_with_free_func(notifier_free);
+	notify->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	configure(notify); // ends what is under way before the old ones go
 	g_ptr_array_unref(before);
 }
@@ -560,6 +588,7 @@ bool notify_open(struct agent *agent, struct notify **out, GError **error)
 				     .issue = world_issue,
 				     .send = world_send,
 				     .cancel = world_cancel,
+				     .ended = world_ended,
 				     .due = world_due,
 				     .user = notify};
 
@@ -597,6 +626,7 @@ void notify_close(struct notify *notify)
 	notify->agent->notify = NULL;
 	outbox_free(notify->outbox);
 	g_ptr_array_unref(notify->open);
+	g_hash_table_unref(notify->tallies);
 	http_client_free(notify->client);
 	tokens_free(notify->tokens);
 	g_clear_handle_id(&notify->scan, g_source_remove);

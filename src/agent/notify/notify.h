@@ -161,6 +161,9 @@ void notify_settle(struct notify *notify);
 void notify_resume(struct notify *notify);
 /* After agent_reload(). */
 void notify_reload(struct notify *notify);
+/* What became of its messages so far; NULL: it had none. */
+const struct tally_notices *notify_tally(const struct notify *notify, const char *name);
+unsigned notify_waiting(const struct notify *notify);
 struct agent *notify_agent(const struct notify *notify);
 struct http_client *notify_client(const struct notify *notify); /* for calls beside the outbox */
 struct tokens *notify_tokens(const struct notify *notify);

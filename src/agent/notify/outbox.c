@@ -377,6 +377,7 @@ static void land(struct lane *lane, const struct notifier_outcome *outcome)
 	struct outbox_job *job = g_steal_pointer(&lane->flight);
 
 	fates[outcome->fate](lane, job, outcome);
+	lane->outbox->world.ended(lane->outbox->world.user, lane->notifier, outcome->fate);
 	g_clear_pointer(&lane->sending, g_free);
 }
 

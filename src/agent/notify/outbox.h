@@ -43,6 +43,8 @@ struct outbox_world {
 		      const char *person, char text[static 48]);
 	unsigned (*send)(void *user, const struct http_send *send, http_done_fn done, void *data);
 	void (*cancel)(void *user, unsigned request);
+	/* An attempt of this notifier's has ended so. */
+	void (*ended)(void *user, const struct notifier *n, enum notifier_fate fate);
 	/* outbox_run() is due sooner than outbox_wake() said */
 	void (*due)(void *user);
 	void *user;
