@@ -14,8 +14,8 @@
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
 static const char *const known_keys[] = {
-	"agents",   "approvers", "attested", "break_glass", "commands", "kinds", "minimum",
-	"packages", "paths",	 "people",   "services",    "setuid",	NULL,
+	"agents",   "approvers", "attested", "break_glass", "commands", "kinds",  "minimum",
+	"packages", "paths",	 "people",   "restore",	    "services", "setuid", NULL,
 };
 
 /* secure_read(), or what is stricter. */
@@ -213,6 +213,7 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 				     diags);
 	trust->setuid = yaml_get_bool(root, "setuid", false, diags);
 	trust->break_glass = yaml_get_bool(root, "break_glass", false, diags);
+	trust->restore = yaml_get_bool(root, "restore", false, diags);
 	trust->minimum = yaml_get_int(root, "minimum", 0, 1000, 1, diags);
 	approvers = yaml_get_string(root, "approvers", NULL, diags);
 	if (approvers == NULL || *approvers == '\0') {

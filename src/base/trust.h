@@ -28,6 +28,7 @@ struct trust {
 	int64_t minimum;   /* least number of approvals; 0: what a plan says is enough */
 	unsigned attested; /* CHANNEL_BIT()s that an agent may vouch for; 0: signatures alone */
 	bool break_glass;  /* a plan may name people who decide for all */
+	bool restore;	   /* what was approved before may be put back without being asked again */
 	GArray *people;	   /* struct approval_person, for approval_quorum() */
 	char **paths;	   /* patterns of what may be changed (base/glob.h); NULL: not stated */
 	char **kinds;	   /* kinds of resources that may be; NULL: not stated */

@@ -251,13 +251,13 @@ static int check_plan(const struct plan *plan, const struct approval_trust *trus
 }
 
 static int check_count(const struct plan *plan, const struct approval *votes, size_t total,
-		       const struct approval_trust *trust, struct assent_error *err)
+		       bool past, const struct approval_trust *trust, struct assent_error *err)
 {
 	size_t count = 0;
 	int64_t required =
 		plan->policy.required > trust->minimum ? plan->policy.required : trust->minimum;
 
-	bool quiet = plan->policy.quiet > 0 && trust->minimum == 0 &&
+	bool quiet = !past && plan->policy.quiet > 0 && trust->minimum == 0 &&
 		     trust->now >= plan->created + plan->policy.quiet;
 
 	for (size_t i = 0; i < total; i++) {
@@ -273,15 +273,13 @@ static int check_count(const struct plan *plan, const struct approval *votes, si
 	return 0;
 }
 
-int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
-		    const struct approval_trust *trust, struct assent_error *err)
+/* Each vote by itself, and none twice. */
+static int check_votes(const struct plan *plan, const struct approval *votes, size_t count,
+		       const struct approval_trust *trust, struct assent_error *err)
 {
 	CLEANUP(free_p) struct ssh_key *keys = NULL;
-	int rc = check_plan(plan, trust, err);
+	int rc;
 
-	if (rc != 0) {
-		return rc;
-	}
 	if (count > SIZE_MAX / sizeof(*keys) - 1) {
 		return core_fail(err, ASSENT_ELIMIT, "too many approvals");
 	}
@@ -301,5 +299,24 @@ int approval_quorum(const struct plan *plan, const struct approval *votes, size_
 			return rc;
 		}
 	}
-	return check_count(plan, votes, count, trust, err);
+	return 0;
+}
+
+int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
+		    const struct approval_trust *trust, struct assent_error *err)
+{
+	int rc = check_plan(plan, trust, err);
+
+	if (rc == 0) {
+		rc = check_votes(plan, votes, count, trust, err);
+	}
+	return rc == 0 ? check_count(plan, votes, count, false, trust, err) : rc;
+}
+
+int approval_quorum_past(const struct plan *plan, const struct approval *votes, size_t count,
+			 const struct approval_trust *trust, struct assent_error *err)
+{
+	int rc = check_votes(plan, votes, count, trust, err);
+
+	return rc == 0 ? check_count(plan, votes, count, true, trust, err) : rc;
 }

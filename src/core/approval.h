@@ -54,3 +54,9 @@ const char *approval_author_problem(const struct plan *plan, const char *person,
  * person may have approved; channels and the author rule do not apply to it. */
 int approval_quorum(const struct plan *plan, const struct approval *votes, size_t count,
 		    const struct approval_trust *trust, struct assent_error *err) ASSENT_CHECKED;
+/* The same of a plan that was approved some time ago, as proof of that: it may have expired, and
+ * the list may be a newer one, but each vote counts by what is believed now, and silence is no
+ * vote. */
+int approval_quorum_past(const struct plan *plan, const struct approval *votes, size_t count,
+			 const struct approval_trust *trust, struct assent_error *err)
+	ASSENT_CHECKED;

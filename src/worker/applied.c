@@ -474,3 +474,56 @@ bool applied_store(const struct applied *applied, const char *memory, GError **e
 	}
 	return write_memory(memory, text, len, error);
 }
+
+struct applied_apply {
+	const struct apply *apply;
+	GHashTable *steps;
+};
+
+bool applied_was_made(const struct applied_apply *apply, const struct plan_change *change)
+{
+	return outcome_of(apply->steps, apply->apply, change) == DONE;
+}
+
+static bool visit_one(const struct apply *apply, const char *objects, applied_visit visit,
+		      void *user)
+{
+	struct applied_apply visited = {.apply = apply};
+	g_autoptr(plan_auto) plan = NULL;
+	g_autofree char *text = NULL;
+	bool keeps = false, goes_on;
+	size_t len;
+
+	if (!objects_load(objects, &apply->plan, PLAN_MAX_SIZE, &text, &len, NULL) ||
+	    plan_parse(&plan, text, len, NULL) != 0) {
+		return false;
+	}
+	if (!apply->all && apply->has_steps) {
+		visited.steps = load_steps(objects, &apply->steps);
+	}
+	goes_on = visit(plan, &visited, &keeps, user);
+	g_clear_pointer(&visited.steps, g_hash_table_unref);
+	if (keeps) {
+		(void)g_steal_pointer(&plan);
+	}
+	return goes_on;
+}
+
+bool applied_walk(const char *list, const char *objects, applied_visit visit, void *user,
+		  GError **error)
+{
+	g_autoptr(GArray) applies = g_array_new(FALSE, FALSE, sizeof(struct apply));
+	g_autoptr(json_doc_auto) doc = NULL;
+
+	if (!json_file_load(list, JSON_MAX_SIZE, "the list of applies", &doc, error) ||
+	    !read_list(doc, applies, error)) {
+		return false;
+	}
+	for (guint i = applies->len; i > 0; i--) {
+		if (!visit_one(&g_array_index(applies, struct apply, i - 1), objects, visit,
+			       user)) {
+			break;
+		}
+	}
+	return true;
+}

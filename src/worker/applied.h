@@ -46,5 +46,15 @@ bool applied_differs(const struct plan_state *applied, const struct plan_state *
 bool applied_store(const struct applied *applied, const char *memory, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Plans that were applied, from the newest to the oldest, whatever became of them, until visit says
+ * false or one is not there any more. The plan is visit's if it says that it keeps it. */
+struct applied_apply;
+typedef bool (*applied_visit)(struct plan *plan, const struct applied_apply *apply, bool *keeps,
+			      void *user);
+bool applied_walk(const char *list, const char *objects, applied_visit visit, void *user,
+		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Was this change of the visited plan made? False when nobody knows. */
+bool applied_was_made(const struct applied_apply *apply, const struct plan_change *change);
+
 typedef struct applied applied_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(applied_auto, applied_free)

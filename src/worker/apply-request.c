@@ -15,6 +15,10 @@ static const char *const modes[] = {"apply", "recover", "resume", "undo", NULL};
 void apply_request_clear(struct apply_request *request)
 {
 	g_free(request->votes);
+	for (size_t i = 0; i < request->named_count; i++) {
+		g_free(request->named[i].votes);
+	}
+	g_free(request->named);
 }
 
 /* How an attested vote came; a signature has none of these. */
@@ -34,28 +38,49 @@ static void read_attestation(struct json_obj *vote, struct attestation *out)
 	out->time = json_int(vote, "time", 0, JSON_MAX_INT);
 }
 
-static void read_votes(struct json_obj *from, struct apply_request *out)
+static size_t read_votes(struct json_obj *from, struct approval **out)
 {
 	struct json_arr list;
 	size_t count = json_arr_get(from, "approvals", MAX_APPROVALS, &list);
+	struct approval *votes = *out = g_new0(struct approval, count + 1);
 
-	out->votes = g_new0(struct approval, count + 1);
 	for (size_t i = 0; i < count; i++) {
 		struct json_obj vote;
 		int verdict;
 
 		if (!json_arr_obj(&list, i, &vote)) {
-			return;
+			return 0;
 		}
 		verdict = json_enum(&vote, "decision", verdict_names);
-		out->votes[i].person = json_str(&vote, "person", 255);
-		out->votes[i].verdict = verdict < 0 ? VERDICT_REJECT : (enum verdict)verdict;
-		out->votes[i].reason = json_str(&vote, "reason", STATEMENT_REASON_MAX);
-		out->votes[i].armor = json_str(&vote, "signature", SSHSIG_MAX_ARMOR);
-		read_attestation(&vote, &out->votes[i].by);
+		votes[i].person = json_str(&vote, "person", 255);
+		votes[i].verdict = verdict < 0 ? VERDICT_REJECT : (enum verdict)verdict;
+		votes[i].reason = json_str(&vote, "reason", STATEMENT_REASON_MAX);
+		votes[i].armor = json_str(&vote, "signature", SSHSIG_MAX_ARMOR);
+		read_attestation(&vote, &votes[i].by);
 		json_obj_end(&vote);
 	}
-	out->votes_count = count;
+	return count;
+}
+
+static void read_named(struct json_obj *from, struct apply_request *out)
+{
+	struct json_arr list;
+	size_t count = json_arr_get_opt(from, "restores", PLAN_MAX_RESTORES, &list);
+
+	out->named = g_new0(struct apply_named, count + 1);
+	out->named_count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct apply_named *named = &out->named[i];
+		struct json_obj o;
+
+		if (!json_arr_obj(&list, i, &o)) {
+			return;
+		}
+		named->plan = json_str(&o, "plan", 4096);
+		named->signature = json_str(&o, "signature", 4096);
+		named->votes_count = read_votes(&o, &named->votes);
+		json_obj_end(&o);
+	}
 }
 
 bool apply_is_raised(const struct job *job)
@@ -98,13 +123,15 @@ bool apply_request_read(struct job *job, struct apply_request *out, GError **err
 		out->plan = json_str(from, "plan", 4096);
 		out->signature = json_str(from, "signature", 4096);
 		out->objects = json_str(from, "objects", 4096);
-		read_votes(from, out);
+		out->votes_count = read_votes(from, &out->votes);
+		read_named(from, out);
 	} else {
 		/* Not needed, and allowed for the caller's ease. */
 		(void)json_str_opt(from, "plan", 4096);
 		(void)json_str_opt(from, "signature", 4096);
 		(void)json_str_opt(from, "objects", 4096);
 		(void)json_any(from, "approvals");
+		(void)json_any(from, "restores");
 	}
 	return job_request_end(job, error);
 }
@@ -152,10 +179,9 @@ bool apply_verify_plan(const struct trust *trust, const char *bytes, size_t len,
 		    trust->agents->len > 0 ? problem.text : "it names none");
 }
 
-bool apply_check_votes(const struct trust *trust, const struct plan *plan,
-		       const struct apply_request *request, GError **error)
+struct approval_trust apply_believed(const struct trust *trust, const struct plan *plan)
 {
-	struct approval_trust believed = {
+	return (struct approval_trust){
 		.signers = trust->signers,
 		.agent_key = trust_agent_key(trust, plan->agent), // the one that signed the plan
 		.attested = trust->attested,
@@ -165,9 +191,19 @@ bool apply_check_votes(const struct trust *trust, const struct plan *plan,
 		.minimum = trust->minimum,
 		.now = (int64_t)time(NULL),
 	};
-	struct assent_error problem = {0};
-	int rc = approval_quorum(plan, request->votes, request->votes_count, &believed, &problem);
+}
 
+bool apply_check_votes(const struct trust *trust, const struct plan *plan,
+		       const struct apply_request *request, bool restores, GError **error)
+{
+	struct approval_trust believed = apply_believed(trust, plan);
+	struct assent_error problem = {0};
+	int rc;
+
+	if (restores) {
+		believed.minimum = 0;
+	}
+	rc = approval_quorum(plan, request->votes, request->votes_count, &believed, &problem);
 	if (rc == 0) {
 		return true;
 	}

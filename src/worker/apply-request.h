@@ -14,12 +14,20 @@
 
 enum apply_mode { APPLY_APPLY, APPLY_RECOVER, APPLY_RESUME, APPLY_UNDO };
 
+/* A plan that is named as proof, and its votes. */
+struct apply_named {
+	const char *plan, *signature;
+	struct approval *votes;
+	size_t votes_count;
+};
 struct apply_request {
 	enum apply_mode mode;
 	const char *plan, *signature, *objects, *journal;
 	const char *agent, *stack; /* with raised rights: whose journal */
 	struct approval *votes;
 	size_t votes_count;
+	struct apply_named *named; /* of a plan that restores what they had approved */
+	size_t named_count;
 };
 
 bool apply_request_read(struct job *job, struct apply_request *out, GError **error)
@@ -33,8 +41,14 @@ bool apply_trust(struct job *job, struct trust **out, GError **error) G_GNUC_WAR
 bool apply_verify_plan(const struct trust *trust, const char *bytes, size_t len, const char *armor,
 		       size_t armor_len, struct plan **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* What the trust file says of votes, of the agent that signed the plan, now. */
+struct approval_trust apply_believed(const struct trust *trust, const struct plan *plan);
+/* restores: restores_verify() has seen to it that all it does was approved before, so that
+ * the least quorum of the trust file holds for the plans that it names, and for itself what it
+ * says.
+ */
 bool apply_check_votes(const struct trust *trust, const struct plan *plan,
-		       const struct apply_request *request, GError **error)
+		       const struct apply_request *request, bool restores, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
 #define autoapplyrequest __attribute__((cleanup(apply_request_clear))) struct apply_request

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "worker/apply-request.h"
+#include "worker/apply-restore.h"
 #include "worker/apply-result.h"
 #include "worker/checks.h"
 #include "worker/journal.h"
@@ -340,6 +341,7 @@ static bool run_plan(struct running *running, GError **error)
 	g_autofree char *armor = NULL;
 	g_autoptr(plan_auto) plan = NULL;
 	struct transaction_papers papers;
+	bool restores;
 
 	if (!caller_read(caller, request->plan, PLAN_MAX_SIZE, &bytes, &papers.plan_len, error) ||
 	    !caller_read(caller, request->signature, SSHSIG_MAX_ARMOR, &armor,
@@ -351,7 +353,8 @@ static bool run_plan(struct running *running, GError **error)
 	return apply_verify_plan(running->trust, bytes, papers.plan_len, armor,
 				 papers.signature_len, &plan, error) &&
 	       checks_known(plan, error) &&
-	       apply_check_votes(running->trust, plan, request, error) &&
+	       restores_verify(running->trust, plan, request, caller, &restores, error) &&
+	       apply_check_votes(running->trust, plan, request, restores, error) &&
 	       scope_check(running->trust, plan, job_privilege(job), error) &&
 	       begin_as(running, plan, &papers, error);
 }

@@ -41,15 +41,16 @@ static unsigned risk_of(const struct plan_change *c, uid_t maker)
 }
 
 /* The first path at which the same content goes. */
-static void find_renames(struct planner *p, GPtrArray *items)
+static void find_renames(GPtrArray *items)
 {
 	g_autoptr(GHashTable) gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	char digest[HASH_TEXT_SIZE];
 
-	for (guint i = 0; i < p->removals->len; i++) {
-		const struct plan_item *item = p->removals->pdata[i];
+	for (guint i = 0; i < items->len; i++) {
+		const struct plan_item *item = items->pdata[i];
 
-		if (item->change.observed.type == STATE_FILE && item->change.observed.size > 0) {
+		if (item->change.action == ACTION_REMOVE && item->change.path != NULL &&
+		    item->change.observed.type == STATE_FILE && item->change.observed.size > 0) {
 			hash_text(digest, &item->change.observed.digest);
 			g_hash_table_insert(gone, g_strdup(digest), (gpointer)item->change.path);
 		}
@@ -232,22 +233,11 @@ static bool keep_objects(struct planner *p, GPtrArray *items, GString *diff, str
 	       (items->len == 0 || objects_sync(p->objects, error));
 }
 
-bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
+struct plan_check *plan_checks(struct planner *p)
 {
-	g_autoptr(GString) diff = g_string_new(NULL);
-	g_autofree struct plan_change *changes = g_new0(struct plan_change, items->len + 1);
-	g_autofree struct plan_check *checks =
-		g_new0(struct plan_check, p->desired->checks->len + 1);
-	struct plan plan = {.changes = changes, .changes_count = items->len, .checks = checks};
+	struct plan_check *checks = g_new0(struct plan_check, p->desired->checks->len + 1);
 
-	find_renames(p, items);
-	if (!write_diff(p, items, diff, error) ||
-	    !keep_objects(p, items, diff, &plan.diff, error)) {
-		return false;
-	}
-	for (guint i = 0; i < items->len; i++) {
-		changes[i] = ((const struct plan_item *)items->pdata[i])->change;
-	}
+	g_ptr_array_add(p->kept, checks);
 	for (guint i = 0; i < p->desired->checks->len; i++) {
 		const struct desired_check *check = p->desired->checks->pdata[i];
 
@@ -263,6 +253,27 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
 		if (check->kind == DESIRED_CHECK_SERVICE) {
 			checks[i].manager = desired_scope_name(check->user_scope);
 		}
+	}
+	return checks;
+}
+
+bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
+{
+	g_autoptr(GString) diff = g_string_new(NULL);
+	g_autofree struct plan_change *changes = g_new0(struct plan_change, items->len + 1);
+	struct plan plan = {.changes = changes,
+			    .changes_count = items->len,
+			    .checks = plan_checks(p),
+			    .restores = p->restores,
+			    .restores_count = p->restores_count};
+
+	find_renames(items);
+	if (!write_diff(p, items, diff, error) ||
+	    !keep_objects(p, items, diff, &plan.diff, error)) {
+		return false;
+	}
+	for (guint i = 0; i < items->len; i++) {
+		changes[i] = ((const struct plan_item *)items->pdata[i])->change;
 	}
 	plan.checks_count = p->desired->checks->len;
 	plan.diff_size = (int64_t)diff->len;

@@ -55,6 +55,13 @@ static bool any_unit(const GPtrArray *folders, const GPtrArray *items)
 	return false;
 }
 
+bool plan_is_unit(const struct planner *p, bool user, const struct plan_item *item)
+{
+	g_autoptr(GPtrArray) folders = unit_folders(p, user);
+
+	return item->change.path != NULL && is_unit(folders, item);
+}
+
 static guint position_of(const struct plan_item *item)
 {
 	return item->resource != NULL ? item->resource->position : 0;

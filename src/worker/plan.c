@@ -7,6 +7,7 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "worker/plan-drift.h"
 #include "worker/tree-reader.h"
 
 #define MAX_LABELS 1000
@@ -138,6 +139,7 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->applied = json_str_opt(from, "applied", 4096);
 	p->memory = json_str_opt(from, "memory", 4096);
 	read_labels(p, from);
+	plan_drift_read(p, from);
 	return job_request_end(p->job, error);
 }
 
@@ -163,6 +165,7 @@ static void planner_init(struct planner *p, struct job *job)
 
 static void planner_clear(struct planner *p)
 {
+	plan_drift_clear(p);
 	g_clear_pointer(&p->notifiers, g_hash_table_unref);
 	g_clear_pointer(&p->changed, g_hash_table_unref);
 	g_ptr_array_unref(p->acts);
@@ -253,6 +256,7 @@ static bool work(struct planner *p, GError **error)
 			    "what the changes need is larger than %zu bytes", PLAN_MAX_SIZE);
 	}
 	plan_outside(p, items);
+	plan_drift(p, items);
 	if (!check_stop(p, error) || !plan_draft(p, items, error)) {
 		return false;
 	}

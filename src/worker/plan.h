@@ -12,6 +12,7 @@
  *	plan_commands() what is to be run
  *	plan_services() what is to be enabled, started, restarted; units that changed are read again
  *	plan_order()    removals first, children before folders; then the manifest's order
+ *	plan_drift()    which of them are to be done about a drift, and what proves them
  *	plan_outside()  what somebody else has changed since it was applied
  *	plan_draft()    contents into the object store, sections of the diff, risks, the document
  *
@@ -35,6 +36,7 @@ struct plan_item {
 	bool last;	    /* ... or rather after everything else */
 	const char *remark; /* a line for its reader, below its section of the diff; NULL: none */
 };
+struct drift_request;
 struct planner {
 	struct job *job;
 	const char *mirror, *commit, *base, *folder, *objects, *out;
@@ -61,6 +63,10 @@ struct planner {
 	bool base_asked;
 	struct applied *known; /* use plan_applied() */
 	bool known_asked;
+	struct drift_request *drift; /* plan-drift.h; NULL: all changes are wanted */
+	const char **returns;	     /* digests of trials that are put back; NULL: none */
+	const char **restores;	     /* what the draft says of it */
+	size_t restores_count;
 	size_t ids_size; /* of what changes need; more than PLAN_MAX_SIZE is a plan for nobody */
 	GStringChunk *strings;
 	GPtrArray *kept; /* memory, freed at the end */
@@ -95,6 +101,10 @@ bool plan_clear_folder(struct planner *p, const struct want *want, GError **erro
 GPtrArray *plan_order(struct planner *p);
 /* Marks those that it is true of. What stands in its way is warned of. */
 void plan_outside(struct planner *p, GPtrArray *items);
+/* What the manifest says is to hold afterwards, p->desired->checks->len of them, kept. */
+struct plan_check *plan_checks(struct planner *p);
+/* Is this path a unit that this manager reads? */
+bool plan_is_unit(const struct planner *p, bool user, const struct plan_item *item);
 bool plan_draft(struct planner *p, GPtrArray *items, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Bytes that are wanted; NUL-terminated; g_free(). */

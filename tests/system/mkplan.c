@@ -140,7 +140,7 @@ static void make_plan(const char *dir, const char *draft, const char *out, const
 	plan.agent = AGENT;
 	plan.stack = "web";
 	plan.nonce = "00112233445566778899aabbccddeeff";
-	plan.reason = "commit";
+	plan.reason = plan.restores_count > 0 ? "drift" : "commit";
 	plan.repository = "file:///ops.git";
 	plan.ref = "refs/heads/main";
 	plan.path = ".";
