@@ -158,6 +158,69 @@ static void backdated_commit(void)
 	gitsig_clear(&sig);
 }
 
+#define TREE "tree b833ef252a3c496d89bfc16230141bc82a781ec5\n"
+#define BY "author A <a@example.com> 1 +0000\ncommitter A <a@example.com> 7 +0000\n"
+
+/* As git takes odd objects apart: what it drops, and what it joins. */
+static void split_as_git(void)
+{
+	static const struct {
+		const char *raw, *payload, *armor;
+	} rows[] = {
+		{TREE BY "\nm\n", TREE BY "\nm\n", NULL},
+		{TREE BY "gpgsig a\n b\n\nm\n", TREE BY "\nm\n", "a\nb\n"},
+		{TREE "gpgsig a\n" BY "gpgsig b\n c\n\nm\n", TREE BY "\nm\n", "a\nb\nc\n"},
+		{TREE "gpgsig-sha256 x\n y\n" BY "gpgsig a\n\nm", TREE BY "\nm", "a\n"},
+		{TREE BY "gpgsig\n a\n\nm\n", TREE BY "\nm\n", NULL},
+		{TREE BY "x y\n z\n\ngpgsig a\n", TREE BY "x y\n z\n\ngpgsig a\n", NULL},
+		{TREE BY "gpgsig a", TREE BY, "a"},
+		{"", "", NULL},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct gitsig sig = {0};
+
+		g_assert_cmpint(gitsig_split(&sig, rows[i].raw, strlen(rows[i].raw), NULL), ==, 0);
+		g_assert_cmpmem(sig.payload, sig.payload_len, rows[i].payload,
+				strlen(rows[i].payload));
+		g_assert_cmpstr(sig.armor, ==, rows[i].armor);
+		gitsig_clear(&sig);
+	}
+}
+
+static void time_as_git(void)
+{
+	static const struct {
+		const char *line;
+		bool found;
+		uint64_t time;
+	} rows[] = {
+		{"committer A <a> 12 +0000\n", true, 12},
+		{"committer A <a>   12 \t-0130\n", true, 12},
+		{"committer A <a> B> 12 +0\n", true, 12},
+		{"committer A <a> 12\n", true, 0},
+		{"committer A <a> -12 +0000\n", true, 0},
+		{"committer A <a> 12 +\n", true, 0},
+		{"committer A <a>\n", true, 0},
+		{"committer A <a> 99999999999999999999 +0000\n", true, UINT64_MAX},
+		{"committer A <a> 1 +0000\ncommitter A <a> 2 +0000\n", true, 1},
+		{"committer A <a 1 +0000\n", false, 0},
+		{"committer A a> 1 +0000\n", false, 0},
+		{"committer \n", false, 0},
+		{"author A <a> 1 +0000\n", false, 0},
+		{"\ncommitter A <a> 1 +0000\n", false, 0},
+		{"", false, 0},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		uint64_t time = 0;
+
+		g_assert_cmpint(gitsig_time(&time, rows[i].line, strlen(rows[i].line)), ==,
+				rows[i].found);
+		g_assert_cmpuint(time, ==, rows[i].time);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -167,5 +230,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gitsig/unsigned-commit", unsigned_commit);
 	g_test_add_func("/gitsig/odd-objects", odd_objects);
 	g_test_add_func("/gitsig/backdated-commit", backdated_commit);
+	g_test_add_func("/gitsig/split-as-git-does", split_as_git);
+	g_test_add_func("/gitsig/time-as-git-does", time_as_git);
 	return g_test_run();
 }
