@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* OpenPGP signatures: what git asks of gpg, with no other keys than those that are configured. */
+#include "worker/source/judge-inside.h"
+
+#include "base/error.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SIGNER_MAX 255
+
+/* Words of gpg's that exclude each other. */
+static const struct {
+	const char *word;
+	enum judged verdict;
+	const char *why;
+} statuses[] = {
+	{"GOODSIG", SIG_GOOD, NULL},
+	{"BADSIG", SIG_BAD, "has a signature that does not fit"},
+	{"EXPSIG", SIG_EXPIRED, "has a signature that has expired"},
+	{"EXPKEYSIG", SIG_EXPIRED, "is signed by a key that has expired"},
+	{"REVKEYSIG", SIG_REVOKED, "is signed by a key that is revoked"},
+	{"ERRSIG", SIG_UNTRUSTED, "is signed by a key that is unknown, or cannot be verified"},
+};
+
+static bool run(const struct judge *judge, const char *const *words, const struct gitsig *sig,
+		struct proc_result *result, GError **error)
+{
+	const char *argv[24] = {"gpg",
+				"--homedir",
+				judge->home,
+				"--no-tty",
+				"--no-autostart",
+				"--disable-dirmngr",
+				"--no-auto-key-retrieve",
+				"--no-auto-key-locate",
+				"--no-auto-check-trustdb",
+				"--trust-model",
+				"always"};
+	size_t at = 11;
+
+	for (size_t i = 0; words[i] != NULL && at + 1 < G_N_ELEMENTS(argv); i++) {
+		argv[at++] = words[i];
+	}
+	return judge_run(judge, argv, sig, result, error);
+}
+
+/* Once, and only when there is something to verify. */
+static bool set_up(struct judge *judge, GError **error)
+{
+	const char *const words[] = {"--batch", "--quiet", "--import", "--", judge->keys.openpgp, NULL};
+	struct proc_result result = {0};
+	bool ok;
+
+	if (judge->home != NULL) {
+		return true;
+	}
+	judge->home = g_build_filename(judge->folder, "gnupg", NULL);
+	if (mkdir(judge->home, 0700) < 0 && errno != EEXIST) {
+		return fail_errno(error, "cannot make '%s'", judge->home);
+	}
+	if (!run(judge, words, NULL, &result, error)) {
+		return false;
+	}
+	ok = result.status == 0 ||
+	     fail(error, BASE_ERROR, BASE_ERROR_FAILED, "gpg does not take 'openpgp-keys': %.300s",
+		  result.err->str);
+	proc_result_clear(&result);
+	return ok;
+}
+
+/* Of "%XX", as gpg writes what would end a line. */
+static char *unescape(const char *text)
+{
+	return g_uri_unescape_string(text, NULL);
+}
+
+/* The person of a user id "Name <address>": the address, or all of it. */
+static char *person_of(const char *user_id)
+{
+	g_autofree char *text = unescape(user_id);
+	char *open = text == NULL ? NULL : strrchr(text, '<');
+	char *end = open == NULL ? NULL : strchr(open, '>');
+
+	if (end != NULL && end > open + 1) {
+		*end = '\0';
+		memmove(text, open + 1, strlen(open + 1) + 1);
+	}
+	if (text == NULL || text[0] == '\0' || strlen(text) > SIGNER_MAX ||
+	    !text_is_plain(text, strlen(text))) {
+		return NULL;
+	}
+	return g_steal_pointer(&text);
+}
+
+struct heard {
+	int status; /* index into statuses, -1: none */
+	unsigned count;
+	char *person, *key; /* the primary key's fingerprint */
+};
+
+static void hear(struct heard *h, const char *line)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", 16);
+	guint n = g_strv_length(words);
+
+	for (size_t i = 0; n > 0 && i < G_N_ELEMENTS(statuses); i++) {
+		if (strcmp(words[0], statuses[i].word) == 0) {
+			h->status = (int)i;
+			h->count++;
+			g_free(h->person);
+			h->person = n > 2 ? person_of(line + strlen(words[0]) + strlen(words[1]) + 2)
+					  : NULL;
+		}
+	}
+	if (n > 10 && strcmp(words[0], "VALIDSIG") == 0) {
+		g_free(h->key);
+		h->key = g_strdup(words[10]);
+	}
+}
+
+static void listen(struct heard *h, const char *text)
+{
+	static const char prefix[] = "[GNUPG:] ";
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (size_t i = 0; lines[i] != NULL; i++) {
+		if (g_str_has_prefix(lines[i], prefix)) {
+			hear(h, lines[i] + strlen(prefix));
+		}
+	}
+}
+
+static void decide(struct heard *h, int exit_code, struct judgement *out)
+{
+	if (h->count > 1) {
+		judge_say(out, SIG_BAD, "has more than one signature");
+	} else if (h->count == 0) {
+		judge_say(out, SIG_BAD, "has a signature that gpg cannot read");
+	} else if (statuses[h->status].verdict != SIG_GOOD) {
+		judge_say(out, statuses[h->status].verdict, "%s", statuses[h->status].why);
+	} else if (exit_code != 0 || h->key == NULL) {
+		judge_say(out, SIG_BAD, "has a signature that gpg does not take");
+	} else {
+		out->verdict = SIG_GOOD;
+		out->key = g_steal_pointer(&h->key);
+		out->signer = h->person != NULL ? g_steal_pointer(&h->person) : g_strdup(out->key);
+	}
+}
+
+bool judge_openpgp(struct judge *judge, const struct gitsig *sig, struct judgement *out,
+		   GError **error)
+{
+	const char *const words[] = {"--status-fd", "1", "--keyid-format", "long",
+				     "--verify",    "--", judge->armor,	   "-", NULL};
+	struct proc_result result = {0};
+	struct heard heard = {.status = -1};
+
+	if (judge->keys.openpgp == NULL) {
+		judge_say(out, SIG_UNKNOWN,
+			  "has an OpenPGP signature, and no 'openpgp-keys' are configured");
+		return true;
+	}
+	if (!set_up(judge, error) || !run(judge, words, sig, &result, error)) {
+		return false;
+	}
+	listen(&heard, result.out->str);
+	decide(&heard, result.status, out);
+	g_free(heard.person);
+	g_free(heard.key);
+	proc_result_clear(&result);
+	return true;
+}
