@@ -3,9 +3,11 @@
 #include "worker/fetch.h"
 
 #include "worker/source/commits.h"
+#include "worker/source/judge.h"
 #include "worker/source/mirror.h"
 #include "worker/source/repo.h"
 #include "worker/source/tree.h"
+#include "worker/source/vouch.h"
 
 #include "base/error.h"
 
@@ -19,6 +21,9 @@ struct request {
 	const char *mirror, *known, *path;
 	const char *accepted; /* need not descend from known; NULL: none */
 	git_oid known_oid;
+	struct judge_keys keys;
+	bool demands; /* that commits are signed */
+	struct vouch_demand demand;
 };
 
 static bool is_stopped(void *user)
@@ -44,6 +49,20 @@ static unsigned seconds(struct json_obj *o, const char *name, unsigned dflt)
 	return (unsigned)json_int_opt(o, name, 1, DAY, dflt);
 }
 
+static void read_verify(struct json_obj *o, struct request *r)
+{
+	static const char *const modes[] = {"none", "head", "all", NULL};
+	enum { MODE_NONE, MODE_HEAD, MODE_ALL };
+	int mode = json_has(o, "verify") ? json_enum(o, "verify", modes) : MODE_NONE;
+
+	r->keys.signers = option(o, "signers");
+	r->keys.revoked = option(o, "revoked_keys");
+	r->keys.openpgp = option(o, "openpgp_keys");
+	r->demands = mode != MODE_NONE;
+	r->demand.all = mode == MODE_ALL;
+	r->demand.signatures = json_int_opt(o, "signatures", 1, VOUCH_SIGNERS_MAX, 1);
+}
+
 static bool read_request(struct job *job, struct request *r, GError **error)
 {
 	struct json_obj *o = job_request(job);
@@ -66,9 +85,12 @@ static bool read_request(struct job *job, struct request *r, GError **error)
 	remote->connect_timeout = seconds(o, "connect_timeout", 30);
 	remote->low_speed_time = seconds(o, "low_speed_time", 60);
 	remote->timeout = seconds(o, "timeout", 600);
+	read_verify(o, r);
 	if (!job_request_end(job, error)) {
 		return false;
 	}
+	r->keys.stopped = is_stopped;
+	r->keys.user = job;
 	remote->stopped = is_stopped;
 	remote->progress = on_progress;
 	remote->user = job;
@@ -148,6 +170,53 @@ static bool look_at_history(git_repository *repository, const struct request *r,
 	return true;
 }
 
+static void write_verification(struct json_writer *w, const struct request *r,
+			       const struct vouched *vouched)
+{
+	json_w_object(w, "verification");
+	json_w_int(w, "checked", vouched->checked);
+	json_w_str(w, "mode", r->demand.all ? "all" : "head");
+	if (vouched->seal[0] != '\0') {
+		json_w_str(w, "seal", vouched->seal);
+	}
+	json_w_int(w, "signatures", r->demand.signatures);
+	json_w_array(w, "signers");
+	for (guint i = 0; i < vouched->signers->len; i++) {
+		json_w_str(w, NULL, g_ptr_array_index(vouched->signers, i));
+	}
+	json_w_end(w);
+	json_w_end(w);
+}
+
+/* What was applied already is judged no more, and of what is rewound a person is asked first. */
+static bool look_at_signatures(git_repository *repository, struct judge *judge,
+			       const struct request *r, const git_oid *commit,
+			       struct vouched *vouched, struct finding *finding, GError **error)
+{
+	bool judged = strcmp(finding->state, "ok") == 0 || strcmp(finding->state, "rewritten") == 0;
+
+	if (!r->demands || !judged) {
+		return true;
+	}
+	if (!vouch(judge, repository, commit, r->known[0] == '\0' ? NULL : &r->known_oid,
+		   &r->demand, vouched, error)) {
+		return false;
+	}
+	if (vouched->problem != NULL) {
+		finding->state = "bad-signature";
+		finding->reason = g_strdup(vouched->problem);
+	}
+	return true;
+}
+
+static bool open_judge(const struct request *r, struct judge **out, GError **error)
+{
+	if (!r->demands && r->keys.signers == NULL && r->keys.openpgp == NULL) {
+		return true;
+	}
+	return judge_open(out, r->mirror, &r->keys, error);
+}
+
 static void write_start(struct json_writer *w, const struct finding *finding, const char *commit,
 			const char *tree, int64_t bytes)
 {
@@ -158,27 +227,46 @@ static void write_start(struct json_writer *w, const struct finding *finding, co
 	json_w_int(w, "bytes", bytes);
 }
 
+/* The commits, as those say who wrote and signed them. */
+static bool write_commits(struct job *job, git_repository *repository, struct judge *judge,
+			  const struct request *r, const git_oid *commit, bool rewritten,
+			  GError **error)
+{
+	struct json_writer *w = job_result(job);
+	const git_oid *known = r->known[0] == '\0' ? NULL : &r->known_oid;
+
+	return commits_write(repository, judge, commit, known, w, error) &&
+	       (!rewritten || commits_write_gone(repository, judge, commit, known, w, error));
+}
+
 static bool write_found(struct job *job, git_repository *repository, const struct request *r,
 			const struct fetched *fetched, GError **error)
 {
 	struct finding finding = {"ok", NULL};
-	struct json_writer *w = job_result(job);
-	const git_oid *known = r->known[0] == '\0' ? NULL : &r->known_oid;
 	char commit[SOURCE_OID_SIZE], tree[SOURCE_OID_SIZE];
+	g_autoptr(judge_auto) judge = NULL;
+	g_auto(vouched_auto) vouched = {0};
 	g_autofree char *reason = NULL;
+	bool ok;
 
 	git_oid_tostr(commit, sizeof(commit), &fetched->commit);
-	if (!look_at_history(repository, r, &fetched->commit, &finding, error)) {
+	if (!open_judge(r, &judge, error) ||
+	    !look_at_history(repository, r, &fetched->commit, &finding, error)) {
 		return false;
 	}
-	if (!look_at_tree(r, commit, tree, &finding, error)) {
-		return false;
-	}
+	ok = look_at_signatures(repository, judge, r, &fetched->commit, &vouched, &finding,
+				error) &&
+	     look_at_tree(r, commit, tree, &finding, error);
 	reason = finding.reason;
-	write_start(w, &finding, commit, tree, fetched->bytes);
-	return commits_write(repository, &fetched->commit, known, w, error) &&
-	       (strcmp(finding.state, "rewritten") != 0 ||
-		commits_write_gone(repository, &fetched->commit, known, w, error));
+	if (!ok) {
+		return false;
+	}
+	write_start(job_result(job), &finding, commit, tree, fetched->bytes);
+	if (vouched.signers != NULL && vouched.problem == NULL) {
+		write_verification(job_result(job), r, &vouched);
+	}
+	return write_commits(job, repository, judge, r, &fetched->commit,
+			     strcmp(finding.state, "rewritten") == 0, error);
 }
 
 static bool write_missing(struct job *job, const struct request *r, const struct fetched *fetched)

@@ -324,7 +324,7 @@ git_fetch() { # URL KNOWN [NAME=VALUE]...
     case $name in
     ref) ref=$value ;;
     path) path=$value ;;
-    max_bytes | timeout | connect_timeout | low_speed_time)
+    max_bytes | timeout | connect_timeout | low_speed_time | signatures)
       request="$request,\"$name\":$value" ;;
     *) request="$request,\"$name\":\"$(git_escape "$value")\"" ;;
     esac

@@ -84,7 +84,8 @@ static bool is_signed(const git_commit *commit)
 	return g_str_has_prefix(header, "gpgsig") || strstr(header, "\ngpgsig") != NULL;
 }
 
-static void write_commit(struct json_writer *w, const git_commit *commit)
+static void write_commit(struct json_writer *w, const git_commit *commit,
+			 const struct judgement *judgement)
 {
 	const git_signature *author = git_commit_author(commit);
 	const git_signature *committer = git_commit_committer(commit);
@@ -101,7 +102,10 @@ static void write_commit(struct json_writer *w, const git_commit *commit)
 		.committer_email = committer_email,
 		.subject = subject,
 		.time = CLAMP(committer->when.time, -JSON_MAX_INT, JSON_MAX_INT),
-		.signature = is_signed(commit) ? "unknown" : "none",
+		.signature = judgement != NULL	 ? judged_names[judgement->verdict]
+			     : is_signed(commit) ? "unknown"
+						 : "none",
+		.signer = judgement != NULL ? judgement->signer : NULL,
 	};
 
 	plan_commit_write(w, &row);
@@ -188,57 +192,79 @@ static void write_authors(struct json_writer *w, const struct gathered *g)
 	json_w_int(w, "authors_total", g->authors_total);
 }
 
-static int write_newest(git_repository *repository, struct json_writer *w, const struct gathered *g)
+static bool write_one(git_repository *repository, struct judge *judge, const git_oid *oid,
+		      struct json_writer *w, GError **error)
 {
-	int code = 0;
+	const struct judgement *judgement = NULL;
+	g_autoptr(git_commit_auto) object = NULL;
+	int code = git_commit_lookup(&object, repository, oid);
 
-	json_w_array(w, "commits");
-	for (int64_t i = 0; code == 0 && i < MIN(g->total, COMMITS_MAX); i++) {
-		g_autoptr(git_commit_auto) object = NULL;
-
-		code = git_commit_lookup(&object, repository, &g->newest[i]);
-		if (code == 0) {
-			write_commit(w, object);
-		}
+	if (code != 0) {
+		return fail_git(error, code, "cannot read commit %s", git_oid_tostr_s(oid));
 	}
-	json_w_end(w);
-	return code;
+	if (judge != NULL && !judge_commit(judge, repository, oid, &judgement, error)) {
+		return false;
+	}
+	write_commit(w, object, judgement);
+	return true;
 }
 
-bool commits_write(git_repository *repository, const git_oid *commit, const git_oid *known,
-		   struct json_writer *w, GError **error)
+static bool write_newest(git_repository *repository, struct judge *judge, struct json_writer *w,
+			 const struct gathered *g, GError **error)
+{
+	bool ok = true;
+
+	json_w_array(w, "commits");
+	for (int64_t i = 0; ok && i < MIN(g->total, COMMITS_MAX); i++) {
+		ok = write_one(repository, judge, &g->newest[i], w, error);
+	}
+	json_w_end(w);
+	return ok;
+}
+
+static bool fail_history(GError **error, int code, const git_oid *commit)
+{
+	return fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(commit));
+}
+
+bool commits_write(git_repository *repository, struct judge *judge, const git_oid *commit,
+		   const git_oid *known, struct json_writer *w, GError **error)
 {
 	g_autoptr(GHashTable) authors =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct gathered gathered = {.authors = authors};
 	int code = gather(repository, commit, known, &gathered);
 
-	if (code == 0) {
-		write_authors(w, &gathered);
-		code = write_newest(repository, w, &gathered);
-		json_w_int(w, "commits_total", gathered.total);
+	if (code != 0) {
+		return fail_history(error, code, commit);
 	}
-	return code == 0 ||
-	       fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(commit));
+	write_authors(w, &gathered);
+	if (!write_newest(repository, judge, w, &gathered, error)) {
+		return false;
+	}
+	json_w_int(w, "commits_total", gathered.total);
+	return true;
 }
 
-bool commits_write_gone(git_repository *repository, const git_oid *commit, const git_oid *known,
-			struct json_writer *w, GError **error)
+bool commits_write_gone(git_repository *repository, struct judge *judge, const git_oid *commit,
+			const git_oid *known, struct json_writer *w, GError **error)
 {
 	g_autoptr(GHashTable) authors =
 		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct gathered gathered = {.authors = authors};
-	bool there = is_there(repository, known);
+	bool there = is_there(repository, known), ok;
 	int code = there ? gather(repository, known, commit, &gathered) : 0;
 
+	if (code != 0) {
+		return fail_history(error, code, known);
+	}
 	json_w_object(w, "rewritten");
-	code = code == 0 ? write_newest(repository, w, &gathered) : code;
+	ok = write_newest(repository, judge, w, &gathered, error);
 	if (there) {
 		json_w_int(w, "total", gathered.total);
 	}
 	json_w_end(w);
-	return code == 0 ||
-	       fail_git(error, code, "cannot follow the history of %s", git_oid_tostr_s(known));
+	return ok;
 }
 
 void commits_write_none(struct json_writer *w)

@@ -1,0 +1,303 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Which commits must be signed, and by how many: none, head, all, merges, seals, sign-offs.
+# shellcheck disable=SC2153
+. "${srcdir:-.}/tests/system/lib-git.sh"
+git_need git ssh-keygen python3 || tap_skip_all "$REASON"
+git_begin
+W=$T/work
+git init -q -b main "$W"
+git -C "$W" config gpg.format ssh
+for person in alice bob carol mallory; do
+  ssh-keygen -q -t ed25519 -N '' -C '' -f "$T/$person"
+done
+allow() { # PERSON...: who may sign
+  for person in "$@"; do
+    printf '%s@example.org %s\n' "$person" "$(cut -d' ' -f1,2 "$T/$person.pub")"
+  done >"$T/signers"
+}
+allow alice bob carol
+
+# commit KEY MESSAGE [FILE]: signed by KEY ("-": not), with new content unless FILE is "="
+commit() {
+  [ "${3:-}" = = ] || { echo "$2" >"$W/a" && git -C "$W" add a; }
+  sign="-S$T/$1"
+  [ "$1" = - ] && sign=--no-gpg-sign
+  git -C "$W" commit -q --allow-empty "$sign" -m "$2" || exit 1
+  COMMIT=$(git -C "$W" rev-parse HEAD)
+}
+merge() { # KEY BRANCH: with a content of its own
+  sign="-S$T/$1"
+  [ "$1" = - ] && sign=--no-gpg-sign
+  git -C "$W" merge -q --no-ff --no-commit -s ours "$2" >/dev/null 2>&1
+  commit "$1" "merge $2" "${3:-}"
+}
+on() { # BRANCH [START]: a new one, or back
+  git -C "$W" checkout -q ${2:+-b} "$1" ${2:+"$2"}
+}
+ask() { # MODE SIGNATURES [KNOWN] [MEMBER=VALUE]...
+  mode=$1 signatures=$2 known=${3:-}
+  shift 2
+  [ $# = 0 ] || shift
+  git_fetch "file://$W" "$known" "verify=$mode" "signers=$T/signers" "signatures=$signatures" "$@"
+}
+# An expression on r, the result, and v, its verification.
+holds() {
+  tail -n 1 "$T/out" | python3 -c "
+import json, sys
+r = json.load(sys.stdin)
+r = r.get('result', r)
+v = r.get('verification')
+sys.exit(0 if ($1) else 1)" && return 0
+  tap_note "$T/out" "$T/err"
+  return 1
+}
+bad() { # WORDS of the reason
+  git_gives bad-signature "$(git -C "$W" rev-parse main)" &&
+    holds "v is None and '''$1''' in r['reason']" && return 0
+  echo "# expected: $1" >&2
+  return 1
+}
+good() { # CHECKED SIGNERS [SEAL]
+  git_gives ok "$(git -C "$W" rev-parse main)" &&
+    holds "(v['checked'], ' '.join(s.split('@')[0] for s in v['signers']), v.get('seal', '')) ==
+      ($1, '$2', '${3:-}') and v['mode'] == '$mode' and v['signatures'] == $signatures"
+}
+
+# --- none
+commit - one
+commit alice two
+two=$COMMIT
+commit mallory three
+three=$COMMIT
+ask none 1
+git_gives ok "$COMMIT" && holds "[c['signature'] for c in r['commits']] ==
+  ['untrusted', 'good', 'none'] and v is None and
+  [c.get('signer') for c in r['commits']] == [None, 'alice@example.org', None]"
+tap_ok 'none: nothing is demanded, and all verdicts are shown'
+git_fetch "file://$W" ''
+git_gives ok "$COMMIT" && holds "[c['signature'] for c in r['commits']] ==
+  ['unknown', 'unknown', 'none']"
+tap_ok 'without keys nothing is known of signatures'
+
+# --- head
+ask head 1
+bad "commit $(echo "$three" | cut -c1-12) is signed by the key SHA256:"
+tap_ok 'head: by a stranger it does not do'
+allow alice bob carol mallory
+ask head 1
+good 1 mallory
+tap_ok 'a list of signers that has changed lifts it'
+allow alice bob carol
+commit - four
+ask head 1
+bad 'has no signature; sign it'
+tap_ok 'nor without a signature'
+commit alice five
+five=$COMMIT
+ask head 1
+good 1 alice
+tap_ok 'what lies below does not matter'
+ask head 1 '' "revoked_keys=$T/alice.pub"
+bad 'which is revoked'
+tap_ok 'a revoked key does not do'
+ask head 1 '' "revoked_keys=$T/missing"
+[ "$RC" = 1 ] && grep -q "keys of those who sign commits: .*missing" "$T/out"
+tap_ok 'a file of revoked keys that is missing is an error' || tap_note "$T/out"
+git_fetch "file://$W" '' verify=head "signers=$T/missing"
+[ "$RC" = 1 ]
+tap_ok 'so is a list of signers that is missing'
+PATH=/nowhere ask head 1 2>/dev/null
+[ "$RC" != 0 ]
+tap_ok 'and so is a missing ssh-keygen'
+git_fetch "file://$W" '' verify=some "signers=$T/signers"
+[ "$RC" = 1 ] && [ "$(git_member code)" = usage ]
+tap_ok 'no other mode is known'
+
+# --- all
+ask all 1
+bad "commit $(git -C "$W" rev-parse --short=12 HEAD~1), on which $(echo "$five" | cut -c1-12) builds"
+tap_ok 'all: the newest that is not signed is named'
+commit bob six
+commit carol seven
+ask all 1 "$five"
+good 2 carol
+tap_ok 'all since what was applied last, and no more'
+ask all 1 "$COMMIT"
+git_gives unchanged "$COMMIT" && holds 'v is None'
+tap_ok 'what was applied is judged no more'
+ask all 1 "$two"
+bad 'has no signature'
+tap_ok 'one of them that is not signed is one too many'
+ask all 1 1111111111111111111111111111111111111111
+git_gives rewound "$COMMIT"
+tap_ok 'a history that was rewound is asked about first'
+git -C "$W" checkout -q --orphan other && commit alice unrelated && other=$COMMIT
+on main
+ask all 1 "$other" "accepted=$(git -C "$W" rev-parse main)"
+bad 'has no signature'
+tap_ok 'who accepts a rewritten history accepts no unsigned commit'
+
+# --- merges
+base=$(git -C "$W" rev-parse main)
+on side "$base"
+commit alice side1
+commit bob side2
+on main
+merge carol side
+ask all 1 "$base"
+good 3 carol
+tap_ok 'a merge: all on its other side is checked'
+base=$COMMIT
+on evil "$base"
+commit mallory evil1
+commit alice evil2
+on main
+merge carol evil
+ask all 1 "$base"
+bad "$(git -C "$W" rev-parse --short=12 HEAD^2^), on which"
+tap_ok 'a merge whose other side has a bad commit is refused'
+git -C "$W" reset -q --hard "$base"
+on fine "$base"
+commit alice fine
+on main
+merge - fine
+ask all 1 "$base"
+bad 'has no signature; sign it'
+tap_ok 'a merge commit is signed, too'
+git -C "$W" reset -q --hard "$base"
+
+# --- seals
+seal='seal it
+
+Assent-Seal: keys were rotated'
+commit - unsigned1
+commit mallory unsigned2
+commit alice "$seal"
+sealed=$COMMIT
+commit bob after
+ask all 1 "$base"
+good 2 bob "$sealed"
+tap_ok 'a seal vouches for what is older'
+ask all 1
+good 2 bob "$sealed"
+tap_ok 'and so it does for a whole history, at the first apply'
+holds "[c['signature'] for c in r['commits']][:4] == ['good', 'good', 'untrusted', 'none']"
+tap_ok 'what lies below shows its own verdict'
+ask head 1 "$base"
+good 1 bob
+tap_ok 'head knows no seals'
+allow bob carol
+ask all 1 "$base"
+bad "commit $(echo "$sealed" | cut -c1-12), on which"
+tap_ok 'a seal by a key that was removed is none'
+printf 'alice@example.org valid-before="20200101Z" %s\n' "$(cut -d' ' -f1,2 "$T/alice.pub")" \
+  >>"$T/signers"
+GIT_COMMITTER_DATE='1500000000 +0000'
+export GIT_COMMITTER_DATE
+git -C "$W" reset -q --hard "$base"
+commit - unsigned
+commit alice "$seal"
+unset GIT_COMMITTER_DATE
+commit bob after
+ask all 1 "$base"
+bad 'has no signature'
+tap_ok 'nor by a key that is valid no more, though git takes the signature'
+holds "[c['signature'] for c in r['commits']] == ['good', 'good', 'none']"
+tap_ok 'which the list says'
+allow alice bob carol
+for message in "say
+
+The trailer Assent-Seal: x is not
+a trailer" "empty
+
+Assent-Seal: " 'Assent-Seal: only a subject' "early
+
+Assent-Seal: not at the end
+
+more text"; do
+  git -C "$W" reset -q --hard "$base"
+  commit - unsigned
+  commit alice "$message"
+  found=$(git -C "$W" log -1 --format='%(trailers:key=Assent-Seal,valueonly)' | tr -d ' \n')
+  ask all 1 "$base"
+  bad 'has no signature' && [ -z "$found" ]
+  tap_ok "no seal: $(echo "$message" | tr '\n' ' ')"
+done
+git -C "$W" reset -q --hard "$base"
+commit - unsigned
+commit mallory "$seal"
+ask all 1 "$base"
+bad 'which may not sign'
+tap_ok 'a seal by a stranger is none'
+git -C "$W" reset -q --hard "$base"
+commit - unsigned
+on sealing "$base"
+commit alice "$seal"
+on main
+merge bob sealing
+ask all 1 "$base"
+bad 'has no signature'
+tap_ok 'a seal on one side of a merge vouches for nothing on the other'
+
+# --- several signers
+git -C "$W" reset -q --hard "$base"
+commit alice content
+ask head 2 "$base"
+bad 'needs the signatures of 2 different people and has 1 (alice@example.org)'
+tap_ok 'two must sign: one does not do'
+commit alice 'once more' =
+ask all 2 "$base"
+bad 'has 1 (alice@example.org)'
+tap_ok 'nor one who signs twice'
+commit bob 'signed off' =
+ask all 2 "$base"
+good 3 'alice bob'
+tap_ok 'another one signs an empty commit on top'
+ask head 3 "$base"
+bad 'has 2 ('
+tap_ok 'and a third one may be demanded'
+commit carol 'more content'
+ask head 2 "$base"
+bad 'has 1 (carol@example.org)'
+tap_ok 'what has another tree does not count'
+on topic "$COMMIT"
+commit alice 'topic'
+on main
+git -C "$W" merge -q --no-ff "-S$T/bob" -m 'take the topic' topic
+ask all 2 "$base"
+good 6 'alice bob'
+tap_ok 'a merge that takes a tree as it is is signed by both'
+on main
+commit mallory 'not me' =
+commit carol 'signed off' =
+ask head 2 "$base"
+good 1 'bob carol'
+tap_ok 'a bad one between them counts for nobody'
+old=$(git -C "$W" rev-parse "$base~1")
+git -C "$W" reset -q --hard "$base"
+commit bob 'something new'
+known=$COMMIT
+tree=$(git -C "$W" rev-parse "$old^{tree}")
+back=$(git -C "$W" -c user.signingkey="$T/carol" commit-tree -S -p "$known" -p "$old" -m back "$tree")
+git -C "$W" reset -q --hard "$back"
+ask all 2 "$known"
+bad 'has 1 (carol@example.org)'
+tap_ok 'what was signed and applied once cannot be brought back by one'
+printf 'carol@example.org,dora@example.org %s\n' "$(cut -d' ' -f1,2 "$T/carol.pub")" >"$T/signers"
+printf 'carol@example.org %s\n' "$(cut -d' ' -f1,2 "$T/alice.pub")" >>"$T/signers"
+git -C "$W" reset -q --hard "$known"
+commit carol content
+commit alice 'signed off' =
+ask head 2 "$known"
+bad 'has 1 (carol@example.org)'
+tap_ok 'two keys of one person are one'
+
+[ -z "$(find "$T/mirror.git" -name 'assent-judge-*')" ]
+tap_ok 'nothing is left in the mirror'
+mkdir -p "$T/mirror.git/assent-judge-old/gnupg/private"
+: >"$T/mirror.git/assent-judge-old/gnupg/private/key"
+ask head 1 "$known"
+[ ! -e "$T/mirror.git/assent-judge-old" ]
+tap_ok 'nor of one that was killed'
+tap_end
