@@ -7,6 +7,7 @@
 
 #include "agent/evidence.h"
 #include "agent/genesis.h"
+#include "agent/halt.h"
 #include "agent/perform.h"
 #include "agent/renew.h"
 #include "agent/results.h"
@@ -210,6 +211,7 @@ static bool step(struct agent_unit *unit, enum stack_event event, const struct a
 	size_t i;
 
 	agent_look_at_windows(unit);
+	halt_look(unit);
 	stack_step(&unit->step, &unit->record->facts, event, &with->details, agent_now(),
 		   g_random_int(), &effects);
 	for (i = 0; i < effects.count; i++) {
@@ -239,6 +241,8 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 	unsigned round;
 	bool busy;
 
+	halt_update(agent);
+	halt_look(unit);
 	if (unit->reconsider && event == STACK_LOOK && !agent->stopping) {
 		reconsider(unit); // what was approved before may be ready to go
 	}
@@ -255,6 +259,7 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 		busy = step(unit, STACK_LOOK, NULL);
 	}
 	arm(unit);
+	halt_told(unit);
 	if (agent->watch.changed != NULL) {
 		agent->watch.changed(agent->watch.user);
 	}
@@ -361,6 +366,7 @@ bool agent_open(struct conf *conf, struct agent **out, GError **error)
 	agent->people = g_array_new(TRUE, FALSE, sizeof(struct approval_person));
 	agent->units = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unit_free);
 	agent->jobs = jobs_new(results_take, agent);
+	jobs_set_gate(agent->jobs, halt_allows);
 	configure_jobs(agent);
 	take_people(agent);
 	if (!store_open(conf->state_dir, conf->agent, replay, agent, &agent->store, error) ||
@@ -389,6 +395,9 @@ void agent_close(struct agent *agent)
 	}
 	if (agent->mourning != 0) {
 		g_source_remove(agent->mourning);
+	}
+	if (agent->looking != 0) {
+		g_source_remove(agent->looking);
 	}
 	jobs_free(agent->jobs);
 	g_hash_table_unref(agent->units);

@@ -52,6 +52,13 @@ struct agent_unit {
 	uint64_t applies_moves; /* facts.moves when the list of applies was written */
 	char *steerer;		/* who asked to resume or undo, last */
 	struct tally tally;	/* of its jobs */
+	bool held;		/* suspended or stopped at the last look */
+	/* Which came first, by agent->stamps: the order for the newest fetch, for the newest that
+	 * came to an end, and the newest plan; 0: none since this process began. */
+	uint64_t asked, fetched, planned;
+	bool look_first; /* another stack waits for it to fetch */
+	enum stack_state told_state;
+	uint64_t told_fetch; /* what those who wait were told */
 };
 
 /* Who wants to know; both may be NULL. */
@@ -82,6 +89,8 @@ struct agent {
 	int64_t log_bytes;	    /* of all entries together */
 	char *dead;		    /* why the log cannot be written, or NULL */
 	guint mourning;		    /* idle source that tells the stacks */
+	guint looking;		    /* idle source that has all stacks look */
+	uint64_t stamps;	    /* given so far */
 	bool stopping;
 	void (*stopped)(void *user);
 	void *stopped_user;

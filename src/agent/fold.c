@@ -40,6 +40,13 @@ static void plan_done(void *data)
 	g_free(plan);
 }
 
+static void pause_clear(struct fold_pause *pause)
+{
+	g_free(pause->person);
+	g_free(pause->reason);
+	*pause = (struct fold_pause){0};
+}
+
 static void stack_done(void *data)
 {
 	struct fold_stack *stack = data;
@@ -50,6 +57,7 @@ static void stack_done(void *data)
 	g_free(stack->accepted_by);
 	g_free(stack->accepted_why);
 	g_hash_table_unref(stack->bad);
+	pause_clear(&stack->pause);
 	g_free(stack);
 }
 
@@ -72,7 +80,7 @@ void fold_free(struct fold *fold)
 	g_hash_table_unref(fold->by_id);
 	g_hash_table_unref(fold->stacks);
 	g_ptr_array_unref(fold->plans);
-	g_free(fold->stopped);
+	pause_clear(&fold->stopped);
 	g_free(fold);
 }
 
@@ -481,31 +489,43 @@ static void fold_drift(struct reading *r)
 			from->resources_count);
 }
 
+/* Another one takes the place of the first, which has lasted since it began. */
+static void set_pause(const struct reading *r, struct fold_pause *pause)
+{
+	const struct record_suspend *from = &r->record->u.suspend;
+	int64_t since = pause->person != NULL ? pause->since : r->entry->time;
+
+	pause_clear(pause);
+	pause->person = g_strdup(from->person);
+	pause->reason = g_strdup(from->reason);
+	pause->since = since;
+	pause->until = from->until;
+}
+
 static void fold_suspend(struct reading *r)
 {
 	const struct record_suspend *from = &r->record->u.suspend;
 	g_autofree char *text = NULL;
 
-	if (r->stack != NULL) {
-		text = g_strdup_printf("suspended by %s: %s", from->person, from->reason);
-		stack_keep(r->stack->facts.suspended, text);
-		r->stack->facts.suspended_until = from->until;
-	} else {
-		g_free(r->fold->stopped);
-		r->fold->stopped = g_strdup_printf("%s: %s", from->person, from->reason);
-		r->fold->stopped_until = from->until;
+	if (r->stack == NULL) {
+		set_pause(r, &r->fold->stopped);
+		return;
 	}
+	text = g_strdup_printf("suspended by %s: %s", from->person, from->reason);
+	stack_keep(r->stack->facts.suspended, text);
+	r->stack->facts.suspended_until = from->until;
+	set_pause(r, &r->stack->pause);
 }
 
 static void fold_resume(struct reading *r)
 {
-	if (r->stack != NULL) {
-		r->stack->facts.suspended[0] = '\0';
-		r->stack->facts.suspended_until = 0;
-	} else {
-		g_clear_pointer(&r->fold->stopped, g_free);
-		r->fold->stopped_until = 0;
+	if (r->stack == NULL) {
+		pause_clear(&r->fold->stopped);
+		return;
 	}
+	r->stack->facts.suspended[0] = '\0';
+	r->stack->facts.suspended_until = 0;
+	pause_clear(&r->stack->pause);
 }
 
 static void fold_rollback(struct reading *r)

@@ -46,6 +46,11 @@ struct fold_plan {
 	char *person;	       /* who asked for that; NULL with MODE_APPLY */
 	GPtrArray *votes;      /* struct fold_vote */
 };
+/* Who has suspended something, and why. */
+struct fold_pause {
+	char *person, *reason; /* NULL: nobody has */
+	int64_t since, until;  /* until 0: until somebody resumes it */
+};
 struct fold_stack {
 	char *name;
 	struct stack_facts facts;
@@ -58,6 +63,7 @@ struct fold_stack {
 	struct fold_plan *applied; /* the newest that was started, NULL before */
 	struct fold_plan *halted;  /* as facts.halted; NULL: none */
 	GHashTable *bad;	   /* commits that were rolled back, to why */
+	struct fold_pause pause;   /* as facts.suspended */
 };
 struct fold {
 	GHashTable *stacks; /* name to struct fold_stack */
@@ -66,9 +72,7 @@ struct fold {
 	int64_t next_number;	      /* of the next plan */
 	char signers[HASH_TEXT_SIZE]; /* approver list in force, "" before the first entry */
 	uint64_t size;		      /* entries folded */
-	/* Who has stopped everything, and why; NULL: nobody. */
-	char *stopped;
-	int64_t stopped_until; /* 0: until somebody resumes all */
+	struct fold_pause stopped;    /* of everything */
 };
 
 struct fold *fold_new(void);

@@ -22,6 +22,8 @@ struct job {
 	unsigned timeout;
 	enum elevate elevate;
 	bool started;
+	bool is_long;	   /* others need not wait for it */
+	guint patience;	   /* timer that says so */
 	bool forgotten;	   /* its stack has gone */
 	struct proc *proc; /* NULL before and after it runs */
 	int lock_fd;
@@ -33,6 +35,7 @@ struct job {
 struct jobs {
 	char *worker, *trust;
 	jobs_done_fn done;
+	jobs_gate_fn gate; /* NULL: all may */
 	void *user;
 	GPtrArray *list; /* struct job, in the order they came */
 	bool stopping, freeing;
@@ -44,6 +47,9 @@ static void job_free(void *data)
 
 	if (job->idle != 0) {
 		g_source_remove(job->idle);
+	}
+	if (job->patience != 0) {
+		g_source_remove(job->patience);
 	}
 	autofd_close(&job->lock_fd);
 	g_free(job->stack);
@@ -62,6 +68,11 @@ struct jobs *jobs_new(jobs_done_fn done, void *user)
 	jobs->user = user;
 	jobs->list = g_ptr_array_new_with_free_func(job_free);
 	return jobs;
+}
+
+void jobs_set_gate(struct jobs *jobs, jobs_gate_fn gate)
+{
+	jobs->gate = gate;
 }
 
 void jobs_configure(struct jobs *jobs, const char *worker, const char *trust)
@@ -91,7 +102,7 @@ static bool same_pool(const struct job *a, const struct job *b)
 static bool may_start(const struct jobs *jobs, const struct job *job)
 {
 	unsigned limit = job->kind == STACK_JOB_FETCH ? JOBS_FETCHES : JOBS_OTHERS;
-	unsigned running = 0;
+	unsigned running = 0, all = 0;
 	unsigned i;
 
 	for (i = 0; i < jobs->list->len; i++) {
@@ -100,7 +111,8 @@ static bool may_start(const struct jobs *jobs, const struct job *job)
 		if (!other->started) {
 			continue;
 		}
-		running += same_pool(job, other);
+		all += same_pool(job, other);
+		running += same_pool(job, other) && !other->is_long;
 		if (strcmp(job->stack, other->stack) == 0) { // a forgotten one of this name
 			return false;
 		}
@@ -108,7 +120,7 @@ static bool may_start(const struct jobs *jobs, const struct job *job)
 			return false;
 		}
 	}
-	return running < limit;
+	return running < limit && all < JOBS_MOST;
 }
 
 static void start_waiting(struct jobs *jobs);
@@ -228,10 +240,28 @@ static bool launch(struct job *job, GError **error)
 	return proc_start(&spec, &ops, job, &job->proc, error);
 }
 
+static gboolean on_patience(void *user)
+{
+	struct job *job = user;
+
+	job->patience = 0;
+	job->is_long = true;
+	start_waiting(job->jobs);
+	return G_SOURCE_REMOVE;
+}
+
+static bool is_allowed(const struct job *job, GError **error)
+{
+	const struct jobs *jobs = job->jobs;
+
+	return jobs->gate == NULL || jobs->gate(job->kind, job->stack, jobs->user, error);
+}
+
 static void start(struct job *job)
 {
 	job->started = true;
-	if (!launch(job, &job->error)) {
+	job->patience = g_timeout_add_seconds(JOBS_LONG, on_patience, job);
+	if (!is_allowed(job, &job->error) || !launch(job, &job->error)) {
 		job->idle = g_idle_add(on_not_started, job);
 	}
 }
@@ -300,6 +330,22 @@ void jobs_stop(struct jobs *jobs)
 void jobs_forget(struct jobs *jobs, const char *stack)
 {
 	end_jobs(jobs, stack);
+}
+
+unsigned jobs_interrupt(struct jobs *jobs)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < jobs->list->len; i++) {
+		struct job *job = g_ptr_array_index(jobs->list, i);
+
+		if (job->proc != NULL &&
+		    (job->kind == STACK_JOB_APPLY || job->kind == STACK_JOB_RECOVER)) {
+			proc_stop(job->proc, GRACE_APPLY);
+			count++;
+		}
+	}
+	return count;
 }
 
 static bool any_process(const struct jobs *jobs)

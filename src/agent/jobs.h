@@ -3,7 +3,9 @@
 /*
  * Worker processes: one job each, at most one per stack, a bounded number at
  * the same time. Fetches have a pool of their own, so that dead networks never
- * keep an approved plan waiting; the rest queue first come, first served.
+ * keep an approved plan waiting; the rest queue first come, first served. One
+ * that takes long leaves its place to others, so that what hangs delays nobody
+ * but its own stack.
  * Fetches of one mirror follow each other.
  *
  * Each started job ends with exactly one call of done, never from within
@@ -19,6 +21,8 @@
 
 #define JOBS_FETCHES 4
 #define JOBS_OTHERS 4
+#define JOBS_LONG 10 /* seconds; then another may start beside it */
+#define JOBS_MOST 64 /* of each pool, those that take long included */
 
 struct jobs;
 struct job_result {
@@ -34,6 +38,10 @@ typedef void (*jobs_done_fn)(const struct job_result *result, void *user);
 struct jobs *jobs_new(jobs_done_fn done, void *user);
 /* Kills what still runs, without calling done. */
 void jobs_free(struct jobs *jobs);
+/* Asked whenever a worker is about to start, also after it has waited for its turn; refused, the
+ * job ends as one that could not be started. */
+typedef bool (*jobs_gate_fn)(enum stack_job kind, const char *stack, void *user, GError **error);
+void jobs_set_gate(struct jobs *jobs, jobs_gate_fn gate);
 /* Before the first job; then for those to come. */
 void jobs_configure(struct jobs *jobs, const char *worker, const char *trust);
 struct jobs_order {
@@ -51,4 +59,6 @@ void jobs_forget(struct jobs *jobs, const char *stack);
 /* Before the end: what waits is dropped, fetches and plans are stopped, applies are asked to come
  * to an end. done is called for those that ran. */
 void jobs_stop(struct jobs *jobs);
+/* Applies and recoveries that run are asked to come to an end, as before the end; how many. */
+unsigned jobs_interrupt(struct jobs *jobs);
 unsigned jobs_running(const struct jobs *jobs);

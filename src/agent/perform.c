@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/evidence.h"
+#include "agent/halt.h"
 #include "agent/launch.h"
 #include "agent/planner.h"
 #include "agent/request.h"
@@ -36,6 +37,7 @@ static bool plan_digest(const struct doing *d, struct hash *out)
 
 static bool do_fetch(struct doing *d, GError **error)
 {
+	d->unit->asked = ++d->agent->stamps;
 	return launch_fetch(d->unit, error);
 }
 
@@ -97,6 +99,7 @@ static bool do_publish(struct doing *d, GError **error)
 		return false;
 	}
 	d->unit->recheck = true;
+	d->unit->planned = ++d->agent->stamps;
 	log_event(EV_PLANNED, d->name, d->facts->plan,
 		  "plan %" PRId64 " has %zu changes and needs %" PRId64 " approvals", entry->number,
 		  plan->changes_count, entry->required);
@@ -318,6 +321,11 @@ static bool log_interrupted(struct doing *d, GError **error)
 	return append_done(d, RESULT_INTERRUPTED, d->reason, error);
 }
 
+static bool log_resume(struct doing *d, GError **error)
+{
+	return halt_resume(d->unit, NULL, d->reason, error);
+}
+
 static bool (*const doers[])(struct doing *doing, GError **error) = {
 	[STACK_DO_FETCH] = do_fetch,
 	[STACK_DO_PLAN] = do_plan,
@@ -333,6 +341,7 @@ static bool (*const doers[])(struct doing *doing, GError **error) = {
 	[STACK_LOG_APPLY_START] = log_apply_start,
 	[STACK_LOG_APPLY_DONE] = log_apply_done,
 	[STACK_LOG_INTERRUPTED] = log_interrupted,
+	[STACK_LOG_RESUME] = log_resume,
 };
 
 bool perform(struct agent_unit *unit, enum stack_effect effect, enum stack_phase phase,

@@ -541,6 +541,9 @@ void results_take(const struct job_result *result, void *user)
 		} else {
 			kinds[result->kind].take(&t);
 		}
+		if (t.event == STACK_FETCHED) {
+			t.unit->fetched = t.unit->asked;
+		}
 		if (is_wanted(agent, &t)) {
 			agent_send(t.unit, t.event, &t.news);
 		}

@@ -75,9 +75,35 @@ static bool say_blocked(const struct view *v)
 	return v->f->block != STACK_BLOCK_NONE;
 }
 
+static void append_until(const struct view *v, int64_t until)
+{
+	g_autofree char *text = stack_time(until);
+
+	if (until != 0) {
+		g_string_append_printf(v->out, ", until %s", text);
+	}
+}
+
+static bool say_stopped(const struct view *v)
+{
+	g_string_append(v->out, v->s->stopped);
+	append_until(v, v->s->stopped_until);
+	g_string_append(v->out, "; 'assent resume --all' ends it");
+	return v->s->stopped[0] != '\0';
+}
+
+/* What was begun neither goes on nor back meanwhile. */
+static bool say_stopped_midway(const struct view *v)
+{
+	g_string_append_printf(v->out, "the interrupted apply of plan %" PRId64 " stands still: ",
+			       v->f->plan_number);
+	return say_stopped(v) && v->f->phase == STACK_PHASE_APPLYING && v->s->job == STACK_JOB_NONE;
+}
+
 static bool say_suspended(const struct view *v)
 {
 	g_string_append(v->out, v->f->suspended);
+	append_until(v, v->f->suspended_until);
 	return v->f->suspended[0] != '\0';
 }
 
@@ -93,6 +119,10 @@ static bool say_pending(const struct view *v)
 			v->f->plan_number,
 			v->s->opens != 0 ? "until " : "which does not open within a year",
 			v->s->opens != 0 ? opens : "");
+	} else if (v->s->approved && stack_is_waiting(v->s, v->f)) {
+		g_string_append_printf(v->out,
+				       "plan %" PRId64 " has its approvals and waits for %s",
+				       v->f->plan_number, v->s->waits);
 	} else if (v->s->approved) {
 		g_string_append_printf(
 			v->out, "plan %" PRId64 " has its approvals and is about to be applied",
@@ -215,14 +245,24 @@ static const struct {
 	enum stack_state state;
 	bool (*say)(const struct view *view);
 } rows[] = {
-	{STACK_STATE_BLOCKED, say_dead},	{STACK_STATE_FAILED, say_recover_problem},
-	{STACK_STATE_APPLYING, say_applying},	{STACK_STATE_BLOCKED, say_blocked},
-	{STACK_STATE_SUSPENDED, say_suspended}, {STACK_STATE_PENDING, say_pending},
-	{STACK_STATE_PLANNING, say_planning},	{STACK_STATE_FAILED, say_plan_problem},
-	{STACK_STATE_FAILED, say_failed_plan},	{STACK_STATE_DRIFTED, say_ended_drift},
-	{STACK_STATE_IDLE, say_ended},		{STACK_STATE_FAILED, say_fetch_problem},
-	{STACK_STATE_IDLE, say_nothing_yet},	{STACK_STATE_DRIFTED, say_drifted},
-	{STACK_STATE_CONVERGED, say_converged}, {STACK_STATE_PLANNING, say_waiting},
+	{STACK_STATE_BLOCKED, say_dead},
+	{STACK_STATE_SUSPENDED, say_stopped_midway},
+	{STACK_STATE_FAILED, say_recover_problem},
+	{STACK_STATE_APPLYING, say_applying},
+	{STACK_STATE_SUSPENDED, say_stopped},
+	{STACK_STATE_BLOCKED, say_blocked},
+	{STACK_STATE_SUSPENDED, say_suspended},
+	{STACK_STATE_PENDING, say_pending},
+	{STACK_STATE_PLANNING, say_planning},
+	{STACK_STATE_FAILED, say_plan_problem},
+	{STACK_STATE_FAILED, say_failed_plan},
+	{STACK_STATE_DRIFTED, say_ended_drift},
+	{STACK_STATE_IDLE, say_ended},
+	{STACK_STATE_FAILED, say_fetch_problem},
+	{STACK_STATE_IDLE, say_nothing_yet},
+	{STACK_STATE_DRIFTED, say_drifted},
+	{STACK_STATE_CONVERGED, say_converged},
+	{STACK_STATE_PLANNING, say_waiting},
 };
 
 enum stack_state stack_say(const struct stack *stack, const struct stack_facts *facts, bool due,

@@ -121,7 +121,7 @@ bool stack_is_rewritten(const struct stack_facts *f)
 /* May a plan be made at all, were it asked for? */
 static bool can_plan(const struct stack *s, const struct stack_facts *f, bool asked)
 {
-	if (stack_target(f)[0] == '\0' || f->suspended[0] != '\0' || targets_bad(f)) {
+	if (stack_target(f)[0] == '\0' || stack_is_suspended(s, f) || targets_bad(f)) {
 		return false;
 	}
 	if (f->phase == STACK_PHASE_OPEN || f->phase == STACK_PHASE_APPLYING) {
@@ -184,7 +184,16 @@ bool stack_is_held(const struct stack *stack, const struct stack_facts *facts)
 	return stack->shut && facts->plan_broken[0] == '\0';
 }
 
-/* An undo brings back what was there before, and waits for nobody. */
+bool stack_is_waiting(const struct stack *stack, const struct stack_facts *facts)
+{
+	return stack->waits[0] != '\0' && facts->plan_broken[0] == '\0';
+}
+
+bool stack_is_suspended(const struct stack *stack, const struct stack_facts *facts)
+{
+	return stack->stopped[0] != '\0' || facts->suspended[0] != '\0';
+}
+
 static enum stack_refusal may_resume(const struct stack *s, const struct stack_facts *f,
 				     int64_t now)
 {
@@ -201,9 +210,13 @@ static enum stack_refusal may_resume(const struct stack *s, const struct stack_f
 	if (f->block != STACK_BLOCK_NONE) {
 		return STACK_BLOCKED;
 	}
+	if (stack_is_waiting(s, f)) {
+		return STACK_WAITS;
+	}
 	return stack_is_held(s, f) ? STACK_SHUT : STACK_MAY;
 }
 
+/* An undo brings back what was there before, and waits for nobody but who stopped everything. */
 enum stack_refusal stack_may_steer(const struct stack *s, const struct stack_facts *f,
 				   enum record_mode mode, int64_t now)
 {
@@ -212,6 +225,9 @@ enum stack_refusal stack_may_steer(const struct stack *s, const struct stack_fac
 	}
 	if (f->halted[0] == '\0') {
 		return STACK_NOT_HALTED;
+	}
+	if (s->stopped[0] != '\0') {
+		return STACK_STOPPED;
 	}
 	return mode == MODE_RESUME ? may_resume(s, f, now) : STACK_MAY;
 }
@@ -323,7 +339,8 @@ static void on_planned(struct step *t)
 		return; // what it is made of is about to change
 	}
 	unblock_manifest(t);
-	if (!drift || asked || !alone) {
+	/* Suspended meanwhile: nobody is asked now, and it is planned anew afterwards. */
+	if ((!drift || asked || !alone) && !stack_is_suspended(t->s, t->f)) {
 		add(t, STACK_DO_PUBLISH, 0, "");
 	}
 	if (drift && strcmp(t->f->drift, t->d->drift_key) != 0) {
@@ -505,15 +522,32 @@ static void look_to_steer(struct step *t)
 	}
 }
 
+/* Approved, and nothing keeps it. */
+static bool may_go(const struct stack *s, const struct stack_facts *f)
+{
+	return s->approved && !stack_is_held(s, f) && !stack_is_waiting(s, f) &&
+	       !stack_is_suspended(s, f);
+}
+
+static const char *why_expired(const struct step *t)
+{
+	if (!t->s->approved) {
+		return "nobody decided in time";
+	}
+	if (stack_is_suspended(t->s, t->f)) {
+		return "approved, but suspended until it was too late";
+	}
+	return stack_is_waiting(t->s, t->f) ? "approved, but another stack kept it for too long"
+					    : "approved, but no window let it through in time";
+}
+
 /* What an open plan needs now. */
 static void look_at_plan(struct step *t)
 {
 	if (t->now >= t->f->plan_expires && t->s->job != STACK_JOB_APPLY) {
-		close_plan(t, STACK_PHASE_EXPIRED,
-			   t->s->approved ? "approved, but no window let it through in time"
-					  : "nobody decided in time");
-	} else if (t->s->approved && !stack_is_held(t->s, t->f) && t->s->job == STACK_JOB_NONE &&
-		   t->f->suspended[0] == '\0' && t->f->block == STACK_BLOCK_NONE) {
+		close_plan(t, STACK_PHASE_EXPIRED, why_expired(t));
+	} else if (may_go(t->s, t->f) && t->s->job == STACK_JOB_NONE &&
+		   t->f->block == STACK_BLOCK_NONE) {
 		start_apply(t, MODE_APPLY);
 	}
 }
@@ -561,8 +595,18 @@ static void bound_pauses(struct step *t)
 	bound(&t->s->next_recover, t, RECOVER_MAX);
 }
 
+static bool suspension_is_over(const struct step *t)
+{
+	return t->f->suspended[0] != '\0' && t->f->suspended_until != 0 &&
+	       t->now >= t->f->suspended_until;
+}
+
 static void look(struct step *t)
 {
+	if (suspension_is_over(t)) {
+		add(t, STACK_LOG_RESUME, 0, "its time was over");
+		return;
+	}
 	bound_pauses(t);
 	if (t->s->next_drift == 0) {
 		t->s->next_drift = next_drift(t);
@@ -571,7 +615,8 @@ static void look(struct step *t)
 		t->s->approved = false;
 	}
 	if (t->f->phase == STACK_PHASE_APPLYING) {
-		if (t->s->job == STACK_JOB_NONE && t->now >= t->s->next_recover) {
+		if (t->s->job == STACK_JOB_NONE && t->now >= t->s->next_recover &&
+		    t->s->stopped[0] == '\0') {
 			start(t, STACK_JOB_RECOVER, STACK_DO_RECOVER);
 		}
 		return;
@@ -611,6 +656,8 @@ static int64_t wake_time(const struct step *t)
 	wake = later(wake, t->s->next_plan, t->now);
 	wake = later(wake, t->s->next_drift, t->now);
 	wake = later(wake, t->s->next_recover, t->now);
+	wake = later(wake, t->f->suspended_until, t->now);
+	wake = later(wake, t->s->stopped_until, t->now);
 	if (t->f->phase == STACK_PHASE_OPEN) {
 		wake = later(wake, t->f->plan_expires, t->now);
 		wake = later(wake, stack_quiet_due(t->s, t->f), t->now);
@@ -668,14 +715,13 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 		return false;
 	}
 	if (facts->phase == STACK_PHASE_APPLYING) { // all that is wanted waits for the recovery
-		return stack->recover_problem[0] != '\0';
+		return stack->recover_problem[0] != '\0' || stack->stopped[0] != '\0';
 	}
 	if (stack->want_fetch || stack->want_plan || stack->fetch_due ||
 	    stack->wanted != MODE_APPLY) {
 		return false;
 	}
-	return !(facts->phase == STACK_PHASE_OPEN && stack->approved &&
-		 !stack_is_held(stack, facts) && facts->suspended[0] == '\0') &&
+	return !(facts->phase == STACK_PHASE_OPEN && may_go(stack, facts)) &&
 	       !plan_is_due(stack, facts, now);
 }
 

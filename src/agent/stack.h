@@ -142,6 +142,13 @@ struct stack {
 	 * opens (0: nobody knows). */
 	bool shut;
 	int64_t opens;
+	/* And of everything: who has stopped it and why, "": nobody; until when, 0: nobody knows.
+	 */
+	char stopped[STACK_REASON_MAX];
+	int64_t stopped_until;
+	/* And of the stacks that this one comes after: what an approved plan waits for, "":
+	 * nothing. */
+	char waits[STACK_REASON_MAX];
 	bool dead; /* the log cannot be written */
 	unsigned fetch_failures, plan_failures, recover_failures, voids; /* in a row */
 	int64_t next_fetch, next_plan, next_drift, next_recover;	 /* 0: not due */
@@ -204,6 +211,7 @@ enum stack_effect {
 	STACK_LOG_APPLY_START, /* of the open plan, or of the one that halted, by stack.mode */
 	STACK_LOG_APPLY_DONE,  /* of this event's result */
 	STACK_LOG_INTERRUPTED, /* apply-done without a worker's result */
+	STACK_LOG_RESUME,      /* the stack was suspended, and the time for that is over */
 };
 struct stack_effects {
 	struct {
@@ -227,15 +235,21 @@ enum stack_refusal {
 	STACK_BUSY,	 /* an apply runs, or was asked for */
 	STACK_NEWER,	 /* a commit or a plan has come since */
 	STACK_EXPIRED,	 /* so has the plan */
-	STACK_SUSPENDED, /* these three only to resume */
+	STACK_SUSPENDED, /* these four only to resume */
 	STACK_BLOCKED,
 	STACK_SHUT,
+	STACK_WAITS,
+	STACK_STOPPED, /* this one in any case */
 };
 /* mode: MODE_RESUME or MODE_UNDO */
 enum stack_refusal stack_may_steer(const struct stack *stack, const struct stack_facts *facts,
 				   enum record_mode mode, int64_t now);
 /* Does a window keep the open plan, once it is approved? Who breaks the glass opens it. */
 bool stack_is_held(const struct stack *stack, const struct stack_facts *facts);
+/* Does another stack keep it? Who breaks the glass waits for none. */
+bool stack_is_waiting(const struct stack *stack, const struct stack_facts *facts);
+/* Is it suspended, or everything stopped? Nobody but who ends that is let through. */
+bool stack_is_suspended(const struct stack *stack, const struct stack_facts *facts);
 /* The commit that is to hold, "": none yet: of the trial, of the pin, or the branch's newest. */
 const char *stack_target(const struct stack_facts *facts);
 const char *stack_target_tree(const struct stack_facts *facts);

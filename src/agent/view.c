@@ -126,6 +126,20 @@ static void write_block(struct json_writer *w, const struct stack_facts *facts)
 	json_w_end(w);
 }
 
+static void write_pause(struct json_writer *w, const char *name, const struct fold_pause *pause)
+{
+	if (pause->person == NULL) {
+		json_w_null(w, name);
+		return;
+	}
+	json_w_object(w, name);
+	json_w_str(w, "by", pause->person);
+	json_w_str(w, "reason", pause->reason);
+	write_time(w, "since", pause->since);
+	write_time(w, "until", pause->until);
+	json_w_end(w);
+}
+
 void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
@@ -142,6 +156,9 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_text(w, "ref", unit->record->ref);
 	write_text(w, "repository", unit->record->repository);
 	json_w_int(w, "drift", facts->drift_count);
+	write_pause(w, "suspended", &unit->record->pause);
+	write_pause(w, "stopped", &unit->agent->fold->stopped);
+	write_text(w, "waits", unit->step.waits);
 	write_pending(w, unit);
 	write_last_apply(w, unit);
 	write_halted(w, unit);

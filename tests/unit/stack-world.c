@@ -7,7 +7,7 @@
 static const char *const effect_names[] = {
 	"fetch",   "plan",	   "apply",	  "recover",	  "publish",
 	"+commit", "+blocked",	   "+unblocked",  "+closed",	  "+converged",
-	"+drift",  "+apply-start", "+apply-done", "+interrupted",
+	"+drift",  "+apply-start", "+apply-done", "+interrupted", "+resume",
 };
 
 void world_entry(struct world *w, const char *type, const char *format, ...)
@@ -97,6 +97,9 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 		break;
 	case STACK_LOG_INTERRUPTED:
 		apply_done(w, "interrupted", reason);
+		break;
+	case STACK_LOG_RESUME:
+		world_entry(w, "resume", "\"person\":\"assentd\",\"reason\":\"%s\"", reason);
 		break;
 	}
 }

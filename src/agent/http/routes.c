@@ -15,6 +15,7 @@
 #include "agent/http/peer.h"
 #include "agent/http/server.h"
 #include "agent/http/steer.h"
+#include "agent/http/suspend.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -661,6 +662,10 @@ const struct route routes[] = {
 	{"POST", "/v1/stacks/*/replan", post_replan},
 	{"POST", "/v1/stacks/*/follow", post_follow},
 	{"POST", "/v1/stacks/*/apply", steer_post},
+	{"POST", "/v1/stacks/*/suspend", suspend_post},
+	{"POST", "/v1/stacks/*/resume", suspend_post_resume},
+	{"POST", "/v1/stop", suspend_post_stop},
+	{"POST", "/v1/resume", suspend_post_go},
 	{"GET", "/v1/plans", get_plans},
 	{"GET", "/v1/plans/*", get_plan},
 	{"GET", "/v1/plans/*/plan.json", get_plan_json},

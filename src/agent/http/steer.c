@@ -7,6 +7,7 @@
 #include "agent/agent.h"
 #include "agent/decide.h"
 #include "agent/evidence.h"
+#include "agent/halt.h"
 #include "agent/http/peer.h"
 #include "agent/http/routes.h"
 #include "agent/renew.h"
@@ -30,6 +31,10 @@ static const struct {
 			     "see 'assent status'"},
 	[STACK_BLOCKED] = {MHD_HTTP_CONFLICT, "blocked", "the stack is blocked",
 			   "see 'assent status'"},
+	[STACK_WAITS] = {MHD_HTTP_CONFLICT, "waits", "another stack goes before this one",
+			 "see 'assent status'"},
+	[STACK_STOPPED] = {MHD_HTTP_CONFLICT, "stopped", "everything is stopped",
+			   "'assent resume --all' ends that"},
 	[STACK_SHUT] = {MHD_HTTP_CONFLICT, "window", "a window keeps the stack shut now",
 			"'assent policy test' tells until when"},
 };
@@ -65,6 +70,7 @@ static bool may_steer(struct call *call, struct agent_unit *unit, enum record_mo
 	enum stack_refusal refusal;
 
 	agent_look_at_windows(unit);
+	halt_look(unit);
 	refusal = stack_may_steer(&unit->step, &unit->record->facts, mode, agent_now());
 	if (refusal != STACK_MAY) {
 		call_fail(call, refusals[refusal].status, refusals[refusal].code,
