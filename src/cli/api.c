@@ -128,6 +128,19 @@ void api_plan_free(struct api_plan *plan)
 	}
 }
 
+static void read_pause(struct json_obj *o, const char *name, struct api_pause *pause)
+{
+	struct json_obj child;
+
+	if (json_obj_get_opt(o, name, &child)) {
+		pause->by = json_str(&child, "by", MAX_TEXT);
+		pause->reason = read_text(&child, "reason");
+		pause->since = read_time(&child, "since");
+		pause->until = read_time(&child, "until");
+		json_obj_ignore_rest(&child);
+	}
+}
+
 static struct api_stack *read_stack(struct json_obj *o)
 {
 	struct api_stack *stack = g_new0(struct api_stack, 1);
@@ -159,6 +172,10 @@ static struct api_stack *read_stack(struct json_obj *o)
 		json_obj_ignore_rest(&child);
 	}
 	stack->applied = read_text(o, "applied");
+	read_pause(o, "suspended", &stack->suspended);
+	read_pause(o, "stopped", &stack->stopped);
+	stack->waits = read_text(o, "waits");
+	stack->remote = read_text(o, "remote");
 	if (json_obj_get_opt(o, "block", &child)) {
 		bool rewound = strcmp(json_str(&child, "kind", MAX_NAME), "rewound") == 0;
 
@@ -247,8 +264,9 @@ void api_info_free(struct api_info *info)
 
 typedef gpointer (*read_fn)(struct json_obj *o);
 
-static bool read_list(struct client *client, const char *path, const char *member, read_fn read,
-		      GDestroyNotify free_item, struct api_list **out, GError **error)
+/* Takes over doc. */
+static bool finish_list(struct json_doc *doc, const char *path, const char *member, read_fn read,
+			GDestroyNotify free_item, struct api_list **out, GError **error)
 {
 	g_autoptr(api_list_auto) list = g_new0(struct api_list, 1);
 	struct json_obj root, item;
@@ -256,10 +274,9 @@ static bool read_list(struct client *client, const char *path, const char *membe
 	size_t count;
 
 	list->items = g_ptr_array_new_with_free_func(free_item);
-	if (!client_get_json(client, path, &list->doc, error)) {
-		return false;
-	}
+	list->doc = doc;
 	json_doc_root(list->doc, &root);
+	list->interrupted = json_int_opt(&root, "interrupted", 0, JSON_MAX_INT, 0);
 	count = json_arr_get(&root, member, MAX_ITEMS, &arr);
 	for (size_t i = 0; i < count && json_arr_obj(&arr, i, &item); i++) {
 		g_ptr_array_add(list->items, read(&item));
@@ -270,6 +287,15 @@ static bool read_list(struct client *client, const char *path, const char *membe
 	}
 	*out = g_steal_pointer(&list);
 	return true;
+}
+
+static bool read_list(struct client *client, const char *path, const char *member, read_fn read,
+		      GDestroyNotify free_item, struct api_list **out, GError **error)
+{
+	struct json_doc *doc = NULL;
+
+	return client_get_json(client, path, &doc, error) &&
+	       finish_list(doc, path, member, read, free_item, out, error);
 }
 
 static gpointer read_stack_item(struct json_obj *o)
@@ -285,6 +311,16 @@ static gpointer read_plan_item(struct json_obj *o)
 bool api_status(struct client *client, struct api_list **out, GError **error)
 {
 	return read_list(client, "/v1/status", "stacks", read_stack_item, free_stack, out, error);
+}
+
+bool api_all_do(struct client *client, const char *verb, const char *body, struct api_list **out,
+		GError **error)
+{
+	g_autofree char *path = g_strconcat("/v1/", verb, NULL);
+	struct json_doc *doc = NULL;
+
+	return client_post_json(client, path, body, CLIENT_QUICK, &doc, error) &&
+	       finish_list(doc, path, "stacks", read_stack_item, free_stack, out, error);
 }
 
 bool api_plans(struct client *client, const char *stack, const char *state, struct api_list **out,
@@ -340,6 +376,12 @@ static bool post_stack(struct client *client, const char *name, const char *verb
 
 	return client_post_json(client, path, body, wait + CLIENT_QUICK, &doc, error) &&
 	       finish_stack(doc, path, out, error);
+}
+
+bool api_stack_post(struct client *client, const char *name, const char *verb, const char *body,
+		    struct api_stack **out, GError **error)
+{
+	return post_stack(client, name, verb, body, 0, out, error);
 }
 
 bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,

@@ -43,6 +43,11 @@ struct api_pending {
 	int64_t seq, required, votes, expires;
 	char *summary; /* owned */
 };
+/* Who has suspended or stopped something; by NULL: nobody. */
+struct api_pause {
+	const char *by, *reason;
+	int64_t since, until; /* until 0: until somebody resumes it */
+};
 struct api_stack {
 	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
 	int64_t since, next_fetch;
@@ -56,10 +61,14 @@ struct api_stack {
 	const char *applied;	   /* the commit that holds, NULL: none */
 	const char *rewound;	   /* the tip that does not descend from it and blocks, or NULL */
 	const char *fetch_problem; /* why the last fetch failed, NULL: it did not */
-	struct json_doc *doc;	   /* NULL inside a list */
+	struct api_pause suspended, stopped; /* this stack; everything */
+	const char *waits;		     /* for another stack, NULL: for none */
+	const char *remote;   /* the address that answered, NULL: none has yet, or the first */
+	struct json_doc *doc; /* NULL inside a list */
 };
 struct api_list {
-	GPtrArray *items; /* struct api_stack or struct api_plan */
+	GPtrArray *items;    /* struct api_stack or struct api_plan */
+	int64_t interrupted; /* of api_all_do(): applies that were asked to come to an end */
 	struct json_doc *doc;
 };
 struct api_info {
@@ -86,6 +95,12 @@ bool api_stack_follow(struct client *client, const char *name, const char *commi
 /* mode: "resume" or "undo", of the apply that halted. */
 bool api_stack_steer(struct client *client, const char *name, const char *mode, unsigned wait,
 		     struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* verb: "suspend", "resume"; body: as doc/api.yaml says. */
+bool api_stack_post(struct client *client, const char *name, const char *verb, const char *body,
+		    struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* verb: "stop", "resume", of everything. The list is of all stacks. */
+bool api_all_do(struct client *client, const char *verb, const char *body, struct api_list **out,
+		GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void api_stack_free(struct api_stack *stack);
 
 /* stack and state may be NULL. */

@@ -63,7 +63,9 @@ static char *say_pending(const struct api_pending *pending, int64_t now)
 
 static char *say_state(const struct api_stack *stack, int64_t now)
 {
-	if (stack->pending.plan != NULL && strcmp(stack->state, "pending") == 0) {
+	bool waits = stack->pending.approved && stack->waits != NULL && !stack->pending.shut;
+
+	if (stack->pending.plan != NULL && strcmp(stack->state, "pending") == 0 && !waits) {
 		return say_pending(&stack->pending, now);
 	}
 	if (stack->reason != NULL) {
@@ -139,6 +141,17 @@ static void say_steered(struct out *out, const struct api_stack *stack)
 	}
 }
 
+/* What was begun before is not stopped by it. */
+static void say_under_way(struct out *out, const struct api_stack *stack)
+{
+	bool paused = stack->suspended.by != NULL || stack->stopped.by != NULL;
+
+	if (paused && strcmp(stack->state, "applying") == 0) {
+		out_note(out, _("an apply is under way and goes on to its end; nothing is begun "
+				"after it\n"));
+	}
+}
+
 void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 {
 	g_autofree char *why = say_why(stack, now);
@@ -152,6 +165,7 @@ void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 
 		out_note(out, _("look at it with 'assent show %s'\n"), id);
 	}
+	say_under_way(out, stack);
 	say_halted(out, stack);
 	say_steered(out, stack);
 }
@@ -178,6 +192,20 @@ static void text_json(struct json_writer *w, const char *name, const char *text)
 	}
 }
 
+static void pause_json(struct json_writer *w, const char *name, const struct api_pause *pause)
+{
+	if (pause->by == NULL) {
+		json_w_null(w, name);
+		return;
+	}
+	json_w_object(w, name);
+	json_w_str(w, "by", pause->by);
+	text_json(w, "reason", pause->reason);
+	say_time_json(w, "since", pause->since);
+	say_time_json(w, "until", pause->until);
+	json_w_end(w);
+}
+
 void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 {
 	json_w_str(w, "name", stack->name);
@@ -192,6 +220,10 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	text_json(w, "last_result", stack->last_result);
 	text_json(w, "fetch_problem", stack->fetch_problem);
 	text_json(w, "halted", stack->halted);
+	pause_json(w, "suspended", &stack->suspended);
+	pause_json(w, "stopped", &stack->stopped);
+	text_json(w, "waits", stack->waits);
+	text_json(w, "remote", stack->remote);
 	if (stack->pending.plan == NULL) {
 		json_w_null(w, "pending");
 		return;
