@@ -9,8 +9,8 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "base/yaml.h"
 #include "cli/logview.h"
+#include "cli/say.h"
 
 const struct command log_commands[] = {
 	{"show", cmd_log_show, NEEDS_NOTHING, "N [LOG]", N_("Show one entry of the log"), NULL},
@@ -80,24 +80,6 @@ static bool known_type(const char *type, GError **error)
 		       _("unknown type of entry '%s'"), type);
 }
 
-/* "2h" ago, or a time. */
-static bool parse_since(const char *text, int64_t *since, GError **error)
-{
-	int64_t seconds;
-
-	*since = 0;
-	if (text == NULL || text_parse_time(text, since)) {
-		return true;
-	}
-	if (!yaml_duration(text, &seconds)) {
-		return problem(error, EXIT_USAGE, "bad-time",
-			       _("examples: 30m, 2h, 7d, 2026-01-31T12:00:00Z"),
-			       _("'%s' is neither a duration nor a time"), text);
-	}
-	*since = g_get_real_time() / G_USEC_PER_SEC - seconds;
-	return true;
-}
-
 static bool list(struct cli *cli, struct listing *l, struct log_source *source, GError **error)
 {
 	g_autoptr(table_auto) table = NULL;
@@ -143,7 +125,7 @@ bool cmd_log(struct cli *cli, int argc, char **argv, GError **error)
 	l.out = cli->out;
 	l.stack = stack;
 	l.type = type;
-	if (!known_type(type, error) || !parse_since(since, &l.since, error) ||
+	if (!known_type(type, error) || !say_parse_since(since, &l.since, error) ||
 	    !log_source_open(cli, argc > 0 ? argv[0] : NULL, &source, error)) {
 		return false;
 	}

@@ -83,6 +83,7 @@ bool cmd_config_sample(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_config_schema(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_help(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_history(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_init(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_lint(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_plan(struct cli *cli, int argc, char **argv, GError **error);

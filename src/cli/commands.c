@@ -48,6 +48,8 @@ const struct command command_table[] = {
 	 N_("Show and check what the worker that runs as root believes"), NULL},
 	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
 	 log_commands},
+	{"history", cmd_history, NEEDS_NOTHING, "[STACK]",
+	 N_("What was applied, by whom and when, from the signed log"), NULL},
 	{"completion", cmd_completion, NEEDS_NOTHING, "SHELL",
 	 N_("Print the completion script of bash, zsh or fish"), NULL},
 	{"complete", cmd_complete, NEEDS_AGENT | IS_HIDDEN, "WORD...",

@@ -106,6 +106,13 @@ void log_fold_free(struct log_fold *fold)
 	}
 }
 
+const struct plan *log_fold_plan(const struct log_fold *fold, const char *id)
+{
+	const struct planned *p = g_hash_table_lookup(fold->plans, id);
+
+	return p != NULL ? p->plan : NULL;
+}
+
 static void bad(const struct step *s, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void bad(const struct step *s, const char *format, ...)
 {

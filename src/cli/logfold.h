@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "cli/logcheck.h"
+#include "core/plan.h"
 
 struct log_fold;
 
@@ -22,6 +23,9 @@ struct log_fold *log_fold_new(const char *objects, const char *origin, struct lo
 void log_fold_free(struct log_fold *fold);
 /* A log_entry_fn; user is the fold. */
 void log_fold_entry(uint64_t index, const char *bytes, size_t len, void *user);
+/* The verified plan that an entry so far was about, borrowed from the fold; NULL: its bytes are not
+ * here, or it is no plan of this log. id: "sha256:...". */
+const struct plan *log_fold_plan(const struct log_fold *fold, const char *id);
 
 typedef struct log_fold log_fold_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(log_fold_auto, log_fold_free)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/yaml.h"
 #include "cli/problem.h"
 
 static const struct {
@@ -268,4 +269,21 @@ void say_plan_json(struct json_writer *w, const struct api_plan *plan)
 		json_w_end(w);
 	}
 	json_w_end(w);
+}
+
+bool say_parse_since(const char *text, int64_t *since, GError **error)
+{
+	int64_t seconds;
+
+	*since = 0;
+	if (text == NULL || text_parse_time(text, since)) {
+		return true;
+	}
+	if (!yaml_duration(text, &seconds)) {
+		return problem(error, EXIT_USAGE, "bad-time",
+			       _("examples: 30m, 2h, 7d, 2026-01-31T12:00:00Z"),
+			       _("'%s' is neither a duration nor a time"), text);
+	}
+	*since = g_get_real_time() / G_USEC_PER_SEC - seconds;
+	return true;
 }

@@ -15,3 +15,5 @@ void say_plan_json(struct json_writer *w, const struct api_plan *plan);
 void say_time_json(struct json_writer *w, const char *name, int64_t when);
 /* An exit code of commands that wait for a stack: is it where it should be? */
 int say_exit(const struct api_stack *stack);
+/* "2h" ago, or a time; 0 for NULL. */
+bool say_parse_since(const char *text, int64_t *since, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -7,7 +7,8 @@
  * story is not: that is what only a look at the meaning can find. Faults that
  * begin with "attested" are about an approval that the agent attests, with
  * "quiet" about one by the policy after a quiet time, with "glass" about a
- * break-glass, with "rewritten" about a rewritten history; alone they are no faults.
+ * break-glass, with "rewritten" about a rewritten history; alone they are no faults. Nor is
+ * "steered": there people roll back, suspend and try besides.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -147,6 +148,7 @@ static void add_vote(struct maker *m, const char *person, const struct secret *s
 	free(armor);
 }
 
+#define DETAILS "{\"items\":[{\"id\":\"file:/srv/x\",\"who\":\"root (vi)\"}]}"
 #define EVIDENCE "{\"ts\":\"1767225600.000100\"}"
 
 /* What the agent says of alice's click. */
@@ -265,6 +267,53 @@ static void add_apply(struct maker *m, uint64_t approval)
 	}
 }
 
+/* What people did besides, and what the host did by itself. */
+static void add_steering(struct maker *m)
+{
+	const struct plan *plan = m->rig.plan;
+	struct record r = {.type = ENTRY_DRIFT,
+			   .u.drift = {.changes = 1,
+				       .resources = {"file:/srv/x"},
+				       .resources_count = 1,
+				       .since = PLAN_TIME,
+				       .has_details = true}};
+
+	hash_bytes(&r.u.drift.details, DETAILS, strlen(DETAILS));
+	add(m, &r, plan->stack);
+	r = (struct record){
+		.type = ENTRY_SUSPEND,
+		.u.suspend = {.person = "alice", .reason = "a move", .until = 1800000000}};
+	add(m, &r, plan->stack);
+	r.type = ENTRY_RESUME;
+	r.u.suspend.until = 0;
+	add(m, &r, NULL);
+	r = (struct record){.type = ENTRY_ROLLBACK,
+			    .u.rollback = {.commit = plan->target_commit,
+					   .tree = plan->target_tree,
+					   .plan = plan->digest,
+					   .bad = PLAN_BASE,
+					   .person = "bob",
+					   .reason = "it broke"}};
+	add(m, &r, plan->stack);
+	r = (struct record){.type = ENTRY_UNPIN,
+			    .u.unpin = {.commit = PLAN_BASE, .person = "bob", .reason = "mended"}};
+	add(m, &r, plan->stack);
+	r = (struct record){.type = ENTRY_TRY,
+			    .u.trial = {.ref = "refs/heads/next",
+					.person = "bob",
+					.reason = "a look",
+					.until = 1800000000}};
+	add(m, &r, plan->stack);
+	r = (struct record){.type = ENTRY_RETURN, .u.end = {.reason = "its time is over"}};
+	add(m, &r, plan->stack);
+	r = (struct record){.type = ENTRY_CLOSED,
+			    .u.closed = {.outcome = OUTCOME_CONVERGED,
+					 .commit = plan->target_commit,
+					 .tree = plan->target_tree,
+					 .reason = ""}};
+	add(m, &r, plan->stack);
+}
+
 static void add_story(struct maker *m, const char *vkey, unsigned count)
 {
 	struct record note = {.type = ENTRY_NOTE, .u.note = {.text = "nothing \"special\""}};
@@ -292,6 +341,9 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 		add(m, &policy, NULL);
 	}
 	add_apply(m, approval);
+	if (fault_is(m, "steered")) {
+		add_steering(m);
+	}
 	while (m->entries->len < count) {
 		add(m, &note, NULL);
 	}
@@ -375,6 +427,8 @@ static void write_objects(const struct maker *m)
 
 	must(objects_store(objects, m->rig.text, m->rig.len, &digest, &error) &&
 		     objects_store(objects, diff, strlen(diff), &digest, &error) &&
+		     (!fault_is(m, "steered") ||
+		      objects_store(objects, DETAILS, strlen(DETAILS), &digest, &error)) &&
 		     (!g_str_has_prefix(m->fault, "attested") ||
 		      objects_store(objects, EVIDENCE, strlen(EVIDENCE), &digest, &error)) &&
 		     objects_store(objects, m->rig.signers_text, strlen(m->rig.signers_text),
