@@ -76,6 +76,7 @@ extern const struct command token_commands[];  /* cmd-token.c */
 
 bool cmd_apply(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_approve(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_blame(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_complete(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_completion(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_config_check(struct cli *cli, int argc, char **argv, GError **error);

@@ -50,6 +50,8 @@ const struct command command_table[] = {
 	 log_commands},
 	{"history", cmd_history, NEEDS_NOTHING, "[STACK]",
 	 N_("What was applied, by whom and when, from the signed log"), NULL},
+	{"blame", cmd_blame, NEEDS_NOTHING, "PATH|RESOURCE",
+	 N_("Who wrote, approved and applied what is there"), NULL},
 	{"completion", cmd_completion, NEEDS_NOTHING, "SHELL",
 	 N_("Print the completion script of bash, zsh or fish"), NULL},
 	{"complete", cmd_complete, NEEDS_AGENT | IS_HIDDEN, "WORD...",
