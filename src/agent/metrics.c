@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/halt.h"
 #include "agent/metrics-process.h"
 #include "agent/notify/notify.h"
 
@@ -342,7 +343,7 @@ static void write_log(GString *out, const struct agent *agent)
 	single(out, "assent_log_entries", "gauge", "Entries of the log.", (int64_t)cp.size);
 	single(out, "assent_log_bytes", "gauge", "Size of all entries together.", agent->log_bytes);
 	single(out, "assent_stopped", "gauge", "1 while a person has stopped everything.",
-	       agent->fold->stopped != NULL);
+	       halt_is_stopped(agent));
 }
 
 void metrics_write(GString *out, const struct agent *agent)
