@@ -167,6 +167,7 @@ static void print_text(const struct finding *f, struct out *out)
 	out_field(out, C_("field", "how many"), "%" PRId64, t->minimum);
 	print_list(out, C_("field", "attested"), channels, _("nothing: signatures alone"));
 	out_field(out, C_("field", "break-glass"), "%s", t->break_glass ? _("yes") : _("no"));
+	out_field(out, C_("field", "restore"), "%s", t->restore ? _("yes") : _("no"));
 	print_list(out, C_("field", "paths"), t->paths,
 		   t->paths != NULL || f->privileged ? _("none") : _("any"));
 	print_list(out, C_("field", "kinds"), t->kinds,
@@ -245,6 +246,7 @@ static bool print_json(const struct finding *f, struct out *out, GError **error)
 	json_w_int(w, "minimum", t->minimum);
 	list_json(w, "attested", channels);
 	json_w_bool(w, "break_glass", t->break_glass);
+	json_w_bool(w, "restore", t->restore);
 	list_json(w, "paths", t->paths);
 	list_json(w, "kinds", t->kinds);
 	list_json(w, "packages", t->packages);

@@ -11,6 +11,7 @@
 #include "base/objects.h"
 #include "core/approval.h"
 #include "core/record.h"
+#include "core/restore.h"
 
 #define STEPS_MAX ((size_t)64 << 20)
 
@@ -557,6 +558,53 @@ static void check_quorum(const struct step *s, const struct planned *p)
 	}
 }
 
+/* One of the plans whose state is put back: applied in this log, with the same stack. */
+static const struct planned *restored_plan(const struct step *s, const struct planned *by,
+					   const char *digest)
+{
+	const struct planned *p = g_hash_table_lookup(s->fold->plans, digest);
+
+	if (p == NULL) {
+		bad(s, _("restores what plan %s had approved, which the log has not seen"), digest);
+		return NULL;
+	}
+	if (g_strcmp0(p->stack, by->stack) != 0) {
+		bad(s, _("restores what plan %s had approved, which is of another stack"), digest);
+	}
+	if (p->entry >= by->entry || !p->started) {
+		bad(s, _("restores what plan %s had approved, which was not applied before"),
+		    digest);
+	}
+	return p;
+}
+
+/* What such a plan puts back must stand in those that it names, which people have approved. */
+static void check_restores(const struct step *s, const struct planned *p)
+{
+	g_autoptr(GPtrArray) named = g_ptr_array_new();
+	struct assent_error core;
+	bool all = true;
+
+	if (p->plan == NULL || p->plan->restores_count == 0) {
+		return;
+	}
+	for (size_t i = 0; i < p->plan->restores_count; i++) {
+		const struct planned *other = restored_plan(s, p, p->plan->restores[i]);
+
+		if (other != NULL && other->plan != NULL) {
+			g_ptr_array_add(named, other->plan);
+		} else {
+			all = false;
+		}
+	}
+	if (!all) {
+		unchecked(s, _("a plan is not here: what is restored was not compared with it"));
+	} else if (restore_check(p->plan, (const struct plan *const *)named->pdata, named->len,
+				 &core) != 0) {
+		bad(s, "%s", core.text);
+	}
+}
+
 static void on_apply_start(const struct step *s)
 {
 	const struct record_apply_start *r = &s->record->u.apply_start;
@@ -579,6 +627,7 @@ static void on_apply_start(const struct step *s)
 	p->started = true;
 	if (r->mode != MODE_UNDO) { // which needs nobody's approval
 		check_quorum(s, p);
+		check_restores(s, p);
 	}
 }
 

@@ -7,8 +7,9 @@
  * story is not: that is what only a look at the meaning can find. Faults that
  * begin with "attested" are about an approval that the agent attests, with
  * "quiet" about one by the policy after a quiet time, with "glass" about a
- * break-glass, with "rewritten" about a rewritten history; alone they are no faults. Nor is
- * "steered": there people roll back, suspend and try besides.
+ * break-glass, with "rewritten" about a rewritten history, with "restores" about a second plan
+ * that puts back what the first had approved; alone they are no faults. Nor is "steered": there
+ * people roll back, suspend and try besides.
  */
 #include <glib.h>
 #include <stdio.h>
@@ -314,6 +315,58 @@ static void add_steering(struct maker *m)
 	add(m, &r, plan->stack);
 }
 
+/* A plan without approvals, which puts back what the first one wanted. */
+static void add_restore(struct maker *m)
+{
+	g_autofree char *objects = g_build_filename(m->dir, "objects", NULL);
+	struct plan plan = *m->rig.plan;
+	struct plan_change change = plan.changes[0];
+	struct plan *parsed = NULL;
+	struct assent_error err;
+	char first[HASH_TEXT_SIZE];
+	const char *restores[] = {first};
+	autocfree char *text = NULL, *armor = NULL;
+	struct hash digest;
+	GError *error = NULL;
+	size_t len;
+
+	hash_text(first, &m->rig.plan->digest);
+	first[10] = fault_is(m, "restores-unknown") ? (char)(first[10] ^ 1) : first[10];
+	change.desired.mode ^= fault_is(m, "restores-other-state") ? 1 : 0;
+	plan.stack = fault_is(m, "restores-elsewhere") ? "other" : plan.stack;
+	plan.seq++;
+	plan.reason = "drift";
+	plan.base_commit = plan.target_commit;
+	plan.base_tree = plan.target_tree;
+	plan.changes = &change;
+	plan.changes_count = 1;
+	plan.restores = restores;
+	plan.restores_count = 1;
+	plan.policy.required = 0;
+	if (plan_write(&text, &len, &plan, &err) != 0 ||
+	    secret_sshsig(m->rig.plan_key, SSHSIG_NS_PLAN, text, len, &armor, &err) != 0 ||
+	    plan_parse(&parsed, text, len, &err) != 0) {
+		g_error("%s", err.text);
+	}
+	must(objects_store(objects, text, len, &digest, &error), error);
+	{
+		const struct record planned = {.type = ENTRY_PLAN,
+					       .u.plan = {.plan = digest,
+							  .commit = plan.target_commit,
+							  .reason = plan.reason,
+							  .sig = armor,
+							  .number = plan.seq,
+							  .expires = plan.expires}};
+		const struct record start = {
+			.type = ENTRY_APPLY_START,
+			.u.apply_start = {.plan = digest, .commit = plan.target_commit}};
+
+		add(m, &planned, plan.stack);
+		add(m, &start, plan.stack);
+	}
+	plan_free(parsed);
+}
+
 static void add_story(struct maker *m, const char *vkey, unsigned count)
 {
 	struct record note = {.type = ENTRY_NOTE, .u.note = {.text = "nothing \"special\""}};
@@ -340,9 +393,14 @@ static void add_story(struct maker *m, const char *vkey, unsigned count)
 	if (fault_is(m, "new-list")) {
 		add(m, &policy, NULL);
 	}
-	add_apply(m, approval);
+	if (!fault_is(m, "restores-unapplied")) {
+		add_apply(m, approval);
+	}
 	if (fault_is(m, "steered")) {
 		add_steering(m);
+	}
+	if (g_str_has_prefix(m->fault, "restores")) {
+		add_restore(m);
 	}
 	while (m->entries->len < count) {
 		add(m, &note, NULL);

@@ -162,6 +162,10 @@ for story in rewritten-by-nobody rewritten-other-tip rewritten-elsewhere rewritt
   rewritten-for-other rewritten-moved rewritten-again; do
   tells $story 'its plan is of a rewritten history that nobody had accepted'
 done
+tells restores-unknown 'which the log has not seen'
+tells restores-unapplied 'which was not applied before'
+tells restores-elsewhere 'which is of another stack'
+tells restores-other-state "shall have another mode or owner than what was approved"
 tells attested-unasked "by channel 'slack', which this plan does not take"
 
 # Without the objects the rest is checked, and what is not is said.
@@ -425,4 +429,8 @@ exits 0 'a log with a plan approved by silence verifies' assent log verify "$tmp
 exports quiet still
 exits 0 'the bundle verifies' "$tmp/still/verify.sh" "$vkey"
 says 'and tells why nobody was needed' out 'nobody rejected the plan for 60 seconds'
+
+# What was put back without asking anybody.
+make-log "$tmp/back" 7 restores || skip_all "cannot make a log"
+exits 0 'a log with a restore verifies' assent log verify "$tmp/back/log"
 finish

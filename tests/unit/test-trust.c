@@ -13,11 +13,11 @@ static char *good_text(void)
 {
 	g_autofree char *key = seed_key_line(1);
 
-	return g_strdup_printf(
-		"agents:\n  web1.example.org: %s\napprovers: allowed_signers\n"
-		"attested: [slack, page]\nbreak_glass: true\nminimum: 2\npeople:\n  alice: "
-		"[alice@example.org, a@b]\n  bob: b@c\n",
-		key);
+	return g_strdup_printf("agents:\n  web1.example.org: %s\napprovers: allowed_signers\n"
+			       "attested: [slack, page]\nbreak_glass: true\nrestore: "
+			       "true\nminimum: 2\npeople:\n  alice: "
+			       "[alice@example.org, a@b]\n  bob: b@c\n",
+			       key);
 }
 
 static char *make(const char *dir, const char *trust)
@@ -44,6 +44,7 @@ static void test_reads_all_of_it(void)
 	g_assert_no_error(error);
 	g_assert_cmpint(trust->minimum, ==, 2);
 	g_assert_true(trust->break_glass);
+	g_assert_true(trust->restore);
 	g_assert_cmphex(trust->attested, ==,
 			CHANNEL_BIT(CHANNEL_SLACK) | CHANNEL_BIT(CHANNEL_PAGE));
 	g_assert_cmpuint(trust->signers->count, ==, 1);
@@ -124,6 +125,7 @@ static void test_written_text_is_read(void)
 	g_assert_no_error(error);
 	g_assert_nonnull(trust_agent_key(trust, "web1"));
 	g_assert_false(trust->break_glass);
+	g_assert_false(trust->restore);
 	g_assert_cmphex(trust->attested, ==, 0); // nothing unless it is asked for
 	temp_free(dir);
 }
