@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/alerts.h"
 #include "agent/evidence.h"
 #include "agent/genesis.h"
 #include "agent/halt.h"
@@ -167,17 +168,22 @@ static gboolean on_timer(void *user)
 	return G_SOURCE_REMOVE;
 }
 
-static void arm(struct agent_unit *unit)
+/* most: seconds to sleep at most, 0: as long as the step says. */
+static void arm(struct agent_unit *unit, int64_t most)
 {
+	int64_t wait = most;
+
 	if (unit->timer != 0) {
 		g_source_remove(unit->timer);
 		unit->timer = 0;
 	}
-	if (unit->step.wake != 0 && !unit->agent->stopping) {
+	if (unit->step.wake != 0) {
+		wait = MAX(unit->step.wake - agent_now(), 1);
+		wait = most != 0 ? MIN(wait, most) : wait;
+	}
+	if (wait != 0 && !unit->agent->stopping) {
 		/* a long sleep in pieces, since the clock may be set meanwhile */
-		int64_t wait = CLAMP(unit->step.wake - agent_now(), 1, 600);
-
-		unit->timer = g_timeout_add_seconds((guint)wait, on_timer, unit);
+		unit->timer = g_timeout_add_seconds((guint)CLAMP(wait, 1, 600), on_timer, unit);
 	}
 }
 
@@ -258,7 +264,7 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 		}
 		busy = step(unit, STACK_LOOK, NULL);
 	}
-	arm(unit);
+	arm(unit, alerts_look(unit));
 	halt_told(unit);
 	if (agent->watch.changed != NULL) {
 		agent->watch.changed(agent->watch.user);

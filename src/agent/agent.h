@@ -39,6 +39,7 @@ struct agent_unit {
 	const struct conf_stack *conf; /* of agent->conf */
 	struct fold_stack *record;     /* of agent->fold */
 	struct stack step;
+	struct alert_watch alerts;
 	struct windows *windows;
 	struct pushers *pushers; /* of commits that have not come yet */
 	guint timer;

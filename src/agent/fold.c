@@ -58,6 +58,7 @@ static void stack_done(void *data)
 	g_free(stack->accepted_why);
 	g_hash_table_unref(stack->bad);
 	pause_clear(&stack->pause);
+	told_clear(&stack->told);
 	g_free(stack);
 }
 
@@ -81,6 +82,7 @@ void fold_free(struct fold *fold)
 	g_hash_table_unref(fold->stacks);
 	g_ptr_array_unref(fold->plans);
 	pause_clear(&fold->stopped);
+	told_steer_clear(&fold->stop);
 	g_free(fold);
 }
 
@@ -630,7 +632,7 @@ static void (*const kinds[])(struct reading *reading) = {
 	[ENTRY_UNPIN] = fold_unpin,
 	[ENTRY_TRY] = fold_try,
 	[ENTRY_RETURN] = fold_return,
-	[ENTRY_ALERT] = fold_note,
+	[ENTRY_ALERT] = fold_note, // see fold-told.h
 };
 
 bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
@@ -645,7 +647,8 @@ bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 	}
 	if (entry->stack != NULL) {
 		r.stack = fold_stack_get(fold, entry->stack);
-		if (entry->type != ENTRY_APPROVAL) { // a vote alone changes no state
+		/* a vote alone changes no state, nor does telling of one */
+		if (entry->type != ENTRY_APPROVAL && entry->type != ENTRY_ALERT) {
 			r.stack->facts.changed = entry->time;
 			r.stack->facts.moves++;
 		}
@@ -655,6 +658,7 @@ bool fold_entry(struct fold *fold, const struct entry *entry, GError **error)
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "log entry %" PRIu64 ": %s",
 			    entry->seq, r.problem);
 	}
+	told_take(fold, r.stack, &record, entry->time);
 	fold->size = entry->seq + 1;
 	return true;
 }

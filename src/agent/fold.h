@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/fold-told.h"
 #include "agent/stack.h"
 #include "core/record.h"
 
@@ -64,6 +65,7 @@ struct fold_stack {
 	struct fold_plan *halted;  /* as facts.halted; NULL: none */
 	GHashTable *bad;	   /* commits that were rolled back, to why */
 	struct fold_pause pause;   /* as facts.suspended */
+	struct told told;	   /* alerts, and who steered what */
 };
 struct fold {
 	GHashTable *stacks; /* name to struct fold_stack */
@@ -73,6 +75,7 @@ struct fold {
 	char signers[HASH_TEXT_SIZE]; /* approver list in force, "" before the first entry */
 	uint64_t size;		      /* entries folded */
 	struct fold_pause stopped;    /* of everything */
+	struct told_steer stop;	      /* the same, and who ended it last */
 };
 
 struct fold *fold_new(void);

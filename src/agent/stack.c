@@ -282,6 +282,7 @@ static void on_fetched(struct step *t)
 		t->s->next_plan = 0;
 		t->s->plan_failures = t->s->voids = 0;
 		t->s->plan_problem[0] = '\0';
+		t->s->plan_known = false;
 	}
 	if (t->f->block != STACK_BLOCK_NONE && (fresh || t->f->block != STACK_BLOCK_MANIFEST)) {
 		add(t, STACK_LOG_UNBLOCKED, 0, "");
@@ -316,6 +317,7 @@ static void plan_ended(struct step *t)
 	t->s->job = STACK_JOB_NONE;
 	t->s->plan_failures = 0;
 	t->s->plan_problem[0] = '\0';
+	t->s->plan_known = true;
 	t->s->next_plan = 0;
 	t->s->next_drift = next_drift(t);
 }

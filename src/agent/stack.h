@@ -134,6 +134,7 @@ struct stack {
 	bool asked;		    /* the running plan job: by a person */
 	bool fetch_due;		    /* fetch at once (first round) */
 	bool fetched;		    /* just now: it is a plan's turn */
+	bool plan_known;	    /* whether the newest commit can be planned */
 	bool approved;		    /* the open plan has what it needs */
 	enum record_mode wanted;    /* a person asked for it; MODE_APPLY: nobody did */
 	enum record_mode mode;	    /* of the apply that runs */

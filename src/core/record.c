@@ -16,8 +16,8 @@ const char *const record_outcome_names[] = {"superseded", "expired",   "rejected
 const char *const record_result_names[] = {"ok", "failed", "rolled-back", "interrupted", NULL};
 const char *const record_mode_names[] = {"apply", "resume", "undo", NULL};
 const char *const record_alert_state_names[] = {"raised", "reminded", "resolved", NULL};
-const char *const record_condition_names[] = {"drift",	 "fetch",    "plan", "apply",
-					      "blocked", "flapping", NULL};
+const char *const record_condition_names[] = {"drift",	 "fetch",    "plan",	  "apply",
+					      "blocked", "flapping", "suspended", NULL};
 const char *const record_block_names[] = {"rewound", "deleted",	  "empty", "manifest",
 					  "fetch",   "signature", NULL};
 

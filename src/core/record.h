@@ -142,12 +142,13 @@ struct record_return {
 enum record_alert_state { ALERT_RAISED, ALERT_REMINDED, ALERT_RESOLVED };
 extern const char *const record_alert_state_names[];
 enum record_condition {
-	CONDITION_DRIFT,    /* what was changed by others is as it was found */
-	CONDITION_FETCH,    /* fails again and again */
-	CONDITION_PLAN,	    /* the same */
-	CONDITION_APPLY,    /* the newest has failed or halted */
-	CONDITION_BLOCKED,  /* as the stack's state says */
-	CONDITION_FLAPPING, /* it comes and goes */
+	CONDITION_DRIFT,     /* what was changed by others is as it was found */
+	CONDITION_FETCH,     /* fails again and again */
+	CONDITION_PLAN,	     /* the same */
+	CONDITION_APPLY,     /* the newest has failed or halted */
+	CONDITION_BLOCKED,   /* as the stack's state says */
+	CONDITION_FLAPPING,  /* it comes and goes */
+	CONDITION_SUSPENDED, /* its end comes near; only with ALERT_REMINDED */
 };
 extern const char *const record_condition_names[];
 struct record_alert {
