@@ -338,7 +338,7 @@ static char *commits(git_repository *repository, const git_oid *tip, const git_o
 	size_t len;
 
 	json_w_object(w, NULL);
-	g_assert_true(commits_write(repository, tip, known, w, &error));
+	g_assert_true(commits_write(repository, NULL, tip, known, w, &error));
 	json_w_end(w);
 	g_assert_cmpint(json_writer_finish(w, &text, &len, &cerr), ==, 0);
 	copy = g_strdup(text);
@@ -411,7 +411,7 @@ static char *gone(git_repository *repository, const git_oid *tip, const git_oid 
 	size_t len;
 
 	json_w_object(w, NULL);
-	g_assert_true(commits_write_gone(repository, tip, known, w, &error));
+	g_assert_true(commits_write_gone(repository, NULL, tip, known, w, &error));
 	json_w_end(w);
 	g_assert_cmpint(json_writer_finish(w, &text, &len, NULL), ==, 0);
 	copy = g_strdup(text);
