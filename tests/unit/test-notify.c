@@ -479,6 +479,13 @@ static void test_webhook_keeps_to_its_schema(void)
 	tell(&rig);
 	g_assert_true(has(&rig, "\"rewritten\":{\"commits_total\":7,\"commits\":[]}"));
 	check_object(&schema, &rig.body);
+	rig.notice->kind = NOTICE_ALERT;
+	tell(&rig);
+	check_object(&schema, &rig.body);
+	rig.notice->kind = NOTICE_TRIAL;
+	tell(&rig);
+	check_object(&schema, &rig.body);
+	rig.notice->kind = NOTICE_PLAN;
 	break_glass(rig.notice);
 	tell(&rig);
 	g_assert_true(has(&rig, "\"break_glass\":{"));

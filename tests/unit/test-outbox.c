@@ -24,6 +24,7 @@ struct rig {
 	int64_t now;
 	GHashTable *views;  /* key to enum notice_event */
 	GHashTable *texts;  /* key to an incident's text */
+	int64_t round;	    /* of an alert */
 	GPtrArray *flights; /* struct flight */
 	unsigned last, issued;
 	bool dying;			   /* announce() fails */
@@ -107,12 +108,14 @@ static struct notice *world_view(void *user, const char *key, bool brief)
 	}
 	notice = notice_new(g_str_has_prefix(key, "plan:")	    ? NOTICE_PLAN
 			    : g_str_has_prefix(key, "break-glass:") ? NOTICE_BROKEN
+			    : g_str_has_prefix(key, "alert:")	    ? NOTICE_ALERT
 								    : NOTICE_DRIFT,
 			    (enum notice_event)GPOINTER_TO_INT(event));
 	notice->key = g_strdup(key);
 	notice->agent = g_strdup("a");
 	notice->stack = g_strdup("web");
 	notice->plan = g_strdup(key);
+	notice->round = notice->kind == NOTICE_ALERT ? rig->round : 0;
 	notice->text = g_strdup(g_hash_table_lookup(rig->texts, key));
 	return notice;
 }
@@ -622,6 +625,44 @@ static void test_reminders(void)
 	rig_stop(&rig);
 }
 
+/* What the log reminds of is a message of its own, once for each time, in every system; the
+ * notifier's own reminders do not come on top. */
+static void test_rounds(void)
+{
+	static const unsigned caps[] = {NOTIFIER_UPDATE, NOTIFIER_EVENTS, 0};
+	struct rig rig;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(caps); i++) {
+		rig_start(&rig, caps[i], 1);
+		rig.conf[0].remind = 60;
+		set(&rig, "alert:drift:web", NOTICE_PROBLEM);
+		under_way(&rig, "announce alert:drift:web problem items");
+		reply(&rig, 200, "post7", 0);
+		g_assert_cmpint(outbox_wake(rig.outbox), ==, 0);
+		rig.round = 1;
+		set(&rig, "alert:drift:web", NOTICE_PROBLEM);
+		under_way(&rig, "announce alert:drift:web problem reminder h=post7");
+		rig_restart(&rig); // before it was answered
+		outbox_run(rig.outbox);
+		under_way(&rig, "announce alert:drift:web problem reminder h=post7");
+		reply(&rig, 500, "", 0);
+		at(&rig, rig.now + 10);
+		under_way(&rig, "announce alert:drift:web problem reminder h=post7");
+		reply(&rig, 200, "post8", 0);
+		g_assert_cmpstr(outbox_handle(rig.outbox, "one", "alert:drift:web"), ==, "post7");
+		g_assert_cmpint(outbox_wake(rig.outbox), ==, 0);
+		set(&rig, "alert:drift:web", NOTICE_PROBLEM); // nothing has changed
+		g_assert_cmpuint(rig.flights->len, ==, 0);
+		rig.round = 0;
+		set(&rig, "alert:drift:web", NOTICE_RESOLVED);
+		under_way(&rig, caps[i] != 0 ? "refresh alert:drift:web resolved"
+					     : "announce alert:drift:web resolved");
+		reply(&rig, 200, "", 0);
+		g_assert_cmpuint(outbox_count(rig.outbox), ==, 0);
+		rig_stop(&rig);
+	}
+}
+
 static void test_what_cannot_be_composed_rests(void)
 {
 	struct rig rig;
@@ -738,6 +779,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/outbox/who-cannot-update-hears-begin-and-end",
 			test_who_cannot_update_hears_begin_and_end);
 	g_test_add_func("/outbox/reminders", test_reminders);
+	g_test_add_func("/outbox/rounds", test_rounds);
 	g_test_add_func("/outbox/what-cannot-be-composed-rests",
 			test_what_cannot_be_composed_rests);
 	g_test_add_func("/outbox/only-the-stacks-of-the-notifier",

@@ -144,6 +144,7 @@ static char *body_of(const struct notice *n)
 
 	put_line(out, notify_risk(n));
 	put_line(out, g_strdup(n->text));
+	put_line(out, notify_incident(n));
 	if (n->kind == NOTICE_PLAN) {
 		put_line(out, notify_counts(n));
 		put_line(out, notify_more(n));

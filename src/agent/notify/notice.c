@@ -20,8 +20,10 @@ const char *const notice_event_names[] = {
 	"pending", "voted",  "rejected",    "expired",	   "superseded", "void",     "applying",
 	"ok",	   "failed", "rolled-back", "interrupted", "problem",	 "resolved", NULL,
 };
-const char *const notice_kind_names[] = {"plan",	"blocked", "drift", "dead",
-					 "break-glass", "group",   NULL};
+const char *const notice_kind_names[] = {
+	"plan",	 "blocked",   "drift",	 "dead",     "break-glass", "group",
+	"alert", "suspended", "stopped", "rollback", "trial",	    NULL,
+};
 
 static void change_free(void *data)
 {
@@ -91,6 +93,8 @@ void notice_free(struct notice *notice)
 	g_free(notice->stack);
 	g_free(notice->link);
 	g_free(notice->text);
+	g_free(notice->person);
+	g_free(notice->what);
 	g_free(notice->plan);
 	g_free(notice->why);
 	g_free(notice->repository);
@@ -172,6 +176,11 @@ bool notice_is_open(const struct notice *notice)
 {
 	return notice->kind == NOTICE_PLAN &&
 	       (notice->event == NOTICE_PENDING || notice->event == NOTICE_VOTED);
+}
+
+bool notice_has_rounds(const struct notice *notice)
+{
+	return notice->kind == NOTICE_ALERT || notice->kind == NOTICE_SUSPENDED;
 }
 
 const struct notice_vote *notice_broken(const struct notice *notice)

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "core/plan.h"
+#include "core/record.h"
 #include "core/statement.h"
 
 struct agent;
@@ -39,6 +40,11 @@ enum notice_kind {
 	NOTICE_DEAD,	/* key "dead": the log cannot be written */
 	NOTICE_BROKEN,	/* key "break-glass:sha256:...": one person decided for all; told once */
 	NOTICE_GROUP,	/* key "group:...": many plans at once */
+	NOTICE_ALERT,	/* the rest: see notify/incident.h */
+	NOTICE_SUSPENDED,
+	NOTICE_STOPPED,
+	NOTICE_ROLLBACK,
+	NOTICE_TRIAL,
 };
 enum notice_event {
 	NOTICE_PENDING,
@@ -97,6 +103,14 @@ struct notice {
 	char *text;
 	int64_t since; /* 0: not known */
 
+	/* of notify/incident.h */
+	enum record_condition condition; /* NOTICE_ALERT */
+	int64_t round;			 /* reminders of its own so far */
+	int64_t lasted;			 /* of an alert that is over, 0: not known */
+	int64_t until;			 /* 0: without end */
+	char *person;			 /* who asked for it, or ended it; NULL: nobody */
+	char *what;			 /* the commit or ref; NULL: none */
+
 	/* NOTICE_PLAN, and of NOTICE_BROKEN what notice_brief() knows */
 	char *plan;	   /* "sha256:..." */
 	char short_id[13]; /* what people type */
@@ -140,6 +154,8 @@ const struct notice_vote *notice_broken(const struct notice *notice);
 enum notice_event notice_plan_event(const struct fold_plan *plan);
 /* Sets size, root and the agent's name. */
 void notice_stamp(struct notice *notice, struct agent *agent);
+/* Does the log say itself when to remind of it? */
+bool notice_has_rounds(const struct notice *notice);
 /* Do buttons make sense? A plan that waits for decisions. */
 bool notice_is_open(const struct notice *notice);
 /* May a decision come by this channel? */

@@ -10,6 +10,7 @@
 #include "agent/evidence.h"
 #include "agent/http/web.h"
 #include "agent/notify/door.h"
+#include "agent/notify/incident.h"
 #include "agent/notify/outbox.h"
 #include "agent/notify/tokens.h"
 #include "base/autoptr.h"
@@ -138,7 +139,9 @@ static struct notice *view_blocked(struct notify *notify, const char *stack)
 	g_autofree char *text = NULL;
 	bool known = record != NULL && agent_unit(notify->agent, stack) != NULL;
 
-	if (known && record->facts.block != STACK_BLOCK_NONE) {
+	if (known && alert_is_flapping(&record->told.alerts, CONDITION_BLOCKED)) {
+		text = g_strdup(record->told.alerts.of[CONDITION_FLAPPING].reason);
+	} else if (known && record->facts.block != STACK_BLOCK_NONE) {
 		text = g_strdup_printf("%s: %s", stack_block_names[record->facts.block],
 				       record->facts.block_reason);
 	}
@@ -159,7 +162,9 @@ static struct notice *view_drift(struct notify *notify, const char *stack)
 			record->facts.phase == STACK_PHASE_APPLYING) &&
 		       strcmp(record->plan->reason, "drift") == 0;
 
-	if (known && record->facts.drift[0] != '\0' && !planned) {
+	if (known && alert_is_flapping(&record->told.alerts, CONDITION_DRIFT)) {
+		text = g_strdup(record->told.alerts.of[CONDITION_FLAPPING].reason);
+	} else if (known && record->facts.drift[0] != '\0' && !planned) {
 		text = g_strdup_printf("%" PRId64 " differences from commit %.12s",
 				       record->facts.drift_count, record->facts.base);
 	}
@@ -224,7 +229,10 @@ static struct notice *world_view(void *user, const char *key, bool brief)
 	if (g_str_has_prefix(key, "break-glass:")) {
 		return view_broken(notify, key + strlen("break-glass:"));
 	}
-	return strcmp(key, "dead") == 0 ? view_dead(notify) : NULL;
+	if (strcmp(key, "dead") == 0) {
+		return view_dead(notify);
+	}
+	return incident_view(notify->agent, notify->public_url, key);
 }
 
 static bool world_issue(void *user, const struct notifier *n, const struct notice *notice,
@@ -323,6 +331,13 @@ static void touch(struct notify *notify, const char *kind, const char *name)
 	outbox_touch(notify->outbox, key);
 }
 
+static void touch_incident(const char *key, void *user)
+{
+	struct notify *notify = user;
+
+	outbox_touch(notify->outbox, key);
+}
+
 static bool is_break_glass(struct entry *entry)
 {
 	const char *decision =
@@ -359,6 +374,7 @@ static void take_entry(struct notify *notify, uint64_t seq)
 		touch(notify, "blocked", entry.stack);
 		touch(notify, "drift", entry.stack);
 	}
+	incident_of_entry(&entry, touch_incident, notify);
 	entry_clear(&entry);
 }
 
@@ -447,7 +463,9 @@ static void catch_up(struct notify *notify)
 	while (g_hash_table_iter_next(&iter, (void **)&stack, NULL)) {
 		touch(notify, "blocked", stack);
 		touch(notify, "drift", stack);
+		incident_of_stack(stack, touch_incident, notify);
 	}
+	incident_of_stack(NULL, touch_incident, notify);
 	on_change(notify);
 }
 

@@ -37,6 +37,9 @@ static int priority(const struct notice *n)
 	if (n->kind == NOTICE_BROKEN) {
 		return 5;
 	}
+	if (n->kind == NOTICE_SUSPENDED || n->kind == NOTICE_ROLLBACK || n->kind == NOTICE_TRIAL) {
+		return 3; // somebody wants it so
+	}
 	switch (n->event) {
 	case NOTICE_FAILED:
 	case NOTICE_INTERRUPTED:

@@ -20,6 +20,7 @@ struct lane {
 	unsigned request;
 	char *sending;		 /* revision under way */
 	bool reminding, ending;	 /* the message under way is a reminder; its last */
+	bool has_rounds;	 /* the log says when to remind of it */
 	int64_t pause;		 /* Retry-After: nothing before */
 	char *told;		 /* the newest problem that was logged */
 	int64_t window, started; /* first messages since then */
@@ -118,6 +119,9 @@ static char *revision(const struct notifier *n, const struct notice *notice)
 	if (notice->kind == NOTICE_GROUP) {
 		return g_strdup("group");
 	}
+	if (notice->round > 0) { // a reminder is a message for every system
+		return g_strdup_printf("%s#%" PRId64, notice_event_names[event], notice->round);
+	}
 	if ((n->caps & (NOTIFIER_UPDATE | NOTIFIER_EVENTS)) == 0) {
 		if (!is_over(notice) && notice->kind == NOTICE_PLAN) {
 			event = NOTICE_PENDING;
@@ -131,6 +135,14 @@ static char *revision(const struct notifier *n, const struct notice *notice)
 		   notice->text != NULL ? strlen(notice->text) : 0);
 	hash_text(digest, &hash);
 	return g_strdup_printf("%s/%.16s", notice_event_names[event], digest + strlen("sha256:"));
+}
+
+/* How often the log had reminded of it when this was its state. */
+static int64_t round_of(const char *text)
+{
+	const char *mark = strchr(text, '#');
+
+	return mark != NULL ? g_ascii_strtoll(mark + 1, NULL, 10) : 0;
 }
 
 static bool is_waiting(const struct outbox_job *job)
@@ -286,7 +298,7 @@ static void on_delivered(struct lane *lane, struct outbox_job *job,
 			 const struct notifier_outcome *outcome)
 {
 	struct outbox *outbox = lane->outbox;
-	int64_t remind = lane->notifier->conf->remind;
+	int64_t remind = lane->has_rounds ? 0 : lane->notifier->conf->remind;
 
 	g_clear_pointer(&lane->told, g_free);
 	outbox_job_drop_tokens(job);
@@ -319,7 +331,7 @@ static void on_later(struct lane *lane, struct outbox_job *job,
 		job->next = now + outcome->wait;
 		lane->pause = job->next;
 	}
-	if (lane->reminding) {
+	if (lane->reminding && !lane->has_rounds) {
 		job->remind = job->next;
 	}
 	tell(lane, outcome->problem);
@@ -499,6 +511,7 @@ static void start(struct lane *lane, struct outbox_job *job, struct notice *noti
 	lane->flight = job;
 	lane->sending = revision(lane->notifier, notice);
 	lane->ending = is_over(notice);
+	lane->has_rounds = notice_has_rounds(notice);
 	if (job->sent[0] == '\0' && notice->kind != NOTICE_GROUP) {
 		lane->started++;
 	}
@@ -609,6 +622,8 @@ static struct outbox_job *next_of(struct lane *lane, int64_t now, bool urgent,
 		lane->reminding = !is_waiting(job);
 		if (*notice != NULL) {
 			take_incident(job, *notice);
+			lane->reminding |=
+				job->sent[0] != '\0' && (*notice)->round > round_of(job->sent);
 			(*notice)->reminder = lane->reminding;
 		}
 		if (*notice != NULL && !is_moot(job, *notice) &&

@@ -136,6 +136,7 @@ static void put_summary(struct json_writer *w, const struct notice *n)
 	if (n->text != NULL) {
 		put_line(out, notify_cut(n->text, 1000));
 	}
+	put_line(out, notify_incident(n));
 	for (unsigned i = 0; n->kind == NOTICE_PLAN && i < n->votes->len && i < VOTES; i++) {
 		g_autofree char *vote = notify_vote(g_ptr_array_index(n->votes, i));
 

@@ -95,6 +95,12 @@ static char *title_of_plan(const struct notice *n)
 		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s is being applied"), n->short_id, n->stack);
 	case NOTICE_OK:
+		if (g_strcmp0(n->why, "drift") == 0 && n->required == 0) {
+			/* TRANSLATORS: the name of a stack, a plan's id */
+			return g_strdup_printf(
+				_("%s was put back by itself as it was approved (plan %s)"),
+				n->stack, n->short_id);
+		}
 		/* TRANSLATORS: a plan's id, and the name of a stack */
 		return g_strdup_printf(_("Plan %s for %s was applied"), n->short_id, n->stack);
 	case NOTICE_FAILED:
@@ -134,6 +140,125 @@ static char *title_of_glass(const struct notice *n)
 			       broken != NULL ? broken->person : "?", n->short_id, n->stack);
 }
 
+static char *title_of_alert(const struct notice *n)
+{
+	switch (n->condition) {
+	case CONDITION_DRIFT:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("ALERT: %s has drifted, and still is not as approved"),
+				       n->stack);
+	case CONDITION_FETCH:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("ALERT: %s cannot be fetched"), n->stack);
+	case CONDITION_PLAN:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("ALERT: %s cannot be planned"), n->stack);
+	case CONDITION_APPLY:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("ALERT: the last apply of %s has failed"), n->stack);
+	case CONDITION_BLOCKED:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("ALERT: %s is still blocked"), n->stack);
+	case CONDITION_FLAPPING:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("ALERT: the state of %s comes and goes"), n->stack);
+	case CONDITION_SUSPENDED:
+		break;
+	}
+	g_assert_not_reached();
+}
+
+static char *title_of_alert_over(const struct notice *n)
+{
+	switch (n->condition) {
+	case CONDITION_DRIFT:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("%s is again as it was approved"), n->stack);
+	case CONDITION_FETCH:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("%s can be fetched again"), n->stack);
+	case CONDITION_PLAN:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("%s can be planned again"), n->stack);
+	case CONDITION_APPLY:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("%s has got over its failed apply"), n->stack);
+	case CONDITION_BLOCKED:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("%s is no longer blocked"), n->stack);
+	case CONDITION_FLAPPING:
+		/* TRANSLATORS: the name of a stack */
+		return g_strdup_printf(_("The state of %s has been calm for a while"), n->stack);
+	case CONDITION_SUSPENDED:
+		break;
+	}
+	g_assert_not_reached();
+}
+
+static char *title_of_steer(const struct notice *n)
+{
+	const char *what = n->what != NULL ? n->what : "?";
+	bool over = n->event == NOTICE_RESOLVED;
+
+	if (n->kind == NOTICE_STOPPED) {
+		/* TRANSLATORS: the name of an agent */
+		return over ? g_strdup_printf(_("All stacks of %s go on"), n->agent)
+			    : g_strdup_printf(_("All stacks of %s are STOPPED"), n->agent);
+	}
+	if (n->kind == NOTICE_ROLLBACK) {
+		/* TRANSLATORS: the name of a stack, a commit's id */
+		return over ? g_strdup_printf(_("%s is no longer held at commit %.12s"), n->stack,
+					      what)
+			    : g_strdup_printf(_("%s is to go back to commit %.12s"), n->stack,
+					      what);
+	}
+	if (n->kind == NOTICE_TRIAL) {
+		/* TRANSLATORS: the name of a stack, the name of a ref */
+		return over ? g_strdup_printf(_("The trial of %2$s on %1$s is over"), n->stack,
+					      what)
+			    : g_strdup_printf(_("%s tries %s"), n->stack, what);
+	}
+	if (over) {
+		return g_strdup_printf(_("%s goes on"), n->stack);
+	}
+	return n->round > 0 ? g_strdup_printf(_("The suspension of %s ends soon"), n->stack)
+			    : g_strdup_printf(_("%s is suspended"), n->stack);
+}
+
+char *notify_incident(const struct notice *n)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+	g_autofree char *since = stack_time(n->since), *until = stack_time(n->until);
+	g_autofree char *lasted = text_duration(n->lasted);
+
+	if (n->person != NULL) {
+		/* TRANSLATORS: the name of a person */
+		g_string_append_printf(out, _("asked for by %s"), n->person);
+		g_string_append_c(out, '\n');
+	}
+	if (n->kind == NOTICE_ALERT && n->event == NOTICE_PROBLEM && n->since != 0) {
+		/* TRANSLATORS: a time */
+		g_string_append_printf(out, _("since %s"), since);
+		g_string_append_c(out, '\n');
+	}
+	if (n->reminder && n->round > 0) {
+		g_string_append_printf(out, _("reminder %" PRId64), n->round);
+		g_string_append_c(out, '\n');
+	}
+	if (n->lasted > 0) {
+		/* TRANSLATORS: a duration as "12m" */
+		g_string_append_printf(out, _("It lasted %s."), lasted);
+		g_string_append_c(out, '\n');
+	}
+	if (n->until != 0 && n->event == NOTICE_PROBLEM) {
+		/* TRANSLATORS: a time */
+		g_string_append_printf(out, _("until %s"), until);
+		g_string_append_c(out, '\n');
+	}
+	g_string_truncate(out, out->len - (out->len > 0 ? 1 : 0));
+	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}
+
 char *notify_title(const struct notice *n)
 {
 	bool over = n->event == NOTICE_RESOLVED;
@@ -160,6 +285,13 @@ char *notify_title(const struct notice *n)
 						"%" PRId64 " plans wait for approval",
 						(gulong)n->items_total),
 				       n->items_total);
+	case NOTICE_ALERT:
+		return over ? title_of_alert_over(n) : title_of_alert(n);
+	case NOTICE_SUSPENDED:
+	case NOTICE_STOPPED:
+	case NOTICE_ROLLBACK:
+	case NOTICE_TRIAL:
+		return title_of_steer(n);
 	}
 	g_assert_not_reached();
 }
@@ -400,6 +532,7 @@ char *notify_plain(const struct notice *n, size_t max)
 
 	put(out, notify_title(n));
 	put(out, g_strdup(n->text));
+	put(out, notify_incident(n));
 	if (n->kind == NOTICE_PLAN) {
 		put_plan(out, n);
 	}

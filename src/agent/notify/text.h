@@ -28,6 +28,8 @@ char *notify_counts(const struct notice *notice); /* "1 create, 2 update" */
 char *notify_more(const struct notice *notice);
 /* "update package:nginx 1.22-1 -> 1.24-1; ..." */
 char *notify_change(const struct notice_change *change);
+/* Since when, until when, how long it lasted, who: some lines; NULL: none of it. */
+char *notify_incident(const struct notice *notice);
 char *notify_needs(
 	const struct notice *notice); /* "1 of 2 approvals; expires ..."; NULL when not open */
 char *notify_vote(const struct notice_vote *vote); /* "alice approved by slack" */

@@ -263,6 +263,25 @@ static void write_broken(struct json_writer *w, const struct notice *n)
 	json_w_end(w);
 }
 
+static void write_incident(struct json_writer *w, const struct notice *n)
+{
+	if (n->kind == NOTICE_ALERT) {
+		json_w_object(w, "alert");
+		json_w_str(w, "condition", record_condition_names[n->condition]);
+		json_w_int(w, "count", n->round);
+		write_time(w, "since", n->since);
+		json_w_int(w, "lasted", n->lasted);
+		json_w_end(w);
+	} else if (n->kind == NOTICE_SUSPENDED || n->kind == NOTICE_STOPPED ||
+		   n->kind == NOTICE_ROLLBACK || n->kind == NOTICE_TRIAL) {
+		json_w_object(w, "steered");
+		write_text(w, "person", n->person);
+		write_text(w, "what", n->what);
+		write_time(w, "until", n->until);
+		json_w_end(w);
+	}
+}
+
 static void write_data(struct json_writer *w, struct notifier *self, const struct notice *n,
 		       struct notifier_message *message)
 {
@@ -277,6 +296,7 @@ static void write_data(struct json_writer *w, struct notifier *self, const struc
 	write_text(w, "reason", n->text);
 	write_text(w, "link", n->link);
 	write_broken(w, n);
+	write_incident(w, n);
 	json_w_object(w, "log");
 	json_w_int(w, "size", (int64_t)n->log_size);
 	json_w_str(w, "root", n->log_root);
