@@ -34,6 +34,16 @@ struct agent_unit *agent_unit(const struct agent *agent, const char *name)
 	return g_hash_table_lookup(agent->units, name);
 }
 
+const char *agent_remote(const struct agent_unit *unit)
+{
+	const struct conf_source *source = &unit->conf->source;
+
+	return unit->remote > 0 && source->fallbacks != NULL &&
+			       unit->remote <= g_strv_length(source->fallbacks)
+		       ? source->fallbacks[unit->remote - 1]
+		       : source->url;
+}
+
 char *agent_scratch(const struct agent_unit *unit, const char *name)
 {
 	return g_build_filename(store_dir(unit->agent->store), "jobs", unit->conf->name, name,
@@ -289,6 +299,7 @@ static void unit_free(void *data)
 	draft_free(unit->draft);
 	g_free(unit->plan);
 	g_free(unit->steerer);
+	g_free(unit->remote_problem);
 	g_free(unit);
 }
 

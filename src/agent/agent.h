@@ -57,6 +57,10 @@ struct agent_unit {
 	/* Which came first, by agent->stamps: the order for the newest fetch, for the newest that
 	 * came to an end, and the newest plan; 0: none since this process began. */
 	uint64_t asked, fetched, planned;
+	/* Which of the addresses has answered last, 0: the first; and why the first has not, or
+	 * NULL. */
+	unsigned remote;
+	char *remote_problem;
 	bool look_first; /* another stack waits for it to fetch */
 	enum stack_state told_state;
 	uint64_t told_fetch; /* what those who wait were told */
@@ -118,6 +122,8 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 bool agent_reload(struct agent *agent, struct conf *conf, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void agent_stop(struct agent *agent, void (*stopped)(void *user), void *user);
 
+/* The address that has answered last, of those that the stack has now. */
+const char *agent_remote(const struct agent_unit *unit);
 /* NULL when there is no such stack. */
 struct agent_unit *agent_unit(const struct agent *agent, const char *name);
 /* Durable and folded when it returns. A failure is the end: see above. stack may be NULL. */

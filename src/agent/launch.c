@@ -47,6 +47,12 @@ static bool make_parent(const char *path, GError **error)
 	return file_mkdirs(folder, 0700, error);
 }
 
+/* Of the ref that is fetched. */
+static const char *newest_of(const struct stack_facts *facts)
+{
+	return facts->try_ref[0] != '\0' ? facts->try_commit : facts->commit;
+}
+
 bool launch_fetch(struct agent_unit *unit, GError **error)
 {
 	const struct conf_source *source = &unit->conf->source;
@@ -57,8 +63,9 @@ bool launch_fetch(struct agent_unit *unit, GError **error)
 	if (!make_parent(mirror, error)) {
 		return false;
 	}
-	request = request_fetch(unit->conf, mirror, unit->record->facts.base,
-				unit->record->facts.accepted, error);
+	request =
+		request_fetch(unit->conf, mirror, unit->record->facts.base,
+			      unit->record->facts.accepted, newest_of(&unit->record->facts), error);
 	return run(unit, STACK_JOB_FETCH, request, source->timeout, lock);
 }
 

@@ -108,9 +108,8 @@ static bool do_publish(struct doing *d, GError **error)
 
 static bool log_commit(struct doing *d, GError **error)
 {
-	const struct conf_source *source = &d->unit->conf->source;
 	struct record record = {.type = ENTRY_COMMIT};
-	g_autofree char *url = planner_public_url(source->url);
+	g_autofree char *url = planner_public_url(agent_remote(d->unit));
 	g_autofree char *ref = request_ref(d->unit->conf);
 
 	record.u.commit.commit = d->news->details.commit;

@@ -75,7 +75,7 @@ char *request_mirror(const char *state_dir, const char *url)
 }
 
 char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
-		    const char *accepted, GError **error)
+		    const char *accepted, const char *newest, GError **error)
 {
 	const struct conf_source *source = &stack->source;
 	struct json_writer *w = begin("fetch");
@@ -86,6 +86,14 @@ char *request_fetch(const struct conf_stack *stack, const char *mirror, const ch
 	json_w_str(w, "mirror", mirror);
 	json_w_str(w, "known", known);
 	str_opt(w, "accepted", accepted);
+	if (source->fallbacks != NULL && source->fallbacks[0] != NULL) {
+		json_w_array(w, "fallbacks");
+		for (char **url = source->fallbacks; *url != NULL; url++) {
+			json_w_str(w, NULL, *url);
+		}
+		json_w_end(w);
+		str_opt(w, "newest", newest);
+	}
 	json_w_str(w, "path", source->path != NULL ? source->path : "");
 	str_opt(w, "username", source->username);
 	str_opt(w, "password_file", source->password_file);

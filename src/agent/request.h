@@ -11,9 +11,10 @@
 #include "base/conf.h"
 #include "core/approval.h"
 
-/* accepted: the tip that need not descend from known, "": none. */
+/* accepted: the tip that need not descend from known, newest: the newest seen of the ref; "": none.
+ */
 char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
-		    const char *accepted, GError **error);
+		    const char *accepted, const char *newest, GError **error);
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
 	const char *applied, *memory; /* NULL: nothing was applied */

@@ -143,14 +143,34 @@ static void take_rewritten(struct taking *t)
 	t->event = STACK_FETCHED;
 }
 
+/* Which address it comes from; one that the stack has, since it was asked. */
+static void take_remote(struct taking *t, struct json_obj *o)
+{
+	struct agent_unit *unit = t->unit;
+	unsigned before = unit->remote;
+	const char *problem;
+
+	unit->remote = (unsigned)json_int_opt(o, "remote", 0, UINT16_MAX, 0);
+	problem = json_str_opt(o, "problem", REASON_MAX);
+	g_free(unit->remote_problem);
+	unit->remote_problem = unit->remote > 0 ? log_escape(problem != NULL ? problem : "") : NULL;
+	if (unit->remote != before) {
+		g_autofree char *url = planner_public_url(agent_remote(unit));
+
+		log_event(EV_FETCHED, unit->conf->name, NULL, "'%s' answers now%s%s", url,
+			  unit->remote > 0 ? ": " : "",
+			  unit->remote > 0 ? unit->remote_problem : "");
+	}
+}
+
 static void take_fetch(struct taking *t)
 {
 	static const char *const states[] = {"ok",    "unchanged", "rewound", "deleted",
-					     "empty", "rewritten", NULL};
-	static const enum stack_block blocks[] = {STACK_BLOCK_NONE,    STACK_BLOCK_NONE,
-						  STACK_BLOCK_REWOUND, STACK_BLOCK_DELETED,
-						  STACK_BLOCK_EMPTY,   STACK_BLOCK_NONE};
-	enum { UNCHANGED = 1, REWRITTEN = 5 };
+					     "empty", "rewritten", "behind",  NULL};
+	static const enum stack_block blocks[] = {
+		STACK_BLOCK_NONE,  STACK_BLOCK_NONE, STACK_BLOCK_REWOUND, STACK_BLOCK_DELETED,
+		STACK_BLOCK_EMPTY, STACK_BLOCK_NONE, STACK_BLOCK_NONE};
+	enum { UNCHANGED = 1, REWRITTEN = 5, BEHIND = 6 };
 	struct json_obj *o = t->result->result;
 	const char *reason;
 	int state;
@@ -163,7 +183,9 @@ static void take_fetch(struct taking *t)
 	reason = json_str_opt(o, "reason", REASON_MAX);
 	t->news.details.commit = json_str_opt(o, "commit", STACK_ID_SIZE - 1);
 	t->news.details.tree = json_str_opt(o, "tree", STACK_ID_SIZE - 1);
+	t->news.details.behind = state == BEHIND;
 	json_int_opt(o, "bytes", 0, JSON_MAX_INT, 0);
+	take_remote(t, o);
 	if (!take_commits(t, o) || !is_complete(t, STACK_FETCH_FAILED)) {
 		t->event = STACK_FETCH_FAILED;
 		if (t->text == NULL) {
@@ -183,7 +205,7 @@ static void take_fetch(struct taking *t)
 	} else {
 		t->event = STACK_FETCHED;
 	}
-	if (t->event == STACK_FETCHED && state != UNCHANGED) {
+	if (t->event == STACK_FETCHED && state != UNCHANGED && state != BEHIND) {
 		take_pushers(t);
 	}
 }

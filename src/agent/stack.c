@@ -271,6 +271,9 @@ static void on_fetched(struct step *t)
 	bool fresh = other || t->d->renewed != NULL;
 
 	fetch_ended(t);
+	if (t->d->behind) {
+		return;
+	}
 	if (fresh) {
 		g_autofree char *reason = other ? g_strdup_printf("commit %.12s came", t->d->commit)
 						: g_strdup(t->d->renewed);

@@ -193,6 +193,7 @@ enum stack_event {
 struct stack_details { /* by event, see above; NULL where it does not apply */
 	const char *commit, *tree, *reason, *drift_key;
 	enum stack_block block;
+	bool behind;	     /* a fallback's, which says nothing of what is newest */
 	const char *renewed; /* why a commit that was seen before counts as new, NULL: it does not
 			      */
 };

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "agent/planner.h"
 #include "agent/stack-say.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -143,6 +144,7 @@ static void write_pause(struct json_writer *w, const char *name, const struct fo
 void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
+	g_autofree char *remote = NULL;
 
 	json_w_str(w, "name", unit->conf->name);
 	json_w_str(w, "state", stack_state_names[unit->step.state]);
@@ -164,6 +166,11 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_halted(w, unit);
 	write_time(w, "next_fetch", unit->step.next_fetch);
 	write_text(w, "fetch_problem", unit->step.fetch_problem);
+	if (unit->fetched > 0) {
+		remote = planner_public_url(agent_remote(unit));
+	}
+	write_text(w, "remote", remote);
+	write_text(w, "remote_problem", unit->remote_problem);
 }
 
 void view_stack(struct json_writer *w, const char *name, const struct agent_unit *unit)

@@ -176,6 +176,7 @@ static struct api_stack *read_stack(struct json_obj *o)
 	read_pause(o, "stopped", &stack->stopped);
 	stack->waits = read_text(o, "waits");
 	stack->remote = read_text(o, "remote");
+	stack->remote_problem = read_text(o, "remote_problem");
 	if (json_obj_get_opt(o, "block", &child)) {
 		bool rewound = strcmp(json_str(&child, "kind", MAX_NAME), "rewound") == 0;
 

@@ -63,8 +63,9 @@ struct api_stack {
 	const char *fetch_problem; /* why the last fetch failed, NULL: it did not */
 	struct api_pause suspended, stopped; /* this stack; everything */
 	const char *waits;		     /* for another stack, NULL: for none */
-	const char *remote;   /* the address that answered, NULL: none has yet, or the first */
-	struct json_doc *doc; /* NULL inside a list */
+	const char *remote;	    /* the address that answered last, NULL: none has yet */
+	const char *remote_problem; /* why it is not the first, NULL: it is */
+	struct json_doc *doc;	    /* NULL inside a list */
 };
 struct api_list {
 	GPtrArray *items;    /* struct api_stack or struct api_plan */

@@ -156,6 +156,19 @@ static void say_under_way(struct out *out, const struct api_stack *stack)
 	}
 }
 
+static void say_remote(struct out *out, const struct api_stack *stack)
+{
+	if (stack->remote != NULL && stack->remote_problem != NULL) {
+		g_autofree char *remote = out_safe(out, stack->remote);
+		g_autofree char *why = out_safe(out, stack->remote_problem);
+
+		/* TRANSLATORS: an address, and why another one does not answer */
+		out_note(out,
+			 _("fetched from the fallback '%s', since the first does not answer: %s\n"),
+			 remote, why);
+	}
+}
+
 void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 {
 	g_autofree char *why = say_why(stack, now);
@@ -169,6 +182,7 @@ void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 
 		out_note(out, _("look at it with 'assent show %s'\n"), id);
 	}
+	say_remote(out, stack);
 	say_under_way(out, stack);
 	say_halted(out, stack);
 	say_steered(out, stack);
@@ -228,6 +242,7 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	pause_json(w, "stopped", &stack->stopped);
 	text_json(w, "waits", stack->waits);
 	text_json(w, "remote", stack->remote);
+	text_json(w, "remote_problem", stack->remote_problem);
 	if (stack->pending.plan == NULL) {
 		json_w_null(w, "pending");
 		return;

@@ -15,15 +15,20 @@
 
 #define EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 #define DAY 86400
+#define FALLBACKS_MAX 16
 
 struct request {
 	struct source_remote remote;
 	const char *mirror, *known, *path;
 	const char *accepted; /* need not descend from known; NULL: none */
-	git_oid known_oid;
 	struct judge_keys keys;
 	bool demands; /* that commits are signed */
 	struct vouch_demand demand;
+	const char *newest; /* the newest that the caller has seen, NULL: none */
+	git_oid known_oid, newest_oid;
+	const char *urls[1 + FALLBACKS_MAX]; /* in the order in which they are tried */
+	size_t urls_count, used;	     /* used: which one has answered */
+	char *problem;			     /* why the first has not; NULL: it has. g_free() */
 };
 
 static bool is_stopped(void *user)
@@ -63,16 +68,28 @@ static void read_verify(struct json_obj *o, struct request *r)
 	r->demand.signatures = json_int_opt(o, "signatures", 1, VOUCH_SIGNERS_MAX, 1);
 }
 
+static void read_urls(struct json_obj *o, struct request *r)
+{
+	struct json_arr arr;
+	size_t n = json_arr_get_opt(o, "fallbacks", FALLBACKS_MAX, &arr);
+
+	r->urls[r->urls_count++] = json_str(o, "url", SOURCE_URL_MAX);
+	for (size_t i = 0; i < n; i++) {
+		r->urls[r->urls_count++] = json_arr_str(&arr, i, SOURCE_URL_MAX);
+	}
+}
+
 static bool read_request(struct job *job, struct request *r, GError **error)
 {
 	struct json_obj *o = job_request(job);
 	struct source_remote *remote = &r->remote;
 
-	remote->url = json_str(o, "url", SOURCE_URL_MAX);
+	read_urls(o, r);
 	remote->ref = json_str(o, "ref", 1024);
 	r->mirror = json_str(o, "mirror", 4096);
 	r->known = json_str(o, "known", 40);
 	r->accepted = option(o, "accepted");
+	r->newest = option(o, "newest");
 	r->path = json_str(o, "path", SOURCE_MAX_PATH);
 	remote->username = option(o, "username");
 	remote->password_file = option(o, "password_file");
@@ -99,7 +116,8 @@ static bool read_request(struct job *job, struct request *r, GError **error)
 		return fail(error, JOB_ERROR, JOB_ERROR_USAGE,
 			    "the mirror's path '%s' is not absolute", r->mirror);
 	}
-	return r->known[0] == '\0' || repo_oid_parse(&r->known_oid, r->known, error);
+	return (r->known[0] == '\0' || repo_oid_parse(&r->known_oid, r->known, error)) &&
+	       (r->newest == NULL || repo_oid_parse(&r->newest_oid, r->newest, error));
 }
 
 /* What a person must know before this commit can be followed; state stays "ok" otherwise. */
@@ -143,12 +161,41 @@ static bool look_at_tree(const struct request *r, const char *commit, char *tree
 	return true;
 }
 
+/* A fallback may lag behind the first address: only what is newer than all that was seen is news.
+ * That the history was rewritten, or the branch removed, is for the first one to say. */
+static bool look_behind(git_repository *repository, const struct request *r, const git_oid *commit,
+			struct finding *finding, GError **error)
+{
+	bool newer, older;
+
+	if (r->used == 0 || r->newest == NULL) {
+		return true;
+	}
+	if (!commits_descend(repository, commit, &r->newest_oid, &newer, error) ||
+	    !commits_descend(repository, &r->newest_oid, commit, &older, error)) {
+		return false;
+	}
+	if (older) {
+		finding->state = "behind";
+		return true;
+	}
+	return newer ||
+	       fail(error, JOB_ERROR, JOB_ERROR_REPOSITORY,
+		    "commit %.12s of a fallback does not descend from %.12s, the newest that was "
+		    "seen: that its history was rewritten, only the first address can say; which "
+		    "does not answer: %s",
+		    git_oid_tostr_s(commit), r->newest, r->problem);
+}
+
 static bool look_at_history(git_repository *repository, const struct request *r,
 			    const git_oid *commit, struct finding *finding, GError **error)
 {
 	bool descends;
 
-	if (r->known[0] == '\0') {
+	if (!look_behind(repository, r, commit, finding, error)) {
+		return false;
+	}
+	if (r->known[0] == '\0' || strcmp(finding->state, "ok") != 0) {
 		return true;
 	}
 	if (git_oid_equal(commit, &r->known_oid)) {
@@ -217,9 +264,14 @@ static bool open_judge(const struct request *r, struct judge **out, GError **err
 	return judge_open(out, r->mirror, &r->keys, error);
 }
 
-static void write_start(struct json_writer *w, const struct finding *finding, const char *commit,
-			const char *tree, int64_t bytes)
+static void write_start(struct json_writer *w, const struct request *r,
+			const struct finding *finding, const char *commit, const char *tree,
+			int64_t bytes)
 {
+	if (r->used > 0) {
+		json_w_int(w, "remote", (int64_t)r->used);
+		json_w_str(w, "problem", r->problem);
+	}
 	json_w_str(w, "state", finding->state);
 	json_w_str(w, "reason", finding->reason == NULL ? "" : finding->reason);
 	json_w_str(w, "commit", commit);
@@ -261,7 +313,11 @@ static bool write_found(struct job *job, git_repository *repository, const struc
 	if (!ok) {
 		return false;
 	}
-	write_start(job_result(job), &finding, commit, tree, fetched->bytes);
+	write_start(job_result(job), r, &finding, commit, tree, fetched->bytes);
+	if (strcmp(finding.state, "behind") == 0) {
+		commits_write_none(job_result(job));
+		return true;
+	}
 	if (vouched.signers != NULL && vouched.problem == NULL) {
 		write_verification(job_result(job), r, &vouched);
 	}
@@ -269,7 +325,8 @@ static bool write_found(struct job *job, git_repository *repository, const struc
 			     strcmp(finding.state, "rewritten") == 0, error);
 }
 
-static bool write_missing(struct job *job, const struct request *r, const struct fetched *fetched)
+static bool write_missing(struct job *job, const struct request *r, const struct fetched *fetched,
+			  GError **error)
 {
 	struct json_writer *w = job_result(job);
 	bool deleted = fetched->any_refs || r->known[0] != '\0';
@@ -281,12 +338,79 @@ static bool write_missing(struct job *job, const struct request *r, const struct
 			  : g_strdup("the repository has no commits");
 	const struct finding finding = {deleted ? "deleted" : "empty", reason};
 
-	write_start(w, &finding, "", "", fetched->bytes);
+	if (r->used > 0) {
+		return fail(
+			error, JOB_ERROR, JOB_ERROR_REPOSITORY,
+			"of a fallback: %s; which only the first address can say, and that does "
+			"not answer: %s",
+			reason, r->problem);
+	}
+	write_start(w, r, &finding, "", "", fetched->bytes);
 	commits_write_none(w);
 	return true;
 }
 
-static bool fetch(struct job *job, const struct request *r, GError **error)
+/* It did not answer, or nobody knows who did; what a repository says is an answer. */
+static bool is_unreachable(const GError *error)
+{
+	static const enum job_error codes[] = {JOB_ERROR_NETWORK, JOB_ERROR_AUTH, JOB_ERROR_HOSTKEY,
+					       JOB_ERROR_TLS, JOB_ERROR_TIMEOUT};
+	bool found = false;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(codes) && !found; i++) {
+		found = g_error_matches(error, JOB_ERROR, (int)codes[i]);
+	}
+	return found;
+}
+
+/* All of them fail: the first one's reason leads. */
+static bool fail_all(GError *first, const struct request *r, GError **error)
+{
+	g_propagate_error(error, first);
+	if (error != NULL && r->urls_count > 1) {
+		g_autofree char *text =
+			g_strdup_printf("%s; nor does any of the %zu fallbacks answer",
+					(*error)->message, r->urls_count - 1);
+
+		g_free((*error)->message);
+		(*error)->message = g_steal_pointer(&text);
+	}
+	return false;
+}
+
+/* One after the other; each has its share of the time that is left. */
+static bool fetch_any(git_repository *repository, struct request *r, struct fetched *out,
+		      GError **error)
+{
+	gint64 end = g_get_monotonic_time() + (gint64)r->remote.timeout * G_USEC_PER_SEC;
+	GError *first = NULL;
+
+	for (r->used = 0; r->used < r->urls_count; r->used++) {
+		gint64 left = (end - g_get_monotonic_time()) / G_USEC_PER_SEC;
+		GError *problem = NULL;
+
+		r->remote.url = r->urls[r->used];
+		r->remote.timeout = (unsigned)MAX(left / (gint64)(r->urls_count - r->used), 1);
+		if (mirror_fetch(repository, &r->remote, out, &problem)) {
+			r->problem = first != NULL ? g_strdup(first->message) : NULL;
+			g_clear_error(&first);
+			return true;
+		}
+		if (!is_unreachable(problem)) {
+			g_clear_error(&first);
+			g_propagate_error(error, problem);
+			return false;
+		}
+		if (first == NULL) {
+			first = problem;
+		} else {
+			g_error_free(problem);
+		}
+	}
+	return fail_all(first, r, error);
+}
+
+static bool fetch(struct job *job, struct request *r, GError **error)
 {
 	g_autoptr(git_repository_auto) repository = NULL;
 	g_autoptr(GError) problem = NULL;
@@ -295,19 +419,21 @@ static bool fetch(struct job *job, const struct request *r, GError **error)
 	if (!mirror_open(r->mirror, &repository, &problem)) {
 		return fail(error, JOB_ERROR, JOB_ERROR_IO, "%s", problem->message);
 	}
-	if (!mirror_fetch(repository, &r->remote, &fetched, error)) {
+	if (!fetch_any(repository, r, &fetched, error)) {
 		return false;
 	}
 	return fetched.found ? write_found(job, repository, r, &fetched, error)
-			     : write_missing(job, r, &fetched);
+			     : write_missing(job, r, &fetched, error);
 }
 
 bool fetch_run(struct job *job, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 	struct request r = {0};
+	bool ok = read_request(job, &r, error) && fetch(job, &r, error);
 
-	if (!read_request(job, &r, error) || !fetch(job, &r, error)) {
+	g_free(r.problem);
+	if (!ok) {
 		return false;
 	}
 	if (!mirror_repack(r.mirror, &problem)) {

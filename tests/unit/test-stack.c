@@ -291,6 +291,34 @@ static void test_block_once_and_heal(void)
 	world_finish(&w);
 }
 
+/* A fallback that lags behind says nothing of whether what the first one said still holds. */
+static void test_behind(void)
+{
+	const struct stack_details behind = {.commit = A, .tree = T, .behind = true};
+	struct world w;
+
+	world_begin(&w);
+	world_at_blocked(&w);
+	world_send(&w, STACK_SYNC);
+	world_forget(&w);
+	world_step(&w, STACK_FETCHED, &behind);
+	g_assert_cmpstr(w.trace->str, ==, "");
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_BLOCKED);
+	world_finish(&w);
+	world_begin(&w);
+	world_at_pending(&w);
+	world_send(&w, STACK_SYNC);
+	world_fetched(&w, B);
+	world_send(&w, STACK_PLANNED);
+	world_send(&w, STACK_SYNC);
+	world_forget(&w);
+	world_step(&w, STACK_FETCHED, &behind);
+	g_assert_cmpstr(w.trace->str, ==, "");
+	g_assert_cmpstr(w.f->commit, ==, B);
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_PENDING);
+	world_finish(&w);
+}
+
 static void test_manifest_heals(void)
 {
 	struct world w;
@@ -651,6 +679,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);
 	g_test_add_func("/stack/a-failed-apply-is-not-repeated", test_failed_not_repeated);
 	g_test_add_func("/stack/blocked-once-until-healthy", test_block_once_and_heal);
+	g_test_add_func("/stack/a-fallback-that-lags-behind", test_behind);
 	g_test_add_func("/stack/a-bad-manifest-waits-for-a-commit", test_manifest_heals);
 	g_test_add_func("/stack/back-off-has-a-ceiling", test_backoff);
 	g_test_add_func("/stack/a-clock-set-back-delays-nothing", test_clock_set_back);
