@@ -31,8 +31,8 @@ int64_t alerts_look(struct agent_unit *unit)
 		.log = &unit->record->told.alerts,
 		.facts = &unit->record->facts,
 		.stack = &unit->step,
-		.suspended =
-			unit->record->facts.suspended[0] != '\0' || agent->fold->stopped.person != NULL,
+		.suspended = unit->record->facts.suspended[0] != '\0' ||
+			     agent->fold->stopped.person != NULL,
 		.after = conf->alert_after,
 		.remind = conf->alert_remind,
 		.end = conf->suspend.remind,

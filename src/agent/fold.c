@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/fold-steer.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 
@@ -56,9 +57,9 @@ static void stack_done(void *data)
 	g_free(stack->ref);
 	g_free(stack->accepted_by);
 	g_free(stack->accepted_why);
-	g_hash_table_unref(stack->bad);
 	pause_clear(&stack->pause);
 	told_clear(&stack->told);
+	fold_steer_clear(stack);
 	g_free(stack);
 }
 
@@ -93,7 +94,7 @@ struct fold_stack *fold_stack_get(struct fold *fold, const char *name)
 	if (stack == NULL) {
 		stack = g_new0(struct fold_stack, 1);
 		stack->name = g_strdup(name);
-		stack->bad = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+		fold_steer_init(stack);
 		g_hash_table_insert(fold->stacks, stack->name, stack);
 	}
 	return stack;
@@ -177,7 +178,8 @@ static void set_halted(struct reading *r, struct fold_plan *plan)
 }
 
 /* The host is as commit wants it. */
-static void set_base(struct reading *r, const char *commit, const char *tree)
+static void set_base(struct reading *r, const char *commit, const char *tree,
+		     const struct fold_plan *plan)
 {
 	struct stack_facts *facts = &r->stack->facts;
 
@@ -191,6 +193,7 @@ static void set_base(struct reading *r, const char *commit, const char *tree)
 	facts->drift[0] = '\0';
 	facts->drift_count = 0;
 	set_halted(r, NULL);
+	fold_steer_base(r->stack, plan, r->entry->time);
 }
 
 static void fold_genesis(struct reading *r)
@@ -203,30 +206,13 @@ static void fold_policy(struct reading *r)
 	hash_text(r->fold->signers, &r->record->u.policy.allowed_signers);
 }
 
-static void set_pin(struct fold_stack *stack, const char *commit, const char *tree, const char *why)
-{
-	keep_id(stack->facts.pin, commit);
-	keep_id(stack->facts.pin_tree, tree);
-	stack_keep(stack->facts.pin_why, why);
-}
-
 static void fold_commit(struct reading *r)
 {
 	const struct record_commit *commit = &r->record->u.commit;
 	struct fold_stack *stack = r->stack;
 
-	if (stack->facts.try_ref[0] != '\0' && strcmp(stack->facts.try_ref, commit->ref) == 0) {
-		keep_id(stack->facts.try_commit, commit->commit);
-		keep_id(stack->facts.try_tree, commit->tree);
-		stack->has_commits = commit->has_commits;
-		stack->commits = commit->commits;
+	if (!fold_steer_commit(stack, commit)) {
 		return;
-	}
-	keep_id(stack->facts.commit, commit->commit);
-	keep_id(stack->facts.tree, commit->tree);
-	stack->facts.is_bad = g_hash_table_contains(stack->bad, commit->commit);
-	if (!stack->facts.is_bad) {
-		set_pin(stack, "", "", ""); // the branch has passed what was rolled back
 	}
 	if (strcmp(stack->facts.accepted, stack->facts.commit) != 0) {
 		stack->facts.accepted[0] = '\0'; // it was for that tip alone
@@ -354,7 +340,7 @@ static void fold_closed(struct reading *r)
 	struct fold_plan *plan;
 
 	if (from->outcome == OUTCOME_CONVERGED) {
-		set_base(r, from->commit, from->tree);
+		set_base(r, from->commit, from->tree, NULL);
 		return;
 	}
 	plan = the_plan(r, &from->plan);
@@ -454,7 +440,7 @@ static void fold_apply_done(struct reading *r)
 	fold_halted(r, plan);
 	end_plan(r, plan, phases[from->result], from->reason);
 	if (from->result == RESULT_OK) {
-		set_base(r, from->commit, from->tree);
+		set_base(r, from->commit, from->tree, plan);
 	}
 }
 
@@ -532,61 +518,26 @@ static void fold_resume(struct reading *r)
 
 static void fold_rollback(struct reading *r)
 {
-	const struct record_rollback *from = &r->record->u.rollback;
-	struct fold_stack *stack = r->stack;
-	g_autofree char *why = g_strdup_printf("rolled back by %s: %s", from->person, from->reason);
-
-	if (from->bad != NULL) {
-		g_hash_table_replace(stack->bad, g_strdup(from->bad), g_strdup(why));
-		stack->facts.is_bad = g_hash_table_contains(stack->bad, stack->facts.commit);
-	}
-	set_pin(stack, from->commit, from->tree, why);
-	stack->facts.settled[0] = '\0';
+	fold_steer_rollback(r->stack, &r->record->u.rollback);
 }
 
 static void fold_unpin(struct reading *r)
 {
-	const struct record_unpin *from = &r->record->u.unpin;
-	struct fold_stack *stack = r->stack;
-
-	if (from->commit != NULL) {
-		g_hash_table_remove(stack->bad, from->commit);
-		stack->facts.is_bad = g_hash_table_contains(stack->bad, stack->facts.commit);
-	}
-	set_pin(stack, "", "", "");
-	stack->facts.settled[0] = '\0';
+	fold_steer_unpin(r->stack, &r->record->u.unpin);
 }
 
 static void fold_try(struct reading *r)
 {
-	const struct record_try *from = &r->record->u.trial;
-	struct stack_facts *facts = &r->stack->facts;
-	g_autofree char *why = g_strdup_printf("tried by %s: %s", from->person, from->reason);
-
-	if (facts->try_ref[0] == '\0' && !facts->returning) {
-		keep_id(facts->try_from, facts->base);
-		keep_id(facts->try_from_tree, facts->base_tree);
-	}
-	facts->returning = false;
-	g_strlcpy(facts->try_ref, from->ref, sizeof(facts->try_ref));
-	stack_keep(facts->try_why, why);
-	facts->try_until = from->until;
-	facts->try_commit[0] = facts->try_tree[0] = '\0';
-	facts->settled[0] = '\0';
+	fold_steer_try(r->stack, &r->record->u.trial);
 }
 
 static void fold_return(struct reading *r)
 {
-	struct stack_facts *facts = &r->stack->facts;
-
-	if (facts->try_ref[0] == '\0') {
+	if (r->stack->facts.try_ref[0] == '\0') {
 		r->problem = "it ends a trial that never began";
 		return;
 	}
-	facts->returning = strcmp(facts->base, facts->try_from) != 0;
-	facts->try_ref[0] = '\0';
-	facts->try_until = 0;
-	facts->settled[0] = '\0';
+	fold_steer_return(r->stack);
 }
 
 /* What a person can accept is what blocks, and nothing else. */

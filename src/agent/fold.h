@@ -52,6 +52,18 @@ struct fold_pause {
 	char *person, *reason; /* NULL: nobody has */
 	int64_t since, until;  /* until 0: until somebody resumes it */
 };
+/* A state that was reached: all there is to go back to. */
+struct fold_held {
+	char commit[STACK_ID_SIZE], tree[STACK_ID_SIZE];
+	const struct fold_plan *plan; /* that brought it, NULL: it was found to hold */
+	int64_t time;
+	bool trial;
+};
+/* A commit that was rolled back. */
+struct fold_bad {
+	char *why;
+	char commit[STACK_ID_SIZE], tree[STACK_ID_SIZE]; /* what was wanted instead */
+};
 struct fold_stack {
 	char *name;
 	struct stack_facts facts;
@@ -63,9 +75,12 @@ struct fold_stack {
 	struct fold_plan *plan;
 	struct fold_plan *applied; /* the newest that was started, NULL before */
 	struct fold_plan *halted;  /* as facts.halted; NULL: none */
-	GHashTable *bad;	   /* commits that were rolled back, to why */
 	struct fold_pause pause;   /* as facts.suspended */
 	struct told told;	   /* alerts, and who steered what */
+	GHashTable *bad;	   /* commits that were rolled back, to struct fold_bad */
+	GPtrArray *held;	   /* struct fold_held, oldest first; neighbours differ */
+	bool has_try_commits;
+	struct hash try_commits; /* as commits, of what is tried */
 };
 struct fold {
 	GHashTable *stacks; /* name to struct fold_stack */

@@ -48,9 +48,9 @@ static bool make_parent(const char *path, GError **error)
 }
 
 /* Of the ref that is fetched. */
-static const char *newest_of(const struct stack_facts *facts)
+static const char *newest_of(const struct stack *step, const struct stack_facts *facts)
 {
-	return facts->try_ref[0] != '\0' ? facts->try_commit : facts->commit;
+	return step->tries ? facts->try_commit : facts->commit;
 }
 
 bool launch_fetch(struct agent_unit *unit, GError **error)
@@ -59,13 +59,19 @@ bool launch_fetch(struct agent_unit *unit, GError **error)
 	g_autofree char *mirror = request_mirror(store_dir(unit->agent->store), source->url);
 	g_autofree char *lock = g_strconcat(mirror, ".lock", NULL);
 	g_autofree char *request = NULL;
+	const struct stack_facts *facts = &unit->record->facts;
+	const struct request_fetch fetch = {
+		.ref = unit->step.tries ? facts->try_ref : NULL,
+		.mirror = mirror,
+		.known = stack_known(facts),
+		.accepted = unit->step.tries ? "" : facts->accepted,
+		.newest = newest_of(&unit->step, facts),
+	};
 
 	if (!make_parent(mirror, error)) {
 		return false;
 	}
-	request =
-		request_fetch(unit->conf, mirror, unit->record->facts.base,
-			      unit->record->facts.accepted, newest_of(&unit->record->facts), error);
+	request = request_fetch(unit->conf, &fetch, error);
 	return run(unit, STACK_JOB_FETCH, request, source->timeout, lock);
 }
 

@@ -110,7 +110,8 @@ static bool log_commit(struct doing *d, GError **error)
 {
 	struct record record = {.type = ENTRY_COMMIT};
 	g_autofree char *url = planner_public_url(agent_remote(d->unit));
-	g_autofree char *ref = request_ref(d->unit->conf);
+	g_autofree char *branch = request_ref(d->unit->conf);
+	const char *ref = d->unit->step.tries ? d->facts->try_ref : branch;
 
 	record.u.commit.commit = d->news->details.commit;
 	record.u.commit.tree = d->news->details.tree;
@@ -325,6 +326,20 @@ static bool log_resume(struct doing *d, GError **error)
 	return halt_resume(d->unit, NULL, d->reason, error);
 }
 
+static bool log_return(struct doing *d, GError **error)
+{
+	struct record record = {.type = ENTRY_RETURN};
+
+	record.u.end.reason = d->reason;
+	log_event(EV_TRIAL, d->name, NULL, "the trial has ended: %s", d->reason);
+	if (!append(d, &record, error)) {
+		return false;
+	}
+	d->unit->outdated |= d->unit->step.job == STACK_JOB_FETCH ||
+			     d->unit->step.job == STACK_JOB_PLAN; // it is about the trial
+	return true;
+}
+
 static bool (*const doers[])(struct doing *doing, GError **error) = {
 	[STACK_DO_FETCH] = do_fetch,
 	[STACK_DO_PLAN] = do_plan,
@@ -341,6 +356,7 @@ static bool (*const doers[])(struct doing *doing, GError **error) = {
 	[STACK_LOG_APPLY_DONE] = log_apply_done,
 	[STACK_LOG_INTERRUPTED] = log_interrupted,
 	[STACK_LOG_RESUME] = log_resume,
+	[STACK_LOG_RETURN] = log_return,
 };
 
 bool perform(struct agent_unit *unit, enum stack_effect effect, enum stack_phase phase,

@@ -120,6 +120,14 @@ static void write_commits(struct json_writer *w, struct json_obj *list)
 	json_w_int(w, "commits_total", json_int(list, "total", 0, JSON_MAX_INT));
 }
 
+/* Nothing of a trial is applied when its time is over. */
+static int64_t expiry(const struct planner_input *in)
+{
+	int64_t expires = in->created + in->policy->expires;
+
+	return in->until != 0 && in->until < expires ? in->until : expires;
+}
+
 static void write_plan(struct json_writer *w, const struct planner_input *in,
 		       struct json_obj *draft, struct json_obj *commits)
 {
@@ -133,7 +141,7 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	json_w_int(w, "created", in->created);
 	copy_str(w, draft, "diff");
 	json_w_int(w, "diff_size", json_int(draft, "diff_size", 0, JSON_MAX_INT));
-	json_w_int(w, "expires", in->created + in->policy->expires);
+	json_w_int(w, "expires", expiry(in));
 	json_w_str(w, "nonce", in->nonce);
 	copy_str(w, draft, "on_failure");
 	json_w_str(w, "path", in->path);

@@ -12,10 +12,13 @@
 #include "base/error.h"
 #include "base/log.h"
 
-static bool same_source(const struct plan *plan, const struct conf_stack *stack)
+static bool same_source(const struct plan *plan, const struct agent_unit *unit)
 {
+	const struct conf_stack *stack = unit->conf;
+	const struct stack_facts *facts = &unit->record->facts;
 	g_autofree char *url = planner_public_url(stack->source.url);
-	g_autofree char *ref = request_ref(stack);
+	g_autofree char *branch = request_ref(stack);
+	const char *ref = facts->try_ref[0] != '\0' ? facts->try_ref : branch;
 
 	return strcmp(plan->repository, url) == 0 && strcmp(plan->ref, ref) == 0 &&
 	       strcmp(plan->path, stack->source.path != NULL ? stack->source.path : "") == 0;
@@ -32,7 +35,7 @@ char *renew_outdated(struct agent_unit *unit)
 	}
 	if (!hash_equal(&plan->policy.approvers, &unit->agent->signers->digest)) {
 		what = "approver list";
-	} else if (!same_source(plan, unit->conf)) {
+	} else if (!same_source(plan, unit)) {
 		what = "source";
 	} else if (!ruling_holds(unit, plan)) {
 		what = "policy";

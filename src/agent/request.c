@@ -74,25 +74,28 @@ char *request_mirror(const char *state_dir, const char *url)
 	return g_strdup_printf("%s/git/%.16s.git", state_dir, text + strlen("sha256:"));
 }
 
-char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
-		    const char *accepted, const char *newest, GError **error)
+char *request_fetch(const struct conf_stack *stack, const struct request_fetch *fetch,
+		    GError **error)
 {
 	const struct conf_source *source = &stack->source;
 	struct json_writer *w = begin("fetch");
-	g_autofree char *ref = request_ref(stack);
+	g_autofree char *branch = request_ref(stack);
 
 	json_w_str(w, "url", source->url);
-	json_w_str(w, "ref", ref);
-	json_w_str(w, "mirror", mirror);
-	json_w_str(w, "known", known);
-	str_opt(w, "accepted", accepted);
+	json_w_str(w, "ref", fetch->ref != NULL ? fetch->ref : branch);
+	json_w_str(w, "mirror", fetch->mirror);
+	json_w_str(w, "known", fetch->known);
+	str_opt(w, "accepted", fetch->accepted);
+	if (fetch->ref != NULL) {
+		json_w_bool(w, "trial", true);
+	}
 	if (source->fallbacks != NULL && source->fallbacks[0] != NULL) {
 		json_w_array(w, "fallbacks");
 		for (char **url = source->fallbacks; *url != NULL; url++) {
 			json_w_str(w, NULL, *url);
 		}
 		json_w_end(w);
-		str_opt(w, "newest", newest);
+		str_opt(w, "newest", fetch->newest);
 	}
 	json_w_str(w, "path", source->path != NULL ? source->path : "");
 	str_opt(w, "username", source->username);

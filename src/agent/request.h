@@ -11,10 +11,14 @@
 #include "base/conf.h"
 #include "core/approval.h"
 
-/* accepted: the tip that need not descend from known, newest: the newest seen of the ref; "": none.
- */
-char *request_fetch(const struct conf_stack *stack, const char *mirror, const char *known,
-		    const char *accepted, const char *newest, GError **error);
+struct request_fetch {
+	const char *ref; /* that is tried, NULL: of the stack's own branch */
+	const char *mirror, *known;
+	const char *accepted; /* the tip that need not descend from known, "": none */
+	const char *newest;   /* the newest seen of the ref, "": none */
+};
+char *request_fetch(const struct conf_stack *stack, const struct request_fetch *fetch,
+		    GError **error);
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
 	const char *applied, *memory; /* NULL: nothing was applied */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/fold-steer.h"
 #include "agent/planner.h"
 #include "agent/request.h"
 #include "agent/ruling.h"
@@ -96,11 +97,16 @@ static bool take_commits(struct taking *t, struct json_obj *o)
 /* What pushes are known of commits that still wait for their plan. */
 static bool load_before(const struct agent_unit *unit, char **out, size_t *len, GError **error)
 {
-	if (!unit->record->has_commits || stack_plans_drift(&unit->record->facts)) {
+	const struct fold_stack *stack = unit->record;
+	bool tries = unit->step.tries;
+
+	if (!(tries ? stack->has_try_commits : stack->has_commits) ||
+	    stack_plans_drift(&stack->facts)) {
 		return true;
 	}
-	return objects_load(store_objects(unit->agent->store), &unit->record->commits,
-			    PLAN_MAX_SIZE, out, len, error);
+	return objects_load(store_objects(unit->agent->store),
+			    tries ? &stack->try_commits : &stack->commits, PLAN_MAX_SIZE, out, len,
+			    error);
 }
 
 /* Whoever pushed what has come may not approve it alone. A hook that was slower than the fetch says
@@ -121,7 +127,7 @@ static void take_pushers(struct taking *t)
 		return;
 	}
 	t->news.commits = t->commits;
-	if (fresh && strcmp(commit, unit->record->facts.commit) == 0 &&
+	if (fresh && !unit->step.tries && strcmp(commit, unit->record->facts.commit) == 0 &&
 	    t->news.details.renewed == NULL) {
 		t->news.details.renewed = "who pushed it has become known";
 	}
@@ -160,6 +166,19 @@ static void take_remote(struct taking *t, struct json_obj *o)
 		log_event(EV_FETCHED, unit->conf->name, NULL, "'%s' answers now%s%s", url,
 			  unit->remote > 0 ? ": " : "",
 			  unit->remote > 0 ? unit->remote_problem : "");
+	}
+}
+
+/* What is known of a commit that was seen before may be of another base. */
+static void take_known(struct taking *t)
+{
+	const struct fold_stack *stack = t->unit->record;
+
+	t->news.details.bad = fold_is_bad(stack, t->news.details.commit);
+	if (!t->unit->step.tries && t->news.details.renewed == NULL &&
+	    stack_wants_list(&stack->facts) &&
+	    strcmp(stack->facts.commit, t->news.details.commit) == 0) {
+		t->news.details.renewed = "what lies between it and what holds is another now";
 	}
 }
 
@@ -205,6 +224,9 @@ static void take_fetch(struct taking *t)
 	} else {
 		t->event = STACK_FETCHED;
 	}
+	if (t->event == STACK_FETCHED && state != BEHIND) {
+		take_known(t);
+	}
 	if (t->event == STACK_FETCHED && state != UNCHANGED && state != BEHIND) {
 		take_pushers(t);
 	}
@@ -218,16 +240,22 @@ static void nonce_text(char out[2 * NONCE_SIZE + 1])
 	sodium_bin2hex(out, 2 * NONCE_SIZE + 1, bytes, sizeof(bytes));
 }
 
-/* The commits between what holds and what is wanted; a drift has none. */
+/* The commits between what holds and what is wanted. A drift has none, nor has a way back. */
 static bool load_commits(struct agent_unit *unit, char **out, size_t *len, GError **error)
 {
+	const struct fold_stack *stack = unit->record;
+	bool tries = stack->facts.try_ref[0] != '\0';
+	bool any =
+		tries ? stack->has_try_commits : stack->has_commits && stack_follows(&stack->facts);
+
 	*out = NULL;
 	*len = 0;
-	if (!unit->record->has_commits || stack_plans_drift(&unit->record->facts)) {
+	if (!any || stack_plans_drift(&stack->facts)) {
 		return true;
 	}
-	return objects_load(store_objects(unit->agent->store), &unit->record->commits,
-			    PLAN_MAX_SIZE, out, len, error);
+	return objects_load(store_objects(unit->agent->store),
+			    tries ? &stack->try_commits : &stack->commits, PLAN_MAX_SIZE, out, len,
+			    error);
 }
 
 static const char *reason_of(const struct stack_facts *facts)
@@ -250,7 +278,7 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 	const struct stack_facts *facts = &unit->record->facts;
 	const struct conf_source *source = &unit->conf->source;
 	g_autofree char *url = planner_public_url(source->url);
-	g_autofree char *ref = request_ref(unit->conf);
+	g_autofree char *branch = request_ref(unit->conf);
 	char nonce[2 * NONCE_SIZE + 1];
 	struct planner_input in = {
 		.agent = unit->agent->conf->agent,
@@ -258,7 +286,7 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 		.nonce = nonce,
 		.reason = reason_of(facts),
 		.repository = url,
-		.ref = ref,
+		.ref = facts->try_ref[0] != '\0' ? facts->try_ref : branch,
 		.path = source->path != NULL ? source->path : "",
 		.seq = unit->agent->fold->next_number,
 		.created = agent_now(),
@@ -274,7 +302,7 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 		.commits_len = commits_len,
 	};
 
-	if (stack_is_rewritten(facts)) {
+	if (stack_is_rewritten(facts) && stack_follows(facts) && !stack_plans_drift(facts)) {
 		in.rewritten_by = unit->record->accepted_by;
 		in.rewritten_why = unit->record->accepted_why;
 	}
@@ -558,7 +586,7 @@ void results_take(const struct job_result *result, void *user)
 		tally_end(&t.unit->tally, result->kind, result->code != NULL);
 		if (t.unit->outdated) {
 			because(&t, kinds[result->kind].outdated,
-				"the configuration changed meanwhile");
+				"something else is wanted meanwhile");
 			t.unit->step.next_plan = 0;
 		} else {
 			kinds[result->kind].take(&t);

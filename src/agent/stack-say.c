@@ -72,7 +72,7 @@ static bool say_blocked(const struct view *v)
 	if (v->f->block == STACK_BLOCK_REWOUND && v->f->block_commit[0] != '\0') {
 		g_string_append(v->out, "; 'assent replan --rewritten' asks for a plan of it");
 	}
-	return v->f->block != STACK_BLOCK_NONE;
+	return stack_is_blocked(v->f);
 }
 
 static void append_until(const struct view *v, int64_t until)
@@ -240,6 +240,29 @@ static bool say_waiting(const struct view *v)
 	return true;
 }
 
+/* What a person wants instead of the branch's newest commit stands behind every line. */
+static void append_wanted(const struct view *v)
+{
+	const struct stack_facts *f = v->f;
+	g_autofree char *until = stack_time(f->try_until);
+
+	if (f->try_ref[0] != '\0') {
+		g_string_append_printf(
+			v->out, "; '%s' until %s, %s%s%s", f->try_ref, until, f->try_why,
+			v->s->try_problem[0] != '\0' ? "; its tip is left out: " : "",
+			v->s->try_problem);
+	} else if (f->returning) {
+		g_string_append_printf(v->out, "; the trial has ended, commit %.12s comes back",
+				       f->try_from);
+	}
+	if (f->pin[0] != '\0') {
+		g_string_append_printf(v->out, "; %s; waits until the branch passes %.12s",
+				       f->pin_why, f->commit);
+	} else if (stack_targets_bad(f)) {
+		g_string_append_printf(v->out, "; commit %.12s was rolled back", stack_target(f));
+	}
+}
+
 /* Each says its line and whether it holds; the first that does decides. */
 static const struct {
 	enum stack_state state;
@@ -275,6 +298,7 @@ enum stack_state stack_say(const struct stack *stack, const struct stack_facts *
 	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_string_truncate(out, 0);
 		if (rows[i].say(&view)) {
+			append_wanted(&view);
 			break;
 		}
 	}

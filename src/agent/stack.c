@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/schedule.h"
+#include "agent/stack-inside.h"
 #include "agent/stack-say.h"
 
 #define RETRY_FIRST 10 /* seconds until a failed job is tried again, then twice as long */
@@ -23,16 +24,6 @@ const char *const stack_phase_names[] = {
 };
 const char *const stack_block_names[] = {
 	"", "rewound", "deleted", "empty", "manifest", "fetch", "signature", NULL,
-};
-
-/* One step: what the handlers work on. */
-struct step {
-	struct stack *s;
-	const struct stack_facts *f;
-	const struct stack_details *d;
-	struct stack_effects *fx;
-	int64_t now;
-	uint32_t random;
 };
 
 static void add(struct step *t, enum stack_effect kind, enum stack_phase phase, const char *reason)
@@ -73,6 +64,21 @@ static int64_t back_off(const struct step *t, unsigned failures)
 	return t->now + schedule_backoff(base, t->s->settings.backoff_max, failures, t->random);
 }
 
+void step_add(struct step *t, enum stack_effect kind, enum stack_phase phase, const char *reason)
+{
+	add(t, kind, phase, reason);
+}
+
+void step_close_plan(struct step *t, enum stack_phase phase, const char *reason)
+{
+	close_plan(t, phase, reason);
+}
+
+int64_t step_back_off(const struct step *t, unsigned failures)
+{
+	return back_off(t, failures);
+}
+
 static int64_t next_drift(const struct step *t)
 {
 	int64_t interval = t->s->settings.drift_interval;
@@ -107,12 +113,6 @@ bool stack_plans_drift(const struct stack_facts *f)
 	return f->base[0] != '\0' && strcmp(stack_target(f), f->base) == 0;
 }
 
-/* Was the newest commit rolled back, and does nothing else take its place? */
-static bool targets_bad(const struct stack_facts *f)
-{
-	return f->is_bad && stack_target(f) == f->commit;
-}
-
 bool stack_is_rewritten(const struct stack_facts *f)
 {
 	return f->accepted[0] != '\0' && strcmp(f->accepted, f->commit) == 0;
@@ -121,13 +121,17 @@ bool stack_is_rewritten(const struct stack_facts *f)
 /* May a plan be made at all, were it asked for? */
 static bool can_plan(const struct stack *s, const struct stack_facts *f, bool asked)
 {
-	if (stack_target(f)[0] == '\0' || stack_is_suspended(s, f) || targets_bad(f)) {
+	if (stack_target(f)[0] == '\0' || stack_is_suspended(s, f) || stack_targets_bad(f) ||
+	    stack_wants_list(f)) {
 		return false;
+	}
+	if (f->try_ref[0] != '\0' && s->try_problem[0] != '\0') {
+		return false; // its tip is not what was planned
 	}
 	if (f->phase == STACK_PHASE_OPEN || f->phase == STACK_PHASE_APPLYING) {
 		return false;
 	}
-	return f->block == STACK_BLOCK_NONE || (f->block == STACK_BLOCK_MANIFEST && asked);
+	return !stack_is_blocked(f) || (f->block == STACK_BLOCK_MANIFEST && asked);
 }
 
 static bool plan_is_due(const struct stack *s, const struct stack_facts *f, int64_t now)
@@ -198,7 +202,7 @@ static enum stack_refusal may_resume(const struct stack *s, const struct stack_f
 				     int64_t now)
 {
 	if (strcmp(f->halted, f->plan) != 0 || f->phase != STACK_PHASE_FAILED ||
-	    strcmp(f->commit, f->plan_commit) != 0) {
+	    strcmp(stack_target(f), f->plan_commit) != 0) {
 		return STACK_NEWER;
 	}
 	if (now >= f->plan_expires) {
@@ -207,7 +211,7 @@ static enum stack_refusal may_resume(const struct stack *s, const struct stack_f
 	if (f->suspended[0] != '\0') {
 		return STACK_SUSPENDED;
 	}
-	if (f->block != STACK_BLOCK_NONE) {
+	if (stack_is_blocked(f)) {
 		return STACK_BLOCKED;
 	}
 	if (stack_is_waiting(s, f)) {
@@ -254,65 +258,6 @@ static void on_undo(struct step *t)
 
 		close_plan(t, STACK_PHASE_SUPERSEDED, reason);
 	}
-}
-
-static void fetch_ended(struct step *t)
-{
-	t->s->job = STACK_JOB_NONE;
-	t->s->fetched = true;
-	t->s->fetch_failures = 0;
-	t->s->fetch_problem[0] = '\0';
-	t->s->next_fetch = t->now + schedule_interval(t->s->settings.interval, t->random);
-}
-
-static void on_fetched(struct step *t)
-{
-	bool other = strcmp(t->d->commit, t->f->commit) != 0;
-	bool fresh = other || t->d->renewed != NULL;
-
-	fetch_ended(t);
-	if (t->d->behind) {
-		return;
-	}
-	if (fresh) {
-		g_autofree char *reason = other ? g_strdup_printf("commit %.12s came", t->d->commit)
-						: g_strdup(t->d->renewed);
-
-		add(t, STACK_LOG_COMMIT, 0, "");
-		if (t->f->phase == STACK_PHASE_OPEN) {
-			close_plan(t, STACK_PHASE_SUPERSEDED, reason);
-		}
-		t->s->next_plan = 0;
-		t->s->plan_failures = t->s->voids = 0;
-		t->s->plan_problem[0] = '\0';
-		t->s->plan_known = false;
-	}
-	if (t->f->block != STACK_BLOCK_NONE && (fresh || t->f->block != STACK_BLOCK_MANIFEST)) {
-		add(t, STACK_LOG_UNBLOCKED, 0, "");
-	}
-}
-
-static void on_fetch_bad(struct step *t)
-{
-	const char *commit = t->d->commit != NULL ? t->d->commit : "";
-
-	fetch_ended(t);
-	if (t->f->block == t->d->block && strcmp(t->f->block_commit, commit) == 0) {
-		return;
-	}
-	if (t->f->phase == STACK_PHASE_OPEN) {
-		close_plan(t, STACK_PHASE_VOID, t->d->reason);
-	}
-	add(t, STACK_LOG_BLOCKED, 0, "");
-}
-
-static void on_fetch_failed(struct step *t)
-{
-	t->s->job = STACK_JOB_NONE;
-	t->s->fetched = true;
-	t->s->fetch_failures++;
-	stack_keep(t->s->fetch_problem, t->d->reason);
-	t->s->next_fetch = back_off(t, t->s->fetch_failures);
 }
 
 static void plan_ended(struct step *t)
@@ -482,9 +427,9 @@ static const struct {
 	[STACK_FOLLOW] = {on_follow, ANY, ANY},
 	[STACK_RESUME] = {on_resume, ANY, ANY},
 	[STACK_UNDO] = {on_undo, ANY, ANY},
-	[STACK_FETCHED] = {on_fetched, STACK_JOB_FETCH, STACK_JOB_FETCH},
-	[STACK_FETCH_BAD] = {on_fetch_bad, STACK_JOB_FETCH, STACK_JOB_FETCH},
-	[STACK_FETCH_FAILED] = {on_fetch_failed, STACK_JOB_FETCH, STACK_JOB_FETCH},
+	[STACK_FETCHED] = {step_fetched, STACK_JOB_FETCH, STACK_JOB_FETCH},
+	[STACK_FETCH_BAD] = {step_fetch_bad, STACK_JOB_FETCH, STACK_JOB_FETCH},
+	[STACK_FETCH_FAILED] = {step_fetch_failed, STACK_JOB_FETCH, STACK_JOB_FETCH},
 	[STACK_PLANNED] = {on_planned, STACK_JOB_PLAN, STACK_JOB_PLAN},
 	[STACK_PLAN_EMPTY] = {on_plan_empty, STACK_JOB_PLAN, STACK_JOB_PLAN},
 	[STACK_PLAN_BAD] = {on_plan_bad, STACK_JOB_PLAN, STACK_JOB_PLAN},
@@ -546,13 +491,15 @@ static const char *why_expired(const struct step *t)
 					    : "approved, but no window let it through in time";
 }
 
-/* What an open plan needs now. */
+/* What an open plan needs now. One of another commit than what is wanted is left where a person has
+ * said so, or where this ended in between. */
 static void look_at_plan(struct step *t)
 {
-	if (t->now >= t->f->plan_expires && t->s->job != STACK_JOB_APPLY) {
+	if (strcmp(t->f->plan_commit, stack_target(t->f)) != 0 && t->s->job != STACK_JOB_APPLY) {
+		close_plan(t, STACK_PHASE_SUPERSEDED, "another commit is wanted now");
+	} else if (t->now >= t->f->plan_expires && t->s->job != STACK_JOB_APPLY) {
 		close_plan(t, STACK_PHASE_EXPIRED, why_expired(t));
-	} else if (may_go(t->s, t->f) && t->s->job == STACK_JOB_NONE &&
-		   t->f->block == STACK_BLOCK_NONE) {
+	} else if (may_go(t->s, t->f) && t->s->job == STACK_JOB_NONE && !stack_is_blocked(t->f)) {
 		start_apply(t, MODE_APPLY);
 	}
 }
@@ -569,8 +516,13 @@ static void look_for_work(struct step *t)
 	struct stack *s = t->s;
 	bool plan = plan_is_due(s, t->f, t->now);
 
+	if (stack_wants_list(t->f) && s->listed != t->f->moves) {
+		s->listed = t->f->moves;
+		s->fetch_due = true;
+	}
 	if (fetch_is_due(s, t->now) && !(s->fetched && plan)) {
 		s->want_fetch = s->fetch_due = false;
+		step_choose_ref(t);
 		start(t, STACK_JOB_FETCH, STACK_DO_FETCH);
 	} else if (plan) {
 		s->asked = s->want_plan;
@@ -626,6 +578,11 @@ static void look(struct step *t)
 		}
 		return;
 	}
+	if (stack_trial_is_over(t->f, t->now)) {
+		t->s->next_drift = t->now; // a trial that failed may have left something
+		add(t, STACK_LOG_RETURN, 0, "its time is over");
+		return;
+	}
 	if (t->s->wanted != MODE_APPLY) {
 		look_to_steer(t);
 	}
@@ -663,6 +620,7 @@ static int64_t wake_time(const struct step *t)
 	wake = later(wake, t->s->next_recover, t->now);
 	wake = later(wake, t->f->suspended_until, t->now);
 	wake = later(wake, t->s->stopped_until, t->now);
+	wake = t->f->try_ref[0] != '\0' ? later(wake, t->f->try_until, t->now) : wake;
 	if (t->f->phase == STACK_PHASE_OPEN) {
 		wake = later(wake, t->f->plan_expires, t->now);
 		wake = later(wake, stack_quiet_due(t->s, t->f), t->now);

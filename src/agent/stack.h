@@ -108,11 +108,15 @@ struct stack_facts {
 	/* What a person has rolled back to and wants instead of commit, "": nothing. */
 	char pin[STACK_ID_SIZE], pin_tree[STACK_ID_SIZE], pin_why[STACK_REASON_MAX];
 	bool is_bad; /* commit is one that was rolled back: it is not applied again */
+	/* What is known to lie between base and commit was worked out for another base, to which
+	 * nobody has gone forward: it must be fetched anew before a plan tells of it. */
+	bool commits_stale;
 	/* The ref that is tried ("": none), until when and why; its newest commit ("" before the
 	 * first); and what held before, to which the end of the trial returns. */
 	char try_ref[STACK_REF_SIZE], try_why[STACK_REASON_MAX];
 	int64_t try_until;
 	char try_commit[STACK_ID_SIZE], try_tree[STACK_ID_SIZE];
+	bool try_bad; /* as is_bad, of try_commit */
 	char try_from[STACK_ID_SIZE], try_from_tree[STACK_ID_SIZE];
 	bool returning;		    /* the trial has ended, and try_from does not hold yet */
 	char drift[HASH_TEXT_SIZE]; /* stack_drift_key() of the recorded drift, "" without */
@@ -135,9 +139,12 @@ struct stack {
 	bool fetch_due;		    /* fetch at once (first round) */
 	bool fetched;		    /* just now: it is a plan's turn */
 	bool plan_known;	    /* whether the newest commit can be planned */
-	bool approved;		    /* the open plan has what it needs */
-	enum record_mode wanted;    /* a person asked for it; MODE_APPLY: nobody did */
-	enum record_mode mode;	    /* of the apply that runs */
+	bool tries;		 /* the fetch that runs, or was last, is of the ref that is tried */
+	bool turn;		 /* then it is the branch's turn */
+	uint64_t listed;	 /* facts.moves when stale commits were asked for last */
+	bool approved;		 /* the open plan has what it needs */
+	enum record_mode wanted; /* a person asked for it; MODE_APPLY: nobody did */
+	enum record_mode mode;	 /* of the apply that runs */
 	int64_t started; /* since when people could be asked and heard: the agent's own start */
 	/* What the caller says of the windows before each step: an approved plan waits, until
 	 * opens (0: nobody knows). */
@@ -155,6 +162,7 @@ struct stack {
 	int64_t next_fetch, next_plan, next_drift, next_recover;	 /* 0: not due */
 	char fetch_problem[STACK_REASON_MAX], plan_problem[STACK_REASON_MAX];
 	char recover_problem[STACK_REASON_MAX], lost[STACK_REASON_MAX];
+	char try_problem[STACK_REASON_MAX]; /* why the tip of what is tried is not planned, "" */
 	/* what stack_step() leaves for people */
 	enum stack_state state;
 	char reason[STACK_REASON_MAX];
@@ -174,7 +182,7 @@ enum stack_event {
 	STACK_FOLLOW,	      /* a person has accepted a rewritten history: fetch, then plan */
 	STACK_RESUME,	      /* a person asks: go on with the apply that halted */
 	STACK_UNDO,	      /* a person asks: take it back */
-	STACK_FETCHED,	      /* commit, tree, renewed */
+	STACK_FETCHED,	      /* commit, tree, renewed, bad */
 	STACK_FETCH_BAD,      /* block, commit, reason */
 	STACK_FETCH_FAILED,   /* reason */
 	STACK_PLANNED,	      /* drift_key: a draft with changes */
@@ -194,6 +202,7 @@ struct stack_details { /* by event, see above; NULL where it does not apply */
 	const char *commit, *tree, *reason, *drift_key;
 	enum stack_block block;
 	bool behind;	     /* a fallback's, which says nothing of what is newest */
+	bool bad;	     /* the commit was rolled back */
 	const char *renewed; /* why a commit that was seen before counts as new, NULL: it does not
 			      */
 };
@@ -214,6 +223,7 @@ enum stack_effect {
 	STACK_LOG_APPLY_DONE,  /* of this event's result */
 	STACK_LOG_INTERRUPTED, /* apply-done without a worker's result */
 	STACK_LOG_RESUME,      /* the stack was suspended, and the time for that is over */
+	STACK_LOG_RETURN,      /* the trial ends, for this reason */
 };
 struct stack_effects {
 	struct {
@@ -255,6 +265,18 @@ bool stack_is_suspended(const struct stack *stack, const struct stack_facts *fac
 /* The commit that is to hold, "": none yet: of the trial, of the pin, or the branch's newest. */
 const char *stack_target(const struct stack_facts *facts);
 const char *stack_target_tree(const struct stack_facts *facts);
+/* Is it the branch's newest, and nothing that a person wants instead? */
+bool stack_follows(const struct stack_facts *facts);
+/* Does what blocks the stack concern its target? A branch that cannot be followed does not keep an
+ * earlier commit from being wanted back. */
+bool stack_is_blocked(const struct stack_facts *facts);
+/* Was the target rolled back? Nothing plans it, but a person who takes that back. */
+bool stack_targets_bad(const struct stack_facts *facts);
+/* Must the target's commits be listed anew before it is planned? */
+bool stack_wants_list(const struct stack_facts *facts);
+/* What the tip of a ref must descend from: what holds, but for a trial, what held before. */
+const char *stack_known(const struct stack_facts *facts);
+bool stack_trial_is_over(const struct stack_facts *facts, int64_t now);
 /* Is the next plan one of drift, not of a commit? */
 bool stack_plans_drift(const struct stack_facts *facts);
 /* Does the newest commit not descend from what holds, and has a person accepted that? */

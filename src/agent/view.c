@@ -141,6 +141,31 @@ static void write_pause(struct json_writer *w, const char *name, const struct fo
 	json_w_end(w);
 }
 
+/* What a person wants instead of the branch's newest commit. */
+static void write_wanted(struct json_writer *w, const struct stack_facts *facts)
+{
+	if (facts->pin[0] == '\0') {
+		json_w_null(w, "pinned");
+	} else {
+		json_w_object(w, "pinned");
+		json_w_str(w, "commit", facts->pin);
+		json_w_str(w, "reason", facts->pin_why);
+		write_text(w, "until_past", facts->commit);
+		json_w_end(w);
+	}
+	if (facts->try_ref[0] == '\0' && !facts->returning) {
+		json_w_null(w, "trial");
+		return;
+	}
+	json_w_object(w, "trial");
+	write_text(w, "ref", facts->try_ref);
+	write_text(w, "commit", facts->try_commit);
+	json_w_str(w, "reason", facts->try_why);
+	write_text(w, "from", facts->try_from);
+	write_time(w, "until", facts->try_until);
+	json_w_end(w);
+}
+
 void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
@@ -155,6 +180,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_text(w, "tree", facts->tree);
 	write_text(w, "applied", facts->base);
 	write_block(w, facts);
+	write_wanted(w, facts);
 	write_text(w, "ref", unit->record->ref);
 	write_text(w, "repository", unit->record->repository);
 	json_w_int(w, "drift", facts->drift_count);

@@ -417,6 +417,12 @@ bool api_stack_steer(struct client *client, const char *name, const char *mode, 
 	return post_stack(client, name, "apply", body, wait, out, error);
 }
 
+bool api_stack_send(struct client *client, const char *name, const char *verb, const char *body,
+		    unsigned wait, struct api_stack **out, GError **error)
+{
+	return post_stack(client, name, verb, body, wait, out, error);
+}
+
 void api_steps_free(struct api_steps *steps)
 {
 	if (steps != NULL) {

@@ -102,6 +102,10 @@ bool api_stack_post(struct client *client, const char *name, const char *verb, c
 /* verb: "stop", "resume", of everything. The list is of all stacks. */
 bool api_all_do(struct client *client, const char *verb, const char *body, struct api_list **out,
 		GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* verb: "rollback", "unpin", "try"; body: as doc/api.yaml says. */
+bool api_stack_send(struct client *client, const char *name, const char *verb, const char *body,
+		    unsigned wait, struct api_stack **out, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 void api_stack_free(struct api_stack *stack);
 
 /* stack and state may be NULL. */

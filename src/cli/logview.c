@@ -102,7 +102,7 @@ const struct hash *log_plan_of(const struct record *record)
 	case ENTRY_APPLY_DONE:
 		return &record->u.apply_done.plan;
 	case ENTRY_ROLLBACK:
-		return &record->u.rollback.plan;
+		return record->u.rollback.has_plan ? &record->u.rollback.plan : NULL;
 	case ENTRY_DRIFT:
 		return record->u.drift.has_plan ? &record->u.drift.plan : NULL;
 	case ENTRY_GENESIS:

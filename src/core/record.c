@@ -425,7 +425,10 @@ static void rollback_read(struct record *r, struct json_obj *o)
 	r->u.rollback.bad = json_str_opt(o, "bad", NAME_MAX_SIZE);
 	r->u.rollback.commit = json_str(o, "commit", NAME_MAX_SIZE);
 	r->u.rollback.person = json_str(o, "person", NAME_MAX_SIZE);
-	read_hash(&r->u.rollback.plan, o, "plan");
+	r->u.rollback.has_plan = json_has(o, "plan");
+	if (r->u.rollback.has_plan) {
+		read_hash(&r->u.rollback.plan, o, "plan");
+	}
 	r->u.rollback.reason = json_str(o, "reason", TEXT_MAX_SIZE);
 	r->u.rollback.tree = json_str(o, "tree", NAME_MAX_SIZE);
 }
@@ -442,7 +445,9 @@ static void rollback_write(const struct record *r, struct json_writer *w)
 	write_opt(w, "bad", r->u.rollback.bad);
 	json_w_str(w, "commit", r->u.rollback.commit);
 	json_w_str(w, "person", r->u.rollback.person);
-	write_hash(w, "plan", &r->u.rollback.plan);
+	if (r->u.rollback.has_plan) {
+		write_hash(w, "plan", &r->u.rollback.plan);
+	}
 	json_w_str(w, "reason", r->u.rollback.reason);
 	json_w_str(w, "tree", r->u.rollback.tree);
 }

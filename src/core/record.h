@@ -120,6 +120,7 @@ struct record_rewritten {
 /* A person wants what an earlier applied plan had brought, and pins the stack to it. */
 struct record_rollback {
 	const char *commit, *tree; /* of that plan */
+	bool has_plan;		   /* not where the commit held without one */
 	struct hash plan;
 	const char *bad; /* the commit that is left and not applied again; NULL: none */
 	const char *person, *reason;

@@ -21,6 +21,7 @@ struct request {
 	struct source_remote remote;
 	const char *mirror, *known, *path;
 	const char *accepted; /* need not descend from known; NULL: none */
+	bool trial;	      /* for some time only: it need not descend */
 	struct judge_keys keys;
 	bool demands; /* that commits are signed */
 	struct vouch_demand demand;
@@ -91,6 +92,7 @@ static bool read_request(struct job *job, struct request *r, GError **error)
 	r->accepted = option(o, "accepted");
 	r->newest = option(o, "newest");
 	r->path = json_str(o, "path", SOURCE_MAX_PATH);
+	r->trial = json_bool_opt(o, "trial", false);
 	remote->username = option(o, "username");
 	remote->password_file = option(o, "password_file");
 	remote->token_file = option(o, "token_file");
@@ -207,7 +209,7 @@ static bool look_at_history(git_repository *repository, const struct request *r,
 	}
 	if (!descends && r->accepted != NULL && strcmp(git_oid_tostr_s(commit), r->accepted) == 0) {
 		finding->state = "rewritten";
-	} else if (!descends) {
+	} else if (!descends && !r->trial) {
 		finding->state = "rewound";
 		finding->reason =
 			g_strdup_printf("'%s' was rewound: commit %.12s does not descend from "

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
+#include "agent/fold-steer.h"
+
 static const char *const effect_names[] = {
-	"fetch",   "plan",	   "apply",	  "recover",	  "publish",
-	"+commit", "+blocked",	   "+unblocked",  "+closed",	  "+converged",
-	"+drift",  "+apply-start", "+apply-done", "+interrupted", "+resume",
+	"fetch",       "plan",	       "apply",	  "recover",	"publish", "+commit",
+	"+blocked",    "+unblocked",   "+closed", "+converged", "+drift",  "+apply-start",
+	"+apply-done", "+interrupted", "+resume", "+return",
 };
 
 void world_entry(struct world *w, const char *type, const char *format, ...)
@@ -27,7 +29,7 @@ void world_publish(struct world *w)
 	world_entry(w, "plan",
 		    "\"commit\":\"%s\",\"expires\":%d,\"number\":%u,\"plan\":\"sha256:%064u\","
 		    "\"reason\":\"commit\",\"required\":1,\"sig\":\"s\",\"summary\":{\"create\":1}",
-		    w->f->commit, (int)w->now + TTL, w->plans, w->plans);
+		    stack_target(w->f), (int)w->now + TTL, w->plans, w->plans);
 }
 
 static void apply_done(struct world *w, const char *result, const char *reason)
@@ -65,12 +67,12 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 	case STACK_LOG_COMMIT:
 		world_entry(w, "commit",
 			    "\"commit\":\"%s\",\"tree\":\"" T
-			    "\",\"ref\":\"r\",\"repository\":\"u\"",
-			    d->commit);
+			    "\",\"ref\":\"%s\",\"repository\":\"u\"",
+			    d->commit, w->s.tries ? w->f->try_ref : "r");
 		break;
 	case STACK_LOG_BLOCKED:
 		world_entry(w, "blocked", "\"commit\":\"%s\",\"kind\":\"%s\",\"reason\":\"%s\"",
-			    d->commit != NULL ? d->commit : w->f->commit,
+			    d->commit != NULL ? d->commit : stack_target(w->f),
 			    stack_block_names[d->block], d->reason);
 		break;
 	case STACK_LOG_UNBLOCKED:
@@ -84,7 +86,7 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 		world_entry(w, "closed",
 			    "\"outcome\":\"converged\",\"commit\":\"%s\",\"tree\":\"" T
 			    "\",\"reason\":\"%s\"",
-			    w->f->commit, reason);
+			    stack_target(w->f), reason);
 		break;
 	case STACK_LOG_DRIFT:
 		world_entry(w, "drift", "\"changes\":1,\"resources\":[\"file:/x\"]");
@@ -100,6 +102,9 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 		break;
 	case STACK_LOG_RESUME:
 		world_entry(w, "resume", "\"person\":\"assentd\",\"reason\":\"%s\"", reason);
+		break;
+	case STACK_LOG_RETURN:
+		world_entry(w, "return", "\"reason\":\"%s\"", reason);
 		break;
 	}
 }
@@ -152,7 +157,8 @@ void world_send(struct world *w, enum stack_event event)
 
 void world_fetched(struct world *w, const char *commit)
 {
-	struct stack_details d = {.commit = commit, .tree = T};
+	struct stack_details d = {
+		.commit = commit, .tree = T, .bad = fold_is_bad(w->fold_stack, commit)};
 
 	world_step(w, STACK_FETCHED, &d);
 }

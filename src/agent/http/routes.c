@@ -13,9 +13,11 @@
 #include "agent/http/guest.h"
 #include "agent/http/health.h"
 #include "agent/http/peer.h"
+#include "agent/http/rollback.h"
 #include "agent/http/server.h"
 #include "agent/http/steer.h"
 #include "agent/http/suspend.h"
+#include "agent/http/try.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -666,6 +668,9 @@ const struct route routes[] = {
 	{"POST", "/v1/stacks/*/resume", suspend_post_resume},
 	{"POST", "/v1/stop", suspend_post_stop},
 	{"POST", "/v1/resume", suspend_post_go},
+	{"POST", "/v1/stacks/*/rollback", rollback_post},
+	{"POST", "/v1/stacks/*/unpin", rollback_post_unpin},
+	{"POST", "/v1/stacks/*/try", try_post},
 	{"GET", "/v1/plans", get_plans},
 	{"GET", "/v1/plans/*", get_plan},
 	{"GET", "/v1/plans/*/plan.json", get_plan_json},
