@@ -76,7 +76,7 @@ static const char *look(struct world *w)
 				  .facts = &w->stack->facts,
 				  .stack = &w->step,
 				  .suspended = w->stack->facts.suspended[0] != '\0' ||
-					       w->fold->stopped != NULL,
+					       w->fold->stopped.person != NULL,
 				  .after = w->after,
 				  .remind = w->remind,
 				  .end = w->end,
