@@ -116,7 +116,8 @@ tap_ok 'no other mode is known'
 
 # --- all
 ask all 1
-bad "commit $(git -C "$W" rev-parse --short=12 HEAD~1), on which $(echo "$five" | cut -c1-12) builds"
+below=$(git -C "$W" rev-parse --short=12 HEAD~1)
+bad "commit $below, on which $(echo "$five" | cut -c1-12) builds"
 tap_ok 'all: the newest that is not signed is named'
 commit bob six
 commit carol seven
@@ -279,7 +280,8 @@ git -C "$W" reset -q --hard "$base"
 commit bob 'something new'
 known=$COMMIT
 tree=$(git -C "$W" rev-parse "$old^{tree}")
-back=$(git -C "$W" -c user.signingkey="$T/carol" commit-tree -S -p "$known" -p "$old" -m back "$tree")
+git -C "$W" config user.signingkey "$T/carol"
+back=$(git -C "$W" commit-tree -S -p "$known" -p "$old" -m back "$tree")
 git -C "$W" reset -q --hard "$back"
 ask all 2 "$known"
 bad 'has 1 (carol@example.org)'
