@@ -9,6 +9,9 @@
 #include "cli/blame.h"
 #include "cli/say.h"
 
+#define DETAILS_MAX 100000
+#define ID_MAX 16384
+
 struct blame {
 	struct out *out;
 	const struct tale *tale;
@@ -78,27 +81,51 @@ static void print_finding(const struct blame *b, const struct blame_finding *f)
 	out_field(b->out, C_("field", "applied"), "%s (%s), %s", when, age, result);
 }
 
-/* What a record of drift says of one thing beside its id; NULL: nothing. */
+/* What a record of drift says of one thing (doc/formats.md 4); NULL: nothing. */
 static const struct json_value *detail_of(const struct tale_event *drift, const char *id,
 					  struct json_obj *item)
 {
 	struct json_obj root;
+	struct json_arr arr;
+	size_t n;
 
 	if (drift->details == NULL) {
 		return NULL;
 	}
 	json_doc_root(drift->details, &root);
-	for (size_t i = 0; i < json_names(&root); i++) {
-		struct json_arr arr;
-		size_t n = json_arr_get_opt(&root, json_name(&root, i), 1000, &arr);
-
-		for (size_t k = 0; k < n && json_arr_obj(&arr, k, item); k++) {
-			if (g_strcmp0(json_str_opt(item, "id", 16384), id) == 0) {
-				return item->value;
-			}
+	n = json_arr_get_opt(&root, "changes", DETAILS_MAX, &arr);
+	for (size_t i = 0; i < n && json_arr_obj(&arr, i, item); i++) {
+		if (g_strcmp0(json_str_opt(item, "id", ID_MAX), id) == 0) {
+			return item->value;
 		}
 	}
 	return NULL;
+}
+
+/* "vi (pid 7), root": what the kernel told of a process; else the owner or the package. */
+static void print_who(const struct blame *b, struct json_obj *item)
+{
+	struct json_obj who;
+	const char *owner = json_str_opt(item, "owner", ID_MAX);
+	const char *package = json_str_opt(item, "package", ID_MAX);
+
+	if (json_obj_get_opt(item, "who", &who)) {
+		const char *process = json_str_opt(&who, "process", ID_MAX);
+		const char *user = json_str_opt(&who, "user", ID_MAX);
+
+		/* TRANSLATORS: a program, its process id, a user */
+		out_field(b->out, "", _("by %s (process %" PRId64 ") of %s"),
+			  process != NULL ? process : "?",
+			  json_int_opt(&who, "pid", 0, JSON_MAX_INT, 0), user != NULL ? user : "?");
+	}
+	if (owner != NULL) {
+		/* TRANSLATORS: a user */
+		out_field(b->out, "", _("it belonged to %s then"), owner);
+	}
+	if (package != NULL) {
+		/* TRANSLATORS: a package */
+		out_field(b->out, "", _("by package %s"), package);
+	}
 }
 
 static void print_drift(const struct blame *b)
@@ -110,19 +137,11 @@ static void print_drift(const struct blame *b)
 	if (drift == NULL) {
 		return;
 	}
-	/* TRANSLATORS: a time; the word "drift" is a type of log entries */
+	/* TRANSLATORS: a time, and the number of an entry of the log */
 	out_field(b->out, C_("field", "drift"), _("recorded %s (entry %" PRIu64 ")"), when,
 		  drift->entry);
-	if (detail_of(drift, newest(b)->change->id, &item) == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < json_names(&item); i++) {
-		const char *name = json_name(&item, i);
-		g_autofree char *text = say_value(&item, name);
-
-		if (strcmp(name, "id") != 0 && text != NULL) {
-			out_field(b->out, "", "%s: %s", name, text);
-		}
+	if (detail_of(drift, newest(b)->change->id, &item) != NULL) {
+		print_who(b, &item);
 	}
 }
 

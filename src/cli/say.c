@@ -6,12 +6,9 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "base/autoptr.h"
 #include "base/text.h"
 #include "base/yaml.h"
 #include "cli/problem.h"
-
-#define SAY_VALUE_MAX ((size_t)1 << 20)
 
 static const struct {
 	const char *state, *text;
@@ -304,18 +301,4 @@ bool say_parse_since(const char *text, int64_t *since, GError **error)
 	}
 	*since = g_get_real_time() / G_USEC_PER_SEC - seconds;
 	return true;
-}
-
-char *say_value(struct json_obj *o, const char *name)
-{
-	const struct json_value *value = json_any(o, name);
-	struct json_writer *w = json_writer_new(0);
-	autocfree char *json = NULL;
-	size_t len;
-
-	json_w_value(w, NULL, value);
-	if (json_writer_finish(w, &json, &len, NULL) != 0) {
-		return NULL;
-	}
-	return g_strdup(json[0] == '"' ? json_str(o, name, SAY_VALUE_MAX) : json);
 }

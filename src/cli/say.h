@@ -17,5 +17,3 @@ void say_time_json(struct json_writer *w, const char *name, int64_t when);
 int say_exit(const struct api_stack *stack);
 /* "2h" ago, or a time; 0 for NULL. */
 bool say_parse_since(const char *text, int64_t *since, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* A member as text: of a string what it says, of others their JSON. g_free() */
-char *say_value(struct json_obj *o, const char *name);

@@ -149,7 +149,9 @@ static void add_vote(struct maker *m, const char *person, const struct secret *s
 	free(armor);
 }
 
-#define DETAILS "{\"items\":[{\"id\":\"file:/srv/x\",\"who\":\"root (vi)\"}]}"
+#define DETAILS                                                                                    \
+	"{\"changes\":[{\"id\":\"file:/srv/x\",\"who\":"                                           \
+	"{\"pid\":7,\"process\":\"vi\",\"user\":\"root\"}}],\"count\":1}"
 #define EVIDENCE "{\"ts\":\"1767225600.000100\"}"
 
 /* What the agent says of alice's click. */

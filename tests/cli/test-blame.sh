@@ -21,7 +21,7 @@ ok 'when that was' grep -qE '^ +alice, 2026-01-01 00:00:03 UTC$' "$tmp/out"
 ok 'when it was applied' grep -qE '^  applied +2026-01-01 00:00:05 UTC \(.* ago\), ok$' "$tmp/out"
 ok 'what is there now may be another host' grep -qE '^  now +not known: ' "$tmp/out"
 ok 'the drift since' grep -qE '^  drift +recorded 2026-01-01 .* \(entry 5\)$' "$tmp/out"
-says 'by whom' out 'who: root (vi)'
+says 'by whom' out 'by vi (process 7) of root'
 exits 0 'an id' assent blame file:/srv/x --log "$log"
 says 'is the same' out 'file:/srv/x'
 cd / || exit 1
@@ -46,7 +46,7 @@ d = json.load(open(sys.argv[1]))
 assert d["schema_version"] == 1 and d["verified"] is True
 assert d["resource"] == "file:/srv/x" and d["path"] == "/srv/x"
 assert d["now"] == {"state": "unknown", "differs": [], "why": "elsewhere"}
-assert d["drift"]["entry"] == 5 and d["drift"]["detail"]["who"] == "root (vi)"
+assert d["drift"]["entry"] == 5 and d["drift"]["detail"]["who"]["user"] == "root"
 c, = d["changes"]
 assert c["action"] == "create" and c["commit"]["email"] == "bob@example.com"
 assert c["approvals"][0]["person"] == "alice" and c["result"] == "ok"' "$tmp/out"
