@@ -50,7 +50,7 @@ while read -r command <&3; do
 done 3<"$tmp/commands"
 
 # And nothing that is not there.
-sed -n 's/^\.SS assent \([a-z ]*[a-z]\).*/\1/p' "$tmp/page" >"$tmp/headings"
+sed -n 's/^\.SS assent \([a-z -]*[a-z]\).*/\1/p' "$tmp/page" >"$tmp/headings"
 while read -r words <&3; do
   # shellcheck disable=SC2086 # a group and its member are two words
   exits 0 "the manual's '$words' is a command" assent $words --help
