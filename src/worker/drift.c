@@ -65,8 +65,8 @@ static bool is_about(const struct drift_rule *rule, const struct plan_change *c,
 {
 	return (rule->kind == NULL || strcmp(rule->kind, c->kind) == 0) &&
 	       (rule->path == NULL || (c->path != NULL && glob_matches(rule->path, c->path))) &&
-	       (rule->resource == NULL || strcmp(rule->resource, c->id) == 0 ||
-		strcmp(rule->resource, resource) == 0);
+	       (rule->resource == NULL || glob_matches(rule->resource, c->id) ||
+		glob_matches(rule->resource, resource));
 }
 
 enum drift_class drift_judge(const struct drift_rules *rules, const struct plan_change *change,

@@ -22,7 +22,7 @@ extern const char *const drift_class_names[]; /* NULL-terminated, in this order 
 extern const char *const drift_field_names[]; /* "content", ... by bit number, NULL */
 
 struct drift_rule {
-	const char *kind, *path, *resource; /* NULL: any; path: a pattern (base/glob.h) */
+	const char *kind, *path, *resource; /* NULL: any; the last two are patterns */
 	unsigned fields;		    /* bits; 0: any */
 	enum drift_class class;
 };
