@@ -336,6 +336,10 @@ for leaf in proofs/*.leaf; do
     echo "ok: steps-$index.json is what became of the changes"
   fi
 done
+restores=$(sed -n 's/.*,"restores":\["\([^]]*\)"\],.*/\1/p' plan.json | sed 's/","/ /g')
+if [ -n "$restores" ]; then
+  echo "It puts back what other plans had approved, which their own bundles have to show: $restores"
+fi
 if [ $# -eq 0 ]; then
   echo "The log's key was taken from this folder: $vkey"
 fi

@@ -433,4 +433,10 @@ says 'and tells why nobody was needed' out 'nobody rejected the plan for 60 seco
 # What was put back without asking anybody.
 make-log "$tmp/back" 7 restores || skip_all "cannot make a log"
 exits 0 'a log with a restore verifies' assent log verify "$tmp/back/log"
+restored=$(sed -n 's/.*\([0-9a-f]\{12\}\) #8.*/\1/p' <(assent log --type plan "$tmp/back/log"))
+exits 0 'it is exported' assent log export --log "$tmp/back/log" "$restored" "$tmp/undone"
+exits 0 'the bundle verifies' "$tmp/undone/verify.sh" "$vkey"
+says 'and tells whose bundles are needed besides' out \
+  "their own bundles have to show: $(grep -o '"restores":\["[^"]*' "$tmp/undone/plan.json" |
+    cut -d '"' -f 4)"
 finish
