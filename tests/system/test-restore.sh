@@ -185,7 +185,7 @@ refused 'an approver who is no longer in the list' "approval of 'alice'"
 cp "$tmp/signers" "$keys/allowed_signers"
 touch "$tmp/draft"
 
-# older PYTHON PERSON...: the first plan, changed, signed and approved as such; and the restore of it
+# older PYTHON PERSON...: the first plan, changed and approved as such, and the restore of it
 older() {
 	edit "$1" <"$tmp/first.json" >"$tmp/older.json"
 	shift
