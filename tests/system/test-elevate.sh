@@ -695,4 +695,62 @@ raise
 refused 'applying what was halted once' 'it is too old'
 mode undo
 refused 'undoing what was halted once' '"result":"none"'
+
+# --- what was approved before is put back, once, where root says that it may
+as_it_was
+plan_as_user ',"for_root":true'
+cp $U/draft "$tmp/draft"
+plan 70
+cp $U/plan.json $U/first.json
+cp $U/plan.json.sig $U/first.json.sig
+chown 65534 $U/first.json*
+votes alice
+raise
+ok 'a plan to go back to is applied' test "$(field result)" = ok
+as_it_was
+# restores PERSON...: the request for the plan that lies there, with the first one and its votes
+restores() {
+  "$mkplan" request "$keys" $U/first.json $U/objects x "$@" >"$tmp/first.request"
+  votes
+  python3 - $U/request "$tmp/first.request" <<'END'
+import json, sys
+p, first = (json.load(open(name)) for name in sys.argv[1:])
+p["restores"] = [{k: first[k] for k in ("plan", "signature", "approvals")}]
+open(sys.argv[1], "w").write(json.dumps(p))
+END
+  raise
+}
+back="p.update(reason='drift', base=p['target'],
+  restores=['sha256:$(sha256sum <$U/first.json | cut -c -64)'])"
+plan 71 "$back" agent.key 3600 0
+before=$(everything)
+restores alice
+refused 'a restore that root does not allow' 'restore: true'
+elevate_trust "$PATHS" 'restore: true'
+before=$(everything)
+votes
+raise
+refused 'a restore without the plan that was approved' 'plans that it restores'
+restores
+refused 'a restore of what nobody approved' '0 of 1 approvals'
+restores eve
+refused 'a restore of what a stranger approved' 'eve'
+plan 71 "$back
+c['desired']['mode'] = 0o666" agent.key 3600 0
+restores alice
+refused 'a restore of something else' 'another mode or owner than what was approved'
+plan 71 "$back" agent.key 3600 0
+elevate_trust "paths: [$site/www]" 'restore: true'
+before=$(everything)
+restores alice
+refused 'a restore outside the paths' 'does not allow this path'
+elevate_trust "$PATHS" 'restore: true'
+restores alice
+ok 'what was approved is put back by root' test "$(field result)" = ok
+[ "$(field result)" = ok ] || cat "$tmp/answer" "$tmp/worker.err" | sed 's/^/# /'
+ok 'with its mode and owner' test "$(cat $site/a) $(stat -c '%a %u' $site/a)" = 'wanted 644 0'
+as_it_was
+before=$(everything)
+restores alice
+refused 'the same restore again' 'was applied already'
 finish
