@@ -18,6 +18,7 @@ void plan_box_free(struct plan_box *box)
 	free(box->plan.authors);
 	free(box->plan.restores);
 	free(box->plan.pushers);
+	free(box->plan.verification.signers);
 	free(box->plan.commits);
 	free(box->plan.rewritten.commits);
 	free(box->plan.checks);

@@ -360,6 +360,24 @@ int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct as
 	return json_writer_finish(w, out, len, err);
 }
 
+void plan_verification_write(struct json_writer *w, const struct plan_verification *verification)
+{
+	if (verification->mode == NULL) {
+		return;
+	}
+	json_w_object(w, "verification");
+	json_w_int(w, "checked", verification->checked);
+	json_w_str(w, "mode", verification->mode);
+	write_text(w, "seal", verification->seal);
+	json_w_int(w, "signatures", verification->signatures);
+	json_w_array(w, "signers");
+	for (size_t i = 0; i < verification->signers_count; i++) {
+		json_w_str(w, NULL, verification->signers[i]);
+	}
+	json_w_end(w);
+	json_w_end(w);
+}
+
 static void write_plan(struct json_writer *w, const struct plan *plan)
 {
 	json_w_object(w, NULL);
@@ -391,6 +409,7 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 		json_w_int(w, "until", plan->until);
 	}
 	json_w_int(w, "v", 1);
+	plan_verification_write(w, &plan->verification);
 	json_w_end(w);
 }
 

@@ -16,7 +16,8 @@
 
 static const char *const reason_names[] = {"commit", "drift", "rollback", "try", "return", NULL};
 static const char *const failure_names[] = {"rollback", "stop", NULL};
-static const char *const verdicts[] = {"none", "good", "bad", "unknown", NULL};
+const char *const plan_signature_names[] = {"none",    "good",	  "bad",       "unknown",
+					    "expired", "revoked", "untrusted", NULL};
 
 /* A sorted list of texts; NULL after an error. */
 static const char **read_sorted(struct json_obj *o, const char *name, size_t max, size_t *out)
@@ -82,7 +83,7 @@ static void read_commit(struct plan_box *box, struct json_obj *o, struct plan_co
 	out->committer_email = plan_get_bytes(box, o, "committer_email", 1024);
 	out->subject = plan_get_bytes(box, o, "subject", 4096);
 	out->time = json_int(o, "time", -JSON_MAX_INT, JSON_MAX_INT);
-	out->signature = plan_get_name(o, "signature", verdicts);
+	out->signature = plan_get_name(o, "signature", plan_signature_names);
 	out->signer = json_str_opt(o, "signer", NAME_MAX_BYTES);
 	json_obj_end(o);
 }
@@ -151,6 +152,28 @@ static void read_rewritten(struct plan_box *box, struct json_obj *o)
 		json_obj_fail(&r, "total", "less than the commits listed");
 	}
 	json_obj_end(&r);
+}
+
+static void read_verification(struct plan *plan, struct json_obj *o)
+{
+	static const char *const modes[] = {"head", "all", NULL};
+	struct plan_verification *out = &plan->verification;
+	struct json_obj v;
+
+	if (!json_has(o, "verification") || !json_obj_get(o, "verification", &v)) {
+		return;
+	}
+	out->mode = plan_get_name(&v, "mode", modes);
+	out->checked = json_int(&v, "checked", 1, JSON_MAX_INT);
+	out->signatures = json_int(&v, "signatures", 1, PLAN_MAX_SIGNERS);
+	out->signers = read_sorted(&v, "signers", PLAN_MAX_SIGNERS, &out->signers_count);
+	if ((uint64_t)out->signatures > out->signers_count) {
+		json_obj_fail(&v, "signers", "fewer than the signatures that were demanded");
+	}
+	if (json_has(&v, "seal")) {
+		out->seal = plan_get_object_id(&v, "seal");
+	}
+	json_obj_end(&v);
 }
 
 /* In the order of the table, none twice. Signatures alone are what is not stated, and only so. */
@@ -313,6 +336,7 @@ static void read_head(struct plan_box *box, struct json_obj *o)
 	read_commits(box, o);
 	read_rewritten(box, o);
 	read_trial(plan, o);
+	read_verification(plan, o);
 }
 
 static int parse(struct plan **out, const void *bytes, size_t len, bool draft,

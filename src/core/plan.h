@@ -21,6 +21,7 @@
 #define PLAN_MAX_AUTHORS 10000
 #define PLAN_MAX_PUSHERS 100
 #define PLAN_MAX_RESTORES 64
+#define PLAN_MAX_SIGNERS 100
 #define PLAN_MAX_ADDRESS 1024 /* bytes of an author's address */
 
 enum plan_action {
@@ -128,10 +129,14 @@ struct plan_change {
 	const char *note; /* lines for the section of the diff; in no document; NULL: none */
 };
 
+/* "none", "good", "bad", "unknown" (there is nothing to judge it by), "expired", "revoked",
+ * "untrusted"; NULL-terminated. Only "good" is what git verify-commit takes. */
+extern const char *const plan_signature_names[];
+
 struct plan_commit {
 	const char *id, *author_name, *author_email, *committer_name, *committer_email, *subject;
 	int64_t time;	       /* committer, POSIX seconds */
-	const char *signature; /* "none", "good", "bad", "unknown" */
+	const char *signature; /* one of plan_signature_names */
 	const char *signer;    /* principal of a good signature */
 };
 
@@ -141,6 +146,16 @@ struct plan_rewritten {
 	size_t commits_count;
 	int64_t total; /* how many those are, -1: nobody knows any more */
 	const char *person, *reason;
+};
+
+/* What was demanded of the signatures, and found (doc/verify.md). */
+struct plan_verification {
+	const char *mode;     /* "head" or "all"; NULL: nothing was demanded, the rest is not set */
+	int64_t checked;      /* commits whose signatures were demanded and are good */
+	int64_t signatures;   /* how many people had to vouch for the target's tree */
+	const char **signers; /* those who do; sorted, none twice */
+	size_t signers_count;
+	const char *seal; /* the newest commit that vouches for what is older, NULL: none */
 };
 
 struct plan_policy {
@@ -193,6 +208,7 @@ struct plan {
 	size_t restores_count;
 	bool is_rewritten; /* the rest of it is set only then */
 	struct plan_rewritten rewritten;
+	struct plan_verification verification;
 	struct plan_check *checks;
 	size_t checks_count;
 	struct plan_change *changes;
@@ -225,6 +241,8 @@ void plan_change_write(struct json_writer *w, const struct plan_change *change);
 void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state);
 void plan_exec_write(struct json_writer *w, const char *name, const struct plan_exec *exec);
 void plan_commit_write(struct json_writer *w, const struct plan_commit *commit);
+/* Nothing where none was demanded. */
+void plan_verification_write(struct json_writer *w, const struct plan_verification *verification);
 /* The policy's member "channels", where it is needed. */
 void plan_channels_write(struct json_writer *w, unsigned channels);
 void plan_check_write(struct json_writer *w, const struct plan_check *check);

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+#include "core/plan.h"
+
 #include <string.h>
 
 #define EMPTY_TREE "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -222,19 +224,16 @@ static bool look_at_history(git_repository *repository, const struct request *r,
 static void write_verification(struct json_writer *w, const struct request *r,
 			       const struct vouched *vouched)
 {
-	json_w_object(w, "verification");
-	json_w_int(w, "checked", vouched->checked);
-	json_w_str(w, "mode", r->demand.all ? "all" : "head");
-	if (vouched->seal[0] != '\0') {
-		json_w_str(w, "seal", vouched->seal);
-	}
-	json_w_int(w, "signatures", r->demand.signatures);
-	json_w_array(w, "signers");
-	for (guint i = 0; i < vouched->signers->len; i++) {
-		json_w_str(w, NULL, g_ptr_array_index(vouched->signers, i));
-	}
-	json_w_end(w);
-	json_w_end(w);
+	const struct plan_verification found = {
+		.mode = r->demand.all ? "all" : "head",
+		.checked = vouched->checked,
+		.signatures = r->demand.signatures,
+		.signers = (const char **)vouched->signers->pdata,
+		.signers_count = vouched->signers->len,
+		.seal = vouched->seal[0] != '\0' ? vouched->seal : NULL,
+	};
+
+	plan_verification_write(w, &found);
 }
 
 /* What was applied already is judged no more, and of what is rewound a person is asked first. */

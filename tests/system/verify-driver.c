@@ -6,6 +6,8 @@
 #include "worker/source/judge.h"
 #include "worker/source/repo.h"
 
+#include "core/plan.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -24,7 +26,7 @@ static bool judge_line(struct judge *judge, git_repository *repository, const ch
 	    !judge_commit(judge, repository, &oid, &judgement, error)) {
 		return false;
 	}
-	printf("%s %s %s\n", id, judged_names[judgement->verdict],
+	printf("%s %s %s\n", id, plan_signature_names[judgement->verdict],
 	       judgement->signer != NULL ? judgement->signer : "-");
 	return true;
 }

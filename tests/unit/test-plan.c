@@ -310,6 +310,60 @@ static void states_compare_what_matters(void)
 	g_assert_false(plan_state_equal(&a, &b));
 }
 
+/* What follows "v":1, the last member otherwise. */
+static void verification_says_who_vouches(void)
+{
+#define SEAL "3333333333333333333333333333333333333333"
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {
+		{"{\"checked\":2,\"mode\":\"all\",\"seal\":\"" SEAL "\",\"signatures\":2,"
+		 "\"signers\":[\"a\",\"b\"]}",
+		 true},
+		{"{\"checked\":1,\"mode\":\"head\",\"signatures\":1,\"signers\":[\"a\"]}", true},
+		{"{\"checked\":1,\"mode\":\"none\",\"signatures\":1,\"signers\":[\"a\"]}", false},
+		{"{\"checked\":0,\"mode\":\"head\",\"signatures\":1,\"signers\":[\"a\"]}", false},
+		{"{\"checked\":1,\"mode\":\"head\",\"signatures\":0,\"signers\":[]}", false},
+		{"{\"checked\":1,\"mode\":\"head\",\"signatures\":2,\"signers\":[\"a\"]}", false},
+		{"{\"checked\":1,\"mode\":\"head\",\"signatures\":2,\"signers\":[\"b\",\"a\"]}",
+		 false},
+		{"{\"checked\":1,\"mode\":\"head\",\"signatures\":2,\"signers\":[\"a\",\"a\"]}",
+		 false},
+		{"{\"checked\":1,\"mode\":\"all\",\"seal\":\"x\",\"signatures\":1,"
+		 "\"signers\":[\"a\"]}",
+		 false},
+		{"{\"checked\":1,\"mode\":\"head\",\"signatures\":1,\"signers\":[\"a\"],"
+		 "\"x\":1}",
+		 false},
+		{"{}", false},
+	};
+	struct plan_rig rig;
+
+	plan_rig_init(&rig, 1, false);
+	g_assert_true(g_str_has_suffix(rig.text, "\"v\":1}"));
+	g_assert_null(rig.plan->verification.mode);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strdup_printf("%.*s,\"verification\":%s}",
+							(int)rig.len - 1, rig.text, cases[i].text);
+		struct plan *plan = NULL;
+		int rc = plan_parse(&plan, text, strlen(text), NULL);
+
+		g_test_message("%s", cases[i].text);
+		g_assert_true((rc == 0) == cases[i].good);
+		if (rc == 0) {
+			char *again = NULL;
+			size_t len;
+
+			g_assert_cmpint(plan_write(&again, &len, plan, NULL), ==, 0);
+			g_assert_cmpmem(again, len, text, strlen(text));
+			free(again);
+		}
+		plan_free(plan);
+	}
+	plan_rig_clear(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -322,6 +376,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/draft-becomes-a-plan", draft_becomes_a_plan);
 	g_test_add_func("/plan/rewritten-history-is-told", rewritten_history_is_told);
 	g_test_add_func("/plan/pushers-are-authors", pushers_are_authors);
+	g_test_add_func("/plan/verification-says-who-vouches", verification_says_who_vouches);
 	g_test_add_func("/plan/states-compare-what-matters", states_compare_what_matters);
 	g_test_add_func("/plan/channels-are-stated-where-it-matters",
 			channels_are_stated_where_it_matters);

@@ -102,7 +102,7 @@ static void write_commit(struct json_writer *w, const git_commit *commit,
 		.committer_email = committer_email,
 		.subject = subject,
 		.time = CLAMP(committer->when.time, -JSON_MAX_INT, JSON_MAX_INT),
-		.signature = judgement != NULL	 ? judged_names[judgement->verdict]
+		.signature = judgement != NULL	 ? plan_signature_names[judgement->verdict]
 			     : is_signed(commit) ? "unknown"
 						 : "none",
 		.signer = judgement != NULL ? judgement->signer : NULL,

@@ -26,10 +26,12 @@ bool commits_descend(git_repository *repository, const git_oid *commit, const gi
  * (may be NULL, may be missing) has not, newest first. Longer names and subjects are cut. authors
  * are the addresses of all of them, not only of the commits that are listed. */
 bool commits_write(git_repository *repository, struct judge *judge, const git_oid *commit,
-		   const git_oid *known, struct json_writer *w, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+		   const git_oid *known, struct json_writer *w, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* What known had and commit has not, as the object "rewritten": commits (newest first, at most
  * COMMITS_MAX) and total, which is left out when known is missing. */
 bool commits_write_gone(git_repository *repository, struct judge *judge, const git_oid *commit,
-			const git_oid *known, struct json_writer *w, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+			const git_oid *known, struct json_writer *w, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* The members of commits_write() of no commits. */
 void commits_write_none(struct json_writer *w);

@@ -51,7 +51,8 @@ static bool run(const struct judge *judge, const char *const *words, const struc
 /* Once, and only when there is something to verify. */
 static bool set_up(struct judge *judge, GError **error)
 {
-	const char *const words[] = {"--batch", "--quiet", "--import", "--", judge->keys.openpgp, NULL};
+	const char *const words[] = {"--batch", "--quiet",	     "--import",
+				     "--",	judge->keys.openpgp, NULL};
 	struct proc_result result = {0};
 	bool ok;
 
@@ -112,8 +113,9 @@ static void hear(struct heard *h, const char *line)
 			h->status = (int)i;
 			h->count++;
 			g_free(h->person);
-			h->person = n > 2 ? person_of(line + strlen(words[0]) + strlen(words[1]) + 2)
-					  : NULL;
+			h->person =
+				n > 2 ? person_of(line + strlen(words[0]) + strlen(words[1]) + 2)
+				      : NULL;
 		}
 	}
 	if (n > 10 && strcmp(words[0], "VALIDSIG") == 0) {
@@ -154,8 +156,9 @@ static void decide(struct heard *h, int exit_code, struct judgement *out)
 bool judge_openpgp(struct judge *judge, const struct gitsig *sig, struct judgement *out,
 		   GError **error)
 {
-	const char *const words[] = {"--status-fd", "1", "--keyid-format", "long",
-				     "--verify",    "--", judge->armor,	   "-", NULL};
+	const char *const words[] = {"--status-fd", "1",	"--keyid-format",
+				     "long",	    "--verify", "--",
+				     judge->armor,  "-",	NULL};
 	struct proc_result result = {0};
 	struct heard heard = {.status = -1};
 

@@ -194,15 +194,15 @@ bool judge_ssh(struct judge *judge, const struct gitsig *sig, uint64_t time, str
 	bool ok;
 
 	if (judge->keys.signers == NULL) {
-		judge_say(out, SIG_UNKNOWN, "has an SSH signature, and no 'signers' are configured");
+		judge_say(out, SIG_UNKNOWN,
+			  "has an SSH signature, and no 'signers' are configured");
 		return true;
 	}
 	if (!set_time(&a, time, out)) {
 		return true;
 	}
 	out->verdict = SIG_BAD;
-	ok = find_principals(&a, &principals, error) &&
-	     try_all(&a, principals, true, out, error) &&
+	ok = find_principals(&a, &principals, error) && try_all(&a, principals, true, out, error) &&
 	     (out->verdict == SIG_GOOD || explain(&a, principals, out, error));
 	g_free(a.time);
 	return ok;

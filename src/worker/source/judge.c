@@ -22,9 +22,6 @@
 #define TIMEOUT 60
 #define ID_SIZE (GIT_OID_HEXSZ + 1)
 
-const char *const judged_names[] = {"none",    "good",	  "bad",       "unknown",
-				    "expired", "revoked", "untrusted", NULL};
-
 typedef DIR dir_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(dir_auto, closedir)
 
@@ -230,8 +227,8 @@ static bool ask(struct judge *judge, const struct gitsig *sig, bool now, struct 
 	return true;
 }
 
-static bool judge_raw(struct judge *judge, git_odb_object *object, bool now,
-		      struct judgement *out, GError **error)
+static bool judge_raw(struct judge *judge, git_odb_object *object, bool now, struct judgement *out,
+		      GError **error)
 {
 	size_t len = git_odb_object_size(object);
 	const char *raw = git_odb_object_data(object);

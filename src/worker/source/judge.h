@@ -22,6 +22,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* In the order of plan_signature_names. */
 enum judged {
 	SIG_NONE,
 	SIG_GOOD,
@@ -31,7 +32,6 @@ enum judged {
 	SIG_REVOKED,
 	SIG_UNTRUSTED, /* it holds, or might, but its key is nobody's who may sign */
 };
-extern const char *const judged_names[]; /* "none", ... as in a plan; NULL-terminated */
 
 struct judgement {
 	enum judged verdict;

@@ -31,8 +31,7 @@ static bool lookup(const struct walk *w, const git_oid *oid, git_commit **out, G
 {
 	int code = git_commit_lookup(out, w->repository, oid);
 
-	return code == 0 ||
-	       fail_git(error, code, "cannot read commit %s", git_oid_tostr_s(oid));
+	return code == 0 || fail_git(error, code, "cannot read commit %s", git_oid_tostr_s(oid));
 }
 
 /* Trailers are found as git finds them; a seal says why. */
@@ -73,10 +72,10 @@ static void blame(struct walk *w, const git_commit *commit, const char *why)
 	g_autofree char *id = id_of(oid);
 
 	if (git_oid_equal(oid, w->tip)) {
-		w->out->problem = g_strdup_printf(
-			"commit %.12s %s; sign it ('git commit --amend -S'), or put a signed commit "
-			"on top of it",
-			id, why);
+		w->out->problem = g_strdup_printf("commit %.12s %s; sign it ('git commit --amend "
+						  "-S'), or put a signed commit "
+						  "on top of it",
+						  id, why);
 		return;
 	}
 	w->out->problem = g_strdup_printf(
@@ -253,7 +252,8 @@ static void judge_count(struct walk *w)
 		return;
 	}
 	w->out->problem = g_strdup_printf(
-		"commit %.12s needs the signatures of %" PRId64 " different people and has %u (%s); "
+		"commit %.12s needs the signatures of %" PRId64
+		" different people and has %u (%s); "
 		"another one signs an empty commit on top of it ('git commit --allow-empty -S')",
 		git_oid_tostr_s(w->tip), w->demand->signatures, w->out->signers->len, names);
 }
@@ -282,8 +282,7 @@ bool vouch(struct judge *judge, git_repository *repository, const git_oid *tip,
 	g_autoptr(GHashTable) people = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	struct vouched found = {.signers = g_ptr_array_new_with_free_func(g_free)};
-	struct walk walk = {judge,  repository, tip,	known,	demand,
-			    &found, sealed,	people, keys};
+	struct walk walk = {judge, repository, tip, known, demand, &found, sealed, people, keys};
 	g_autoptr(git_commit_auto) there = NULL;
 	bool ok;
 

@@ -21,8 +21,8 @@ struct vouch_demand {
 };
 
 struct vouched {
-	GPtrArray *signers; /* owned texts, sorted, none twice */
-	int64_t checked;    /* commits whose signature was demanded, and is good */
+	GPtrArray *signers;	      /* owned texts, sorted, none twice */
+	int64_t checked;	      /* commits whose signature was demanded, and is good */
 	char seal[GIT_OID_HEXSZ + 1]; /* the newest at which the walk has ended; "": none */
 	char *problem;		      /* what is wrong, and what to do; NULL: nothing is */
 };
