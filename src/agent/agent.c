@@ -12,6 +12,7 @@
 #include "agent/perform.h"
 #include "agent/renew.h"
 #include "agent/results.h"
+#include "agent/verified.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -537,7 +538,7 @@ static bool same_labels(const struct conf *a, const struct conf *b)
 static bool same_source(const struct conf_source *a, const struct conf_source *b)
 {
 	return strcmp(a->url, b->url) == 0 && strcmp(a->branch, b->branch) == 0 &&
-	       g_strcmp0(a->path, b->path) == 0;
+	       g_strcmp0(a->path, b->path) == 0 && verified_same(a, b);
 }
 
 struct reloading {
@@ -568,6 +569,8 @@ static void renew_unit(struct reloading *r, const struct conf_stack *stack)
 			unit->step.job == STACK_JOB_FETCH || unit->step.job == STACK_JOB_PLAN;
 		unit->step.fetch_due = true;
 		g_ptr_array_add(r->again, unit);
+	} else if (verified_demands(&stack->source)) {
+		unit->step.fetch_due = true; // the keys may be others
 	}
 }
 

@@ -168,6 +168,9 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 		json_w_int(w, "until", in->until);
 	}
 	json_w_int(w, "v", 1);
+	if (commits != NULL && json_has(commits, "verification")) {
+		json_w_value(w, "verification", json_any(commits, "verification"));
+	}
 	json_w_end(w);
 	json_obj_end(draft);
 	if (commits != NULL) {

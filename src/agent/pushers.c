@@ -234,6 +234,9 @@ static bool write_joined(struct joining *j, char **list, size_t *len, GError **e
 		json_w_value(w, "rewritten", json_any(&j->root, "rewritten"));
 	}
 	json_w_value(w, "total", json_any(&j->root, "total"));
+	if (json_has(&j->root, "verification")) {
+		json_w_value(w, "verification", json_any(&j->root, "verification"));
+	}
 	json_w_end(w);
 	if (json_doc_status(j->doc, &err) != 0 ||
 	    json_writer_finish(w, &text, &text_len, &err) != 0) {

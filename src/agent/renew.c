@@ -8,6 +8,7 @@
 #include "agent/planner.h"
 #include "agent/request.h"
 #include "agent/ruling.h"
+#include "agent/verified.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -37,6 +38,8 @@ char *renew_outdated(struct agent_unit *unit)
 		what = "approver list";
 	} else if (!same_source(plan, unit)) {
 		what = "source";
+	} else if (!verified_plan(&unit->conf->source, plan)) {
+		what = "verification of commits";
 	} else if (!ruling_holds(unit, plan)) {
 		what = "policy";
 	}

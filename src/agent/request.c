@@ -74,6 +74,16 @@ char *request_mirror(const char *state_dir, const char *url)
 	return g_strdup_printf("%s/git/%.16s.git", state_dir, text + strlen("sha256:"));
 }
 
+/* Keys without a demand are sent too: what commits bear is shown then. */
+static void write_verify(struct json_writer *w, const struct conf_source *source)
+{
+	str_opt(w, "verify", source->verify);
+	str_opt(w, "signers", source->signers);
+	str_opt(w, "revoked_keys", source->revoked_keys);
+	str_opt(w, "openpgp_keys", source->openpgp_keys);
+	int_opt(w, "signatures", source->signatures);
+}
+
 char *request_fetch(const struct conf_stack *stack, const struct request_fetch *fetch,
 		    GError **error)
 {
@@ -107,6 +117,7 @@ char *request_fetch(const struct conf_stack *stack, const struct request_fetch *
 	str_opt(w, "ssh_command", source->ssh_command);
 	int_opt(w, "max_bytes", source->max_bytes);
 	int_opt(w, "timeout", source->timeout);
+	write_verify(w, source);
 	return finish(w, "fetch", error);
 }
 

@@ -10,6 +10,7 @@
 #include "agent/planner.h"
 #include "agent/request.h"
 #include "agent/ruling.h"
+#include "agent/verified.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -82,6 +83,9 @@ static bool take_commits(struct taking *t, struct json_obj *o)
 			json_w_value(w, "rewritten", json_any(o, "rewritten"));
 		}
 		json_w_int(w, "total", json_int(o, "commits_total", 0, JSON_MAX_INT));
+		if (json_has(o, "verification")) {
+			json_w_value(w, "verification", json_any(o, "verification"));
+		}
 	} else {
 		json_w_array(w, "authors");
 		json_w_end(w);
@@ -109,6 +113,24 @@ static bool load_before(const struct agent_unit *unit, char **out, size_t *len, 
 			    error);
 }
 
+/* Commits that were seen before less was demanded are news once they are verified. */
+static void take_verification(struct taking *t, const char *before, size_t before_len)
+{
+	const struct agent_unit *unit = t->unit;
+	const struct conf_source *source = &unit->conf->source;
+	const struct stack_facts *facts = &unit->record->facts;
+
+	if (!verified_commits(source, "commit", t->commits, t->news.commits_len)) {
+		because(t, STACK_FETCH_FAILED,
+			"the worker has not verified the commits as it was asked to");
+	} else if (t->news.details.renewed == NULL &&
+		   strcmp(t->news.details.commit,
+			  unit->step.tries ? facts->try_commit : facts->commit) == 0 &&
+		   !verified_commits(source, "commit", before, before_len)) {
+		t->news.details.renewed = "its signatures were verified";
+	}
+}
+
 /* Whoever pushed what has come may not approve it alone. A hook that was slower than the fetch says
  * so of a commit that was seen before: that counts as new. */
 static void take_pushers(struct taking *t)
@@ -131,6 +153,7 @@ static void take_pushers(struct taking *t)
 	    t->news.details.renewed == NULL) {
 		t->news.details.renewed = "who pushed it has become known";
 	}
+	take_verification(t, before, before_len);
 }
 
 /* Followed for as long as it is the one tip that a person has accepted. */
@@ -184,11 +207,12 @@ static void take_known(struct taking *t)
 
 static void take_fetch(struct taking *t)
 {
-	static const char *const states[] = {"ok",    "unchanged", "rewound", "deleted",
-					     "empty", "rewritten", "behind",  NULL};
+	static const char *const states[] = {"ok",	"unchanged",	 "rewound",
+					     "deleted", "empty",	 "rewritten",
+					     "behind",	"bad-signature", NULL};
 	static const enum stack_block blocks[] = {
 		STACK_BLOCK_NONE,  STACK_BLOCK_NONE, STACK_BLOCK_REWOUND, STACK_BLOCK_DELETED,
-		STACK_BLOCK_EMPTY, STACK_BLOCK_NONE, STACK_BLOCK_NONE};
+		STACK_BLOCK_EMPTY, STACK_BLOCK_NONE, STACK_BLOCK_NONE,	  STACK_BLOCK_SIGNATURE};
 	enum { UNCHANGED = 1, REWRITTEN = 5, BEHIND = 6 };
 	struct json_obj *o = t->result->result;
 	const char *reason;
@@ -310,6 +334,18 @@ static bool compose(struct agent_unit *unit, const struct policy *policy, const 
 	return planner_compose(&in, &unit->plan, &unit->plan_len, error);
 }
 
+/* Never of commits that were not verified as it is demanded now, if the network is down even. */
+static bool may_plan(const struct agent_unit *unit, const char *commits, size_t len, GError **error)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+
+	return verified_commits(&unit->conf->source, reason_of(facts), commits, len) ||
+	       fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+		    "the signatures of commit %.12s are not verified yet as the configuration "
+		    "demands; the next fetch does so",
+		    stack_target(facts));
+}
+
 static bool prepare(struct agent_unit *unit, int64_t resources, GError **error)
 {
 	g_autofree char *file = agent_scratch(unit, "draft.json");
@@ -321,7 +357,7 @@ static bool prepare(struct agent_unit *unit, int64_t resources, GError **error)
 	draft_free(g_steal_pointer(&unit->draft));
 	g_clear_pointer(&unit->plan, g_free);
 	if (!draft_load(file, resources, &unit->draft, error) ||
-	    !load_commits(unit, &commits, &len, error) ||
+	    !load_commits(unit, &commits, &len, error) || !may_plan(unit, commits, len, error) ||
 	    !ruling_of_draft(unit, unit->draft, commits, len, &policy, error)) {
 		return false;
 	}

@@ -47,7 +47,7 @@ static void fetched_trial(struct step *t)
 	g_autofree char *reason = g_strdup_printf("commit %.12s came", t->d->commit);
 
 	t->s->try_problem[0] = '\0';
-	if (strcmp(t->d->commit, t->f->try_commit) == 0) {
+	if (strcmp(t->d->commit, t->f->try_commit) == 0 && t->d->renewed == NULL) {
 		return;
 	}
 	step_add(t, STACK_LOG_COMMIT, 0, "");
@@ -108,6 +108,15 @@ static void bad_trial(struct step *t)
 	}
 }
 
+/* Keys may have changed: another commit may be what is not signed as it must be. */
+static bool is_same_reason(const struct step *t)
+{
+	char kept[STACK_REASON_MAX];
+
+	stack_keep(kept, t->d->reason);
+	return strcmp(t->f->block_reason, kept) == 0;
+}
+
 void step_fetch_bad(struct step *t)
 {
 	const char *commit = t->d->commit != NULL ? t->d->commit : "";
@@ -117,7 +126,8 @@ void step_fetch_bad(struct step *t)
 		bad_trial(t);
 		return;
 	}
-	if (t->f->block == t->d->block && strcmp(t->f->block_commit, commit) == 0) {
+	if (t->f->block == t->d->block && strcmp(t->f->block_commit, commit) == 0 &&
+	    (t->d->block != STACK_BLOCK_SIGNATURE || is_same_reason(t))) {
 		return;
 	}
 	if (t->f->phase == STACK_PHASE_OPEN && stack_follows(t->f)) {

@@ -185,6 +185,9 @@ const char *text_signature(const char *verdict)
 		{"none", N_("not signed")},
 		{"bad", N_("BAD SIGNATURE")},
 		{"unknown", N_("signed by an unknown key")},
+		{"expired", N_("signed, but the key or the signature had EXPIRED")},
+		{"revoked", N_("signed by a REVOKED key")},
+		{"untrusted", N_("signed by a key that may not sign here")},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -194,6 +197,46 @@ const char *text_signature(const char *verdict)
 	}
 	/* TRANSLATORS: said of a commit of Git; the signer's name may follow */
 	return _("signed");
+}
+
+static char *join_signers(const struct plan_verification *v)
+{
+	GString *out = g_string_new(NULL);
+
+	for (size_t i = 0; i < v->signers_count; i++) {
+		g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", v->signers[i]);
+	}
+	return g_string_free(out, FALSE);
+}
+
+char *text_verification(const struct plan_verification *v)
+{
+	g_autofree char *names = NULL;
+
+	if (v->mode == NULL) {
+		return NULL;
+	}
+	names = join_signers(v);
+	if (strcmp(v->mode, "head") == 0) {
+		/* TRANSLATORS: of the commit to be applied; people who have signed it */
+		return g_strdup_printf(_("signed by %s; older commits were not verified"), names);
+	}
+	if (v->seal != NULL) {
+		return g_strdup_printf(
+			/* TRANSLATORS: people who have signed, a number, a commit's id */
+			ngettext("signed by %s; %" PRId64 " commit was verified, up to the seal "
+				 "%.12s, which vouches for what is older",
+				 "signed by %s; %" PRId64 " commits were verified, up to the seal "
+				 "%.12s, which vouches for what is older",
+				 (gulong)v->checked),
+			names, v->checked, v->seal);
+	}
+	return g_strdup_printf(
+		/* TRANSLATORS: people who have signed, and a number */
+		ngettext("signed by %s; %" PRId64 " commit was verified, which is all that is new",
+			 "signed by %s; all %" PRId64 " new commits were verified",
+			 (gulong)v->checked),
+		names, v->checked);
 }
 
 const char *text_action(enum plan_action action)

@@ -41,6 +41,9 @@ char *text_short_id(const char *id);
 /* What a plan says of a commit's signature ("none", "good" ...), as people say it; translated,
  * static. */
 const char *text_signature(const char *verdict);
+/* Who vouches for what a plan applies, and what was verified; translated, not escaped; NULL when
+ * nothing was demanded. g_free(). */
+char *text_verification(const struct plan_verification *verification);
 /* What a change does, as people say it; translated, static. */
 const char *text_action(enum plan_action action);
 /* "2 create": translated; g_free(). */

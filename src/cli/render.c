@@ -65,6 +65,15 @@ static void render_authors(struct out *out, const struct plan *plan)
 	out_field(out, C_("field", "authors"), "%s", text->str);
 }
 
+static void render_verification(struct out *out, const struct plan *plan)
+{
+	g_autofree char *text = text_verification(&plan->verification);
+
+	if (text != NULL) {
+		out_field(out, C_("field", "vouched for"), "%s", text);
+	}
+}
+
 static void render_pushers(struct out *out, const struct plan *plan)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -95,6 +104,7 @@ static void render_commits(struct out *out, const struct plan *plan)
 		render_authors(out, plan);
 	}
 	render_pushers(out, plan);
+	render_verification(out, plan);
 }
 
 /* What the plan leaves behind, as loudly as what it removes. */

@@ -80,6 +80,15 @@ static void put_pushers(struct html *h, const struct plan *plan)
 	html_close(h, "dd");
 }
 
+static void put_verification(struct html *h, const struct plan *plan)
+{
+	g_autofree char *text = text_verification(&plan->verification);
+
+	if (text != NULL) {
+		page_fact(h, _("vouched for"), text);
+	}
+}
+
 static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 {
 	int64_t more;
@@ -106,6 +115,7 @@ static void put_commits(struct html *h, const struct plan *plan, int64_t now)
 		put_authors(h, plan);
 	}
 	put_pushers(h, plan);
+	put_verification(h, plan);
 }
 
 /* The commits that the target has not, and who wants it so. */

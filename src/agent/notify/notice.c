@@ -101,6 +101,7 @@ void notice_free(struct notice *notice)
 	g_free(notice->ref);
 	g_free(notice->commit);
 	g_free(notice->base);
+	g_free(notice->vouched);
 	g_strfreev(notice->from);
 	g_strfreev(notice->accepts);
 	g_free(notice->sizes);
@@ -338,8 +339,16 @@ static void add_commits(GPtrArray *out, const struct plan_commit *commits, size_
 	}
 }
 
+static char *vouched_of(const struct plan *plan)
+{
+	g_autofree char *text = text_verification(&plan->verification);
+
+	return text != NULL ? clean(text) : NULL;
+}
+
 static void take_plan(struct notice *n, const struct plan *plan)
 {
+	n->vouched = vouched_of(plan);
 	n->repository = clean(plan->repository);
 	n->ref = clean(plan->ref);
 	n->base = clean(plan->base_commit);

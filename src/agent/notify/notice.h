@@ -120,6 +120,7 @@ struct notice {
 	char *base;    /* NULL: nothing was applied before */
 	unsigned risk; /* of all changes */
 	bool is_rewritten;
+	char *vouched;	    /* who signed the commits; NULL: nobody had to */
 	int64_t gone_total; /* commits that the target lacks, -1: not known */
 	GPtrArray *gone;    /* struct notice_commit, listed as commits are */
 	int64_t actions[ACTION_RUN + 1], changes_total, deletions;

@@ -412,6 +412,9 @@ char *notify_more(const struct notice *n)
 	if (n->halted) {
 		append_halted(out, n);
 	}
+	if (n->vouched != NULL) {
+		g_string_append_printf(out, "%s\n", n->vouched);
+	}
 	if (n->outside > 0) {
 		size_t outside = (size_t)n->outside;
 
