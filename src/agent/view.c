@@ -166,6 +166,26 @@ static void write_wanted(struct json_writer *w, const struct stack_facts *facts)
 	json_w_end(w);
 }
 
+/* Those that are not over. */
+static void write_alerts(struct json_writer *w, const struct alert_log *log)
+{
+	json_w_array(w, "alerts");
+	for (int c = 0; c < ALERT_CONDITIONS; c++) {
+		const struct alert_facts *alert = &log->of[c];
+
+		if (alert->raised) {
+			json_w_object(w, NULL);
+			json_w_str(w, "condition", record_condition_names[c]);
+			json_w_str(w, "reason", alert->reason);
+			write_time(w, "since", alert->began);
+			json_w_int(w, "reminders", alert->count);
+			json_w_bool(w, "quiet", alert->quiet);
+			json_w_end(w);
+		}
+	}
+	json_w_end(w);
+}
+
 void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
@@ -187,6 +207,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_pause(w, "suspended", &unit->record->pause);
 	write_pause(w, "stopped", &unit->agent->fold->stopped);
 	write_text(w, "waits", unit->step.waits);
+	write_alerts(w, &unit->record->told.alerts);
 	write_pending(w, unit);
 	write_last_apply(w, unit);
 	write_halted(w, unit);

@@ -141,6 +141,23 @@ static void read_pause(struct json_obj *o, const char *name, struct api_pause *p
 	}
 }
 
+static void read_alerts(struct json_obj *o, struct api_stack *stack)
+{
+	struct json_arr arr;
+	size_t count = json_arr_get_opt(o, "alerts", API_ALERTS, &arr);
+	struct json_obj alert;
+
+	for (size_t i = 0; i < count && json_arr_obj(&arr, i, &alert); i++) {
+		stack->alerts[stack->alerts_count++] = (struct api_alert){
+			.condition = json_str(&alert, "condition", MAX_NAME),
+			.reason = read_text(&alert, "reason"),
+			.since = read_time(&alert, "since"),
+			.quiet = json_bool_opt(&alert, "quiet", false),
+		};
+		json_obj_ignore_rest(&alert);
+	}
+}
+
 static struct api_stack *read_stack(struct json_obj *o)
 {
 	struct api_stack *stack = g_new0(struct api_stack, 1);
@@ -156,6 +173,7 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->since = read_time(o, "since");
 	stack->next_fetch = read_time(o, "next_fetch");
 	stack->fetch_problem = read_text(o, "fetch_problem");
+	read_alerts(o, stack);
 	if (json_obj_get_opt(o, "pending", &child)) {
 		stack->pending = (struct api_pending){
 			.plan = json_str(&child, "plan", HASH_TEXT_SIZE),

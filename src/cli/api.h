@@ -48,6 +48,12 @@ struct api_pause {
 	const char *by, *reason;
 	int64_t since, until; /* until 0: until somebody resumes it */
 };
+#define API_ALERTS 8
+struct api_alert {
+	const char *condition, *reason;
+	int64_t since;
+	bool quiet; /* nobody is told while the stack is suspended */
+};
 struct api_stack {
 	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
 	int64_t since, next_fetch;
@@ -58,9 +64,11 @@ struct api_stack {
 	const char *halted; /* the plan whose apply can be resumed or undone, NULL: none */
 	int64_t halted_seq;
 	bool resumable;
-	const char *applied;	   /* the commit that holds, NULL: none */
-	const char *rewound;	   /* the tip that does not descend from it and blocks, or NULL */
-	const char *fetch_problem; /* why the last fetch failed, NULL: it did not */
+	const char *applied; /* the commit that holds, NULL: none */
+	const char *rewound; /* the tip that does not descend from it and blocks, or NULL */
+	struct api_alert alerts[API_ALERTS];
+	size_t alerts_count;
+	const char *fetch_problem;	     /* why the last fetch failed, NULL: it did not */
 	struct api_pause suspended, stopped; /* this stack; everything */
 	const char *waits;		     /* for another stack, NULL: for none */
 	const char *remote;	    /* the address that answered last, NULL: none has yet */

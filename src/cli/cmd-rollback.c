@@ -97,8 +97,8 @@ bool cmd_rollback(struct cli *cli, int argc, char **argv, GError **error)
 		{"commit", 0, 0, G_OPTION_ARG_STRING, &wish.commit,
 		 N_("This one, not the branch's newest"), N_("COMMIT")},
 		{"reason", 'r', 0, G_OPTION_ARG_STRING, &wish.reason, N_("Why"), N_("TEXT")},
-		{"no-wait", 0, 0, G_OPTION_ARG_NONE, &wish.no_wait,
-		 N_("Ask for it and leave"), NULL},
+		{"no-wait", 0, 0, G_OPTION_ARG_NONE, &wish.no_wait, N_("Ask for it and leave"),
+		 NULL},
 		{NULL}};
 
 	return cli_begin(cli, options, &argc, &argv, error) && check(&wish, error) &&

@@ -37,6 +37,9 @@ static bool print_all(struct cli *cli, const struct api_list *list, GError **err
 		table_add(table, s->name, s->state, age, commit, why);
 	}
 	table_print(table, cli->out);
+	for (guint i = 0; i < list->items->len; i++) {
+		say_alerts(cli->out, list->items->pdata[i], now);
+	}
 	if (list->items->len == 0) {
 		out_note(cli->out, _("the agent's configuration names no stack\n"));
 	}
@@ -86,6 +89,7 @@ static bool print_one(struct cli *cli, const struct api_stack *stack, GError **e
 	}
 	last = last_text(stack);
 	say_stack(cli->out, stack, now);
+	say_alerts(cli->out, stack, now);
 	line_time(cli->out, C_("field", "since"), stack->since, now);
 	line(cli->out, C_("field", "repository"), stack->repository);
 	line(cli->out, C_("field", "ref"), stack->ref);

@@ -97,8 +97,8 @@ static bool send(struct cli *cli, struct wish *wish, GError **error)
 	g_autofree char *body = body_of(wish, error);
 
 	if (body == NULL || !find_stack(cli, wish, &list, error) ||
-	    !api_stack_send(cli->client, wish->stack, "try", body,
-			    wish->no_wait ? 0 : DEFAULT_WAIT, &stack, error)) {
+	    !api_stack_send(cli->client, wish->stack, "try", body, wish->no_wait ? 0 : DEFAULT_WAIT,
+			    &stack, error)) {
 		return false;
 	}
 	cli->status = wish->no_wait ? EXIT_DONE : say_exit(stack);
@@ -121,8 +121,8 @@ bool cmd_try(struct cli *cli, int argc, char **argv, GError **error)
 		{"end", 0, 0, G_OPTION_ARG_NONE, &wish.end,
 		 N_("End it now, and go back to what held before"), NULL},
 		{"reason", 'r', 0, G_OPTION_ARG_STRING, &wish.reason, N_("Why"), N_("TEXT")},
-		{"no-wait", 0, 0, G_OPTION_ARG_NONE, &wish.no_wait,
-		 N_("Ask for it and leave"), NULL},
+		{"no-wait", 0, 0, G_OPTION_ARG_NONE, &wish.no_wait, N_("Ask for it and leave"),
+		 NULL},
 		{NULL}};
 
 	if (!cli_begin(cli, options, &argc, &argv, error)) {

@@ -166,6 +166,26 @@ static void say_remote(struct out *out, const struct api_stack *stack)
 	}
 }
 
+void say_alerts(struct out *out, const struct api_stack *stack, int64_t now)
+{
+	for (size_t i = 0; i < stack->alerts_count; i++) {
+		const struct api_alert *alert = &stack->alerts[i];
+		g_autofree char *age = text_age(alert->since, now);
+		g_autofree char *reason = out_safe(out, alert->reason);
+		g_autofree char *name = out_safe(out, stack->name);
+
+		if (alert->quiet) {
+			/* TRANSLATORS: a stack, "3h ago", what is wrong, in English */
+			out_printf(out, _("alert: %s since %s, not told while suspended: %s"), name,
+				   age, reason);
+		} else {
+			/* TRANSLATORS: a stack, "3h ago", what is wrong, in English */
+			out_printf(out, _("alert: %s since %s: %s"), name, age, reason);
+		}
+		out_printf(out, "\n");
+	}
+}
+
 void say_stack(struct out *out, const struct api_stack *stack, int64_t now)
 {
 	g_autofree char *why = say_why(stack, now);
@@ -240,6 +260,16 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	text_json(w, "waits", stack->waits);
 	text_json(w, "remote", stack->remote);
 	text_json(w, "remote_problem", stack->remote_problem);
+	json_w_array(w, "alerts");
+	for (size_t i = 0; i < stack->alerts_count; i++) {
+		json_w_object(w, NULL);
+		json_w_str(w, "condition", stack->alerts[i].condition);
+		text_json(w, "reason", stack->alerts[i].reason);
+		say_time_json(w, "since", stack->alerts[i].since);
+		json_w_bool(w, "quiet", stack->alerts[i].quiet);
+		json_w_end(w);
+	}
+	json_w_end(w);
 	if (stack->pending.plan == NULL) {
 		json_w_null(w, "pending");
 		return;

@@ -8,6 +8,8 @@
 char *say_why(const struct api_stack *stack, int64_t now);
 /* "web: converged, ..." and, where a plan waits, what to do next. */
 void say_stack(struct out *out, const struct api_stack *stack, int64_t now);
+/* What is wrong for too long, a line for each. */
+void say_alerts(struct out *out, const struct api_stack *stack, int64_t now);
 /* One member per thing, inside the writer's open object. */
 void say_stack_json(struct json_writer *w, const struct api_stack *stack);
 void say_plan_json(struct json_writer *w, const struct api_plan *plan);

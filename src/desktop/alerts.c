@@ -25,6 +25,7 @@ struct alert {
 	bool under_way;	    /* it was asked to */
 	bool again;	    /* shown once more though nothing has changed */
 	bool dismissed;
+	int64_t reminders; /* of what the agent says; each is worth seeing again */
 	int64_t dismissed_at, shown_at, retry_at;
 	unsigned failures;
 	bool voting;
@@ -252,6 +253,22 @@ static void want_state(struct alerts *s, unsigned agent, const struct snapshot *
 	}
 }
 
+static void want_alerts(struct alerts *s, unsigned agent, const struct snapshot *of,
+			const struct snapshot_stack *stack)
+{
+	for (unsigned i = 0; i < stack->alerts->len; i++) {
+		const struct snapshot_alert *alert = g_ptr_array_index(stack->alerts, i);
+		g_autofree char *name = g_strconcat(alert->condition, ":", stack->name, NULL);
+		g_autofree char *key = key_of("alert", agent, name);
+		struct alert *a = want(s, ALERT_STATE, key, agent);
+
+		a->dismissed = a->dismissed && alert->reminders <= a->reminders;
+		a->reminders = alert->reminders;
+		render_alert(of, stack, alert, &s->caps, false, &a->plain);
+		render_alert(of, stack, alert, &s->caps, s->locked, &a->words);
+	}
+}
+
 /* A result is told when it is news; then it stays until somebody closes it. */
 static void keep_result(struct alerts *s, unsigned agent, const struct snapshot *of,
 			const struct snapshot_stack *stack)
@@ -280,6 +297,7 @@ static void want_agent(struct alerts *s, unsigned agent, const struct snapshot *
 		const struct snapshot_stack *stack = g_ptr_array_index(of->stacks, i);
 
 		want_state(s, agent, of, stack);
+		want_alerts(s, agent, of, stack);
 		keep_result(s, agent, of, stack);
 	}
 }

@@ -296,6 +296,31 @@ void render_state(const struct snapshot *of, const struct snapshot_stack *stack,
 	finish(out, body, caps);
 }
 
+void render_alert(const struct snapshot *of, const struct snapshot_stack *stack,
+		  const struct snapshot_alert *alert, const struct caps *caps, bool hidden,
+		  struct words *out)
+{
+	g_autofree char *name = shown(stack->name, STACK_SHOWN);
+	GString *body = g_string_new(NULL);
+
+	*out = (struct words){
+		.category = "x-assent.alert", .urgency = URGENCY_CRITICAL, .stays = true};
+	if (hidden) {
+		set_summary(out, "%s", _("Something has been wrong for a while"));
+		finish(out, body, caps);
+		return;
+	}
+	/* TRANSLATORS: the name of a stack */
+	set_summary(out, _("%s: ALERT"), name);
+	add_line(body, alert->reason != NULL ? alert->reason : alert->condition);
+	if (alert->reminders > 0) {
+		/* TRANSLATORS: a number */
+		add_format(body, _("reminder %" PRId64), alert->reminders);
+	}
+	add_format(body, _("Agent %s"), of->agent);
+	finish(out, body, caps);
+}
+
 void render_problem(const struct snapshot *of, const struct caps *caps, bool hidden,
 		    struct words *out)
 {

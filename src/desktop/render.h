@@ -41,6 +41,10 @@ void render_result(const struct snapshot *of, const struct snapshot_stack *stack
 /* Drift, a blocked stack: by the stack's state. */
 void render_state(const struct snapshot *of, const struct snapshot_stack *stack,
 		  const struct caps *caps, bool hidden, struct words *out);
+/* What has been wrong for too long. */
+void render_alert(const struct snapshot *of, const struct snapshot_stack *stack,
+		  const struct snapshot_alert *alert, const struct caps *caps, bool hidden,
+		  struct words *out);
 /* The agent itself cannot go on. */
 void render_problem(const struct snapshot *of, const struct caps *caps, bool hidden,
 		    struct words *out);

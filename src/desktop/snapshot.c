@@ -136,7 +136,40 @@ static void stack_free_item(void *item)
 	g_free(stack->result);
 	g_free(stack->why);
 	g_free(stack->halted);
+	g_clear_pointer(&stack->alerts, g_ptr_array_unref);
 	g_free(stack);
+}
+
+static void alert_free_item(void *item)
+{
+	struct snapshot_alert *alert = item;
+
+	g_free(alert->condition);
+	g_free(alert->reason);
+	g_free(alert);
+}
+
+static GPtrArray *read_alerts(struct json_obj *o)
+{
+	GPtrArray *alerts = g_ptr_array_new_with_free_func(alert_free_item);
+	struct json_arr arr;
+	size_t count = json_arr_get_opt(o, "alerts", MAX_ITEMS, &arr);
+	struct json_obj item;
+
+	for (size_t i = 0; i < count && json_arr_obj(&arr, i, &item); i++) {
+		struct snapshot_alert *alert = g_new0(struct snapshot_alert, 1);
+
+		alert->condition = g_strdup(json_str(&item, "condition", MAX_NAME));
+		alert->reason = dup_text(&item, "reason");
+		alert->reminders = json_int_opt(&item, "reminders", 0, JSON_MAX_INT, 0);
+		if (json_bool_opt(&item, "quiet", false)) {
+			alert_free_item(alert);
+		} else {
+			g_ptr_array_add(alerts, alert);
+		}
+		json_obj_ignore_rest(&item);
+	}
+	return alerts;
 }
 
 static void *read_stack(struct json_obj *o)
@@ -148,6 +181,7 @@ static void *read_stack(struct json_obj *o)
 	stack->state = g_strdup(json_str(o, "state", MAX_NAME));
 	stack->reason = dup_text(o, "reason");
 	stack->drift = json_int_opt(o, "drift", 0, JSON_MAX_INT, 0);
+	stack->alerts = read_alerts(o);
 	if (json_obj_get_opt(o, "last_apply", &last)) {
 		stack->plan = g_strdup(json_str(&last, "plan", HASH_TEXT_SIZE));
 		stack->result = g_strdup(json_str(&last, "result", MAX_NAME));

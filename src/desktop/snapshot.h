@@ -18,13 +18,18 @@ struct snapshot_plan {
 	int64_t outside; /* changes of what was changed outside since it was applied */
 	bool approved, voted, may_approve, may_reject;
 };
+struct snapshot_alert {
+	char *condition, *reason;
+	int64_t reminders;
+};
 struct snapshot_stack {
 	char *name, *state, *reason;
 	int64_t drift;
 	/* of the last apply; NULL: there was none */
 	char *plan, *result, *why;
 	int64_t done;
-	char *halted; /* the plan whose apply can be undone or gone on with; NULL: none */
+	GPtrArray *alerts; /* struct snapshot_alert, those that are told */
+	char *halted;	   /* the plan whose apply can be undone or gone on with; NULL: none */
 };
 struct snapshot {
 	char *agent;

@@ -479,6 +479,32 @@ static void test_drift_and_blocks(void)
 	finish(&s);
 }
 
+#define ALERT(condition, quiet, reminders)                                                         \
+	"{\"name\":\"web\",\"state\":\"converged\",\"reason\":\"why\",\"last_apply\":null,"        \
+	"\"alerts\":[{\"condition\":\"" condition "\",\"reason\":\"no route\",\"since\":null,"     \
+	"\"quiet\":" quiet ",\"reminders\":" reminders "}]}"
+
+/* What has been wrong for too long; a reminder brings back what was closed. */
+static void test_alerts_of_stacks(void)
+{
+	struct scene s;
+
+	begin(&s, &all);
+	g_assert_cmpstr(look(&s, 0, "", ALERT("drift", "true", "0"), NULL), ==, "");
+	g_assert_cmpstr(look(&s, 0, "", ALERT("fetch", "false", "0"), NULL), ==,
+			"show alert:0:fetch:web 0;");
+	g_assert_cmpstr(s.body, ==, "no route\nAgent host0");
+	shown(&s, "alert:0:fetch:web", 3);
+	closed(&s, 3);
+	g_assert_cmpstr(look(&s, 0, "", ALERT("fetch", "false", "0"), NULL), ==, "");
+	g_assert_cmpstr(look(&s, 0, "", ALERT("fetch", "false", "1"), NULL), ==,
+			"show alert:0:fetch:web 0;");
+	g_assert_cmpstr(s.body, ==, "no route\nreminder 1\nAgent host0");
+	shown(&s, "alert:0:fetch:web", 4);
+	g_assert_cmpstr(look(&s, 0, "", STACK("converged", "null"), NULL), ==, "close 4;");
+	finish(&s);
+}
+
 static void test_absent_and_late_servers(void)
 {
 	struct scene s;
@@ -634,6 +660,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/alerts/results", test_results);
 	g_test_add_func("/alerts/halted-and-outside", test_halted_and_outside);
 	g_test_add_func("/alerts/drift-and-blocks", test_drift_and_blocks);
+	g_test_add_func("/alerts/alerts-of-stacks", test_alerts_of_stacks);
 	g_test_add_func("/alerts/absent-and-late-servers", test_absent_and_late_servers);
 	g_test_add_func("/alerts/servers-that-start-anew", test_servers_that_start_anew);
 	g_test_add_func("/alerts/silent-servers", test_silent_servers);

@@ -522,9 +522,46 @@ static void test_the_overview_tells_what_halted(struct fixture *f, const void *d
 	stack.resumable = false;
 	text = page_overview(&view, &len);
 	markup_check(&m, text, len);
+	g_assert_false(markup_says(&m, "Alert"));
 	g_assert_true(markup_says(&m, "Halted, can be undone: 3f2a9c1b0011"));
 	markup_clear(&m);
 	g_free(text);
+}
+
+static void test_the_overview_tells_of_alerts(struct fixture *f, const void *data)
+{
+	struct alert_log log = {0};
+	struct page_stack stack = {.name = "web",
+				   .reason = "",
+				   .state = STACK_STATE_DRIFTED,
+				   .commit = "",
+				   .applied = "",
+				   .alerts = &log};
+	struct page_overview view = {
+		.frame = {.root = "./", .agent = "web1", .person = "alice", .csrf = "c5rf"},
+		.stacks = &stack,
+		.stacks_count = 1,
+		.log_root = ID,
+		.now = PLAN_TIME};
+	struct markup m;
+	size_t len;
+
+	(void)f;
+	(void)data;
+	for (unsigned i = 0; i < 3; i++) { // raised, quiet, over
+		g_autofree char *text = NULL;
+
+		log.of[CONDITION_DRIFT].raised = i < 2;
+		log.of[CONDITION_DRIFT].quiet = i == 1;
+		log.of[CONDITION_DRIFT].began = PLAN_TIME - 600;
+		stack_keep(log.of[CONDITION_DRIFT].reason, "<b>2 changes");
+		text = page_overview(&view, &len);
+		markup_check(&m, text, len);
+		g_assert_true(markup_says(&m, "Alert: <b>2 changes") == (i == 0));
+		g_assert_true(markup_says(&m, "Alert, not told while suspended: <b>2 changes") ==
+			      (i == 1));
+		markup_clear(&m);
+	}
 }
 
 static void test_a_plan_that_has_ended_has_no_form(struct fixture *f, const void *data)
@@ -672,6 +709,7 @@ int main(int argc, char **argv)
 	ADD("what-was-changed-outside-has-a-column", test_what_was_changed_outside_has_a_column);
 	ADD("steps-of-an-apply", test_steps_of_an_apply);
 	ADD("the-overview-tells-what-halted", test_the_overview_tells_what_halted);
+	ADD("the-overview-tells-of-alerts", test_the_overview_tells_of_alerts);
 	g_test_add_func("/page/bad-lists-of-steps", test_bad_lists_of_steps);
 	g_test_add_func("/page/rows-of-a-section", test_rows_of_a_section);
 	g_test_add_func("/page/the-style-sheet-is-named-by-its-digest",

@@ -57,6 +57,27 @@ static void put_halted(struct html *h, const struct page_overview *view, const s
 	page_plan_link(h, view->frame.root, s->halted->id);
 }
 
+static void put_alerts(struct html *h, const struct page_overview *view, const struct page_stack *s)
+{
+	for (int c = 0; s->alerts != NULL && c < ALERT_CONDITIONS; c++) {
+		const struct alert_facts *alert = &s->alerts->of[c];
+
+		if (!alert->raised) {
+			continue;
+		}
+		html_void(h, "br", NULL);
+		html_open(h, "strong", NULL);
+		/* TRANSLATORS: something has been wrong for too long; what follows, and since when
+		 */
+		html_text(h, alert->quiet ? _("Alert, not told while suspended:") : _("Alert:"));
+		html_close(h, "strong");
+		html_text(h, " ");
+		page_english(h, "span", alert->reason);
+		html_text(h, " ");
+		page_time(h, alert->began, view->now);
+	}
+}
+
 static void put_stack(struct html *h, const struct page_overview *view, const struct page_stack *s)
 {
 	html_open(h, "tr", NULL);
@@ -68,6 +89,7 @@ static void put_stack(struct html *h, const struct page_overview *view, const st
 	html_open(h, "td", NULL);
 	page_english(h, "span", s->reason);
 	put_halted(h, view, s);
+	put_alerts(h, view, s);
 	html_close(h, "td");
 	put_id(h, s->commit);
 	put_id(h, s->applied);

@@ -15,6 +15,7 @@ struct page_stack {
 	const struct fold_plan *pending; /* NULL: nothing waits */
 	const struct fold_plan *halted;	 /* whose apply can be undone; NULL: none */
 	bool resumable;			 /* or gone on with */
+	const struct alert_log *alerts;	 /* NULL: none */
 };
 struct page_past {
 	const struct fold_plan *plan;

@@ -52,6 +52,7 @@ static void list_stacks(struct list *list)
 			.applied = facts->base,
 			.pending = facts->phase == STACK_PHASE_OPEN ? unit->record->plan : NULL,
 			.halted = unit->record->halted,
+			.alerts = &unit->record->told.alerts,
 			.resumable = stack_may_steer(&unit->step, facts, MODE_RESUME,
 						     agent_now()) == STACK_MAY,
 		};
