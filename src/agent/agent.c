@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/alerts.h"
+#include "agent/differ.h"
 #include "agent/evidence.h"
 #include "agent/genesis.h"
 #include "agent/halt.h"
@@ -301,6 +302,7 @@ static void unit_free(void *data)
 	g_free(unit->plan);
 	g_free(unit->steerer);
 	g_free(unit->remote_problem);
+	differ_free(unit->differ);
 	g_free(unit);
 }
 

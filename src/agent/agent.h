@@ -30,6 +30,7 @@
 #include "core/signers.h"
 
 struct agent;
+struct differ;
 struct doors;
 struct sessions;
 
@@ -63,7 +64,8 @@ struct agent_unit {
 	char *remote_problem;
 	bool look_first; /* another stack waits for it to fetch */
 	enum stack_state told_state;
-	uint64_t told_fetch; /* what those who wait were told */
+	uint64_t told_fetch;   /* what those who wait were told */
+	struct differ *differ; /* what is compared, or was just now; NULL */
 };
 
 /* Who wants to know; both may be NULL. */

@@ -94,14 +94,30 @@ unsigned jobs_running(const struct jobs *jobs)
 	return count;
 }
 
-static bool same_pool(const struct job *a, const struct job *b)
+static enum stack_job pool_of(const struct job *job)
 {
-	return (a->kind == STACK_JOB_FETCH) == (b->kind == STACK_JOB_FETCH);
+	return job->kind == STACK_JOB_FETCH || job->kind == STACK_JOB_DIFF ? job->kind
+									   : STACK_JOB_NONE;
+}
+
+static unsigned limit_of(const struct job *job)
+{
+	if (job->kind == STACK_JOB_DIFF) {
+		return JOBS_DIFFS;
+	}
+	return job->kind == STACK_JOB_FETCH ? JOBS_FETCHES : JOBS_OTHERS;
+}
+
+/* Of one stack one runs, and one that only looks. */
+static bool same_place(const struct job *a, const struct job *b)
+{
+	return strcmp(a->stack, b->stack) == 0 &&
+	       (a->kind == STACK_JOB_DIFF) == (b->kind == STACK_JOB_DIFF);
 }
 
 static bool may_start(const struct jobs *jobs, const struct job *job)
 {
-	unsigned limit = job->kind == STACK_JOB_FETCH ? JOBS_FETCHES : JOBS_OTHERS;
+	unsigned limit = limit_of(job);
 	unsigned running = 0, all = 0;
 	unsigned i;
 
@@ -111,9 +127,9 @@ static bool may_start(const struct jobs *jobs, const struct job *job)
 		if (!other->started) {
 			continue;
 		}
-		all += same_pool(job, other);
-		running += same_pool(job, other) && !other->is_long;
-		if (strcmp(job->stack, other->stack) == 0) { // a forgotten one of this name
+		all += pool_of(job) == pool_of(other);
+		running += pool_of(job) == pool_of(other) && !other->is_long;
+		if (same_place(job, other)) { // a forgotten one of this name
 			return false;
 		}
 		if (job->lock != NULL && g_strcmp0(job->lock, other->lock) == 0) {
@@ -140,7 +156,7 @@ static void log_failure(const struct job *job, const struct job_result *result)
 	static const enum log_id events[] = {
 		[STACK_JOB_NONE] = EV_WORKER,	   [STACK_JOB_FETCH] = EV_FETCH_FAILED,
 		[STACK_JOB_PLAN] = EV_PLAN_FAILED, [STACK_JOB_APPLY] = EV_WORKER,
-		[STACK_JOB_RECOVER] = EV_WORKER,
+		[STACK_JOB_RECOVER] = EV_WORKER,   [STACK_JOB_DIFF] = EV_WORKER,
 	};
 
 	log_event(events[job->kind], job->stack, NULL, "%s: %s: %s", stack_job_names[job->kind],

@@ -3,9 +3,10 @@
 /*
  * Worker processes: one job each, at most one per stack, a bounded number at
  * the same time. Fetches have a pool of their own, so that dead networks never
- * keep an approved plan waiting; the rest queue first come, first served. One
- * that takes long leaves its place to others, so that what hangs delays nobody
- * but its own stack.
+ * keep an approved plan waiting, and so have comparisons, which also run beside
+ * their stack's own job; the rest queue first come, first served. One that
+ * takes long leaves its place to others, so that what hangs delays nobody but
+ * its own stack.
  * Fetches of one mirror follow each other.
  *
  * Each started job ends with exactly one call of done, never from within
@@ -23,6 +24,7 @@
 #define JOBS_OTHERS 4
 #define JOBS_LONG 10 /* seconds; then another may start beside it */
 #define JOBS_MOST 64 /* of each pool, those that take long included */
+#define JOBS_DIFFS 2 /* of people who only look, see differ.h */
 
 struct jobs;
 struct job_result {

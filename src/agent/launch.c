@@ -34,8 +34,10 @@ static bool run(struct agent_unit *unit, enum stack_job kind, const char *reques
 	if (request == NULL) {
 		return false;
 	}
-	unit->outdated = false;
-	tally_begin(&unit->tally);
+	if (kind != STACK_JOB_DIFF) {
+		unit->outdated = false;
+		tally_begin(&unit->tally);
+	}
 	jobs_start(unit->agent->jobs, &order);
 	return true;
 }
@@ -75,21 +77,26 @@ bool launch_fetch(struct agent_unit *unit, GError **error)
 	return run(unit, STACK_JOB_FETCH, request, source->timeout, lock);
 }
 
-bool launch_plan(struct agent_unit *unit, GError **error)
+/* objects: where contents and diffs go. */
+static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objects,
+		 const char *folder, GError **error)
 {
 	struct agent *agent = unit->agent;
+	g_autofree char *draft_name = g_strconcat(folder, "draft.json", NULL);
+	g_autofree char *cache_name = g_strconcat(folder, "stat-cache", NULL);
+	g_autofree char *memory_name = g_strconcat(folder, "applied.memory", NULL);
 	g_autofree char *mirror = request_mirror(store_dir(agent->store), unit->conf->source.url);
-	g_autofree char *out = agent_scratch(unit, "draft.json");
-	g_autofree char *cache = agent_scratch(unit, "stat-cache");
-	g_autofree char *memory = agent_scratch(unit, "applied.memory");
+	g_autofree char *out = agent_scratch(unit, draft_name);
+	g_autofree char *cache = agent_scratch(unit, cache_name);
+	g_autofree char *memory = agent_scratch(unit, memory_name);
 	g_autofree char *applied = NULL;
 	g_autofree char *request = NULL;
-	struct request_plan plan = {
+	struct request_plan job = {
 		.mirror = mirror,
 		.commit = stack_target(&unit->record->facts),
 		.base = unit->record->facts.base,
 		.home = g_get_home_dir(),
-		.objects = store_objects(agent->store),
+		.objects = objects,
 		.out = out,
 		.cache = cache,
 		.for_root = raiser(unit) != ELEVATE_NONE,
@@ -98,10 +105,23 @@ bool launch_plan(struct agent_unit *unit, GError **error)
 	if (!make_parent(out, error) || !applies_write(unit, &applied, error)) {
 		return false;
 	}
-	plan.applied = applied;
-	plan.memory = applied != NULL ? memory : NULL;
-	request = request_plan(agent->conf, unit->conf, &plan, error);
-	return run(unit, STACK_JOB_PLAN, request, unit->conf->plan_timeout, NULL);
+	job.applied = applied;
+	job.memory = applied != NULL ? memory : NULL;
+	request = request_plan(agent->conf, unit->conf, &job, error);
+	return run(unit, kind, request, unit->conf->plan_timeout, NULL);
+}
+
+bool launch_plan(struct agent_unit *unit, GError **error)
+{
+	return plan(unit, STACK_JOB_PLAN, store_objects(unit->agent->store), "", error);
+}
+
+bool launch_diff(struct agent_unit *unit, GError **error)
+{
+	g_autofree char *objects = agent_scratch(unit, LAUNCH_DIFF_OBJECTS);
+
+	return file_mkdirs(objects, 0700, error) &&
+	       plan(unit, STACK_JOB_DIFF, objects, "diff/", error);
 }
 
 /* NULL: with raised rights the worker keeps it where no user writes. */

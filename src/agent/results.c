@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/differ.h"
 #include "agent/fold-steer.h"
 #include "agent/planner.h"
 #include "agent/request.h"
@@ -605,6 +606,7 @@ static const struct {
 	[STACK_JOB_PLAN] = {take_plan, STACK_PLAN_FAILED},
 	[STACK_JOB_APPLY] = {take_apply, STACK_APPLY_LOST},
 	[STACK_JOB_RECOVER] = {take_recover, STACK_RECOVER_FAILED},
+	[STACK_JOB_DIFF] = {take_nothing, STACK_LOOK}, // differ.h takes it
 };
 
 /* While stopping only the end of an apply is worth writing down; the rest is done again. */
@@ -618,7 +620,9 @@ void results_take(const struct job_result *result, void *user)
 	struct agent *agent = user;
 	struct taking t = {.unit = agent_unit(agent, result->stack), .result = result};
 
-	if (t.unit != NULL && t.unit->step.job == result->kind) {
+	if (t.unit != NULL && result->kind == STACK_JOB_DIFF) {
+		differ_take(t.unit, result);
+	} else if (t.unit != NULL && t.unit->step.job == result->kind) {
 		tally_end(&t.unit->tally, result->kind, result->code != NULL);
 		if (t.unit->outdated) {
 			because(&t, kinds[result->kind].outdated,

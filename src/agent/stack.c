@@ -17,7 +17,7 @@ const char *const stack_state_names[] = {
 	"idle",	  "planning", "pending",   "applying", "converged",
 	"failed", "drifted",  "suspended", "blocked",  NULL,
 };
-const char *const stack_job_names[] = {"none", "fetch", "plan", "apply", "recover", NULL};
+const char *const stack_job_names[] = {"none", "fetch", "plan", "apply", "recover", "diff", NULL};
 const char *const stack_phase_names[] = {
 	"none", "pending", "applying", "superseded",  "expired",     "rejected",
 	"void", "applied", "failed",   "rolled-back", "interrupted", NULL,

@@ -51,7 +51,8 @@ enum stack_job {
 	STACK_JOB_FETCH,
 	STACK_JOB_PLAN,
 	STACK_JOB_APPLY,
-	STACK_JOB_RECOVER
+	STACK_JOB_RECOVER,
+	STACK_JOB_DIFF, /* beside the others, and none of the stack's: see differ.h */
 };
 extern const char *const stack_job_names[];
 

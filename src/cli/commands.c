@@ -52,6 +52,8 @@ const struct command command_table[] = {
 	 N_("Show and check what the worker that runs as root believes"), NULL},
 	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
 	 log_commands},
+	{"diff", cmd_diff, NEEDS_AGENT, "STACK",
+	 N_("How this host differs from what it shall be, now"), NULL},
 	{"history", cmd_history, NEEDS_NOTHING, "[STACK]",
 	 N_("What was applied, by whom and when, from the signed log"), NULL},
 	{"blame", cmd_blame, NEEDS_NOTHING, "PATH|RESOURCE",

@@ -8,6 +8,7 @@
 #include "agent/decide.h"
 #include "agent/evidence.h"
 #include "agent/explain.h"
+#include "agent/http/answers.h"
 #include "agent/http/approvals.h"
 #include "agent/http/desktop.h"
 #include "agent/http/guest.h"
@@ -659,6 +660,8 @@ const struct route routes[] = {
 	{"GET", "/v1/info", get_info},
 	{"GET", "/v1/status", get_status},
 	{"GET", "/v1/stacks/*", get_stack},
+	{"GET", "/v1/stacks/*/diff", answers_diff},
+	{"POST", "/v1/stacks/*/diff", answers_diff_start},
 	{"POST", "/v1/stacks/*/sync", post_sync},
 	{"POST", "/v1/stacks/*/plan", post_plan},
 	{"POST", "/v1/stacks/*/replan", post_replan},

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+/*
+ * Answers to questions about a stack that change nothing: how the host
+ * differs from what it shall be.
+ */
+#include "agent/http/call.h"
+
+void answers_diff_start(struct call *call);
+void answers_diff(struct call *call);
