@@ -50,7 +50,7 @@ static bool compare(struct cli *cli, const char *stack, struct comparison *c, GE
 		}
 	}
 	return strcmp(c->state, "done") == 0 ||
-	       problem(error, EXIT_USAGE, "failed", _("'assent status' tells more"),
+	       problem(error, EXIT_USAGE, "failed", _("'assent why' tells more"),
 		       _("stack '%s' cannot be compared: %s"), stack,
 		       c->problem != NULL ? c->problem : c->state);
 }

@@ -107,3 +107,4 @@ bool cmd_token_revoke(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_trust(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_try(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_why(struct cli *cli, int argc, char **argv, GError **error);

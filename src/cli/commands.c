@@ -52,6 +52,8 @@ const struct command command_table[] = {
 	 N_("Show and check what the worker that runs as root believes"), NULL},
 	{"log", cmd_log, NEEDS_NOTHING, "[LOG]", N_("Show what happened, from the signed log"),
 	 log_commands},
+	{"why", cmd_why, NEEDS_AGENT, "STACK",
+	 N_("Why a stack does what it does, and what can be done"), NULL},
 	{"diff", cmd_diff, NEEDS_AGENT, "STACK",
 	 N_("How this host differs from what it shall be, now"), NULL},
 	{"history", cmd_history, NEEDS_NOTHING, "[STACK]",

@@ -88,6 +88,7 @@ touch "$tmp/hold"
 assent diff web >"$tmp/first" 2>&1 &
 first=$!
 wait_for test -e "$HOME/state/assent/jobs/web/diff/objects"
+assent why web --json >"$tmp/out" 2>&1
 exits 1 'a plan of it' assent plan web --json
 assent replan web >"$tmp/out" 2>&1
 stack_commit 'nothing new'

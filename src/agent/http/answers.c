@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* POST and GET diff of a stack. */
+/* GET why, POST and GET diff of a stack. */
 #include "agent/http/answers.h"
 
 #include "agent/differ.h"
 #include "agent/http/routes.h"
+#include "agent/why.h"
 
 static struct agent_unit *find_unit(struct call *call)
 {
@@ -15,6 +16,18 @@ static struct agent_unit *find_unit(struct call *call)
 		call_fail(call, MHD_HTTP_NOT_FOUND, "unknown-stack", text, "see 'assent status'");
 	}
 	return unit;
+}
+
+void answers_why(struct call *call)
+{
+	const struct agent_unit *unit = find_unit(call);
+	struct json_writer *w;
+
+	if (unit != NULL) {
+		w = call_json();
+		why_members(w, unit);
+		call_send(call, MHD_HTTP_OK, w);
+	}
 }
 
 static void send_diff(struct call *call, const struct agent_unit *unit)

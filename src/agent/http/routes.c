@@ -660,6 +660,7 @@ const struct route routes[] = {
 	{"GET", "/v1/info", get_info},
 	{"GET", "/v1/status", get_status},
 	{"GET", "/v1/stacks/*", get_stack},
+	{"GET", "/v1/stacks/*/why", answers_why},
 	{"GET", "/v1/stacks/*/diff", answers_diff},
 	{"POST", "/v1/stacks/*/diff", answers_diff_start},
 	{"POST", "/v1/stacks/*/sync", post_sync},
