@@ -115,6 +115,21 @@ static bool same_place(const struct job *a, const struct job *b)
 	       (a->kind == STACK_JOB_DIFF) == (b->kind == STACK_JOB_DIFF);
 }
 
+const char *jobs_last(const struct jobs *jobs, const char *stack, size_t *len)
+{
+	for (unsigned i = 0; i < jobs->list->len; i++) {
+		const struct job *job = g_ptr_array_index(jobs->list, i);
+
+		if (job->started && job->kind != STACK_JOB_DIFF && !job->forgotten &&
+		    strcmp(job->stack, stack) == 0) {
+			*len = job->last->len;
+			return job->last->str;
+		}
+	}
+	*len = 0;
+	return "";
+}
+
 static bool may_start(const struct jobs *jobs, const struct job *job)
 {
 	unsigned limit = limit_of(job);

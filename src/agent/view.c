@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/planner.h"
+#include "agent/progress.h"
 #include "agent/stack-say.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -190,12 +191,16 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
 	g_autofree char *remote = NULL;
+	const char *line;
+	size_t len;
 
 	json_w_str(w, "name", unit->conf->name);
 	json_w_str(w, "state", stack_state_names[unit->step.state]);
 	json_w_str(w, "reason", unit->step.reason);
 	write_time(w, "since", unit->step.since);
 	json_w_str(w, "job", stack_job_names[unit->step.job]);
+	line = jobs_last(unit->agent->jobs, unit->conf->name, &len);
+	progress_write(w, line, len);
 	write_text(w, "commit", facts->commit);
 	write_text(w, "tree", facts->tree);
 	write_text(w, "applied", facts->base);

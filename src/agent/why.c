@@ -40,11 +40,10 @@ static bool begin(struct json_writer *w, const char *name, bool any)
 static void write_steering(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
-	const struct fold *fold = unit->agent->fold;
 
-	if (begin(w, "stopped", fold->stopped != NULL)) {
-		json_w_str(w, "reason", fold->stopped);
-		write_time(w, "until", fold->stopped_until);
+	if (begin(w, "stopped", unit->step.stopped[0] != '\0')) {
+		json_w_str(w, "reason", unit->step.stopped);
+		write_time(w, "until", unit->step.stopped_until);
 		json_w_end(w);
 	}
 	if (begin(w, "suspended", facts->suspended[0] != '\0')) {

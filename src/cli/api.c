@@ -174,6 +174,12 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->next_fetch = read_time(o, "next_fetch");
 	stack->fetch_problem = read_text(o, "fetch_problem");
 	read_alerts(o, stack);
+	stack->job = read_text(o, "job");
+	if (json_obj_get_opt(o, "progress", &child)) {
+		stack->progress = json_str(&child, "text", MAX_TEXT);
+		stack->progress_done = json_int(&child, "done", 0, JSON_MAX_INT);
+		stack->progress_total = json_int(&child, "total", 0, JSON_MAX_INT);
+	}
 	if (json_obj_get_opt(o, "pending", &child)) {
 		stack->pending = (struct api_pending){
 			.plan = json_str(&child, "plan", HASH_TEXT_SIZE),

@@ -73,7 +73,10 @@ struct api_stack {
 	const char *waits;		     /* for another stack, NULL: for none */
 	const char *remote;	    /* the address that answered last, NULL: none has yet */
 	const char *remote_problem; /* why it is not the first, NULL: it is */
-	struct json_doc *doc;	    /* NULL inside a list */
+	const char *job;	    /* "none", "fetch" ...; or NULL */
+	const char *progress;	    /* what the job says of itself, NULL: nothing */
+	int64_t progress_done, progress_total;
+	struct json_doc *doc; /* NULL inside a list */
 };
 struct api_list {
 	GPtrArray *items;    /* struct api_stack or struct api_plan */

@@ -1,48 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* assent watch: the log as it grows. */
+/* assent watch: what happens, as a live view or as lines. */
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <unistd.h>
 
-#include "base/text.h"
-#include "cli/command.h"
+#include "cli/live.h"
 #include "core/entry.h"
-#include "core/hash.h"
-
-#define MAX_TEXT 65535
-
-/* What of an entry says most in one line, in this order. */
-static const char *const told[] = {"outcome", "result", "kind", "decision", "person",
-				   "commit",  "reason", "text", NULL};
-
-static void append_member(GString *line, struct json_obj *fields, const char *name)
-{
-	const char *text = json_str_opt(fields, name, MAX_TEXT);
-
-	if (text != NULL && text[0] != '\0') {
-		g_string_append_printf(line, " %s", text);
-	}
-}
 
 static void print_entry(struct out *out, struct entry *entry)
 {
-	g_autoptr(GString) line = g_string_new(NULL);
-	g_autofree char *time = text_time(entry->time), *safe = NULL;
-	const char *plan = json_str_opt(&entry->fields, "plan", HASH_TEXT_SIZE);
+	g_autofree char *line = live_entry(entry), *safe = out_safe(out, line);
 
-	if (entry->stack != NULL) {
-		g_string_append_printf(line, " %s", entry->stack);
-	}
-	if (plan != NULL) {
-		g_autofree char *id = text_short_id(plan);
-
-		g_string_append_printf(line, " %s", id);
-	}
-	for (size_t i = 0; told[i] != NULL; i++) {
-		append_member(line, &entry->fields, told[i]);
-	}
-	safe = out_safe(out, line->str);
-	out_printf(out, "%s ", time);
-	out_styled(out, STYLE_BOLD, "%s", entry_type_names[entry->type]);
 	out_printf(out, "%s\n", safe);
 }
 
@@ -74,15 +42,11 @@ static bool on_line(const char *line, size_t len, void *user)
 	return fflush(stdout) == 0;
 }
 
-bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error)
+static bool print_lines(struct cli *cli, GError **error)
 {
 	g_autoptr(GError) bad = NULL;
-	struct watch watch = {.error = &bad};
+	struct watch watch = {.out = cli->out, .error = &bad};
 
-	if (!cli_begin(cli, NULL, &argc, &argv, error)) {
-		return false;
-	}
-	watch.out = cli->out;
 	if (!client_stream(cli->client, "/v1/events", on_line, &watch, error)) {
 		return false;
 	}
@@ -91,4 +55,27 @@ bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error)
 		return false;
 	}
 	return true;
+}
+
+/* Who reads lines from a pipe, or has no terminal that can be drawn on, gets lines. */
+static bool can_draw(void)
+{
+	const char *term = g_getenv("TERM");
+
+	return isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 && term != NULL &&
+	       term[0] != '\0' && g_strcmp0(term, "dumb") != 0;
+}
+
+bool cmd_watch(struct cli *cli, int argc, char **argv, GError **error)
+{
+	gboolean lines = FALSE;
+	const GOptionEntry options[] = {{"lines", 0, 0, G_OPTION_ARG_NONE, &lines,
+					 N_("Print each entry of the log as it is written"), NULL},
+					{NULL}};
+
+	if (!cli_begin(cli, options, &argc, &argv, error)) {
+		return false;
+	}
+	return lines || out_is_json(cli->out) || !can_draw() ? print_lines(cli, error)
+							     : live_run(cli, error);
 }
