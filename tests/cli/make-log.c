@@ -293,6 +293,7 @@ static void add_steering(struct maker *m)
 	r = (struct record){.type = ENTRY_ROLLBACK,
 			    .u.rollback = {.commit = plan->target_commit,
 					   .tree = plan->target_tree,
+					   .has_plan = true,
 					   .plan = plan->digest,
 					   .bad = PLAN_BASE,
 					   .person = "bob",
