@@ -14,8 +14,9 @@
 #define TRUST_MAX_SIZE ((size_t)256 << 10)
 
 static const char *const known_keys[] = {
-	"agents",   "approvers", "attested", "break_glass", "commands", "kinds",  "minimum",
-	"packages", "paths",	 "people",   "restore",	    "services", "setuid", NULL,
+	"agents",  "approvers", "attested", "break_glass", "commands",
+	"kinds",   "minimum",	"packages", "paths",	   "people",
+	"restore", "seal_key",	"services", "setuid",	   NULL,
 };
 
 /* secure_read(), or what is stricter. */
@@ -47,6 +48,7 @@ void trust_free(struct trust *trust)
 	g_strfreev(trust->services);
 	g_strfreev(trust->commands);
 	g_free(trust->approvers_file);
+	g_free(trust->seal_key);
 	signers_free(trust->signers);
 	g_free(trust);
 }
@@ -188,10 +190,18 @@ static bool read_approvers(struct trust *trust, read_fn read, GError **error)
 	       fail_core(error, &cerr, "approver list '%s'", trust->approvers_file);
 }
 
+/* name as it is when absolute, else in file's folder. */
+static char *beside(const char *file, const char *name)
+{
+	g_autofree char *folder = g_path_get_dirname(file);
+
+	return g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(folder, name, NULL);
+}
+
 static void read_root(struct trust *trust, const char *file, struct yaml_node *root,
 		      struct diag_list *diags)
 {
-	const char *approvers;
+	const char *approvers, *seal_key;
 
 	if (root->type != YAML_MAP) {
 		yaml_fail(root, diags, "a map with 'agents' and 'approvers' is expected");
@@ -218,12 +228,14 @@ static void read_root(struct trust *trust, const char *file, struct yaml_node *r
 	approvers = yaml_get_string(root, "approvers", NULL, diags);
 	if (approvers == NULL || *approvers == '\0') {
 		yaml_fail(root, diags, "'approvers' is missing: it names the approver list");
-	} else if (g_path_is_absolute(approvers)) {
-		trust->approvers_file = g_strdup(approvers);
 	} else {
-		g_autofree char *folder = g_path_get_dirname(file);
-
-		trust->approvers_file = g_build_filename(folder, approvers, NULL);
+		trust->approvers_file = beside(file, approvers);
+	}
+	seal_key = yaml_get_string(root, "seal_key", NULL, diags);
+	if (seal_key != NULL && *seal_key == '\0') {
+		yaml_fail(yaml_get(root, "seal_key"), diags, "'seal_key' is empty");
+	} else if (seal_key != NULL) {
+		trust->seal_key = beside(file, seal_key);
 	}
 	yaml_end(root, known_keys, diags);
 }

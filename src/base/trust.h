@@ -35,6 +35,7 @@ struct trust {
 	/* Patterns of names (of programs: of paths) of what else may be changed or run; NULL: not
 	 * stated. */
 	char **packages, **services, **commands;
+	char *seal_key; /* absolute; file of the keys that open secrets (base/seal.h); or NULL */
 	bool setuid; /* files may run as their owner or group */
 };
 

@@ -31,9 +31,44 @@ static bool is_beneath(const char *path, const char *root)
 	       (path[len] == '\0' || path[len] == '/' || root[len - 1] == '/');
 }
 
-static void read_state_file(struct json_obj *s, struct plan_state *out)
+/* "ID:DIGITS"; the id is kept. */
+static void read_keyed(struct plan_box *box, struct json_obj *s, struct plan_state *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	const char *text = json_str(s, "keyed", HASH_TEXT_SIZE + PLAN_KEY_ID_LENGTH);
+	char digest[HASH_TEXT_SIZE + PLAN_KEY_ID_LENGTH];
+	char *id;
+
+	(void)snprintf(digest, sizeof(digest), "sha256:%s",
+		       strlen(text) > PLAN_KEY_ID_LENGTH ? text + PLAN_KEY_ID_LENGTH + 1 : "");
+	if (strspn(text, hex) != PLAN_KEY_ID_LENGTH || text[PLAN_KEY_ID_LENGTH] != ':' ||
+	    !hash_parse(&out->digest, digest)) {
+		json_obj_fail(s, "keyed", "not a keyed digest (ID:...)");
+		return;
+	}
+	id = plan_box_alloc(s, PLAN_KEY_ID_LENGTH + 1, 1);
+	if (id == NULL || !plan_box_keep(box, id)) {
+		free(id);
+		json_obj_fail(s, "keyed", "not enough memory");
+		return;
+	}
+	memcpy(id, text, PLAN_KEY_ID_LENGTH);
+	id[PLAN_KEY_ID_LENGTH] = '\0';
+	out->keyed = id;
+	out->size = 0;
+	out->sealed = json_str_opt(s, "sealed", HASH_TEXT_SIZE);
+	if (out->sealed != NULL && !hash_parse(&(struct hash){{0}}, out->sealed)) {
+		json_obj_fail(s, "sealed", "not a digest (sha256:...)");
+	}
+}
+
+static void read_state_file(struct plan_box *box, struct json_obj *s, struct plan_state *out)
 {
 	out->size = -1;
+	if (out->type == STATE_FILE && json_has(s, "keyed")) {
+		read_keyed(box, s, out);
+		return;
+	}
 	if (out->type == STATE_FILE && json_has(s, "digest")) {
 		plan_get_digest(s, "digest", &out->digest);
 		out->size = json_int(s, "size", 0, JSON_MAX_INT);
@@ -70,7 +105,7 @@ static void read_state(struct plan_box *box, struct json_obj *change, const char
 		return;
 	}
 	out->type = (enum state_type)type;
-	read_state_file(&s, out);
+	read_state_file(box, &s, out);
 	if (out->type == STATE_LINK) {
 		out->link = plan_get_bytes_opt(box, &s, "link", PATH_MAX_BYTES);
 	}
@@ -278,6 +313,23 @@ static void check_kind(struct json_obj *o, const struct plan_change *c)
 	}
 }
 
+/* A secret is one on both sides, and people are told. */
+static void check_secret(struct json_obj *o, const struct plan_change *c)
+{
+	const struct plan_state *was = &c->observed, *will = &c->desired;
+
+	if (!PLAN_CHANGE_IS_SECRET(c)) {
+		return;
+	}
+	if ((was->type == STATE_FILE && was->keyed == NULL) ||
+	    (will->type == STATE_FILE && will->size >= 0 && will->keyed == NULL)) {
+		json_obj_fail(o, "desired", "a secret on one side only");
+	}
+	if ((c->risk & RISK_SECRET) == 0) {
+		json_obj_fail(o, "risk", "a secret is not named as one");
+	}
+}
+
 static void read_change(struct plan_box *box, struct json_obj *o, struct plan_change *out)
 {
 	int action = json_enum(o, "action", plan_action_names);
@@ -308,6 +360,7 @@ static void read_change(struct plan_box *box, struct json_obj *o, struct plan_ch
 	read_order(box, o, out);
 	read_outside(o, out);
 	check_kind(o, out);
+	check_secret(o, out);
 	json_obj_end(o);
 }
 
@@ -387,6 +440,12 @@ static bool text_equal(const char *a, const char *b)
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+bool plan_content_equal(const struct plan_state *a, const struct plan_state *b)
+{
+	return a->size == b->size && text_equal(a->keyed, b->keyed) &&
+	       hash_equal(&a->digest, &b->digest);
+}
+
 bool plan_state_equal(const struct plan_state *a, const struct plan_state *b)
 {
 	if (a->type != b->type) {
@@ -395,7 +454,7 @@ bool plan_state_equal(const struct plan_state *a, const struct plan_state *b)
 	if (a->type == STATE_ABSENT) {
 		return true;
 	}
-	if (a->type == STATE_FILE && (a->size != b->size || !hash_equal(&a->digest, &b->digest))) {
+	if (a->type == STATE_FILE && !plan_content_equal(a, b)) {
 		return false;
 	}
 	if (a->type == STATE_LINK && !text_equal(a->link, b->link)) {

@@ -55,24 +55,39 @@ static void write_state_service(struct json_writer *w, const struct plan_state *
 	json_w_str(w, "type", "service");
 }
 
+/* "ID:64 hexadecimal digits" */
+static void write_keyed(struct json_writer *w, const struct plan_state *state)
+{
+	char text[PLAN_KEY_ID_LENGTH + HASH_TEXT_SIZE] = "";
+
+	hash_text(text + PLAN_KEY_ID_LENGTH - strlen("sha256"), &state->digest);
+	memcpy(text, state->keyed, PLAN_KEY_ID_LENGTH);
+	json_w_str(w, "keyed", text);
+}
+
 static void write_state_path(struct json_writer *w, const struct plan_state *state)
 {
 	bool there = state->type != STATE_ABSENT && state->type != STATE_COMMAND;
 	bool content = state->type == STATE_FILE && state->size >= 0;
 
-	if (content) {
+	if (content && state->keyed == NULL) {
 		write_digest(w, "digest", &state->digest);
 	}
 	if (there) {
 		write_stated(w, "gid", state->gid);
 		write_bytes(w, "group", state->group);
+		if (content && state->keyed != NULL) {
+			write_keyed(w, state);
+		}
 		if (state->type == STATE_LINK) {
 			write_bytes(w, "link", state->link);
 		}
 		write_stated(w, "mode", state->mode);
 		write_bytes(w, "owner", state->owner);
 	}
-	if (content) {
+	if (content && state->keyed != NULL) {
+		write_text(w, "sealed", state->sealed);
+	} else if (content) {
 		json_w_int(w, "size", state->size);
 	}
 	json_w_str(w, "type", state_type_names[state->type]);

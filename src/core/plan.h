@@ -63,7 +63,11 @@ extern const char *const state_type_names[]; /* "absent", "file", ... NULL, in t
 
 struct plan_state {
 	enum state_type type;
-	struct hash digest;	   /* of a file's content */
+	/* Of a file's content. keyed: HMAC-SHA-256 by the key of that id, of a secret; then size
+	 * says nothing, and is 0 or -1 as below. NULL: SHA-256. */
+	struct hash digest;
+	const char *keyed;
+	const char *sealed;	   /* "sha256:..." of the object that holds a wanted secret */
 	int64_t size;		   /* of a file, bytes; -1: neither it nor digest is stated */
 	int64_t mode;		   /* permission bits, -1: not stated (links) */
 	int64_t uid, gid;	   /* -1: not stated */
@@ -79,6 +83,11 @@ struct plan_state {
 	const char *enabled; /* "enabled", "disabled", "masked", "static" ... */
 	const char *running; /* "active", "inactive", "failed" */
 };
+#define PLAN_KEY_ID_LENGTH 16 /* hexadecimal digits */
+/* Is there a secret on either side? */
+#define PLAN_CHANGE_IS_SECRET(c) ((c)->observed.keyed != NULL || (c)->desired.keyed != NULL)
+/* The same content, as far as one can tell: what different keys made says nothing. */
+bool plan_content_equal(const struct plan_state *a, const struct plan_state *b);
 /* Nothing is stated but the type. */
 #define PLAN_STATE(t)                                                                              \
 	((struct plan_state){.type = (t),                                                          \
