@@ -77,6 +77,11 @@ bool launch_fetch(struct agent_unit *unit, GError **error)
 	return run(unit, STACK_JOB_FETCH, request, source->timeout, lock);
 }
 
+static char *seal_key(const struct agent_unit *unit)
+{
+	return g_build_filename(store_dir(unit->agent->store), "keys", "seal.key", NULL);
+}
+
 /* objects: where contents and diffs go. */
 static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objects,
 		 const char *folder, GError **error)
@@ -91,6 +96,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	g_autofree char *memory = agent_scratch(unit, memory_name);
 	g_autofree char *applied = NULL;
 	g_autofree char *request = NULL;
+	g_autofree char *keys = seal_key(unit);
 	struct request_plan job = {
 		.mirror = mirror,
 		.commit = stack_target(&unit->record->facts),
@@ -99,6 +105,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 		.objects = objects,
 		.out = out,
 		.cache = cache,
+		.seal_key = keys,
 		.for_root = raiser(unit) != ELEVATE_NONE,
 	};
 
@@ -154,6 +161,7 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 	g_autofree char *plan_file = agent_scratch(unit, "plan.json");
 	g_autofree char *sig_file = agent_scratch(unit, "plan.json.sig");
 	g_autofree char *journal = journal_of(unit);
+	g_autofree char *keys = seal_key(unit);
 	g_autofree char *request = NULL;
 	g_autoptr(GArray) votes = NULL;
 	g_auto(GStrv) sigs = NULL;
@@ -163,6 +171,7 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 		.signature = sig_file,
 		.objects = store_objects(unit->agent->store),
 		.journal = journal,
+		.seal_key = keys,
 	};
 
 	evidence_world(unit->agent, &world);
@@ -181,10 +190,12 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 static bool by_journal(struct agent_unit *unit, enum stack_job kind, GError **error)
 {
 	g_autofree char *journal = journal_of(unit);
+	g_autofree char *keys = seal_key(unit);
 	g_autofree char *request = NULL;
 	struct request_apply apply = {
 		.objects = store_objects(unit->agent->store),
 		.journal = journal,
+		.seal_key = keys,
 	};
 
 	if (journal == NULL) {

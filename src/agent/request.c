@@ -152,6 +152,7 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	str_opt(w, "cache", plan->cache);
 	str_opt(w, "applied", plan->applied);
 	str_opt(w, "memory", plan->memory);
+	str_opt(w, "seal_key", plan->seal_key);
 	return finish(w, "plan", error);
 }
 
@@ -161,6 +162,7 @@ static void write_place(struct json_writer *w, const struct request_apply *apply
 	str_opt(w, "journal", apply->journal);
 	str_opt(w, "agent", apply->agent);
 	str_opt(w, "stack", apply->stack);
+	str_opt(w, "seal_key", apply->seal_key);
 	if (apply->journal == NULL) {
 		json_w_bool(w, "watch", true);
 	}

@@ -22,6 +22,7 @@ char *request_fetch(const struct conf_stack *stack, const struct request_fetch *
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
 	const char *applied, *memory; /* NULL: nothing was applied */
+	const char *seal_key;	      /* file of the keys that open secrets */
 	bool for_root;		      /* root will apply it */
 };
 char *request_plan(const struct conf *conf, const struct conf_stack *stack,
@@ -29,6 +30,7 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 struct request_apply {
 	const char *plan, *signature, *objects;
 	const char *journal;	   /* NULL: with raised rights the worker has its own */
+	const char *seal_key;	   /* as above; of no account with raised rights */
 	const char *agent, *stack; /* of a recovery with raised rights, else NULL */
 	const struct approval *votes;
 	size_t count;

@@ -10,6 +10,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/seal.h"
 
 #define KEY_FILE_MAX 4096
 
@@ -85,6 +86,26 @@ static bool is_there(const char *dir, const char *name)
 	return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
+/* A new one opens nothing that was sealed for the old one, so one that is lost is not made again. */
+static bool make_seal_key(const char *dir, const char *agent, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, "seal.key", NULL);
+	g_autofree char *line = NULL;
+	g_autoptr(seal_keys_auto) keys = NULL;
+	struct seal_public public;
+
+	if (is_there(dir, "seal.key") || is_there(dir, "seal.pub")) {
+		return true;
+	}
+	if (!seal_keys_renew(path, agent, false, error) ||
+	    !seal_keys_load(path, false, &keys, error)) {
+		return false;
+	}
+	seal_keys_public(keys, 0, &public);
+	line = seal_public_text(&public);
+	return write_public(dir, "seal.pub", line, error);
+}
+
 bool store_keys_make(const char *state_dir, const char *agent, bool *made, GError **error)
 {
 	g_autofree char *dir = g_build_filename(state_dir, "keys", NULL);
@@ -93,7 +114,7 @@ bool store_keys_make(const char *state_dir, const char *agent, bool *made, GErro
 
 	if (plan && log) {
 		*made = false;
-		return true;
+		return make_seal_key(dir, agent, error);
 	}
 	if (is_there(state_dir, "head")) {
 		return fail(
@@ -103,7 +124,7 @@ bool store_keys_make(const char *state_dir, const char *agent, bool *made, GErro
 			dir, plan ? "log.key" : "plan.key");
 	}
 	if (!file_mkdirs(dir, 0700, error) || (!plan && !make_plan_key(dir, agent, error)) ||
-	    (!log && !make_log_key(dir, agent, error))) {
+	    (!log && !make_log_key(dir, agent, error)) || !make_seal_key(dir, agent, error)) {
 		return false;
 	}
 	*made = true;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 /*
- * The agent's two keys below STATE/keys: plan.key signs plans, log.key signs
+ * The agent's keys below STATE/keys: plan.key signs plans, log.key signs
  * checkpoints. Made once; a state folder whose log has begun never gets new
- * ones, since nobody could tell them from a forger's.
+ * ones, since nobody could tell them from a forger's. seal.key opens secrets
+ * (base/seal.h); the agent makes it, and only its workers read it.
  */
 #include <glib.h>
 #include <stdbool.h>

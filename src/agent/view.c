@@ -291,6 +291,16 @@ void view_plan(struct json_writer *w, const char *name, const struct fold_plan *
 	json_w_end(w);
 }
 
+/* NULL: there is none. */
+static char *seal_recipient(const char *state)
+{
+	g_autofree char *file = g_build_filename(state, "keys", "seal.pub", NULL);
+	char *text;
+	size_t len;
+
+	return file_read(file, NOTE_MAX_SIZE, &text, &len, NULL) ? g_strchomp(text) : NULL;
+}
+
 bool view_info_members(struct json_writer *w, const struct agent *agent, GError **error)
 {
 	const char *state = store_dir(agent->store);
@@ -298,6 +308,7 @@ bool view_info_members(struct json_writer *w, const struct agent *agent, GError 
 	g_autofree char *file = g_build_filename(log, "checkpoint", NULL);
 	g_autofree char *vkey = store_log_vkey(agent->store);
 	g_autofree char *plan_key = store_plan_key_line(agent->store);
+	g_autofree char *recipient = seal_recipient(state);
 	g_autofree char *note = NULL;
 	char root[HASH_TEXT_SIZE];
 	struct checkpoint cp;
@@ -320,6 +331,7 @@ bool view_info_members(struct json_writer *w, const struct agent *agent, GError 
 	json_w_str(w, "checkpoint", note);
 	json_w_str(w, "vkey", vkey);
 	json_w_str(w, "plan_key", plan_key);
+	write_text(w, "seal_recipient", recipient);
 	write_text(w, "problem", agent->dead);
 	return true;
 }

@@ -241,6 +241,7 @@ static void load_all(struct load *l)
 		return;
 	}
 	vars_load(l);
+	secrets_load(l);
 	read_documents(l);
 	conflict_find(l);
 	order_resolve(l);
@@ -286,6 +287,7 @@ bool desired_load(struct reader *reader, const char *folder, const struct desire
 
 	load_all(&l);
 	g_clear_pointer(&l.vars, g_hash_table_unref);
+	g_clear_pointer(&l.secrets, g_hash_table_unref);
 	g_ptr_array_unref(l.references);
 	g_ptr_array_unref(l.documents);
 	g_free(l.top);

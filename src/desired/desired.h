@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/seal.h"
 #include "base/yaml.h"
 #include "desired/reader.h"
 
@@ -34,12 +35,17 @@
 struct desired_label {
 	const char *name, *value;
 };
+/* Opens what is sealed; where: the path of the file that is to hold it, or the secret's name. */
+typedef bool desired_unseal_fn(const char *text, size_t len, const char *where,
+			       struct seal_bytes **out, void *data, GError **error);
 /* The host and stack that the manifest is read for; borrowed during desired_load(). */
 struct desired_env {
 	const char *agent, *stack;
 	const char *home; /* absolute, what ~ means; NULL makes ~ an error */
 	const struct desired_label *labels;
 	size_t n_labels;
+	desired_unseal_fn *unseal; /* NULL: only the form of secrets is checked */
+	void *unseal_data;
 	/* For checking a repository: take what is meant for any host. Two resources that
 	 * are meant for different hosts may then have the same path, so the result is
 	 * good for its diagnostics only. */
@@ -73,6 +79,8 @@ struct desired_content {
 	char oid[READER_OID_SIZE]; /* Git's id of the source, or "" */
 	uint64_t size;		   /* of the bytes, or of the source */
 	bool executable;	   /* as Git records it */
+	bool secret;		   /* nobody may see it: rendered with a secret, or ... */
+	bool sealed;		   /* ... what is read at path is sealed */
 };
 
 /* Something inside a tree. Folders stand before what they hold; siblings in byte order. */

@@ -52,6 +52,7 @@
 
 static const struct keys_row manifest_rows[] = {
 	{"vars", KEYS_VARS, .help = "variables, for ${name}"},
+	{"secrets", KEYS_SECRETS, .help = "sealed files whose content templates may use"},
 	{"overrides", KEYS_OVERRIDES, .help = "other values of variables for some hosts"},
 	{"include", KEYS_INCLUDE, .help = "further files beneath the stack's folder"},
 	{"resources", KEYS_RESOURCES, .help = "what shall be on the host"},
@@ -77,6 +78,7 @@ static const struct keys_row file_rows[] = {
 	{"source", KEYS_TEXT, .help = "file of the repository that has the content"},
 	{"content", KEYS_TEXT, .help = "the content itself, instead of source"},
 	{"template", KEYS_BOOL, .dflt = "false", .help = "replace ${name} in the content"},
+	{"sealed", KEYS_BOOL, .dflt = "false", .help = "the source is a sealed secret"},
 	{"mode", KEYS_MODE, .help = "permissions, quoted: \"0640\""},
 	OWNERS,
 	COMMON,

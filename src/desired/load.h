@@ -34,6 +34,7 @@ struct load {
 	struct diag_list *diags;
 	GPtrArray *documents;  /* struct document; what is included stands before its includer */
 	GHashTable *vars;      /* name to struct variable */
+	GHashTable *secrets;   /* name to struct secret_value */
 	GPtrArray *references; /* struct reference; at most DESIRED_MAX_REFERENCES */
 	bool overfull;	       /* ... and there were more, which was told */
 	struct desired *out;
@@ -65,6 +66,13 @@ void include_load(struct load *l);
 /* vars.c */
 void vars_load(struct load *l);
 const char *vars_lookup(const char *name, struct load *l);
+/* secrets.c, after vars.c */
+void secrets_load(struct load *l);
+/* NULL: no secret of that name; "" with diagnostics, and without keys. */
+const char *secrets_lookup(const char *name, struct load *l);
+/* Is it a sealed file, by its form? text and len, when not NULL, receive it. */
+bool secrets_check(struct load *l, const struct yaml_node *node, const char *path, char **text,
+		   size_t *len);
 /* resource.c: one item of `resources`. */
 void resource_read(struct load *l, struct yaml_node *node);
 void resource_free(struct desired_resource *r);

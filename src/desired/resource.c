@@ -7,6 +7,8 @@
 #include "desired/paths.h"
 #include "desired/template.h"
 
+#define SECRET_MODE 0600
+
 /* To add a kind: its keys in keys.c, a reader and a row here. */
 struct kind {
 	enum desired_kind kind;
@@ -110,13 +112,16 @@ struct rendering {
 	struct load *l;
 	const char *file; /* the template, for diagnostics; NULL: inline at node */
 	const struct yaml_node *node;
+	bool secret; /* one was put in */
 };
 
 static const char *lookup(const char *name, void *data)
 {
-	const struct rendering *r = data;
+	struct rendering *r = data;
+	const char *value = secrets_lookup(name, r->l);
 
-	return vars_lookup(name, r->l);
+	r->secret = r->secret || value != NULL;
+	return value != NULL ? value : vars_lookup(name, r->l);
 }
 
 static void template_problem(unsigned line, unsigned column, const char *message, void *data)
@@ -131,6 +136,28 @@ static void template_problem(unsigned line, unsigned column, const char *message
 	}
 }
 
+static void free_secret(void *bytes)
+{
+	seal_bytes_free(bytes);
+}
+
+/* Takes text, and leaves nothing of it in memory that is not guarded. */
+static void take_secret(struct load *l, const struct yaml_node *node, char *text, size_t len,
+			struct desired_content *content)
+{
+	struct seal_bytes *bytes = seal_bytes_new(text, len);
+
+	sodium_memzero(text, len);
+	g_free(text);
+	content->bytes = g_bytes_new_with_free_func(seal_bytes_get(bytes, NULL), len, free_secret,
+						    bytes);
+	content->size = len;
+	if (len > SEAL_MAX_CONTENT) {
+		yaml_fail(node, l->diags, "with its secrets it is larger than %zu bytes",
+			  SEAL_MAX_CONTENT);
+	}
+}
+
 static void render(struct load *l, const struct yaml_node *node, const char *file, const char *text,
 		   size_t len, struct desired_content *content)
 {
@@ -138,7 +165,8 @@ static void render(struct load *l, const struct yaml_node *node, const char *fil
 	const struct template_source source = {.lookup = lookup,
 					       .problem = template_problem,
 					       .data = &r,
-					       .max = 4 * DESIRED_MAX_TEMPLATE};
+					       .max = 4 * DESIRED_MAX_TEMPLATE,
+					       .secret = g_hash_table_size(l->secrets) > 0};
 	size_t out_len = 0;
 	char *out;
 
@@ -148,7 +176,10 @@ static void render(struct load *l, const struct yaml_node *node, const char *fil
 		return;
 	}
 	out = template_expand(text, len, &source, &out_len);
-	if (out != NULL) {
+	content->secret = r.secret;
+	if (out != NULL && r.secret) {
+		take_secret(l, node, out, out_len, content);
+	} else if (out != NULL) {
 		content->bytes = g_bytes_new_take(out, out_len);
 		content->size = out_len;
 	}
@@ -217,14 +248,26 @@ static void read_content(struct load *l, struct yaml_node *map, const struct key
 	const struct yaml_node *source = keys_get(map, table, "source");
 	const struct yaml_node *inlined = keys_get(map, table, "content");
 	bool is_template = keys_bool(map, table, "template", l->diags);
+	bool is_sealed = keys_bool(map, table, "sealed", l->diags);
 	char *path = read_source(l, map, table);
 	const char *text = keys_text(map, table, "content", l->diags);
 
 	if ((source == NULL) == (inlined == NULL)) {
 		yaml_fail(map, l->diags, "a file needs 'source' or 'content', and not both");
 		g_free(path);
+	} else if (is_sealed && (is_template || inlined != NULL)) {
+		yaml_fail(map, l->diags,
+			  "a sealed file has a 'source', and is no template: templates take "
+			  "'secrets'");
+		g_free(path);
 	} else if (path != NULL) {
 		take_source(l, source, path, is_template, content);
+		content->sealed = is_sealed;
+		content->secret = content->secret || is_sealed;
+		content->executable = content->executable && !is_sealed;
+		if (is_sealed && l->diags->items->len == 0) {
+			secrets_check(l, source, path, NULL, NULL);
+		}
 	} else if (text != NULL && is_template && l->selected) {
 		render(l, inlined, NULL, text, strlen(text), content);
 	} else if (text != NULL) {
@@ -257,6 +300,14 @@ static void read_file(struct load *l, struct yaml_node *map, const struct keys_t
 	warn_of_mode(l, r, r->mode);
 	read_owners(l, map, table, r);
 	read_content(l, map, table, &r->content);
+	if (r->content.secret && r->mode < 0) {
+		r->mode = SECRET_MODE;
+	} else if (r->content.secret && (r->mode & 07) != 0 && r->id != NULL) {
+		g_ptr_array_add(l->out->warnings,
+				g_strdup_printf("%s is a secret that everybody can reach: mode "
+						"%04o",
+						r->id, (unsigned)r->mode));
+	}
 }
 
 /* A tree that prunes at such a place would take away what nobody meant. */

@@ -81,6 +81,7 @@ static void write_type(struct json_writer *w, const struct keys_row *row)
 	case KEYS_CHOICE:
 		write_choices(w, row);
 		break;
+	case KEYS_SECRETS:
 	case KEYS_ENV:
 		json_w_str(w, "type", "object");
 		write_ref(w, "additionalProperties", "text");

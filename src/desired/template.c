@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "base/seal.h"
+
 #define NAME_MAX_LENGTH 128
+#define VALUE_ROOM (SEAL_MAX_CONTENT + 64) /* of the last one, beyond the end */
 
 struct expansion {
 	const struct template_source *source;
@@ -103,7 +106,8 @@ char *template_expand(const char *text, size_t len, const struct template_source
 		.at = text,
 		.line_start = text,
 		.line = 1,
-		.out = g_string_sized_new(len),
+		/* At its full size at once, so that it never moves. */
+		.out = g_string_sized_new(source->secret ? source->max + VALUE_ROOM : len),
 	};
 
 	while (x.at < x.end && x.out->len <= source->max) {
@@ -120,6 +124,9 @@ char *template_expand(const char *text, size_t len, const struct template_source
 		complain(&x, "too long after its variables were put in");
 	}
 	if (x.failed) {
+		if (source->secret) {
+			sodium_memzero(x.out->str, x.out->len);
+		}
 		g_string_free(x.out, TRUE);
 		return NULL;
 	}

@@ -17,6 +17,8 @@ struct template_source {
 	template_problem_fn *problem;
 	void *data; /* for both */
 	size_t max; /* of the result, in bytes */
+	/* Values may be secrets: no copy of the result is left behind. */
+	bool secret;
 };
 
 /* NULL after problems, of which at least one was told. */

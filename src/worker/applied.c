@@ -95,6 +95,8 @@ static void put(struct applied *a, const struct plan_change *c, const struct pla
 	thing->exec = keep(a, exec);
 	thing->state = *state;
 	thing->state.link = keep(a, state->link);
+	thing->state.keyed = keep(a, state->keyed);
+	thing->state.sealed = keep(a, state->sealed);
 	thing->state.version = keep(a, state->version);
 	thing->state.arch = keep(a, state->arch);
 	thing->state.enabled = keep(a, state->enabled);
@@ -119,6 +121,7 @@ static struct plan_state state_after(const struct plan_change *c)
 	if (s.size < 0) {
 		s.size = old->size;
 		s.digest = old->digest;
+		s.keyed = old->keyed;
 	}
 	s.mode = s.mode < 0 ? old->mode : s.mode;
 	s.uid = s.uid < 0 ? old->uid : s.uid;
@@ -389,6 +392,23 @@ const struct applied_thing *applied_find(const struct applied *applied,
 	return thing != NULL && thing->exec == NULL ? thing : NULL;
 }
 
+GPtrArray *applied_secrets(const struct applied *applied)
+{
+	GPtrArray *paths = g_ptr_array_new();
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, applied->things);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		const struct applied_thing *thing = value;
+
+		if (thing->path != NULL && thing->state.keyed != NULL) {
+			g_ptr_array_add(paths, (gpointer)thing->path);
+		}
+	}
+	return paths;
+}
+
 static bool texts_differ(const char *a, const char *b)
 {
 	return a != NULL && b != NULL && strcmp(a, b) != 0;
@@ -404,8 +424,9 @@ bool applied_differs(const struct plan_state *applied, const struct plan_state *
 	if (applied->type != now->type) {
 		return true;
 	}
+	/* Digests by two keys, or by one and by none, say nothing of each other. */
 	if (now->type == STATE_FILE && applied->size >= 0 && now->size >= 0 &&
-	    (applied->size != now->size || !hash_equal(&applied->digest, &now->digest))) {
+	    g_strcmp0(applied->keyed, now->keyed) == 0 && !plan_content_equal(applied, now)) {
 		return true;
 	}
 	return texts_differ(applied->link, now->link) ||
@@ -464,6 +485,9 @@ bool applied_store(const struct applied *applied, const char *memory, GError **e
 						  .path = thing->path,
 						  .manager = thing->manager,
 						  .exec = thing->exec != NULL ? &execs[i] : NULL,
+						  .risk = thing->state.keyed != NULL
+								  ? RISK_SECRET
+								  : 0,
 						  .observed = PLAN_STATE(STATE_ABSENT),
 						  .desired = thing->state,
 						  .outside_commit = thing->commit,

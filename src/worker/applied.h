@@ -41,6 +41,8 @@ bool applied_has_exec(const struct applied *applied, const char *id, const struc
 const struct applied_thing *applied_find(const struct applied *applied,
 					 const struct plan_change *change);
 /* Does what is now differ in anything that is known of both? */
+/* Paths of what was applied as a secret; they live as long as applied. */
+GPtrArray *applied_secrets(const struct applied *applied);
 bool applied_differs(const struct plan_state *applied, const struct plan_state *now);
 /* Not synced; nothing to do when memory was up to date. */
 bool applied_store(const struct applied *applied, const char *memory, GError **error)

@@ -106,6 +106,7 @@ static void read_place(struct job *job, struct json_obj *from, struct apply_requ
 		json_obj_fail(from, "agent",
 			      "and 'stack' must be named to recover or undo with raised rights");
 	}
+	out->seal_key = json_str_opt(from, "seal_key", 4096);
 	if (json_bool_opt(from, "watch", false)) {
 		job_watch(job);
 	}
@@ -134,6 +135,38 @@ bool apply_request_read(struct job *job, struct apply_request *out, GError **err
 		(void)json_any(from, "restores");
 	}
 	return job_request_end(job, error);
+}
+
+static bool has_secrets(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		if (PLAN_CHANGE_IS_SECRET(&plan->changes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void apply_seal_keys(const struct job *job, const struct apply_request *request,
+		     const struct trust *trust, const struct plan *plan, struct seal_keys **out,
+		     char **problem)
+{
+	bool raised = apply_is_raised(job);
+	const char *file = trust->seal_key != NULL ? trust->seal_key
+			   : raised		   ? NULL
+						   : request->seal_key;
+	g_autoptr(GError) error = NULL;
+
+	*out = NULL;
+	*problem = NULL;
+	if (!has_secrets(plan)) {
+		return;
+	}
+	if (file == NULL) {
+		*problem = g_strdup("the trust file names no 'seal_key'");
+	} else if (!seal_keys_load(file, raised, out, &error)) {
+		*problem = g_strdup(error->message);
+	}
 }
 
 bool apply_trust(struct job *job, struct trust **out, GError **error)

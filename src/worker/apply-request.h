@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "base/seal.h"
 #include "base/trust.h"
 #include "core/approval.h"
 #include "worker/job.h"
@@ -23,6 +24,7 @@ struct apply_named {
 struct apply_request {
 	enum apply_mode mode;
 	const char *plan, *signature, *objects, *journal;
+	const char *seal_key; /* without raised rights, when the trust file names none; or NULL */
 	const char *agent, *stack; /* with raised rights: whose journal */
 	struct approval *votes;
 	size_t votes_count;
@@ -37,6 +39,11 @@ void apply_request_clear(struct apply_request *request);
 bool apply_request_has_plan(const struct apply_request *request);
 bool apply_is_raised(const struct job *job);
 bool apply_trust(struct job *job, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The keys that open the plan's secrets; *out is NULL, with *problem (g_free()), when there are
+ * none, or nothing asks for them. */
+void apply_seal_keys(const struct job *job, const struct apply_request *request,
+		     const struct trust *trust, const struct plan *plan, struct seal_keys **out,
+		     char **problem);
 /* By the key of the agent that it names, and of no other. */
 bool apply_verify_plan(const struct trust *trust, const char *bytes, size_t len, const char *armor,
 		       size_t armor_len, struct plan **out, GError **error)

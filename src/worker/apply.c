@@ -29,6 +29,8 @@ struct running {
 	struct replay memory;
 	const struct replay *replay; /* the same; NULL: nothing is remembered */
 	struct journal *journal;
+	struct seal_keys *keys; /* of the plan that is worked on; NULL: none */
+	char *keys_problem;
 };
 
 /* What a module cannot know: the code that the caller sees. */
@@ -90,6 +92,14 @@ static struct transaction *make_transaction(struct running *running, const struc
 
 	t->settle = settle;
 	t->settle_user = running;
+	if (running->keys == NULL && running->keys_problem == NULL) {
+		apply_seal_keys(running->job, running->request, running->trust, plan,
+				&running->keys, &running->keys_problem);
+	}
+	t->run.keys = running->keys;
+	t->run.keys_problem = running->keys_problem;
+	t->run.agent = plan->agent;
+	t->run.stack = plan->stack;
 	if (running->replay != NULL) {
 		transaction_confine(t, apply_request_has_plan(running->request)
 					       ? &job_privilege(running->job)->caller
@@ -436,5 +446,7 @@ bool apply_run(struct job *job, GError **error)
 	ok = apply_request_has_plan(&request) ? run_plan(&running, error)
 					      : run_journal(&running, error);
 	g_free(running.memory.folder);
+	seal_keys_free(running.keys);
+	g_free(running.keys_problem);
 	return ok;
 }

@@ -71,6 +71,8 @@ void job_process_setup(void)
 	sigaction(SIGQUIT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	setrlimit(RLIMIT_CORE, &none);
+	/* No limit holds for a core file that is piped to a program. */
+	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	umask(077);
 }

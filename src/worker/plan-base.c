@@ -7,6 +7,7 @@ static void load(struct planner *p)
 {
 	g_autoptr(source_tree_auto) tree = NULL;
 	g_autoptr(GError) problem = NULL;
+	struct desired_env env = p->env;
 	struct diag_list diags;
 	struct reader *reader;
 
@@ -15,9 +16,11 @@ static void load(struct planner *p)
 			  problem->message);
 		return;
 	}
+	/* What was sealed then may be sealed for a key that is gone: only where it went matters. */
+	env.unseal = NULL;
 	diag_list_init(&diags);
 	reader = tree_reader_new(tree);
-	if (!desired_load(reader, p->folder, &p->env, &p->base_desired, &diags, &problem)) {
+	if (!desired_load(reader, p->folder, &env, &p->base_desired, &diags, &problem)) {
 		plan_warn(p, "nothing is pruned: the manifest of the last applied commit is not "
 			     "understood");
 	}

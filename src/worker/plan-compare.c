@@ -123,9 +123,10 @@ static bool differs(const struct plan_state *now, struct plan_state *want)
 		return true;
 	}
 	if (want->type == STATE_FILE) {
-		content = now->size != want->size || !hash_equal(&now->digest, &want->digest);
+		content = !plan_content_equal(now, want);
 		if (!content) {
 			want->size = -1;
+			want->keyed = NULL;
 		}
 	}
 	if (want->type == STATE_LINK) {
@@ -183,7 +184,9 @@ static bool set_desired(struct planner *p, const struct want *want, const struct
 			struct plan_state *out, GError **error)
 {
 	*out = PLAN_STATE(want->type);
-	if (want->type == STATE_FILE && !want_digest(p, want, out, error)) {
+	if (want->type == STATE_FILE && !(plan_is_secret(p, want->path)
+						  ? plan_secret_digest(p, want, out, error)
+						  : want_digest(p, want, out, error))) {
 		return false;
 	}
 	out->link = want->link;

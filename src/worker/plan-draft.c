@@ -37,6 +37,9 @@ static unsigned risk_of(const struct plan_change *c, uid_t maker)
 	if (d->type == STATE_FILE && mode > 0 && (mode & 0111) != 0) {
 		risk |= RISK_EXECUTABLE;
 	}
+	if (PLAN_CHANGE_IS_SECRET(c)) {
+		risk |= RISK_SECRET;
+	}
 	return risk;
 }
 
@@ -87,7 +90,7 @@ static bool load_old(struct planner *p, const struct plan_change *c, struct side
 		out->bytes = g_strdup("");
 		return true;
 	}
-	if (c->observed.size > (int64_t)DIFF_MAX_CONTENT) {
+	if (c->observed.keyed != NULL || c->observed.size > (int64_t)DIFF_MAX_CONTENT) {
 		return true;
 	}
 	if (!observe_read(p->observer, c->root, c->path, DIFF_MAX_CONTENT, &out->bytes, &out->len,
@@ -101,7 +104,7 @@ static bool load_old(struct planner *p, const struct plan_change *c, struct side
 }
 
 /* What is wanted goes into the object store on the way. */
-static bool load_new(struct planner *p, const struct plan_item *item, struct side *out,
+static bool load_new(struct planner *p, struct plan_item *item, struct side *out,
 		     GError **error)
 {
 	const struct plan_state *desired = &item->change.desired;
@@ -116,6 +119,9 @@ static bool load_new(struct planner *p, const struct plan_item *item, struct sid
 	if (desired->type != STATE_FILE || desired->size < 0) {
 		out->bytes = g_strdup("");
 		return true;
+	}
+	if (desired->keyed != NULL) {
+		return plan_secret_store(p, item, error);
 	}
 	if (!plan_content(p, item->want, &out->bytes, &out->len, error) ||
 	    !objects_store_unsynced(p->objects, out->bytes, out->len, &digest, error)) {

@@ -138,6 +138,9 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->for_root = json_bool_opt(from, "for_root", false);
 	p->applied = json_str_opt(from, "applied", 4096);
 	p->memory = json_str_opt(from, "memory", 4096);
+	p->seal_key = json_str_opt(from, "seal_key", 4096);
+	p->env.unseal = plan_unseal;
+	p->env.unseal_data = p;
 	read_labels(p, from);
 	plan_drift_read(p, from);
 	return job_request_end(p->job, error);
@@ -154,6 +157,7 @@ static void planner_init(struct planner *p, struct job *job)
 	diag_list_init(&p->diags);
 	p->warnings = g_ptr_array_new_with_free_func(g_free);
 	p->wants = g_ptr_array_new_with_free_func(free_want);
+	p->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	p->by_path = g_hash_table_new(g_str_hash, g_str_equal);
 	p->changes = g_ptr_array_new_with_free_func(g_free);
 	p->removals = g_ptr_array_new_with_free_func(g_free);
@@ -171,6 +175,7 @@ static void planner_clear(struct planner *p)
 	g_ptr_array_unref(p->acts);
 	g_hash_table_unref(p->removed);
 	g_hash_table_unref(p->by_path);
+	g_hash_table_unref(p->secrets);
 	g_ptr_array_unref(p->removals);
 	g_ptr_array_unref(p->changes);
 	g_ptr_array_unref(p->wants);
@@ -180,6 +185,7 @@ static void planner_clear(struct planner *p)
 	applied_free(p->known);
 	desired_free(p->base_desired);
 	desired_free(p->desired);
+	seal_keys_free(p->keys);
 	reader_free(p->reader);
 	g_string_chunk_free(p->strings);
 	g_ptr_array_unref(p->kept);
@@ -225,7 +231,7 @@ static bool check_stop(struct planner *p, GError **error)
 static bool look(struct planner *p, GError **error)
 {
 	static bool (*const parts[])(struct planner *, GError **) = {
-		plan_wants, plan_compare, plan_prune, plan_packages, plan_commands, plan_services};
+		plan_wants, plan_secrets, plan_compare, plan_prune, plan_packages, plan_commands, plan_services};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (!check_stop(p, error) || !parts[i](p, error)) {

@@ -6,6 +6,7 @@
  * nothing.
  *
  *	plan_wants()    what the manifest asks for, path by path; missing folders above are implied
+ *	plan_secrets()  the paths whose contents are told by a keyed digest alone
  *	plan_compare()  wants against what is there
  *	plan_prune()    what nobody asks for any more
  *	plan_packages() what the package manager would do
@@ -40,6 +41,7 @@ struct drift_request;
 struct planner {
 	struct job *job;
 	const char *mirror, *commit, *base, *folder, *objects, *out;
+	const char *seal_key;	       /* file of the keys that open secrets; NULL: none */
 	const char *applied, *memory; /* for plan_outside(); NULL: nothing was applied */
 	bool for_root;		      /* root will apply it, whoever looks now */
 	struct desired_env env;
@@ -50,6 +52,8 @@ struct planner {
 	struct diag_list diags;
 	GPtrArray *warnings; /* char * */
 	GPtrArray *wants;    /* struct want */
+	struct seal_keys *keys; /* NULL: not asked for yet */
+	GHashTable *secrets;	/* paths whose contents nobody may see, on either side */
 	GHashTable *by_path; /* path to struct want, borrowed */
 	GPtrArray *changes;  /* struct plan_item: creations and updates */
 	GPtrArray *removals; /* struct plan_item */
@@ -75,6 +79,7 @@ struct planner {
 bool plan_run(struct job *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool plan_wants(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_secrets(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_packages(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -110,6 +115,16 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error) G_GNUC_WARN
 /* Bytes that are wanted; NUL-terminated; g_free(). */
 bool plan_content(struct planner *p, const struct want *want, char **bytes, size_t *len,
 		  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* For a struct desired_env; data is the planner. */
+bool plan_unseal(const char *text, size_t len, const char *where, struct seal_bytes **out,
+		 void *data, GError **error);
+bool plan_is_secret(const struct planner *p, const char *path);
+/* Into out: the keyed digest of a wanted content. What is wrong with the secret goes to diags. */
+bool plan_secret_digest(struct planner *p, const struct want *want, struct plan_state *out,
+			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The wanted content goes sealed into the object store. */
+bool plan_secret_store(struct planner *p, struct plan_item *item, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 const char *plan_keep(struct planner *p, const char *text);
 /* count texts and a NULL at the end, all NULL, kept as long as the planner. */
 const char **plan_keep_list(struct planner *p, size_t count);

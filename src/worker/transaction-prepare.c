@@ -88,6 +88,22 @@ static bool prepare_step(struct transaction *t, struct step *step, GError **erro
 	return true;
 }
 
+/* Nothing of it is told but by the digest of the key that made the plan. */
+static bool prepare_secret(struct transaction *t, const struct plan_change *c, GError **error)
+{
+	if (!PLAN_CHANGE_IS_SECRET(c)) {
+		return true;
+	}
+	if (t->run.keys == NULL) {
+		return fail(error, TARGET_ERROR, TARGET_ERROR_FAILED,
+			    "'%s' is a secret, and there are no sealing keys: %s", c->path,
+			    t->run.keys_problem != NULL ? t->run.keys_problem : "none are named");
+	}
+	return observer_secret(t->run.observer, c->path, t->run.keys,
+			       c->desired.keyed != NULL ? c->desired.keyed : c->observed.keyed,
+			       error);
+}
+
 static bool prepare_kind(struct transaction *t, guint i, GError **error)
 {
 	struct step *step = transaction_step(t, i);
@@ -107,7 +123,7 @@ static bool prepare_kind(struct transaction *t, guint i, GError **error)
 	    !g_hash_table_insert(t->index, (gpointer)c->path, GUINT_TO_POINTER(i + 1))) {
 		return bad_plan(c, "has a path that another change has too", error);
 	}
-	return true;
+	return prepare_secret(t, c, error);
 }
 
 /* What is needed comes before; and all of it, or some of it would be done in spite of a failure. */
@@ -196,8 +212,7 @@ void transaction_compare(const struct step *step, GPtrArray *stale)
 		transaction_say(stale, step->change, text);
 	} else if (step->ops->acts) {
 		transaction_say(stale, step->change, "is not as when the plan was made");
-	} else if (planned->type == STATE_FILE &&
-		   (planned->size != now->size || !hash_equal(&planned->digest, &now->digest))) {
+	} else if (planned->type == STATE_FILE && !plan_content_equal(planned, now)) {
 		transaction_say(stale, step->change,
 				"has other content than when the plan was made");
 	} else {

@@ -292,7 +292,11 @@ bool diff_write(struct differ *d, GString *out, const struct plan_change *change
 	g_string_append_c(out, '\n');
 	put_modes(out, change);
 	put_owners(out, change);
-	if (change->renamed_from != NULL) {
+	if (PLAN_CHANGE_IS_SECRET(change)) {
+		if (content_changes(change)) {
+			g_string_append(out, "secret content, not shown\n");
+		}
+	} else if (change->renamed_from != NULL) {
 		g_string_append(out, "same content as ");
 		put_name(out, "", change->renamed_from);
 		g_string_append(out, ", which goes\n");

@@ -115,6 +115,12 @@ struct observe_cache *observe_cache_load(const char *file, int64_t now)
 	return cache;
 }
 
+void observe_cache_forget(struct observe_cache *cache, const char *path)
+{
+	/* It must not stay in the file either. */
+	cache->dirty = g_hash_table_remove(cache->files, path) || cache->dirty;
+}
+
 void observe_cache_free(struct observe_cache *cache)
 {
 	if (cache == NULL) {

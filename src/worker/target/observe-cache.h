@@ -35,6 +35,7 @@ bool observe_cache_find(struct observe_cache *cache, const char *path, const str
 			struct observe_digests *out);
 void observe_cache_put(struct observe_cache *cache, const char *path, const struct stat *st,
 		       const struct observe_digests *digests);
+void observe_cache_forget(struct observe_cache *cache, const char *path);
 bool observe_cache_find_blob(struct observe_cache *cache, const char *oid, struct hash *out);
 void observe_cache_put_blob(struct observe_cache *cache, const char *oid,
 			    const struct hash *digest);

@@ -25,6 +25,8 @@ struct observer {
 	struct host *host;
 	GStringChunk *strings;
 	GHashTable *users, *groups; /* id to name or NULL */
+	GHashTable *secrets;	    /* path to the id of a key of keys */
+	const struct seal_keys *keys;
 	char *chunk;
 };
 
@@ -38,6 +40,7 @@ struct observer *observer_new(struct observe_cache *cache, unsigned flags)
 	o->strings = g_string_chunk_new(4096);
 	o->users = g_hash_table_new(g_direct_hash, g_direct_equal);
 	o->groups = g_hash_table_new(g_direct_hash, g_direct_equal);
+	o->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	o->chunk = g_malloc(CHUNK);
 	return o;
 }
@@ -52,6 +55,10 @@ void observer_free(struct observer *o)
 	g_string_chunk_free(o->strings);
 	g_hash_table_unref(o->users);
 	g_hash_table_unref(o->groups);
+	if (g_hash_table_size(o->secrets) > 0) {
+		sodium_memzero(o->chunk, CHUNK);
+	}
+	g_hash_table_unref(o->secrets);
 	g_free(o->chunk);
 	g_free(o);
 }
@@ -153,14 +160,39 @@ bool observe_xattrs(int fd, struct hash *out, bool *any, GError **error)
 	return true;
 }
 
-static bool hash_content(struct observer *o, int fd, struct hash *out, int64_t *size,
-			 GError **error)
+bool observer_secret(struct observer *o, const char *path, const struct seal_keys *keys,
+		     const char *key_id, GError **error)
 {
+	struct seal_digest probe;
+
+	if (!seal_digest_begin(&probe, keys, key_id)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+			    "'%s' is a secret, and its sealing key %s is not at hand", path,
+			    key_id);
+	}
+	sodium_memzero(&probe, sizeof(probe));
+	o->keys = keys;
+	g_hash_table_replace(o->secrets, g_strdup(path),
+			     (gpointer)g_string_chunk_insert_const(o->strings, key_id));
+	if (o->cache != NULL) {
+		observe_cache_forget(o->cache, path);
+	}
+	return true;
+}
+
+/* key_id: NULL of what is no secret. */
+static bool hash_content(struct observer *o, int fd, const char *key_id, struct hash *out,
+			 int64_t *size, GError **error)
+{
+	struct seal_digest keyed;
 	struct hash_state state;
 	ssize_t got;
 
 	*size = 0;
 	hash_init(&state);
+	if (key_id != NULL && !seal_digest_begin(&keyed, o->keys, key_id)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no key '%s'", key_id);
+	}
 	while ((got = read(fd, o->chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR) {
 			continue;
@@ -168,10 +200,18 @@ static bool hash_content(struct observer *o, int fd, struct hash *out, int64_t *
 		if (got < 0) {
 			return fail_errno(error, "cannot read");
 		}
-		hash_update(&state, o->chunk, (size_t)got);
+		if (key_id != NULL) {
+			seal_digest_update(&keyed, o->chunk, (size_t)got);
+		} else {
+			hash_update(&state, o->chunk, (size_t)got);
+		}
 		*size += got;
 	}
-	hash_final(&state, out);
+	if (key_id != NULL) {
+		seal_digest_end(&keyed, out);
+	} else {
+		hash_final(&state, out);
+	}
 	return true;
 }
 
@@ -189,8 +229,9 @@ bool observed_is_same(const struct observed *old, const struct stat *now)
 }
 
 /* One reading; *stable says whether it was the same thing before and after. */
-static bool read_once(struct observer *o, int dirfd, const char *name, struct observed *out,
-		      struct observe_digests *digests, bool *stable, GError **error)
+static bool read_once(struct observer *o, int dirfd, const char *name, const char *key_id,
+		      struct observed *out, struct observe_digests *digests, bool *stable,
+		      GError **error)
 {
 	struct observed before = {0};
 	struct stat after;
@@ -207,7 +248,7 @@ static bool read_once(struct observer *o, int dirfd, const char *name, struct ob
 	if (!S_ISREG(before.st.st_mode)) {
 		return true;
 	}
-	if (!hash_content(o, fd, &digests->content, &size, error) ||
+	if (!hash_content(o, fd, key_id, &digests->content, &size, error) ||
 	    !observe_xattrs(fd, &digests->xattrs, &digests->has_xattrs, error)) {
 		return false;
 	}
@@ -222,25 +263,28 @@ static bool read_once(struct observer *o, int dirfd, const char *name, struct ob
 static bool observe_file(struct observer *o, int dirfd, const char *name, const char *path,
 			 struct observed *out, bool *again, GError **error)
 {
+	const char *key_id = g_hash_table_lookup(o->secrets, path);
+	struct observe_cache *cache = key_id == NULL ? o->cache : NULL;
 	struct observe_digests digests;
 	bool stable = true;
 
 	*again = false;
-	if (o->cache == NULL || !observe_cache_find(o->cache, path, &out->st, &digests)) {
-		if (!read_once(o, dirfd, name, out, &digests, &stable, error)) {
+	if (cache == NULL || !observe_cache_find(cache, path, &out->st, &digests)) {
+		if (!read_once(o, dirfd, name, key_id, out, &digests, &stable, error)) {
 			return false;
 		}
 		if (!stable) {
 			*again = true;
 			return true;
 		}
-		if (o->cache != NULL) {
-			observe_cache_put(o->cache, path, &out->st, &digests);
+		if (cache != NULL) {
+			observe_cache_put(cache, path, &out->st, &digests);
 		}
 	}
 	out->state.type = STATE_FILE;
 	out->state.digest = digests.content;
-	out->state.size = out->st.st_size;
+	out->state.keyed = key_id;
+	out->state.size = key_id != NULL ? 0 : out->st.st_size;
 	if (digests.has_xattrs) {
 		char text[HASH_TEXT_SIZE];
 

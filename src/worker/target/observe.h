@@ -13,6 +13,7 @@
  */
 #include <sys/stat.h>
 
+#include "base/seal.h"
 #include "core/plan.h"
 #include "worker/target/beneath.h"
 #include "worker/target/host.h"
@@ -29,6 +30,10 @@ struct observed {
 /* cache: NULL to read everything; borrowed. flags: those of beneath_new(). */
 struct observer *observer_new(struct observe_cache *cache, unsigned flags);
 void observer_free(struct observer *o);
+/* From now on this path's content is told by a digest of that key alone, and nothing of it is
+ * remembered. keys: borrowed. False when there is no such key. */
+bool observer_secret(struct observer *o, const char *path, const struct seal_keys *keys,
+		     const char *key_id, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* What is known of the host; lives as long as the observer. */
 struct host *observer_host(struct observer *o);
 bool observe_path(struct observer *o, const char *root, const char *path, struct observed *out,

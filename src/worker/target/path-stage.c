@@ -13,24 +13,62 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/objects.h"
+#include "base/seal.h"
 
 #define CHUNK ((size_t)1 << 16)
 #define ACL_XATTR "system.posix_acl_access"
 
+/* A digest of what is copied, by the key that was is told by. */
+struct tally {
+	const char *key_id;
+	struct seal_digest keyed;
+	struct hash_state plain;
+};
+
+static bool tally_begin(struct tally *t, const struct target_run *run, const char *key_id,
+			GError **error)
+{
+	t->key_id = key_id;
+	hash_init(&t->plain);
+	return key_id == NULL || seal_digest_begin(&t->keyed, run->keys, key_id) ||
+	       fail(error, TARGET_ERROR, TARGET_ERROR_FAILED, "no sealing key %s", key_id);
+}
+
+static void tally_add(struct tally *t, const char *bytes, size_t len)
+{
+	if (t->key_id != NULL) {
+		seal_digest_update(&t->keyed, bytes, len);
+	} else {
+		hash_update(&t->plain, bytes, len);
+	}
+}
+
+static void tally_end(struct tally *t, struct hash *out)
+{
+	if (t->key_id != NULL) {
+		seal_digest_end(&t->keyed, out);
+	} else {
+		hash_final(&t->plain, out);
+	}
+}
+
 /* The content stays: it comes from the target itself. */
-static bool copy_live(const struct place *place, const struct step *step, int to, GError **error)
+static bool copy_live(struct target_run *run, const struct place *place, const struct step *step,
+		      int to, GError **error)
 {
 	autofd from =
 		openat(place->parent, place->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	g_autofree char *chunk = g_malloc(CHUNK);
-	struct hash_state state;
+	struct tally tally;
 	struct hash have;
 	ssize_t got;
 
 	if (from < 0) {
 		return fail_errno(error, "cannot open");
 	}
-	hash_init(&state);
+	if (!tally_begin(&tally, run, step_was(step)->keyed, error)) {
+		return false;
+	}
 	while ((got = read(from, chunk, CHUNK)) != 0) {
 		if (got < 0 && errno == EINTR) {
 			continue;
@@ -38,12 +76,15 @@ static bool copy_live(const struct place *place, const struct step *step, int to
 		if (got < 0) {
 			return fail_errno(error, "cannot read");
 		}
-		hash_update(&state, chunk, (size_t)got);
+		tally_add(&tally, chunk, (size_t)got);
 		if (!file_write_all(to, chunk, (size_t)got, error)) {
 			return false;
 		}
 	}
-	hash_final(&state, &have);
+	tally_end(&tally, &have);
+	if (step_was(step)->keyed != NULL) {
+		sodium_memzero(chunk, CHUNK);
+	}
 	if (!hash_equal(&have, &step_was(step)->digest)) {
 		return fail(error, TARGET_ERROR, TARGET_ERROR_CHANGED,
 			    "changed while it was copied");
@@ -63,6 +104,40 @@ static bool copy_object(struct target_run *run, const struct plan_state *desired
 	return ok && objects_copy_fd(from, &desired->digest, (size_t)desired->size, to, error);
 }
 
+/* What the object holds sealed, when it is what the plan says. */
+static bool copy_sealed(struct target_run *run, const struct step *step, int to, GError **error)
+{
+	const struct plan_change *c = step->change;
+	g_autoptr(seal_bytes_auto) bytes = NULL;
+	g_autofree char *text = NULL;
+	struct seal_digest digest;
+	struct hash object, have;
+	const char *content;
+	size_t len;
+	bool ok;
+
+	if (c->desired.sealed == NULL || !hash_parse(&object, c->desired.sealed) ||
+	    !seal_digest_begin(&digest, run->keys, c->desired.keyed)) {
+		return fail(error, TARGET_ERROR, TARGET_ERROR_FAILED,
+			    "the secret cannot be opened here");
+	}
+	caller_enter(run->caller);
+	ok = objects_load(run->objects, &object, SEAL_MAX_SIZE, &text, &len, error);
+	caller_leave(run->caller);
+	if (!ok || !seal_take(text, len, run->keys, run->agent, run->stack, c->path, &bytes,
+			      error)) {
+		return false;
+	}
+	content = seal_bytes_get(bytes, &len);
+	seal_digest_update(&digest, content, len);
+	seal_digest_end(&digest, &have);
+	if (!hash_equal(&have, &c->desired.digest)) {
+		return fail(error, TARGET_ERROR, TARGET_ERROR_FAILED,
+			    "the secret is not the one that the plan means");
+	}
+	return file_write_all(to, content, len, error);
+}
+
 static bool write_content(struct target_run *run, const struct place *place,
 			  const struct step *step, int fd, GError **error)
 {
@@ -70,11 +145,14 @@ static bool write_content(struct target_run *run, const struct place *place,
 	struct stat st;
 
 	if (desired->size < 0) {
-		return copy_live(place, step, fd, error);
+		return copy_live(run, place, step, fd, error);
 	}
 	if (step_was(step)->type == STATE_FILE &&
 	    hash_equal(&desired->digest, &step_was(step)->digest)) {
-		return copy_live(place, step, fd, error);
+		return copy_live(run, place, step, fd, error);
+	}
+	if (desired->keyed != NULL) {
+		return copy_sealed(run, step, fd, error);
 	}
 	if (!copy_object(run, desired, fd, error)) {
 		return false;

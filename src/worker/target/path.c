@@ -29,6 +29,9 @@ static bool check_desired(const struct plan_change *c, unsigned types, GError **
 	if ((types & 1U << d->type) == 0) {
 		return bad_plan(c, "wants a type that its kind does not make", error);
 	}
+	if (d->keyed != NULL && d->sealed == NULL) {
+		return bad_plan(c, "is a secret without its sealed content", error);
+	}
 	if (d->xattrs != NULL) {
 		return bad_plan(c, "wants extended attributes, which cannot be set", error);
 	}

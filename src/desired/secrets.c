@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Secrets: sealed files that templates may use, opened when one does. */
+#include <string.h>
+
+#include "desired/load.h"
+#include "desired/paths.h"
+#include "desired/template.h"
+
+#define MAX_SECRETS 200
+
+struct secret_value {
+	char *path; /* in the repository */
+	const struct yaml_node *node;
+	char *text; /* sealed */
+	size_t len;
+	bool asked;
+	struct seal_bytes *bytes; /* NULL: not opened yet, or it cannot be */
+};
+
+static void secret_free(void *data)
+{
+	struct secret_value *s = data;
+
+	seal_bytes_free(s->bytes);
+	g_free(s->path);
+	g_free(s->text);
+	g_free(s);
+}
+
+bool secrets_check(struct load *l, const struct yaml_node *node, const char *path, char **text,
+		   size_t *len)
+{
+	g_autofree char *read = NULL;
+	g_autoptr(seal_box_auto) box = NULL;
+	GError *error = NULL;
+	size_t size = 0;
+
+	if (!reader_read(l->reader, path, SEAL_MAX_SIZE, &read, &size, &error)) {
+		load_io_failed(l, node, error);
+		return false;
+	}
+	if (!seal_parse(read, size, &box, &error)) {
+		yaml_fail(node, l->diags, "'%s': %s", path, error->message);
+		g_error_free(error);
+		return false;
+	}
+	if (text != NULL) {
+		*text = g_steal_pointer(&read);
+		*len = size;
+	}
+	return true;
+}
+
+static void declare(struct load *l, const struct document *d, const struct yaml_node *key,
+		    const struct yaml_node *value)
+{
+	const char *text = yaml_text(value, key->value, l->diags);
+	g_autofree char *expanded = text != NULL ? load_expand(l, value, text) : NULL;
+	g_autofree char *problem = NULL;
+	g_autofree char *path = NULL;
+	struct secret_value *s;
+
+	if (!template_name_is_valid(key->value)) {
+		yaml_fail(key, l->diags,
+			  "'%s' is no secret's name: letters, digits and '_', at most 64",
+			  key->value);
+		return;
+	}
+	if (expanded == NULL) {
+		return;
+	}
+	if (g_hash_table_contains(l->secrets, key->value) ||
+	    vars_lookup(key->value, l) != NULL) {
+		yaml_fail(key, l->diags, "'%s' is declared twice", key->value);
+		return;
+	}
+	if (g_hash_table_size(l->secrets) >= MAX_SECRETS) {
+		yaml_fail(key, l->diags, "more than %d secrets", MAX_SECRETS);
+		return;
+	}
+	path = paths_source(expanded, d->folder, l->top, &problem);
+	if (path == NULL) {
+		yaml_fail(value, l->diags, "%s", problem);
+		return;
+	}
+	s = g_new0(struct secret_value, 1);
+	s->node = value;
+	s->path = g_steal_pointer(&path);
+	if (!secrets_check(l, value, s->path, &s->text, &s->len)) {
+		secret_free(s);
+		return;
+	}
+	g_hash_table_replace(l->secrets, key->value, s);
+}
+
+void secrets_load(struct load *l)
+{
+	l->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, secret_free);
+	for (guint i = 0; i < l->documents->len; i++) {
+		const struct document *d = l->documents->pdata[i];
+		struct yaml_node *map;
+
+		keys_get(d->root, &keys_manifest, "secrets");
+		map = yaml_get_map(d->root, "secrets", l->diags);
+		l->selected = d->selected;
+		for (guint k = 0; map != NULL && l->selected && k < map->keys->len; k++) {
+			declare(l, d, map->keys->pdata[k], map->items->pdata[k]);
+		}
+	}
+}
+
+static const char *open_value(struct load *l, const char *name, struct secret_value *s)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(seal_bytes_auto) whole = NULL;
+	const char *text;
+	size_t len;
+
+	if (!l->env->unseal(s->text, s->len, name, &whole, l->env->unseal_data, &error)) {
+		yaml_fail(s->node, l->diags, "secret '%s': %s", name, error->message);
+		return "";
+	}
+	text = seal_bytes_get(whole, &len);
+	if (!template_is_text(text, len)) {
+		yaml_fail(s->node, l->diags,
+			  "secret '%s' is no text in UTF-8: give it a file of its own", name);
+		return "";
+	}
+	/* As 'echo' and editors end it. */
+	len -= len > 0 && text[len - 1] == '\n';
+	s->bytes = seal_bytes_new(text, len);
+	return seal_bytes_get(s->bytes, NULL);
+}
+
+const char *secrets_lookup(const char *name, struct load *l)
+{
+	struct secret_value *s = g_hash_table_lookup(l->secrets, name);
+
+	if (s == NULL) {
+		return NULL;
+	}
+	if (s->bytes != NULL) {
+		return seal_bytes_get(s->bytes, NULL);
+	}
+	/* Without keys only the form can be checked; a problem is told once. */
+	if (s->asked || l->env->unseal == NULL) {
+		return "";
+	}
+	s->asked = true;
+	return open_value(l, name, s);
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Looks for secrets where none may be.
+
+    secret-scan.py --suite DIR...              the marker that all tests with secrets use
+    secret-scan.py --contents FILE DIR...      what FILE holds besides, whole, and by its digests
+
+In each of the files below DIR, in their names, and, of gzip and tar, in what they hold: as it is, as
+hexadecimal digits, in base64 wherever it begins, turned round and in UTF-16. Digests are those that
+anybody can compute. Prints where, never what. Exits with 1 when something was found, with 2 when
+nothing was looked at. --except DIR leaves out a folder. --marker prints the marker.
+"""
+import argparse
+import base64
+import hashlib
+import os
+import sys
+import zlib
+
+# In two parts, so that this file is none of the places.
+MARKER = b"zK7assent" + b"Marker4fQ9vW2xT"
+
+
+def forms(secret):
+    """All that gives secret away, by a name for it."""
+    found = {"plain": secret, "reversed": secret[::-1], "hex": secret.hex().encode(),
+             "HEX": secret.hex().upper().encode(), "utf-16": secret.decode("latin-1").encode("utf-16-le")}
+    for shift in range(3):
+        for name, encode in (("base64", base64.b64encode), ("base64url", base64.urlsafe_b64encode)):
+            text = encode(b"\0" * shift + secret)
+            # Without the characters that what stands around it has a part in.
+            begin = (0, 2, 3)[shift]
+            end = len(text) - (4 if (shift + len(secret)) % 3 else 0)
+            found["%s+%d" % (name, shift)] = text[begin:end]
+    return found
+
+
+def digests(content):
+    found = {}
+    for name in ("md5", "sha1", "sha256", "sha512", "blake2b"):
+        digest = hashlib.new(name, content)
+        found[name] = digest.hexdigest().encode()
+        found[name + " raw"] = digest.digest()
+        found[name + " base64"] = base64.b64encode(digest.digest()).rstrip(b"=")
+    found["git"] = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest().encode()
+    return found
+
+
+def inside(data):
+    yield data
+    if data[:2] == b"\x1f\x8b" or (data[:1] == b"\x78" and len(data) > 2):
+        try:
+            yield zlib.decompressobj(47).decompress(data)
+        except zlib.error:
+            return
+
+
+def walk(top, left_out):
+    if os.path.isfile(top):
+        yield top
+    for folder, folders, files in os.walk(top):
+        folders[:] = [f for f in folders if os.path.join(folder, f) not in left_out]
+        for name in files:
+            yield os.path.join(folder, name)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--suite", action="store_true")
+    parser.add_argument("--marker", action="store_true")
+    parser.add_argument("--contents", action="append", default=[])
+    parser.add_argument("--except", dest="left_out", action="append", default=[])
+    parser.add_argument("dirs", nargs="*")
+    args = parser.parse_args()
+    if args.marker:
+        print(MARKER.decode())
+        return 0
+    wanted = {"marker, " + k: v for k, v in forms(MARKER).items()}
+    for number, name in enumerate(args.contents):
+        with open(name, "rb") as f:
+            content = f.read()
+        for variant in {content, content.rstrip(b"\n")}:
+            wanted.update(("content %d, %s" % (number, k), v) for k, v in forms(variant).items())
+            wanted.update(("content %d, %s" % (number, k), v)
+                          for k, v in digests(variant).items())
+    looked = bad = 0
+    for top in args.dirs:
+        for path in walk(top, args.left_out):
+            data = b""
+            try:
+                if os.path.isfile(path) and not os.path.islink(path):
+                    with open(path, "rb") as f:
+                        data = f.read()
+            except OSError:
+                continue
+            looked += 1
+            for part in inside(data + b"\n" + os.fsencode(path)):
+                for name, needle in wanted.items():
+                    if needle in part:
+                        print("%s: %s" % (path, name))
+                        bad += 1
+    print("%d files, %d forms: %d found" % (looked, len(wanted), bad), file=sys.stderr)
+    return 1 if bad else 2 if looked == 0 else 0
+
+
+sys.exit(main())
