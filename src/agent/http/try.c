@@ -13,7 +13,7 @@
 #include "core/statement.h"
 #include "core/text.h"
 
-#define SECONDS_MIN 60
+#define SECONDS_MIN 1
 #define SECONDS_MAX ((int64_t)30 * 86400)
 #define BRANCH_MAX (STACK_REF_SIZE - 1 - (int)sizeof("refs/heads/") + 1)
 
@@ -58,7 +58,7 @@ static bool check_wish(struct call *call, const struct wish *wish)
 	}
 	return (wish->seconds >= SECONDS_MIN && wish->seconds <= SECONDS_MAX) ||
 	       refuse(call, MHD_HTTP_BAD_REQUEST, "until-missing",
-		      "a trial takes a minute at least and 30 days at most",
+		      "a trial has an end, within 30 days",
 		      "say how long, with --for");
 }
 
