@@ -33,8 +33,8 @@ static const struct {
 			      "'assent plans' lists them; 7 digits of its name are enough"},
 	[ROLLBACK_AMBIGUOUS] = {MHD_HTTP_CONFLICT, "ambiguous", "several names begin like this",
 				"write more of it"},
-	[ROLLBACK_WAS_TRIAL] = {MHD_HTTP_CONFLICT, "trial",
-				"that was approved for a trial only", "'assent try' tries it again"},
+	[ROLLBACK_WAS_TRIAL] = {MHD_HTTP_CONFLICT, "trial", "that was approved for a trial only",
+				"'assent try' tries it again"},
 	[ROLLBACK_WAS_BAD] = {MHD_HTTP_CONFLICT, "rolled-back", "that was rolled back itself",
 			      "'assent rollback --unpin --commit COMMIT' takes that back"},
 	[ROLLBACK_THERE] = {MHD_HTTP_CONFLICT, "there", "this is what is wanted already",
@@ -59,8 +59,7 @@ bool rollback_who(struct call *call, const char *reason, char **person)
 
 void rollback_outdate(struct agent_unit *unit)
 {
-	unit->outdated |=
-		unit->step.job == STACK_JOB_FETCH || unit->step.job == STACK_JOB_PLAN;
+	unit->outdated |= unit->step.job == STACK_JOB_FETCH || unit->step.job == STACK_JOB_PLAN;
 }
 
 static bool append(struct call *call, struct agent_unit *unit, const struct record *record)
@@ -76,8 +75,8 @@ static bool append(struct call *call, struct agent_unit *unit, const struct reco
 	return true;
 }
 
-static bool write_rollback(struct call *call, struct agent_unit *unit,
-			   const struct fold_held *held, const char *person, const char *reason)
+static bool write_rollback(struct call *call, struct agent_unit *unit, const struct fold_held *held,
+			   const char *person, const char *reason)
 {
 	struct record record = {.type = ENTRY_ROLLBACK};
 	struct record_rollback *out = &record.u.rollback;
@@ -194,8 +193,8 @@ static void unpin(struct call *call, const char *commit, const char *reason)
 	record.u.unpin.person = person;
 	record.u.unpin.reason = reason;
 	if (append(call, unit, &record)) {
-		log_event(EV_ROLLBACK, unit->conf->name, NULL, "commit %s may be applied again, by %s: %s",
-			  whole, person, reason);
+		log_event(EV_ROLLBACK, unit->conf->name, NULL,
+			  "commit %s may be applied again, by %s: %s", whole, person, reason);
 		routes_finish(call, unit, STACK_SYNC, seconds);
 	}
 }

@@ -58,14 +58,12 @@ static bool check_wish(struct call *call, const struct wish *wish)
 	}
 	return (wish->seconds >= SECONDS_MIN && wish->seconds <= SECONDS_MAX) ||
 	       refuse(call, MHD_HTTP_BAD_REQUEST, "until-missing",
-		      "a trial has an end, within 30 days",
-		      "say how long, with --for");
+		      "a trial has an end, within 30 days", "say how long, with --for");
 }
 
 static bool is_under_way(const struct agent_unit *unit)
 {
-	return unit->record->facts.phase == STACK_PHASE_APPLYING ||
-	       unit->step.wanted != MODE_APPLY;
+	return unit->record->facts.phase == STACK_PHASE_APPLYING || unit->step.wanted != MODE_APPLY;
 }
 
 /* A trial begins from something that holds, so that it has something to return to. */
@@ -186,8 +184,7 @@ void try_post(struct call *call)
 		return;
 	}
 	unit = routes_begin(call, &seconds);
-	if (unit == NULL || !check_wish(call, &wish) ||
-	    !rollback_who(call, wish.reason, &person)) {
+	if (unit == NULL || !check_wish(call, &wish) || !rollback_who(call, wish.reason, &person)) {
 		return;
 	}
 	if (wish.end ? end(call, unit, &wish, person) : begin(call, unit, &wish, person)) {
