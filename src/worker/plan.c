@@ -141,6 +141,7 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->seal_key = json_str_opt(from, "seal_key", 4096);
 	p->env.unseal = plan_unseal;
 	p->env.unseal_data = p;
+	p->watch = json_str_opt(from, "watch", 4096);
 	read_labels(p, from);
 	plan_drift_read(p, from);
 	return job_request_end(p->job, error);
@@ -231,7 +232,8 @@ static bool check_stop(struct planner *p, GError **error)
 static bool look(struct planner *p, GError **error)
 {
 	static bool (*const parts[])(struct planner *, GError **) = {
-		plan_wants, plan_secrets, plan_compare, plan_prune, plan_packages, plan_commands, plan_services};
+		plan_wants, plan_watch,	   plan_secrets,  plan_compare,
+		plan_prune, plan_packages, plan_commands, plan_services};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (!check_stop(p, error) || !parts[i](p, error)) {

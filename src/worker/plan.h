@@ -7,6 +7,7 @@
  *
  *	plan_wants()    what the manifest asks for, path by path; missing folders above are implied
  *	plan_secrets()  the paths whose contents are told by a keyed digest alone
+ *	plan_watch()    lists their places, for whoever waits for changes there
  *	plan_compare()  wants against what is there
  *	plan_prune()    what nobody asks for any more
  *	plan_packages() what the package manager would do
@@ -41,8 +42,9 @@ struct drift_request;
 struct planner {
 	struct job *job;
 	const char *mirror, *commit, *base, *folder, *objects, *out;
-	const char *seal_key;	       /* file of the keys that open secrets; NULL: none */
+	const char *seal_key;	      /* file of the keys that open secrets; NULL: none */
 	const char *applied, *memory; /* for plan_outside(); NULL: nothing was applied */
+	const char *watch;	      /* file for plan_watch(); NULL: nobody waits */
 	bool for_root;		      /* root will apply it, whoever looks now */
 	struct desired_env env;
 	struct reader *reader;
@@ -50,15 +52,15 @@ struct planner {
 	struct observe_cache *cache; /* NULL: none */
 	struct observer *observer;
 	struct diag_list diags;
-	GPtrArray *warnings; /* char * */
-	GPtrArray *wants;    /* struct want */
+	GPtrArray *warnings;	/* char * */
+	GPtrArray *wants;	/* struct want */
 	struct seal_keys *keys; /* NULL: not asked for yet */
 	GHashTable *secrets;	/* paths whose contents nobody may see, on either side */
-	GHashTable *by_path; /* path to struct want, borrowed */
-	GPtrArray *changes;  /* struct plan_item: creations and updates */
-	GPtrArray *removals; /* struct plan_item */
-	GHashTable *removed; /* path to struct plan_item, borrowed */
-	GPtrArray *acts;     /* struct plan_item: what is no path, those of a resource in order */
+	GHashTable *by_path;	/* path to struct want, borrowed */
+	GPtrArray *changes;	/* struct plan_item: creations and updates */
+	GPtrArray *removals;	/* struct plan_item */
+	GHashTable *removed;	/* path to struct plan_item, borrowed */
+	GPtrArray *acts; /* struct plan_item: what is no path, those of a resource in order */
 	/* Of plan_notified(), once it was called. */
 	GHashTable *notifiers;	      /* id to GPtrArray of struct desired_resource */
 	GHashTable *changed;	      /* struct desired_resource that have items */
@@ -80,6 +82,8 @@ bool plan_run(struct job *job, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool plan_wants(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_secrets(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Lists the places that matter. */
+bool plan_watch(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_packages(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
