@@ -14,6 +14,7 @@
 #include "agent/renew.h"
 #include "agent/results.h"
 #include "agent/verified.h"
+#include "agent/watch.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -296,22 +297,16 @@ static void unit_free(void *data)
 	if (unit->timer != 0) {
 		g_source_remove(unit->timer);
 	}
+	watch_stop(unit);
 	windows_free(unit->windows);
 	pushers_free(unit->pushers);
 	draft_free(unit->draft);
+	drift_free(unit->drift);
 	g_free(unit->plan);
 	g_free(unit->steerer);
 	g_free(unit->remote_problem);
 	differ_free(unit->differ);
 	g_free(unit);
-}
-
-static enum stack_on_drift on_drift_of(const char *word)
-{
-	if (strcmp(word, "fix") == 0) {
-		return STACK_DRIFT_FIX;
-	}
-	return strcmp(word, "report") == 0 ? STACK_DRIFT_REPORT : STACK_DRIFT_PROPOSE;
 }
 
 static void settings_of(const struct conf_stack *conf, struct stack_settings *out)
@@ -320,7 +315,6 @@ static void settings_of(const struct conf_stack *conf, struct stack_settings *ou
 		.interval = conf->source.interval,
 		.backoff_max = conf->source.backoff_max,
 		.drift_interval = conf->drift_interval,
-		.on_drift = on_drift_of(conf->on_drift),
 	};
 }
 
@@ -338,6 +332,7 @@ static struct agent_unit *add_unit(struct agent *agent, const struct conf_stack 
 	settings_of(conf, &settings);
 	stack_init(&unit->step, &settings);
 	unit->step.started = agent_now();
+	watch_start(unit);
 	g_hash_table_insert(agent->units, conf->name, unit);
 	return unit;
 }
@@ -559,13 +554,16 @@ static void renew_unit(struct reloading *r, const struct conf_stack *stack)
 		return;
 	}
 	before = unit->conf;
+	watch_stop(unit);
 	g_hash_table_steal(r->agent->units, before->name); // its key goes with the old one
 	unit->conf = stack;
 	unit->recheck = unit->reconsider = true;
 	windows_free(unit->windows);
 	unit->windows = windows_new(stack);
 	settings_of(stack, &unit->step.settings);
+	unit->step.unfixable = false;
 	g_hash_table_insert(r->agent->units, stack->name, unit);
+	watch_start(unit);
 	if (!same_source(&before->source, &stack->source) || !same_labels(r->old, r->agent->conf)) {
 		unit->outdated =
 			unit->step.job == STACK_JOB_FETCH || unit->step.job == STACK_JOB_PLAN;

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "agent/draft.h"
+#include "agent/drift.h"
 #include "agent/fold.h"
 #include "agent/jobs.h"
 #include "agent/policy.h"
@@ -33,6 +34,7 @@ struct agent;
 struct differ;
 struct doors;
 struct sessions;
+struct watch;
 
 /* A stack of the configuration. */
 struct agent_unit {
@@ -49,6 +51,9 @@ struct agent_unit {
 	bool outdated;	 /* the running job was started under another configuration */
 	/* the newest plan job's, until the next one */
 	struct draft *draft;
+	struct watch *watch; /* NULL: nothing is watched */
+	struct drift *drift; /* what differs; NULL: it was not asked for */
+	bool asks_drift;     /* of that job, it was */
 	char *plan;
 	size_t plan_len;
 	uint64_t applies_moves; /* facts.moves when the list of applies was written */

@@ -63,17 +63,21 @@ static size_t size_in_json(const char *text)
 	return size;
 }
 
-/* As the log names it; an entry of the log has an end, and so has this list. */
-static void keep_id(struct draft *draft, const char *id, size_t len)
+char *draft_id_text(const char *id, size_t len)
 {
 	g_autofree char *base64 = g_base64_encode((const guchar *)id, len);
-	g_autofree char *text =
-		text_is_plain(id, len) ? g_strndup(id, len) : g_strconcat("base64:", base64, NULL);
+
+	return text_is_plain(id, len) ? g_strndup(id, len) : g_strconcat("base64:", base64, NULL);
+}
+
+/* An entry of the log has an end, and so has this list. */
+void draft_keep_id(GPtrArray *ids, size_t *ids_size, const char *text)
+{
 	size_t size = size_in_json(text);
 
-	if (size <= DRAFT_IDS_SIZE - draft->ids_size) {
-		draft->ids_size += size;
-		g_ptr_array_add(draft->ids, g_steal_pointer(&text));
+	if (size <= DRAFT_IDS_SIZE - *ids_size) {
+		*ids_size += size;
+		g_ptr_array_add(ids, g_strdup(text));
 	}
 }
 
@@ -88,7 +92,9 @@ static void read_change(struct draft *draft, struct json_obj *o)
 	id = id != NULL ? id : strdup("");
 	g_ptr_array_add(draft->texts, id);
 	if (draft->ids->len < DRAFT_IDS) {
-		keep_id(draft, id, len);
+		g_autofree char *text = draft_id_text(id, len);
+
+		draft_keep_id(draft->ids, &draft->ids_size, text);
 	}
 	change.id = id;
 	change.kind = json_str(o, "kind", 64);
@@ -152,6 +158,7 @@ bool draft_load(const char *file, int64_t resources, struct draft **out, GError 
 			read_check(draft, &o);
 		}
 	}
+	draft->restores = json_has(&root, "restores");
 	json_obj_ignore_rest(&root); // planner_compose() takes the rest, and nothing else
 	if (json_doc_status(draft->doc, &err) != 0) {
 		return fail_core(error, &err, "draft '%s'", file);

@@ -22,6 +22,7 @@ struct draft {
 	GArray *checks;	 /* struct policy_change, of those that run a command; without risk */
 	GPtrArray *ids;	 /* of the first DRAFT_IDS changes, as the log writes them */
 	int64_t summary[ACTION_RUN + 1]; /* by action */
+	bool restores;			 /* it names the plans that prove all of it */
 	int64_t resources;		 /* how many the manifest declares */
 	/* private */
 	GPtrArray *texts; /* that changes borrow */
@@ -31,5 +32,9 @@ struct draft {
 bool draft_load(const char *file, int64_t resources, struct draft **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 void draft_free(struct draft *draft);
+/* An id as the log names it; g_free(). */
+char *draft_id_text(const char *id, size_t len);
+/* Adds a copy to a list for an entry, unless that is full. */
+void draft_keep_id(GPtrArray *ids, size_t *ids_size, const char *text);
 typedef struct draft draft_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(draft_auto, draft_free)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/fold-steer.h"
+#include "agent/stack-drift.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 
@@ -183,15 +184,24 @@ static void set_base(struct reading *r, const char *commit, const char *tree,
 {
 	struct stack_facts *facts = &r->stack->facts;
 
+	/* A look at what holds says nothing of what waits to take its place. */
+	bool same = strcmp(facts->base, commit) == 0;
+
 	keep_id(facts->base, commit);
 	keep_id(facts->base_tree, tree);
-	facts->settled[0] = '\0';
-	facts->accepted[0] = '\0';
+	if (!same || strcmp(facts->settled, commit) == 0) {
+		facts->settled[0] = '\0';
+	}
+	if (!same || strcmp(facts->accepted, commit) == 0) {
+		facts->accepted[0] = '\0';
+	}
 	if (facts->returning && strcmp(facts->try_from, facts->base) == 0) {
 		facts->returning = false;
 	}
 	facts->drift[0] = '\0';
 	facts->drift_count = 0;
+	facts->drift_since = 0;
+	facts->has_drift_details = false;
 	set_halted(r, NULL);
 	fold_steer_base(r->stack, plan, r->entry->time);
 }
@@ -305,6 +315,9 @@ static void fold_planned(struct reading *r)
 	r->fold->next_number = MAX(r->fold->next_number, plan->number + 1);
 	set_plan(r, plan, STACK_PHASE_OPEN);
 	facts->settled[0] = '\0'; // what became of the plans before it is past
+	if (plan->required == 0 && strcmp(plan->reason, "drift") == 0) {
+		stack_fix_note(facts, r->entry->time);
+	}
 }
 
 static void fold_approval(struct reading *r)
@@ -471,10 +484,18 @@ static void fold_unblocked(struct reading *r)
 static void fold_drift(struct reading *r)
 {
 	const struct record_drift *from = &r->record->u.drift;
+	struct stack_facts *facts = &r->stack->facts;
 
-	r->stack->facts.drift_count = from->changes;
-	stack_drift_key(r->stack->facts.drift, from->changes, from->resources,
-			from->resources_count);
+	facts->drift_count = from->changes;
+	if (from->since != 0 || facts->drift_since == 0) {
+		facts->drift_since = from->since != 0 ? from->since : r->entry->time;
+	}
+	facts->has_drift_details = from->has_details;
+	facts->drift_details = from->details;
+	stack_drift_key(facts->drift, from->changes, from->resources, from->resources_count);
+	if (from->has_plan) {
+		stack_fix_name(facts);
+	}
 }
 
 /* Another one takes the place of the first, which has lasted since it began. */

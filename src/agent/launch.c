@@ -7,9 +7,11 @@
 #include "agent/applies.h"
 #include "agent/evidence.h"
 #include "agent/request.h"
+#include "agent/watch.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/trust.h"
 
 #define MORE_TIME 10 /* seconds that a worker has to report its own timeout */
 
@@ -82,6 +84,29 @@ static char *seal_key(const struct agent_unit *unit)
 	return g_build_filename(store_dir(unit->agent->store), "keys", "seal.key", NULL);
 }
 
+/* Does whoever applies put back what was approved without asking? With raised rights that stands in
+ * a file of root's, which says so when it is asked for. */
+static bool may_restore(const struct agent_unit *unit)
+{
+	g_autoptr(trust_auto) trust = NULL;
+
+	if (unit->step.unfixable || unit->step.ask_first) {
+		return false;
+	}
+	return raiser(unit) != ELEVATE_NONE ||
+	       (trust_load(unit->agent->conf->trust, &trust, NULL) && trust->restore);
+}
+
+/* Why it stays as it is, for people; what was there before is better known. */
+static void say_unfixable(struct agent_unit *unit)
+{
+	bool wants = strcmp(unit->conf->on_drift, "fix") == 0;
+
+	if (wants && unit->step.fix_problem[0] == '\0') {
+		stack_keep(unit->step.fix_problem, "the trust file does not say 'restore: true'");
+	}
+}
+
 /* objects: where contents and diffs go. */
 static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objects,
 		 const char *folder, GError **error)
@@ -90,6 +115,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	g_autofree char *draft_name = g_strconcat(folder, "draft.json", NULL);
 	g_autofree char *cache_name = g_strconcat(folder, "stat-cache", NULL);
 	g_autofree char *memory_name = g_strconcat(folder, "applied.memory", NULL);
+	g_autofree char *watch = agent_scratch(unit, "watch");
 	g_autofree char *mirror = request_mirror(store_dir(agent->store), unit->conf->source.url);
 	g_autofree char *out = agent_scratch(unit, draft_name);
 	g_autofree char *cache = agent_scratch(unit, cache_name);
@@ -97,9 +123,15 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	g_autofree char *applied = NULL;
 	g_autofree char *request = NULL;
 	g_autofree char *keys = seal_key(unit);
+	const struct stack_facts *facts = &unit->record->facts;
+	const bool plans = kind == STACK_JOB_PLAN; // else it only compares
 	struct request_plan job = {
 		.mirror = mirror,
-		.commit = stack_target(&unit->record->facts),
+		.commit = plans ? stack_plan_commit(&unit->step, facts) : stack_target(facts),
+		.watch = plans && unit->watch != NULL ? watch : NULL,
+		.drift = plans && (unit->step.looks || stack_plans_drift(facts)),
+		.asked = unit->step.asked,
+		.restore = may_restore(unit),
 		.base = unit->record->facts.base,
 		.home = g_get_home_dir(),
 		.objects = objects,
@@ -114,6 +146,13 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	}
 	job.applied = applied;
 	job.memory = applied != NULL ? memory : NULL;
+	if (plans) {
+		unit->asks_drift = job.drift;
+		if (job.drift && !job.restore) {
+			say_unfixable(unit);
+		}
+		watch_settle(unit);
+	}
 	request = request_plan(agent->conf, unit->conf, &job, error);
 	return run(unit, kind, request, unit->conf->plan_timeout, NULL);
 }
@@ -141,10 +180,9 @@ static char *journal_of(const struct agent_unit *unit)
 }
 
 /* The exact bytes that were signed, beside their signature. */
-static bool write_plan(struct agent_unit *unit, const char *plan_file, const char *sig_file,
-		       GError **error)
+static bool write_plan(struct agent_unit *unit, const struct fold_plan *plan, const char *plan_file,
+		       const char *sig_file, GError **error)
 {
-	const struct fold_plan *plan = unit->record->plan;
 	g_autofree char *text = NULL;
 	g_autofree char *sig = NULL;
 	size_t len;
@@ -156,6 +194,43 @@ static bool write_plan(struct agent_unit *unit, const char *plan_file, const cha
 	       file_replace(sig_file, sig, strlen(sig), 0600, error);
 }
 
+/* One of the plans that prove this one, with the votes that it had. */
+static bool add_proof(struct agent_unit *unit, const char *id, GPtrArray *proofs, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("restores-%u.json", proofs->len);
+	struct request_proof *proof = g_new0(struct request_proof, 1);
+	const struct fold_plan *plan = g_hash_table_lookup(unit->agent->fold->by_id, id);
+	struct decide_world world;
+
+	proof->plan = agent_scratch(unit, name);
+	proof->signature = g_strconcat(proof->plan, ".sig", NULL);
+	evidence_world(unit->agent, &world);
+	if (plan == NULL || !write_plan(unit, plan, proof->plan, proof->signature, error) ||
+	    !decide_votes(&world, plan, &proof->votes, &proof->sigs, error)) {
+		request_proof_free(proof);
+		return plan == NULL && fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+					    "plan %s restores plan %s, which is not in the log",
+					    unit->record->plan->id, id);
+	}
+	g_ptr_array_add(proofs, proof);
+	return true;
+}
+
+static bool load_proofs(struct agent_unit *unit, GPtrArray *proofs, GError **error)
+{
+	g_autoptr(plan_auto) plan = NULL;
+
+	if (!evidence_plan(unit->agent, unit->record->plan, &plan, error)) {
+		return false;
+	}
+	for (size_t i = 0; i < plan->restores_count; i++) {
+		if (!add_proof(unit, plan->restores[i], proofs, error)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool launch_apply(struct agent_unit *unit, GError **error)
 {
 	g_autofree char *plan_file = agent_scratch(unit, "plan.json");
@@ -163,6 +238,7 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 	g_autofree char *journal = journal_of(unit);
 	g_autofree char *keys = seal_key(unit);
 	g_autofree char *request = NULL;
+	g_autoptr(GPtrArray) proofs = g_ptr_array_new_with_free_func(request_proof_free);
 	g_autoptr(GArray) votes = NULL;
 	g_auto(GStrv) sigs = NULL;
 	struct decide_world world;
@@ -172,11 +248,13 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 		.objects = store_objects(unit->agent->store),
 		.journal = journal,
 		.seal_key = keys,
+		.proofs = proofs,
 	};
 
 	evidence_world(unit->agent, &world);
 	if ((journal != NULL && !make_parent(journal, error)) ||
-	    !write_plan(unit, plan_file, sig_file, error) ||
+	    !write_plan(unit, unit->record->plan, plan_file, sig_file, error) ||
+	    !load_proofs(unit, proofs, error) ||
 	    !decide_votes(&world, unit->record->plan, &votes, &sigs, error)) {
 		return false;
 	}

@@ -185,8 +185,9 @@ static bool log_converged(struct doing *d, GError **error)
 	struct record record = {.type = ENTRY_CLOSED};
 
 	record.u.closed.outcome = OUTCOME_CONVERGED;
-	record.u.closed.commit = stack_target(d->facts);
-	record.u.closed.tree = stack_target_tree(d->facts);
+	record.u.closed.commit = stack_plan_commit(&d->unit->step, d->facts);
+	record.u.closed.tree =
+		d->unit->step.looks ? d->facts->base_tree : stack_target_tree(d->facts);
 	record.u.closed.reason = d->reason;
 	return append(d, &record, error);
 }
@@ -195,17 +196,22 @@ static bool log_drift(struct doing *d, GError **error)
 {
 	struct record record = {.type = ENTRY_DRIFT};
 	struct record_drift *drift = &record.u.drift;
-	const struct draft *draft = d->unit->draft;
+	const struct drift *found = d->unit->drift;
 	unsigned i;
 
-	drift->changes = draft->changes->len;
+	if (!drift_store(found, store_objects(d->agent->store), &drift->details, error)) {
+		return false;
+	}
+	drift->has_details = true;
+	drift->changes = found->count;
+	drift->since = d->facts->drift_since != 0 ? d->facts->drift_since : agent_now();
 	drift->has_plan = d->facts->phase == STACK_PHASE_OPEN && plan_digest(d, &drift->plan);
-	for (i = 0; i < draft->ids->len && i < RECORD_MAX_RESOURCES; i++) {
-		drift->resources[i] = g_ptr_array_index(draft->ids, i);
+	for (i = 0; i < found->ids->len && i < RECORD_MAX_RESOURCES; i++) {
+		drift->resources[i] = g_ptr_array_index(found->ids, i);
 	}
 	drift->resources_count = i;
-	log_event(EV_DRIFT, d->name, NULL, "the host differs from commit %s in %u places",
-		  d->facts->base, draft->changes->len);
+	log_event(EV_DRIFT, d->name, NULL, "the host differs from commit %s in %" PRId64 " places",
+		  d->facts->base, found->count);
 	return append(d, &record, error);
 }
 

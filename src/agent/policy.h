@@ -20,6 +20,9 @@
  *   silence, unless a rule that matches that very risk names channels. A
  *   rewritten history needs at least one approval, as many deletions do.
  *
+ * A plan that only puts back what was approved and applied before (its member
+ * restores) needs nobody, unless it is one of many deletions.
+ *
  * Besides the risks that stand in a plan (core/plan.h) there are classes that
  * only policy knows; see enum policy_class.
  */
@@ -58,6 +61,7 @@ struct policy_input {
 	size_t checks_count;
 	int64_t resources;	       /* how many the manifest declares */
 	bool has_unsigned;	       /* commits without a good signature */
+	bool restores;		       /* each change puts back what was approved */
 	bool is_rewritten;	       /* the commit does not descend from the one applied last */
 	const char *home;	       /* what ~ means in a rule's path */
 	const struct signers *signers; /* who can sign; NULL: everybody */

@@ -121,6 +121,47 @@ char *request_fetch(const struct conf_stack *stack, const struct request_fetch *
 	return finish(w, "fetch", error);
 }
 
+/* For a person who asks, what would be told or put back by itself is proposed. */
+static const char *word_for(const struct request_plan *plan, const char *word)
+{
+	return plan->asked && strcmp(word, "ignore") != 0 ? "propose" : word;
+}
+
+static void write_rule(struct json_writer *w, const struct request_plan *plan,
+		       const struct conf_drift_rule *rule)
+{
+	json_w_object(w, NULL);
+	json_w_str(w, "on_drift", word_for(plan, rule->on_drift));
+	str_opt(w, "kind", rule->kind);
+	str_opt(w, "path", rule->path);
+	str_opt(w, "resource", rule->resource);
+	if (rule->fields != NULL) {
+		json_w_array(w, "fields");
+		for (guint i = 0; rule->fields[i] != NULL; i++) {
+			json_w_str(w, NULL, rule->fields[i]);
+		}
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
+static void write_drift(struct json_writer *w, const struct conf_stack *stack,
+			const struct request_plan *plan)
+{
+	if (!plan->drift) {
+		return;
+	}
+	json_w_object(w, "drift");
+	json_w_str(w, "default", word_for(plan, stack->on_drift));
+	json_w_bool(w, "restore", plan->restore);
+	json_w_array(w, "rules");
+	for (guint i = 0; i < stack->drift_rules->len; i++) {
+		write_rule(w, plan, g_ptr_array_index(stack->drift_rules, i));
+	}
+	json_w_end(w);
+	json_w_end(w);
+}
+
 char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 		   const struct request_plan *plan, GError **error)
 {
@@ -153,6 +194,8 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	str_opt(w, "applied", plan->applied);
 	str_opt(w, "memory", plan->memory);
 	str_opt(w, "seal_key", plan->seal_key);
+	str_opt(w, "watch", plan->watch);
+	write_drift(w, stack, plan);
 	return finish(w, "plan", error);
 }
 
@@ -168,25 +211,60 @@ static void write_place(struct json_writer *w, const struct request_apply *apply
 	}
 }
 
+static void write_votes(struct json_writer *w, const struct approval *votes, size_t count)
+{
+	json_w_array(w, "approvals");
+	for (size_t i = 0; i < count; i++) {
+		json_w_object(w, NULL);
+		json_w_str(w, "person", votes[i].person);
+		json_w_str(w, "decision", verdict_names[votes[i].verdict]);
+		json_w_str(w, "reason", votes[i].reason);
+		json_w_str(w, "signature", votes[i].armor);
+		write_attestation(w, &votes[i].by);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
+static void write_proofs(struct json_writer *w, const GPtrArray *proofs)
+{
+	if (proofs == NULL || proofs->len == 0) {
+		return;
+	}
+	json_w_array(w, "restores");
+	for (guint i = 0; i < proofs->len; i++) {
+		const struct request_proof *proof = g_ptr_array_index(proofs, i);
+
+		json_w_object(w, NULL);
+		json_w_str(w, "plan", proof->plan);
+		json_w_str(w, "signature", proof->signature);
+		write_votes(w, (const struct approval *)(void *)proof->votes->data,
+			    proof->votes->len);
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
+void request_proof_free(void *data)
+{
+	struct request_proof *proof = data;
+
+	g_free(proof->plan);
+	g_free(proof->signature);
+	g_clear_pointer(&proof->votes, g_array_unref);
+	g_strfreev(proof->sigs);
+	g_free(proof);
+}
+
 char *request_apply(const struct request_apply *apply, enum record_mode mode, GError **error)
 {
 	struct json_writer *w = begin("apply");
-	size_t i;
 
 	json_w_str(w, "mode", record_mode_names[mode]);
 	json_w_str(w, "plan", apply->plan);
 	json_w_str(w, "signature", apply->signature);
-	json_w_array(w, "approvals");
-	for (i = 0; i < apply->count; i++) {
-		json_w_object(w, NULL);
-		json_w_str(w, "person", apply->votes[i].person);
-		json_w_str(w, "decision", verdict_names[apply->votes[i].verdict]);
-		json_w_str(w, "reason", apply->votes[i].reason);
-		json_w_str(w, "signature", apply->votes[i].armor);
-		write_attestation(w, &apply->votes[i].by);
-		json_w_end(w);
-	}
-	json_w_end(w);
+	write_votes(w, apply->votes, apply->count);
+	write_proofs(w, apply->proofs);
 	json_w_str(w, "objects", apply->objects);
 	write_place(w, apply);
 	return finish(w, "apply", error);

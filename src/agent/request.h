@@ -24,9 +24,19 @@ struct request_plan {
 	const char *applied, *memory; /* NULL: nothing was applied */
 	const char *seal_key;	      /* file of the keys that open secrets */
 	bool for_root;		      /* root will apply it */
+	const char *watch;	      /* NULL: nothing is watched */
+	bool drift;		      /* it is about what holds already */
+	bool asked;		      /* by a person, who wants a plan of whatever differs */
+	bool restore;		      /* whoever applies puts back without being asked */
 };
 char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 		   const struct request_plan *plan, GError **error);
+/* A plan that proves another one, as it is passed with that. */
+struct request_proof {
+	char *plan, *signature; /* files */
+	GArray *votes;		/* struct approval */
+	char **sigs;		/* of the votes, which borrow them */
+};
 struct request_apply {
 	const char *plan, *signature, *objects;
 	const char *journal;	   /* NULL: with raised rights the worker has its own */
@@ -34,7 +44,9 @@ struct request_apply {
 	const char *agent, *stack; /* of a recovery with raised rights, else NULL */
 	const struct approval *votes;
 	size_t count;
+	const GPtrArray *proofs; /* struct request_proof, NULL: none */
 };
+void request_proof_free(void *proof);
 /* mode: MODE_APPLY or MODE_RESUME, which take the same */
 char *request_apply(const struct request_apply *apply, enum record_mode mode, GError **error);
 char *request_recover(const struct request_apply *apply, GError **error);

@@ -12,6 +12,7 @@
 #include "agent/request.h"
 #include "agent/ruling.h"
 #include "agent/verified.h"
+#include "agent/watch.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -36,7 +37,6 @@ struct taking {
 	char *text;    /* owned: what details.reason points at */
 	char *commits; /* owned, malloc() */
 	char *steps;   /* the same */
-	char key[HASH_TEXT_SIZE];
 };
 
 static void because(struct taking *t, enum stack_event event, const char *format, ...)
@@ -355,8 +355,6 @@ static bool prepare(struct agent_unit *unit, int64_t resources, GError **error)
 	size_t len;
 	bool ok;
 
-	draft_free(g_steal_pointer(&unit->draft));
-	g_clear_pointer(&unit->plan, g_free);
 	if (!draft_load(file, resources, &unit->draft, error) ||
 	    !load_commits(unit, &commits, &len, error) || !may_plan(unit, commits, len, error) ||
 	    !ruling_of_draft(unit, unit->draft, commits, len, &policy, error)) {
@@ -388,10 +386,45 @@ static void take_draft(struct taking *t, int64_t resources)
 		because(t, STACK_PLAN_FAILED, "%s", error->message);
 		return;
 	}
-	stack_drift_key(t->key, t->unit->draft->changes->len,
-			(const char *const *)t->unit->draft->ids->pdata, t->unit->draft->ids->len);
-	t->news.details.drift_key = t->key;
 	t->event = STACK_PLANNED;
+}
+
+/* What differs, and how that stands to what the log has. False when it does not fit what was asked.
+ */
+static bool take_drift(struct taking *t, struct json_obj *o)
+{
+	struct agent_unit *unit = t->unit;
+	const struct stack_facts *facts = &unit->record->facts;
+	g_autoptr(drift_auto) before = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!drift_read(o, &unit->drift)) {
+		return !unit->asks_drift;
+	}
+	if (facts->has_drift_details && !drift_load(store_objects(unit->agent->store),
+						    &facts->drift_details, &before, &error)) {
+		log_event(EV_WORKER, unit->conf->name, NULL, "warning: %s", error->message);
+	}
+	watch_name(unit);
+	drift_join(unit->drift, before, agent_now());
+	t->news.details.drift_key = unit->drift->key;
+	t->news.details.drift_changed = before == NULL || !drift_equal(before, unit->drift);
+	t->news.details.restores = unit->drift->restores;
+	return unit->asks_drift;
+}
+
+/* The newest plan job's things make room. */
+static void forget_draft(struct agent_unit *unit)
+{
+	draft_free(g_steal_pointer(&unit->draft));
+	drift_free(g_steal_pointer(&unit->drift));
+	g_clear_pointer(&unit->plan, g_free);
+}
+
+/* Something differs, and there is nothing to publish of it. */
+static bool tells_only(const struct agent_unit *unit, int64_t changes)
+{
+	return unit->drift != NULL && unit->drift->count > 0 && (changes == 0 || unit->step.looks);
 }
 
 static void take_plan(struct taking *t)
@@ -399,7 +432,9 @@ static void take_plan(struct taking *t)
 	struct json_obj *o = t->result->result;
 	struct json_arr warnings;
 	int64_t changes, resources;
+	bool fits;
 
+	forget_draft(t->unit);
 	if (t->result->code != NULL && strcmp(t->result->code, "manifest") == 0) {
 		because(t, STACK_PLAN_BAD, "%s", t->result->message);
 		t->news.details.block = STACK_BLOCK_MANIFEST;
@@ -415,10 +450,16 @@ static void take_plan(struct taking *t)
 	json_str(o, "draft", 4096); // ours is where we asked for it
 	json_any(o, "summary");
 	log_warnings(t, &warnings, json_arr_get_opt(o, "warnings", WARNINGS, &warnings));
+	fits = take_drift(t, o);
 	if (!is_complete(t, STACK_PLAN_FAILED)) {
 		return;
 	}
-	if (changes == 0) {
+	watch_listed(t->unit);
+	if (!fits) {
+		because(t, STACK_PLAN_FAILED, "the worker's result does not fit what was asked");
+	} else if (tells_only(t->unit, changes)) {
+		t->event = STACK_DIFFERS;
+	} else if (changes == 0) {
 		t->event = STACK_PLAN_EMPTY;
 	} else {
 		take_draft(t, resources);
@@ -568,7 +609,7 @@ static void take_apply(struct taking *t)
 	} else if (was_refused(code)) {
 		because(t, STACK_APPLIED, "%s: %s", code, t->result->message);
 		t->news.result = RESULT_FAILED;
-		t->news.refused = true;
+		t->news.refused = t->news.details.refused = true;
 	} else {
 		because(t, STACK_APPLY_LOST, "%s: %s", code, t->result->message);
 	}
@@ -624,6 +665,9 @@ void results_take(const struct job_result *result, void *user)
 		differ_take(t.unit, result);
 	} else if (t.unit != NULL && t.unit->step.job == result->kind) {
 		tally_end(&t.unit->tally, result->kind, result->code != NULL);
+		if (result->kind == STACK_JOB_APPLY || result->kind == STACK_JOB_RECOVER) {
+			watch_applied(t.unit);
+		}
 		if (t.unit->outdated) {
 			because(&t, kinds[result->kind].outdated,
 				"something else is wanted meanwhile");

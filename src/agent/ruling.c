@@ -73,6 +73,7 @@ bool ruling_of_draft(const struct agent_unit *unit, const struct draft *draft, c
 	in.checks = (const struct policy_change *)(void *)draft->checks->data;
 	in.checks_count = draft->checks->len;
 	judge_commits(&in, commits, len);
+	in.restores = draft->restores;
 	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
 }
 
@@ -133,6 +134,7 @@ bool ruling_of_plan(const struct agent_unit *unit, const struct plan *plan, stru
 	in.resources = MAX(plan->resources, 0);
 	in.has_unsigned = plan_has_unsigned(plan);
 	in.is_rewritten = plan->is_rewritten;
+	in.restores = plan->restores_count > 0;
 	return policy_of(unit->agent->conf, unit->conf, &in, out, error);
 }
 

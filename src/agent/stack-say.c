@@ -142,7 +142,7 @@ static bool say_pending(const struct view *v)
 /* A check for drift that nobody asked for is not worth a change of state. */
 static bool say_planning(const struct view *v)
 {
-	bool plans = v->s->job == STACK_JOB_PLAN ? !holds(v) || v->s->asked
+	bool plans = v->s->job == STACK_JOB_PLAN ? !v->s->looks && (!holds(v) || v->s->asked)
 						 : v->due && (!holds(v) || v->s->want_plan);
 
 	g_string_append_printf(v->out, "works out what commit %.12s changes", stack_target(v->f));
@@ -220,8 +220,10 @@ static bool say_drifted(const struct view *v)
 {
 	g_string_append_printf(v->out,
 			       "%" PRId64 " change%s on the host since commit "
-			       "%.12s was applied",
-			       v->f->drift_count, v->f->drift_count == 1 ? "" : "s", v->f->base);
+			       "%.12s was applied%s%s",
+			       v->f->drift_count, v->f->drift_count == 1 ? "" : "s", v->f->base,
+			       v->s->fix_problem[0] != '\0' ? "; not put back: " : "",
+			       v->s->fix_problem);
 	return v->f->drift[0] != '\0';
 }
 

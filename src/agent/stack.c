@@ -8,6 +8,7 @@
 
 #include "agent/schedule.h"
 #include "agent/stack-inside.h"
+#include "agent/stack-drift.h"
 #include "agent/stack-say.h"
 
 #define RETRY_FIRST 10 /* seconds until a failed job is tried again, then twice as long */
@@ -33,22 +34,6 @@ static void add(struct step *t, enum stack_effect kind, enum stack_phase phase, 
 	t->fx->items[t->fx->count].phase = phase;
 	stack_keep(t->fx->items[t->fx->count].reason, reason);
 	t->fx->count++;
-}
-
-void stack_keep(char out[STACK_REASON_MAX], const char *text)
-{
-	const char *end;
-	char *c;
-
-	g_strlcpy(out, text != NULL ? text : "", STACK_REASON_MAX);
-	if (!g_utf8_validate(out, -1, &end)) {
-		out[end - out] = '\0';
-	}
-	for (c = out; *c != '\0'; c++) {
-		if (g_ascii_iscntrl(*c)) {
-			*c = ' ';
-		}
-	}
 }
 
 static void close_plan(struct step *t, enum stack_phase phase, const char *reason)
@@ -86,36 +71,10 @@ static int64_t next_drift(const struct step *t)
 	return interval > 0 ? t->now + schedule_interval(interval, t->random) : 0;
 }
 
-const char *stack_target(const struct stack_facts *f)
+/* Nobody wants a plan of what stands there by itself. */
+static bool is_settled(const struct stack_facts *f)
 {
-	if (f->try_ref[0] != '\0') {
-		return f->try_commit;
-	}
-	if (f->returning) {
-		return f->try_from;
-	}
-	return f->pin[0] != '\0' ? f->pin : f->commit;
-}
-
-const char *stack_target_tree(const struct stack_facts *f)
-{
-	if (f->try_ref[0] != '\0') {
-		return f->try_tree;
-	}
-	if (f->returning) {
-		return f->try_from_tree;
-	}
-	return f->pin[0] != '\0' ? f->pin_tree : f->tree;
-}
-
-bool stack_plans_drift(const struct stack_facts *f)
-{
-	return f->base[0] != '\0' && strcmp(stack_target(f), f->base) == 0;
-}
-
-bool stack_is_rewritten(const struct stack_facts *f)
-{
-	return f->accepted[0] != '\0' && strcmp(f->accepted, f->commit) == 0;
+	return strcmp(f->settled, stack_target(f)) == 0;
 }
 
 /* May a plan be made at all, were it asked for? */
@@ -134,6 +93,13 @@ static bool can_plan(const struct stack *s, const struct stack_facts *f, bool as
 	return !stack_is_blocked(f) || (f->block == STACK_BLOCK_MANIFEST && asked);
 }
 
+/* Nothing may be planned now, but what was changed by others is told all the same. */
+static bool look_is_due(const struct stack *s, const struct stack_facts *f, int64_t now)
+{
+	return s->next_drift != 0 && now >= s->next_drift && now >= s->next_plan &&
+	       stack_can_look(s, f);
+}
+
 static bool plan_is_due(const struct stack *s, const struct stack_facts *f, int64_t now)
 {
 	if (!can_plan(s, f, s->want_plan)) {
@@ -148,7 +114,7 @@ static bool plan_is_due(const struct stack *s, const struct stack_facts *f, int6
 	if (stack_plans_drift(f)) {
 		return s->next_drift != 0 && now >= s->next_drift;
 	}
-	return strcmp(f->settled, stack_target(f)) != 0;
+	return !is_settled(f);
 }
 
 static void on_look(struct step *t)
@@ -267,7 +233,27 @@ static void plan_ended(struct step *t)
 	t->s->plan_problem[0] = '\0';
 	t->s->plan_known = true;
 	t->s->next_plan = 0;
-	t->s->next_drift = next_drift(t);
+	t->s->next_drift = t->s->touched ? stack_touch_due(t->s, t->now) : next_drift(t);
+	t->s->touched = false;
+}
+
+/* A look that is due anyway takes nothing from what there is. */
+static void on_touched(struct step *t)
+{
+	if (t->s->job != STACK_JOB_NONE && t->s->job != STACK_JOB_FETCH) {
+		t->s->touched = true;
+	} else if (t->s->next_drift == 0 || t->s->next_drift > t->now) {
+		int64_t due = stack_touch_due(t->s, t->now);
+
+		t->s->next_drift = t->s->next_drift == 0 ? due : MIN(t->s->next_drift, due);
+	}
+}
+
+static void log_drift(struct step *t)
+{
+	if (t->d->drift_changed || strcmp(t->f->drift, t->d->drift_key) != 0) {
+		add(t, STACK_LOG_DRIFT, 0, "");
+	}
 }
 
 static void unblock_manifest(struct step *t)
@@ -277,24 +263,59 @@ static void unblock_manifest(struct step *t)
 	}
 }
 
+static void on_differs(struct step *t)
+{
+	bool drift = t->s->looks || stack_plans_drift(t->f);
+
+	plan_ended(t);
+	if (!drift) {
+		return; // something else is wanted meanwhile
+	}
+	if (!t->s->looks) {
+		unblock_manifest(t);
+	}
+	log_drift(t);
+}
+
+/* What is proven to have been approved is put back, but not for ever: then people are asked, unless
+ * they have been. */
+static bool is_worn(struct step *t)
+{
+	if (!t->d->restores || t->s->looks || !stack_fix_is_worn(t->f, t->d->drift_key, t->now)) {
+		return false;
+	}
+	stack_keep(t->s->fix_problem,
+		   "it was put back several times and something changes it again");
+	if (is_settled(t->f)) {
+		log_drift(t);
+	} else {
+		t->s->ask_first = true;
+		t->s->next_drift = t->now;
+	}
+	return true;
+}
+
 static void on_planned(struct step *t)
 {
 	bool asked = t->s->asked;
-	bool drift = stack_plans_drift(t->f);
-	bool alone = t->s->settings.on_drift == STACK_DRIFT_REPORT ||
-		     strcmp(t->f->settled, stack_target(t->f)) == 0;
+	bool drift = t->d->drift_key != NULL && (t->s->looks || stack_plans_drift(t->f));
+	bool alone = !t->d->restores && is_settled(t->f);
 
 	plan_ended(t);
-	if (t->s->wanted != MODE_APPLY) {
+	if (t->s->wanted != MODE_APPLY || (drift && is_worn(t))) {
 		return; // what it is made of is about to change
 	}
-	unblock_manifest(t);
+	if (!t->s->looks) {
+		unblock_manifest(t);
+	}
 	/* Suspended meanwhile: nobody is asked now, and it is planned anew afterwards. */
-	if ((!drift || asked || !alone) && !stack_is_suspended(t->s, t->f)) {
+	if (!t->s->looks && (!drift || asked || !alone || t->s->ask_first) &&
+	    !stack_is_suspended(t->s, t->f)) {
+		t->s->ask_first = false;
 		add(t, STACK_DO_PUBLISH, 0, "");
 	}
-	if (drift && strcmp(t->f->drift, t->d->drift_key) != 0) {
-		add(t, STACK_LOG_DRIFT, 0, "");
+	if (drift) {
+		log_drift(t);
 	}
 }
 
@@ -304,10 +325,16 @@ static void on_plan_empty(struct step *t)
 
 	plan_ended(t);
 	t->s->voids = 0;
-	unblock_manifest(t);
+	t->s->fix_problem[0] = '\0';
+	t->s->ask_first = false;
+	if (!t->s->looks) {
+		unblock_manifest(t);
+	}
 	if (t->f->drift[0] != '\0') {
 		reason = "the drift has gone";
-	} else if (stack_plans_drift(t->f) && strcmp(t->f->settled, stack_target(t->f)) != 0) {
+	} else if (t->s->looks) {
+		return;
+	} else if (stack_plans_drift(t->f) && !is_settled(t->f)) {
 		return;
 	}
 	add(t, STACK_LOG_CONVERGED, 0, reason);
@@ -316,6 +343,10 @@ static void on_plan_empty(struct step *t)
 static void on_plan_bad(struct step *t)
 {
 	plan_ended(t);
+	if (t->s->looks) {
+		stack_keep(t->s->plan_problem, t->d->reason);
+		return;
+	}
 	if (t->f->block != STACK_BLOCK_MANIFEST ||
 	    strcmp(t->f->block_commit, stack_target(t->f)) != 0 ||
 	    strncmp(t->f->block_reason, t->d->reason, STACK_REASON_MAX - 1) != 0) {
@@ -349,7 +380,13 @@ static void on_applied(struct step *t)
 {
 	apply_ended(t);
 	t->s->voids = 0;
-	t->s->next_drift = next_drift(t);
+	t->s->next_drift = t->s->touched ? t->now : next_drift(t);
+	t->s->touched = false;
+	if (t->d->refused && t->f->plan_required == 0 && stack_plans_drift(t->f)) {
+		stack_keep(t->s->fix_problem, t->d->reason);
+		t->s->ask_first = t->s->unfixable = true;
+		t->s->next_drift = t->now;
+	}
 	add(t, STACK_LOG_APPLY_DONE, 0, "");
 }
 
@@ -432,6 +469,8 @@ static const struct {
 	[STACK_FETCH_FAILED] = {step_fetch_failed, STACK_JOB_FETCH, STACK_JOB_FETCH},
 	[STACK_PLANNED] = {on_planned, STACK_JOB_PLAN, STACK_JOB_PLAN},
 	[STACK_PLAN_EMPTY] = {on_plan_empty, STACK_JOB_PLAN, STACK_JOB_PLAN},
+	[STACK_DIFFERS] = {on_differs, STACK_JOB_PLAN, STACK_JOB_PLAN},
+	[STACK_TOUCHED] = {on_touched, ANY, ANY},
 	[STACK_PLAN_BAD] = {on_plan_bad, STACK_JOB_PLAN, STACK_JOB_PLAN},
 	[STACK_PLAN_FAILED] = {on_plan_failed, STACK_JOB_PLAN, STACK_JOB_PLAN},
 	[STACK_APPROVED] = {on_approved, ANY, ANY},
@@ -509,6 +548,13 @@ static bool fetch_is_due(const struct stack *s, int64_t now)
 	return s->want_fetch || s->fetch_due || (s->next_fetch != 0 && now >= s->next_fetch);
 }
 
+static void start_plan(struct step *t, bool looks)
+{
+	t->s->looks = looks;
+	t->s->touched = false;
+	start(t, STACK_JOB_PLAN, STACK_DO_PLAN);
+}
+
 /* A fetch goes first; but one after the other, as hooks can ask for them, would let no plan be
  * made. */
 static void look_for_work(struct step *t)
@@ -527,7 +573,10 @@ static void look_for_work(struct step *t)
 	} else if (plan) {
 		s->asked = s->want_plan;
 		s->want_plan = false;
-		start(t, STACK_JOB_PLAN, STACK_DO_PLAN);
+		start_plan(t, false);
+	} else if (look_is_due(s, t->f, t->now)) {
+		s->asked = false;
+		start_plan(t, true);
 	} else {
 		s->want_plan = s->fetched = false;
 	}
@@ -686,18 +735,4 @@ bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int
 	}
 	return !(facts->phase == STACK_PHASE_OPEN && may_go(stack, facts)) &&
 	       !plan_is_due(stack, facts, now);
-}
-
-void stack_drift_key(char out[HASH_TEXT_SIZE], int64_t count, const char *const *ids, size_t n)
-{
-	g_autoptr(GString) text = g_string_new(NULL);
-	struct hash hash;
-	size_t i;
-
-	g_string_printf(text, "%" PRId64 "\n", count);
-	for (i = 0; i < n; i++) {
-		g_string_append_printf(text, "%s\n", ids[i]);
-	}
-	hash_bytes(&hash, text->str, text->len);
-	hash_text(out, &hash);
 }

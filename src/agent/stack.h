@@ -85,6 +85,13 @@ enum stack_block {
 extern const char
 	*const stack_block_names[]; /* "", "rewound", ... as in the log; NULL-terminated */
 
+#define STACK_FIXES 16
+
+/* What was put back without asking anybody. */
+struct stack_fix {
+	int64_t time; /* 0: none */
+	char drift[HASH_TEXT_SIZE];
+};
 struct stack_facts {
 	char commit[STACK_ID_SIZE], tree[STACK_ID_SIZE];    /* newest seen, "" before the first */
 	char base[STACK_ID_SIZE], base_tree[STACK_ID_SIZE]; /* what holds on the host, "" before */
@@ -122,14 +129,16 @@ struct stack_facts {
 	bool returning;		    /* the trial has ended, and try_from does not hold yet */
 	char drift[HASH_TEXT_SIZE]; /* stack_drift_key() of the recorded drift, "" without */
 	int64_t drift_count;
-	int64_t changed; /* time of the last entry but votes; 0: none */
-	uint64_t moves;	 /* how many such entries there are */
+	int64_t drift_since;	/* when it was first seen, 0: there is none */
+	bool has_drift_details; /* what differs, in the store of objects */
+	struct hash drift_details;
+	struct stack_fix fixes[STACK_FIXES]; /* the newest first */
+	int64_t changed;		     /* time of the last entry but votes; 0: none */
+	uint64_t moves;			     /* how many such entries there are */
 };
 
-enum stack_on_drift { STACK_DRIFT_PROPOSE, STACK_DRIFT_REPORT, STACK_DRIFT_FIX };
 struct stack_settings {
 	int64_t interval, backoff_max, drift_interval; /* seconds; drift_interval 0: never */
-	enum stack_on_drift on_drift;
 };
 
 struct stack {
@@ -137,9 +146,15 @@ struct stack {
 	enum stack_job job;
 	bool want_fetch, want_plan; /* a person asked */
 	bool asked;		    /* the running plan job: by a person */
-	bool fetch_due;		    /* fetch at once (first round) */
-	bool fetched;		    /* just now: it is a plan's turn */
-	bool plan_known;	    /* whether the newest commit can be planned */
+	bool looks;		    /* it is one of what holds, and only tells */
+	bool touched;		    /* something has changed since it was started */
+	bool ask_first;		    /* the next plan of drift is for people, whatever it restores */
+	bool unfixable;		    /* whoever applies puts nothing back without being asked */
+	unsigned touches;	    /* see stack-drift.h */
+	int64_t touch_time;
+	bool fetch_due;		 /* fetch at once (first round) */
+	bool fetched;		 /* just now: it is a plan's turn */
+	bool plan_known;	 /* whether the newest commit can be planned */
 	bool tries;		 /* the fetch that runs, or was last, is of the ref that is tried */
 	bool turn;		 /* then it is the branch's turn */
 	uint64_t listed;	 /* facts.moves when stale commits were asked for last */
@@ -164,6 +179,7 @@ struct stack {
 	char fetch_problem[STACK_REASON_MAX], plan_problem[STACK_REASON_MAX];
 	char recover_problem[STACK_REASON_MAX], lost[STACK_REASON_MAX];
 	char try_problem[STACK_REASON_MAX]; /* why the tip of what is tried is not planned, "" */
+	char fix_problem[STACK_REASON_MAX]; /* why drift is not put back by itself, "" */
 	/* what stack_step() leaves for people */
 	enum stack_state state;
 	char reason[STACK_REASON_MAX];
@@ -186,12 +202,14 @@ enum stack_event {
 	STACK_FETCHED,	      /* commit, tree, renewed, bad */
 	STACK_FETCH_BAD,      /* block, commit, reason */
 	STACK_FETCH_FAILED,   /* reason */
-	STACK_PLANNED,	      /* drift_key: a draft with changes */
+	STACK_PLANNED,	      /* drift_key, restores: a draft with changes */
 	STACK_PLAN_EMPTY,     /* nothing to change */
+	STACK_DIFFERS,	      /* drift_key: no draft, but there is something to tell */
+	STACK_TOUCHED,	      /* something was changed on the host: look */
 	STACK_PLAN_BAD,	      /* reason: the manifest */
 	STACK_PLAN_FAILED,    /* reason */
 	STACK_APPROVED,	      /* the open plan's votes suffice */
-	STACK_APPLIED,	      /* an apply or a recovery ended with a result */
+	STACK_APPLIED,	      /* an apply or a recovery ended with a result; reason, refused */
 	STACK_STALE,	      /* reason: the worker refused, nothing was touched */
 	STACK_APPLY_LOST,     /* the worker went without a result; reason */
 	STACK_NOTHING_LEFT,   /* a recovery or a person found nothing to do */
@@ -204,6 +222,9 @@ struct stack_details { /* by event, see above; NULL where it does not apply */
 	enum stack_block block;
 	bool behind;	     /* a fallback's, which says nothing of what is newest */
 	bool bad;	     /* the commit was rolled back */
+	bool drift_changed;  /* what differs is not as the log has it, although the key is */
+	bool restores;	     /* all of the draft is proven to be what was approved */
+	bool refused;	     /* the worker would not begin */
 	const char *renewed; /* why a commit that was seen before counts as new, NULL: it does not
 			      */
 };
@@ -284,5 +305,7 @@ bool stack_plans_drift(const struct stack_facts *facts);
 bool stack_is_rewritten(const struct stack_facts *facts);
 /* text as one bounded line of whole characters. */
 void stack_keep(char out[STACK_REASON_MAX], const char *text);
+/* The commit that the running plan job is about. */
+const char *stack_plan_commit(const struct stack *stack, const struct stack_facts *facts);
 /* What makes two drifts the same: their count and ids. */
 void stack_drift_key(char out[HASH_TEXT_SIZE], int64_t count, const char *const *ids, size_t n);

@@ -7,6 +7,7 @@
 #include "agent/planner.h"
 #include "agent/progress.h"
 #include "agent/stack-say.h"
+#include "agent/watch.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -213,6 +214,8 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_pause(w, "stopped", &unit->agent->fold->stopped);
 	write_text(w, "waits", unit->step.waits);
 	write_alerts(w, &unit->record->told.alerts);
+	write_time(w, "drift_since", facts->drift_since);
+	write_text(w, "watch_problem", watch_problem(unit));
 	write_pending(w, unit);
 	write_last_apply(w, unit);
 	write_halted(w, unit);

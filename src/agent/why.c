@@ -126,9 +126,6 @@ static void write_newest(struct json_writer *w, const struct agent_unit *unit)
 
 void why_members(struct json_writer *w, const struct agent_unit *unit)
 {
-	static const char *const words[] = {[STACK_DRIFT_PROPOSE] = "propose",
-					    [STACK_DRIFT_REPORT] = "report",
-					    [STACK_DRIFT_FIX] = "fix"};
 	const struct stack_facts *facts = &unit->record->facts;
 
 	view_stack(w, "stack", unit);
@@ -137,6 +134,6 @@ void why_members(struct json_writer *w, const struct agent_unit *unit)
 	write_steering(w, unit);
 	write_after(w, unit);
 	write_newest(w, unit);
-	json_w_str(w, "on_drift", words[unit->step.settings.on_drift]);
+	json_w_str(w, "on_drift", unit->conf->on_drift);
 	write_jobs(w, unit);
 }

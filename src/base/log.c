@@ -45,6 +45,7 @@ static const struct log_row rows[] = {
 	[EV_DRIFT] = {"drift", "1ec7f04a8d2b49e5a6b38c90e5f7d217", LOG_WARNING},
 	[EV_ALERT] = {"alert", "b2d64e0c91f7483a8e5a07c3f61d924e", LOG_WARNING},
 	[EV_ALERT_OVER] = {"alert-over", "47f1a9c8e03d4b6d9c72b85e1f0a36d4", LOG_NOTICE},
+	[EV_WATCH] = {"watch", "5d9a0c7e31f84b2a96c8e4d17b30fa58", LOG_WARNING},
 	[EV_HTTP] = {"http", "c86bd92f3a0e4157b9f4d1e07c2a5818", LOG_INFO},
 	[EV_HTTP_REFUSED] = {"http-refused", "a90d3f61c74e4b28b5e6d20f8c17931a", LOG_WARNING},
 	[EV_HOOK] = {"hook", "d4b7e21f50a94c8399cb06e1f2a87d1b", LOG_INFO},

@@ -49,6 +49,7 @@ enum log_id {
 	EV_DRIFT,
 	EV_ALERT,
 	EV_ALERT_OVER,
+	EV_WATCH,
 	EV_HTTP,
 	EV_HTTP_REFUSED,
 	EV_HOOK,

@@ -28,8 +28,9 @@ void world_publish(struct world *w)
 	w->plans++;
 	world_entry(w, "plan",
 		    "\"commit\":\"%s\",\"expires\":%d,\"number\":%u,\"plan\":\"sha256:%064u\","
-		    "\"reason\":\"commit\",\"required\":1,\"sig\":\"s\",\"summary\":{\"create\":1}",
-		    stack_target(w->f), (int)w->now + TTL, w->plans, w->plans);
+		    "\"reason\":\"%s\",\"required\":%d,\"sig\":\"s\",\"summary\":{\"create\":1}",
+		    stack_target(w->f), (int)w->now + TTL, w->plans, w->plans,
+		    stack_plans_drift(w->f) ? "drift" : "commit", w->restores ? 0 : 1);
 }
 
 static void apply_done(struct world *w, const char *result, const char *reason)
@@ -50,6 +51,14 @@ static void apply_start(struct world *w)
 	world_entry(w, "apply-start", "\"approvals\":[3],\"commit\":\"%s\",\"plan\":\"%s\"%s",
 		    steered ? w->fold_stack->halted->commit : w->f->plan_commit,
 		    steered ? w->f->halted : w->f->plan, steered ? mode : "");
+}
+
+static void log_drift(struct world *w)
+{
+	g_autofree char *plan = g_strdup_printf(",\"plan\":\"%s\"", w->f->plan);
+
+	world_entry(w, "drift", "\"changes\":1,\"resources\":[\"file:/x\"]%s",
+		    w->f->phase == STACK_PHASE_OPEN ? plan : "");
 }
 
 static void perform(struct world *w, enum stack_effect kind, enum stack_phase phase,
@@ -86,10 +95,10 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 		world_entry(w, "closed",
 			    "\"outcome\":\"converged\",\"commit\":\"%s\",\"tree\":\"" T
 			    "\",\"reason\":\"%s\"",
-			    stack_target(w->f), reason);
+			    stack_plan_commit(&w->s, w->f), reason);
 		break;
 	case STACK_LOG_DRIFT:
-		world_entry(w, "drift", "\"changes\":1,\"resources\":[\"file:/x\"]");
+		log_drift(w);
 		break;
 	case STACK_LOG_APPLY_START:
 		apply_start(w);
@@ -140,7 +149,12 @@ static void drift_key(char out[HASH_TEXT_SIZE])
 void world_send(struct world *w, enum stack_event event)
 {
 	char key[HASH_TEXT_SIZE];
-	struct stack_details d = {.reason = "why", .drift_key = key};
+	struct stack_details d = {
+		.reason = "why",
+		.drift_key = key,
+		.restores = w->restores,
+		.refused = w->refused,
+	};
 
 	drift_key(key);
 	if (event == STACK_FETCHED) {
@@ -167,7 +181,6 @@ const struct stack_settings world_settings = {
 	.interval = 60,
 	.backoff_max = 600,
 	.drift_interval = 300,
-	.on_drift = STACK_DRIFT_PROPOSE,
 };
 
 void world_begin(struct world *w)
@@ -244,11 +257,20 @@ void world_at_checking(struct world *w)
 void world_at_drifted(struct world *w)
 {
 	world_at_converged(w);
-	w->s.settings.on_drift = STACK_DRIFT_REPORT;
 	w->s.next_fetch = 0;
 	w->now += 330;
 	world_step(w, STACK_LOOK, NULL);
-	world_send(w, STACK_PLANNED);
+	world_send(w, STACK_DIFFERS);
+}
+
+/* Suspended, and something was changed. */
+void world_at_looking(struct world *w)
+{
+	world_at_converged(w);
+	world_send(w, STACK_SYNC);
+	world_fetched(w, A);
+	world_entry(w, "suspend", "\"person\":\"alice\",\"reason\":\"holiday\"");
+	world_send(w, STACK_TOUCHED);
 }
 
 void world_at_failed(struct world *w)

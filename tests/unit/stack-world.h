@@ -28,6 +28,8 @@ struct world {
 	struct stack_facts *f;
 	const char *result; /* of the apply that ends */
 	bool halts;	    /* when it fails, it does so half way */
+	bool restores;	    /* drafts are proven, and nobody has to approve them */
+	bool refused;	    /* the worker does not begin */
 	GString *trace;	    /* effects in order */
 	int64_t now;
 	unsigned plans;
@@ -51,6 +53,7 @@ void world_at_recovering(struct world *w);
 void world_at_converged(struct world *w);
 void world_at_checking(struct world *w);
 void world_at_drifted(struct world *w);
+void world_at_looking(struct world *w);
 void world_at_failed(struct world *w);
 void world_at_halted(struct world *w);
 void world_at_halted_behind(struct world *w);

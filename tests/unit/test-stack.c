@@ -435,7 +435,7 @@ static void test_drift(void)
 	/* the same drift is not recorded twice */
 	w.now += 330;
 	world_step(&w, STACK_LOOK, NULL);
-	world_send(&w, STACK_PLANNED);
+	world_send(&w, STACK_DIFFERS);
 	g_assert_cmpstr(w.trace->str, ==, "plan");
 	/* a person may have a plan of it */
 	world_send(&w, STACK_PLAN);

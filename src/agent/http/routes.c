@@ -412,6 +412,22 @@ static void get_plan_steps(struct call *call)
 	}
 }
 
+/* What differs, as it stands in the log. */
+static void get_drift(struct call *call)
+{
+	const struct agent_unit *unit = find_unit(call);
+
+	if (unit == NULL) {
+		return;
+	}
+	if (unit->record->facts.has_drift_details) {
+		send_object(call, &unit->record->facts.drift_details, "application/json");
+	} else {
+		call_fail(call, MHD_HTTP_NOT_FOUND, "no-drift", "nothing differs that is known",
+			  NULL);
+	}
+}
+
 static void get_policy(struct call *call)
 {
 	struct fold_plan *plan = find_plan(call);
@@ -663,6 +679,7 @@ const struct route routes[] = {
 	{"GET", "/v1/stacks/*/why", answers_why},
 	{"GET", "/v1/stacks/*/diff", answers_diff},
 	{"POST", "/v1/stacks/*/diff", answers_diff_start},
+	{"GET", "/v1/stacks/*/drift", get_drift},
 	{"POST", "/v1/stacks/*/sync", post_sync},
 	{"POST", "/v1/stacks/*/plan", post_plan},
 	{"POST", "/v1/stacks/*/replan", post_replan},

@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What others change is noticed without waiting for a look at everything, told, proposed or put
+# back; a storm is one check; nothing is done while the stack is suspended.
+# shellcheck disable=SC2016,SC2119,SC2153
+. "${srcdir:-.}/tests/system/lib-git.sh"
+. "${srcdir:-.}/tests/system/lib-agent.sh"
+git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
+agent_begin
+agent_repo app
+agent_stack app 'approval: {required: 1, from: [alice]}' 'on-drift: fix' \
+  'drift-rules: [{path: "**/www/**", on-drift: propose}, {path: "**/told", on-drift: report}]'
+echo 'told' >"$T/app/told"
+printf '  - file: %s\n    source: told\n' "$T/out/app/told" >>"$T/app/assent.yaml"
+agent_commit app 'one that is only told of'
+agent_init
+echo 'restore: true' >>"$T/etc/trust.yaml"
+builddir=$(cd "$builddir" && pwd) # the worker is started elsewhere
+# Counts what the agent asks of its worker.
+cat >"$T/worker" <<W
+#!/bin/sh
+line=\$(head -n 1)
+case \$line in *'"job":"plan"'*) echo plan >>"$T/jobs" ;; *'"job":"apply"'*) echo apply >>"$T/jobs" ;; esac
+printf '%s\n' "\$line" | exec "$builddir/assent-worker" "\$@"
+W
+chmod 755 "$T/worker"
+WORKER=$T/worker
+agent_start
+conf=$T/out/app/app.conf page=$T/out/app/www/index.html
+
+drift_is() { agent_get /v1/stacks/app && [ "$(field "d['drift']")" = "$1" ]; }
+entries_are() { # TYPE COUNT
+  agent_entries "$1" app && [ "$(field 'len(d)')" = "$2" ]
+}
+detail() { # EXPRESSION on c, the changes by the last part of their path
+  agent_get /v1/stacks/app/drift
+  field "(lambda c: $1)({x['id'].split('/')[-1]: x for x in d['changes']})"
+}
+rests() { [ "$(agent_stack_field app "d['job']")" = none ]; }
+
+agent_sync app
+agent_decide "$PLAN" alice approve && agent_becomes app converged
+tap_ok 'a commit is applied'
+agent_wait_for rests
+entries_are drift 0
+tap_ok 'our own changes are no drift'
+
+# --- fix
+echo 'by hand' >"$conf"
+agent_wait_for 'entries_are apply-done 2 && [ "$(cat "$conf")" = one ]'
+tap_ok 'what was edited is put back, an hour before the next look'
+agent_wait_for 'agent_is app converged'
+agent_entries plan app
+[ "$(field "(d[-1]['reason'], d[-1]['required'])")" = "('drift', 0)" ]
+tap_ok 'by a plan of drift that needs nobody'
+agent_entries drift app
+[ "$(field "len(d) == 1 and d[0]['changes'] == 1 and 'plan' in d[0] and 'since' in d[0] and \
+  d[0]['resources'][0].endswith('app.conf')")" = True ]
+tap_ok 'and the log tells what differed, and by which plan it went'
+rm -f "$conf"
+agent_wait_for 'entries_are apply-done 3 && [ -e "$conf" ]' &&
+  [ "$(cat "$conf") $(stat -c %a "$conf")" = 'one 640' ]
+tap_ok 'what was removed comes back, with its mode'
+
+# --- propose and report
+agent_wait_for 'agent_is app converged && rests'
+echo 'more' >>"$T/out/app/told"
+agent_wait_for 'drift_is 1'
+tap_ok 'what is only told is told'
+[ "$(detail "(c['told']['class'], c['told']['fields'])")" = "('report', ['content'])" ]
+tap_ok 'with its class and what of it differs'
+since=$(agent_get /v1/stacks/app && field "d['drift_since']")
+echo '<p>by hand' >"$page"
+agent_wait_for 'agent_is app pending' && [ "$(cat "$page")" = '<p>by hand' ]
+tap_ok 'what is to be proposed is proposed'
+agent_look app
+agent_get "/v1/plans/$PLAN/plan.json"
+[ "$(field "(d['reason'], d['policy']['required'], [c['path'].split('/')[-1] for c in d['changes']])")" = \
+  "('drift', 1, ['index.html'])" ]
+tap_ok 'to people, without what is only told'
+[ "$(agent_get /v1/stacks/app && field "(d['drift'], d['drift_since'] == '$since')")" = '(2, True)' ]
+tap_ok 'both are told, since the first of them was seen'
+agent_decide "$PLAN" alice approve && agent_wait_for '[ "$(cat "$page")" = "<p>" ]'
+tap_ok 'once approved it is put back'
+agent_wait_for 'drift_is 1'
+tap_ok 'the other still differs'
+echo 'told' >"$T/out/app/told"
+agent_wait_for 'drift_is 0'
+tap_ok 'until it is as it was'
+agent_wait_for 'agent_is app converged && rests'
+
+# --- a storm
+: >"$T/jobs"
+python3 - "$conf" "$T/out/app" <<'P'
+import os, sys
+for i in range(10000):
+    with open(sys.argv[1], "w") as f:
+        f.write("storm %d\n" % i)
+P
+agent_wait_for '[ "$(cat "$conf")" = one ] && agent_is app converged && rests'
+tap_ok 'after ten thousand changes all is as it was'
+[ "$(grep -c plan "$T/jobs")" -le 6 ] && [ "$(grep -c apply "$T/jobs")" -le 2 ] || {
+  sort "$T/jobs" | uniq -c
+  false
+} >&2
+tap_ok 'by a handful of jobs'
+
+tap_end
