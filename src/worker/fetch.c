@@ -367,6 +367,7 @@ static bool is_unreachable(const GError *error)
 /* All of them fail: the first one's reason leads. */
 static bool fail_all(GError *first, const struct request *r, GError **error)
 {
+	g_assert(first != NULL);
 	g_propagate_error(error, first);
 	if (error != NULL && r->urls_count > 1) {
 		g_autofree char *text =
