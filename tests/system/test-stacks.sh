@@ -10,8 +10,8 @@ agent_begin
 WORKER=$builddir/assent-worker
 
 stack() { # NAME URL PATH LINE...
-  printf '  %s:\n    source: {url: "%s", branch: main, path: "%s", interval: 1h, backoff-max: 1h%s}\n' \
-    "$1" "$2" "$3" "${FALLBACKS-}" >>"$CONF"
+  source="url: \"$2\", branch: main, path: \"$3\", interval: 1h, backoff-max: 1h${FALLBACKS-}"
+  printf '  %s:\n    source: {%s}\n' "$1" "$source" >>"$CONF"
   echo '    drift-interval: 1h' >>"$CONF"
   shift 3
   for line in "$@"; do
@@ -132,7 +132,8 @@ tap_ok 'what it says is applied'
 first_down
 agent_sync app
 agent_get /v1/stacks/app
-[ "$STATE_NOW" = converged ] && [ "$(field 'd["commit"]')" = "$COMMIT" ] && remote "file://$T/other.git" &&
+[ "$STATE_NOW" = converged ] && [ "$(field 'd["commit"]')" = "$COMMIT" ] &&
+  remote "file://$T/other.git" &&
   [ "$(field 'bool(d["remote_problem"]) and d["fetch_problem"] is None')" = True ]
 tap_ok 'a fallback that lags behind is no rewind' || tap_note "$T/body"
 "$builddir/assent" status app --config "$CONF" --socket "$SOCK" >"$T/said" 2>&1

@@ -10,8 +10,8 @@ PAGER=cat ASSENT_PAGER=cat
 export PAGER ASSENT_PAGER
 agent_begin
 
-# The worker waits before an apply while $T/hold is there, and says so; asked to end, it says that it
-# was interrupted.
+# The worker waits before an apply while $T/hold is there, and says so; asked to end, it says that
+# it was interrupted.
 real=$(cd "$builddir" && pwd)/assent-worker
 python=$(command -v python3)
 WORKER=$T/worker
@@ -141,13 +141,13 @@ agent_sync app
 first=$PLAN
 cli suspend app --reason 'policy'
 agent_decide "$first" alice approve
-sed -i 's/^    approval: {required: 1, from: \[ops\]}/    approval: {required: 2, from: [ops]}/' "$CONF"
+sed -i 's/^\(    approval: {required:\) 1, from: \[ops\]}/\1 2, from: [ops]}/' "$CONF"
 agent_stop
 agent_start
 cli resume app
 agent_becomes app pending && [ "$PLAN" != "$first" ] && ! holds app
 tap_ok 'what other rules would not let through is not applied' || tap_note "$T/agent.log"
-sed -i 's/^    approval: {required: 2, from: \[ops\]}/    approval: {required: 1, from: [ops]}/' "$CONF"
+sed -i 's/^\(    approval: {required:\) 2, from: \[ops\]}/\1 1, from: [ops]}/' "$CONF"
 agent_stop
 
 # --- its end

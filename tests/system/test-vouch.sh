@@ -221,9 +221,10 @@ more text"; do
   commit - unsigned
   commit alice "$message"
   found=$(git -C "$W" log -1 --format='%(trailers:key=Assent-Seal,valueonly)' | tr -d ' \n')
+  line=$(echo "$message" | tr '\n' ' ')
   ask all 1 "$base"
   bad 'has no signature' && [ -z "$found" ]
-  tap_ok "no seal: $(echo "$message" | tr '\n' ' ')"
+  tap_ok "no seal: $line"
 done
 git -C "$W" reset -q --hard "$base"
 commit - unsigned
