@@ -37,6 +37,10 @@ agent_begin() {
       "$(cut -d' ' -f1,2 "$T/keys/$person.pub")" >>"$T/etc/allowed_signers"
   done
   agent_head
+  mkdir "$T/fields"
+  mkfifo "$T/fields/ask" "$T/fields/answer"
+  python3 -I -S "$srcdir/tests/system/fields.py" "$T/fields" >/dev/null 2>&1 </dev/null &
+  git_pids="$git_pids $!"
   trap agent_cleanup EXIT
 }
 
@@ -154,9 +158,18 @@ agent_get() { # PATH
 agent_post() { # PATH [JSON]
   agent_curl -X POST -H 'Content-Type: application/json' --data-binary "${2-}" "http://agent$1"
 }
-field() { # EXPRESSION
-  printf '%s' "$BODY" | python3 -c "import json,sys; d=json.load(sys.stdin); r=($1)
-print(r if r is not None else '')"
+field() { # EXPRESSION [WORD...]: of $BODY, which is d; the words are the list a
+  field_expression=$1
+  shift
+  printf '%s\0' "$field_expression" "$BODY" "$@" >"$T/fields/ask"
+  field_answer=$(cat "$T/fields/answer")
+  case $field_answer in
+    0*) printf '%s\n' "${field_answer#0}" ;;
+    *)
+      printf '%s\n' "${field_answer#1}" >&2
+      return 1
+      ;;
+  esac
 }
 agent_stack_field() { # STACK EXPRESSION
   agent_get "/v1/stacks/$1" && field "$2"
@@ -166,9 +179,14 @@ agent_stack_field() { # STACK EXPRESSION
 agent_look() { # STACK
   agent_get "/v1/stacks/$1" || return 1
   look=$(field "'\n'.join((d['state'], (d['pending'] or {}).get('plan', ''), d['reason']))")
-  STATE_NOW=$(printf '%s\n' "$look" | sed -n 1p)
-  PLAN=$(printf '%s\n' "$look" | sed -n 2p)
-  REASON_NOW=$(printf '%s\n' "$look" | sed -n 3p)
+  {
+    IFS= read -r STATE_NOW
+    IFS= read -r PLAN
+    IFS= read -r REASON_NOW
+  } <<-L
+	$look
+	L
+  : # an error is an answer without these
 }
 agent_ask() { # STACK VERB
   agent_post "/v1/stacks/$1/$2?wait=60" || return 1
@@ -202,19 +220,15 @@ agent_decide() { # PLAN PERSON DECISION [REASON [KEY]]
   agent_submit "$1" "$2" "$3" "${4-}" signature
 }
 agent_submit() { # PLAN PERSON DECISION REASON CHANNEL: with the signature made before
-  agent_post "/v1/plans/$1/decisions" "$(python3 -c '
-import json, sys
-p = dict(zip(("person", "decision", "reason", "channel"), sys.argv[2:]))
-p["signature"] = open(sys.argv[1]).read()
-print(json.dumps(p))' "$T/statement.sig" "$2" "$3" "$4" "$5")" || return 1
+  BODY=null
+  decision=$(field 'json.dumps(dict(zip(("person", "decision", "reason", "channel"), a),
+    signature=open(a[4]).read()))' "$2" "$3" "$4" "$5" "$T/statement.sig") || return 1
+  agent_post "/v1/plans/$1/decisions" "$decision" || return 1
   CODE=$(field "'accepted' if d.get('accepted') else d['error']['code']")
 }
 # The log's entries of a type, as a list in $BODY.
 agent_entries() { # TYPE [STACK]
   agent_get '/v1/log?from=0&count=1000'
-  BODY=$(printf '%s' "$BODY" | python3 -c '
-import json, sys
-e = json.load(sys.stdin)["entries"]
-print(json.dumps([x for x in e if x["type"] == sys.argv[1]
-                  and (len(sys.argv) < 3 or x.get("stack") == sys.argv[2])]))' "$@")
+  BODY=$(field 'json.dumps([x for x in d["entries"] if x["type"] == a[0]
+    and (len(a) < 2 or x.get("stack") == a[1])])' "$@")
 }
