@@ -12,6 +12,8 @@ agent_stack app 'approval: {required: 1, from: [alice]}' 'on-drift: fix' \
   'drift-rules: [{path: "**/www/**", on-drift: propose}, {path: "**/told", on-drift: report}]'
 echo 'told' >"$T/app/told"
 printf '  - file: %s\n    source: told\n' "$T/out/app/told" >>"$T/app/assent.yaml"
+echo 'calm' >"$T/app/calm"
+printf '  - file: %s\n    source: calm\n' "$T/out/app/calm" >>"$T/app/assent.yaml"
 agent_commit app 'one that is only told of'
 agent_init
 echo 'restore: true' >>"$T/etc/trust.yaml"
@@ -20,7 +22,10 @@ builddir=$(cd "$builddir" && pwd) # the worker is started elsewhere
 cat >"$T/worker" <<W
 #!/bin/sh
 line=\$(head -n 1)
-case \$line in *'"job":"plan"'*) echo plan >>"$T/jobs" ;; *'"job":"apply"'*) echo apply >>"$T/jobs" ;; esac
+case \$line in
+*'"job":"plan"'*) echo plan >>"$T/jobs" ;;
+*'"job":"apply"'*) echo apply >>"$T/jobs" ;;
+esac
 printf '%s\n' "\$line" | exec "$builddir/assent-worker" "\$@"
 W
 chmod 755 "$T/worker"
@@ -75,10 +80,11 @@ agent_wait_for 'agent_is app pending' && [ "$(cat "$page")" = '<p>by hand' ]
 tap_ok 'what is to be proposed is proposed'
 agent_look app
 agent_get "/v1/plans/$PLAN/plan.json"
-[ "$(field "(d['reason'], d['policy']['required'], [c['path'].split('/')[-1] for c in d['changes']])")" = \
-  "('drift', 1, ['index.html'])" ]
+[ "$(field "(d['reason'], d['policy']['required'],
+    [c['path'].split('/')[-1] for c in d['changes']])")" = "('drift', 1, ['index.html'])" ]
 tap_ok 'to people, without what is only told'
-[ "$(agent_get /v1/stacks/app && field "(d['drift'], d['drift_since'] == '$since')")" = '(2, True)' ]
+agent_get /v1/stacks/app
+[ "$(field "(d['drift'], d['drift_since'] == '$since')")" = '(2, True)' ]
 tap_ok 'both are told, since the first of them was seen'
 agent_decide "$PLAN" alice approve && agent_wait_for '[ "$(cat "$page")" = "<p>" ]'
 tap_ok 'once approved it is put back'
@@ -91,18 +97,15 @@ agent_wait_for 'agent_is app converged && rests'
 
 # --- a storm
 : >"$T/jobs"
-python3 - "$conf" "$T/out/app" <<'P'
-import os, sys
+python3 - "$T/out/app/calm" <<'P'
+import sys
 for i in range(10000):
     with open(sys.argv[1], "w") as f:
         f.write("storm %d\n" % i)
 P
-agent_wait_for '[ "$(cat "$conf")" = one ] && agent_is app converged && rests'
+agent_wait_for '[ "$(cat "$T/out/app/calm")" = calm ] && agent_is app converged && rests'
 tap_ok 'after ten thousand changes all is as it was'
-[ "$(grep -c plan "$T/jobs")" -le 6 ] && [ "$(grep -c apply "$T/jobs")" -le 2 ] || {
-  sort "$T/jobs" | uniq -c
-  false
-} >&2
-tap_ok 'by a handful of jobs'
+[ "$(grep -c plan "$T/jobs")" -le 6 ] && [ "$(grep -c apply "$T/jobs")" -le 2 ]
+tap_ok 'by a handful of jobs' || tap_note "$T/jobs"
 
 tap_end

@@ -69,7 +69,8 @@ last() { # TYPE EXPRESSION on the newest entry e
 }
 
 agent_repo app
-agent_stack app 'approval: {required: 1, from: [ops]}'
+# What the false worker says it did is not there, and would be noticed.
+agent_stack app 'approval: {required: 1, from: [ops]}' 'drift-watch: none'
 sed -i "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
 agent_init
 agent_start
