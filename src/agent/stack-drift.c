@@ -41,17 +41,38 @@ bool stack_can_look(const struct stack *s, const struct stack_facts *f)
 	return !between || strcmp(f->plan_commit, f->base) == 0;
 }
 
-bool stack_fix_is_worn(const struct stack_facts *f, const char *drift_key, int64_t now)
+/* How often it was put back of late, and when last. */
+static unsigned count_fixes(const struct stack_facts *f, const char *drift_key, int64_t now,
+			    int64_t *last)
 {
 	unsigned count = 0;
 
+	*last = 0;
 	for (size_t i = 0; i < G_N_ELEMENTS(f->fixes); i++) {
 		const struct stack_fix *fix = &f->fixes[i];
 		bool recent = fix->time != 0 && ABS(now - fix->time) < STACK_FIX_SPAN;
 
-		count += recent && strcmp(fix->drift, drift_key) == 0;
+		if (recent && strcmp(fix->drift, drift_key) == 0) {
+			count++;
+			*last = MAX(*last, fix->time);
+		}
 	}
-	return count >= STACK_FIX_LIMIT;
+	return count;
+}
+
+bool stack_fix_is_worn(const struct stack_facts *f, const char *drift_key, int64_t now)
+{
+	int64_t last;
+
+	return count_fixes(f, drift_key, now, &last) >= STACK_FIX_LIMIT;
+}
+
+int64_t stack_fix_due(const struct stack_facts *f, const char *drift_key, int64_t now)
+{
+	int64_t last;
+	unsigned count = count_fixes(f, drift_key, now, &last);
+
+	return count > 0 ? MIN(last, now) + (int64_t)count * STACK_FIX_PAUSE : now;
 }
 
 void stack_fix_note(struct stack_facts *f, int64_t time)

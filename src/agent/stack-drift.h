@@ -16,6 +16,7 @@
 #define STACK_TOUCH_PAUSE 10 /* seconds; one more each time */
 #define STACK_FIX_LIMIT 3    /* of the same within STACK_FIX_SPAN: then people are asked */
 #define STACK_FIX_SPAN 600   /* seconds */
+#define STACK_FIX_PAUSE 10   /* seconds until the same is put back again; twice as many then */
 
 /* Takes one look from what there is; when it may be. */
 int64_t stack_touch_due(struct stack *stack, int64_t now);
@@ -24,6 +25,8 @@ int64_t stack_touch_due(struct stack *stack, int64_t now);
 bool stack_can_look(const struct stack *stack, const struct stack_facts *facts);
 /* Was this put back so often that something must be changing it? drift_key: as in the facts. */
 bool stack_fix_is_worn(const struct stack_facts *facts, const char *drift_key, int64_t now);
+/* When the same may be put back again: what changes it may be still at it. */
+int64_t stack_fix_due(const struct stack_facts *facts, const char *drift_key, int64_t now);
 /* By the fold: a plan that nobody has to approve puts back what is in facts->drift (""; the entry
  * that tells comes after it). */
 void stack_fix_note(struct stack_facts *facts, int64_t time);

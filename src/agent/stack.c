@@ -295,6 +295,19 @@ static bool is_worn(struct step *t)
 	return true;
 }
 
+/* It was put back just now; whatever changes it is given time to come to its end. */
+static bool is_early(struct step *t)
+{
+	int64_t due = stack_fix_due(t->f, t->d->drift_key, t->now);
+
+	if (!t->d->restores || t->s->looks || due <= t->now) {
+		return false;
+	}
+	t->s->next_drift = due;
+	log_drift(t);
+	return true;
+}
+
 static void on_planned(struct step *t)
 {
 	bool asked = t->s->asked;
@@ -302,7 +315,7 @@ static void on_planned(struct step *t)
 	bool alone = !t->d->restores && is_settled(t->f);
 
 	plan_ended(t);
-	if (t->s->wanted != MODE_APPLY || (drift && is_worn(t))) {
+	if (t->s->wanted != MODE_APPLY || (drift && (is_worn(t) || is_early(t)))) {
 		return; // what it is made of is about to change
 	}
 	if (!t->s->looks) {

@@ -194,7 +194,7 @@ static void test_not_in_between(void)
 static void fix_once(struct world *w)
 {
 	w->s.next_fetch = 0;
-	w->now += STACK_TOUCH_PAUSE;
+	w->now += STACK_FIX_LIMIT * STACK_FIX_PAUSE;
 	world_send(w, STACK_TOUCHED);
 	world_send(w, STACK_PLANNED);
 }
@@ -234,6 +234,31 @@ static void test_worn(void)
 	world_forget(&w);
 	fix_once(&w);
 	g_assert_cmpstr(w.trace->str, ==, "plan publish");
+	world_finish(&w);
+}
+
+/* Who changes it for a while is let come to an end. */
+static void test_not_at_once(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.restores = true;
+	fix_once(&w);
+	world_send(&w, STACK_APPROVED);
+	world_send(&w, STACK_APPLIED);
+	world_forget(&w);
+	w.s.next_fetch = 0;
+	w.now++;
+	world_send(&w, STACK_TOUCHED);
+	world_send(&w, STACK_PLANNED);
+	g_assert_cmpstr(w.trace->str, ==, "plan +drift");
+	g_assert_cmpint(w.s.next_drift, ==, w.now - 1 + STACK_FIX_PAUSE);
+	w.now = w.s.next_drift;
+	w.s.next_fetch = 0;
+	world_step(&w, STACK_LOOK, NULL);
+	world_send(&w, STACK_PLANNED);
+	g_assert_cmpstr(w.trace->str, ==, "plan +drift plan publish");
 	world_finish(&w);
 }
 
@@ -297,6 +322,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack-drift/not-in-between", test_not_in_between);
 	g_test_add_func("/stack-drift/put-back-too-often", test_worn);
 	g_test_add_func("/stack-drift/put-back-too-often-after-a-restart", test_worn_is_known);
+	g_test_add_func("/stack-drift/not-again-at-once", test_not_at_once);
 	g_test_add_func("/stack-drift/who-applies-refuses", test_refused);
 	return g_test_run();
 }
