@@ -86,8 +86,7 @@ static bool is_there(const char *dir, const char *name)
 	return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* A new one opens nothing that was sealed for the old one, so one that is lost is not made again.
- */
+/* A new one opens nothing that was sealed for the old one: one that is lost is not made again. */
 static bool make_seal_key(const char *dir, const char *agent, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, "seal.key", NULL);

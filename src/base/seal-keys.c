@@ -92,8 +92,9 @@ bool seal_base64(const char *text, size_t len, uint8_t *out, size_t want)
 	char *again;
 	bool same;
 
-	if (len != size - 1 || sodium_base642bin(out, want, text, len, NULL, &got, NULL,
-						 sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (len != size - 1 ||
+	    sodium_base642bin(out, want, text, len, NULL, &got, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) != 0 ||
 	    got != want) {
 		return false;
 	}
@@ -197,8 +198,8 @@ static bool parse_keys(struct seal_keys *keys, char *text, const char *file, GEr
 		keys->count++;
 		line = end + 1;
 	}
-	return keys->count > 0 || fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
-				       "'%s' has no sealing key", file);
+	return keys->count > 0 ||
+	       fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "'%s' has no sealing key", file);
 }
 
 bool seal_keys_load(const char *file, bool for_root, struct seal_keys **out, GError **error)
@@ -248,8 +249,7 @@ static bool store(const char *file, const struct seal_keys *keys, GError **error
 static void generate(struct seal_key *key, const char *name)
 {
 	randombytes_buf(key->secret, sizeof(key->secret));
-	g_strlcpy(key->public.name, seal_name_is_valid(name) ? name : "",
-		  sizeof(key->public.name));
+	g_strlcpy(key->public.name, seal_name_is_valid(name) ? name : "", sizeof(key->public.name));
 	complete(key);
 }
 

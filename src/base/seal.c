@@ -104,8 +104,7 @@ static void put_body(GString *out, const uint8_t *data, size_t len)
 
 	sodium_bin2base64(text, size, data, len, VARIANT);
 	for (size_t at = 0; at < size - 1; at += LINE_WIDTH) {
-		g_string_append_len(out, text + at,
-				    (gssize)MIN((size_t)LINE_WIDTH, size - 1 - at));
+		g_string_append_len(out, text + at, (gssize)MIN((size_t)LINE_WIDTH, size - 1 - at));
 		g_string_append_c(out, '\n');
 	}
 }
@@ -300,11 +299,12 @@ static bool parse_body(struct seal_box *box, struct scan *in, GError **error)
 		return bad_line(in, "the content is not whole", error);
 	}
 	text[len] = '\0';
-	box->body_len = len / 4 * 3 - (g_str_has_suffix(text, "==") ? 2
+	box->body_len = len / 4 * 3 - (g_str_has_suffix(text, "==")  ? 2
 				       : g_str_has_suffix(text, "=") ? 1
 								     : 0);
 	box->body = g_malloc(box->body_len + 1);
-	if (!seal_base64(text, len, box->body, box->body_len) || box->body_len < NONCE_SIZE + PAD_BLOCK + TAG_SIZE ||
+	if (!seal_base64(text, len, box->body, box->body_len) ||
+	    box->body_len < NONCE_SIZE + PAD_BLOCK + TAG_SIZE ||
 	    (box->body_len - NONCE_SIZE - TAG_SIZE) % PAD_BLOCK != 0 ||
 	    box->body_len - NONCE_SIZE - TAG_SIZE > SEAL_MAX_CONTENT + PAD_BLOCK) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,

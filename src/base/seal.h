@@ -66,8 +66,7 @@ const char *seal_keys_id(const struct seal_keys *keys, size_t i);
 /* For seal_open(); borrowed. */
 const uint8_t *seal_keys_secret(const struct seal_keys *keys, size_t i);
 /* Exactly the base64 of want bytes; of both files of this module. */
-bool seal_base64(const char *text, size_t len, uint8_t *out, size_t want)
-	G_GNUC_WARN_UNUSED_RESULT;
+bool seal_base64(const char *text, size_t len, uint8_t *out, size_t want) G_GNUC_WARN_UNUSED_RESULT;
 
 /* label: what it is for, see seal_label_allows(); NULL: anything. g_free() *text. */
 bool seal_write(const struct seal_public *to, size_t count, const char *label, const void *data,

@@ -36,7 +36,7 @@ struct trust {
 	 * stated. */
 	char **packages, **services, **commands;
 	char *seal_key; /* absolute; file of the keys that open secrets (base/seal.h); or NULL */
-	bool setuid; /* files may run as their owner or group */
+	bool setuid;	/* files may run as their owner or group */
 };
 
 bool trust_load(const char *file, struct trust **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -152,8 +152,7 @@ static bool load_box(const char *file, struct seal_box **out, GError **error)
 static bool list(struct cli *cli, const char *file, GError **error)
 {
 	g_autoptr(seal_box_auto) box = NULL;
-	g_autoptr(table_auto) table =
-		table_new(C_("column", "NAME"), C_("column", "KEY"), NULL);
+	g_autoptr(table_auto) table = table_new(C_("column", "NAME"), C_("column", "KEY"), NULL);
 	const struct seal_public *to;
 	size_t count;
 
@@ -345,14 +344,13 @@ bool cmd_seal(struct cli *cli, int argc, char **argv, GError **error)
 		 N_("RECIPIENT")},
 		{"for", 0, 0, G_OPTION_ARG_STRING, &a.label,
 		 N_("What it is for: AGENT, AGENT/STACK or AGENT/STACK:PATH"), N_("LABEL")},
-		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &a.out, N_("Write it there"),
-		 N_("FILE")},
+		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &a.out, N_("Write it there"), N_("FILE")},
 		{"key", 0, 0, G_OPTION_ARG_FILENAME, &a.key,
 		 N_("File of the keys (default: the agent's)"), N_("FILE")},
 		{"recipient", 0, 0, G_OPTION_ARG_NONE, &a.recipient,
 		 N_("Print this agent as a recipient"), NULL},
-		{"list", 0, 0, G_OPTION_ARG_NONE, &a.list,
-		 N_("Show for whom a file is sealed"), NULL},
+		{"list", 0, 0, G_OPTION_ARG_NONE, &a.list, N_("Show for whom a file is sealed"),
+		 NULL},
 		{"reseal", 0, 0, G_OPTION_ARG_NONE, &a.reseal,
 		 N_("Seal files again, for the newest keys or for others"), NULL},
 		{"rotate", 0, 0, G_OPTION_ARG_NONE, &a.rotate,
@@ -362,8 +360,7 @@ bool cmd_seal(struct cli *cli, int argc, char **argv, GError **error)
 		{NULL}};
 
 	sealing_no_core();
-	return cli_begin(cli, options, &argc, &argv, error) &&
-	       run_seal(cli, &a, argc, argv, error);
+	return cli_begin(cli, options, &argc, &argv, error) && run_seal(cli, &a, argc, argv, error);
 }
 
 static bool unseal(struct cli *cli, const struct asked *a, const char *file, GError **error)
@@ -392,14 +389,13 @@ static bool unseal(struct cli *cli, const struct asked *a, const char *file, GEr
 bool cmd_unseal(struct cli *cli, int argc, char **argv, GError **error)
 {
 	autoasked a = {0};
-	const GOptionEntry options[] = {
-		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &a.out,
-		 N_("Write it there, for its owner alone"), N_("FILE")},
-		{"key", 0, 0, G_OPTION_ARG_FILENAME, &a.key,
-		 N_("File of the keys (default: the agent's)"), N_("FILE")},
-		{"force", 0, 0, G_OPTION_ARG_NONE, &a.force, N_("Show it on a terminal, too"),
-		 NULL},
-		{NULL}};
+	const GOptionEntry options[] = {{"output", 'o', 0, G_OPTION_ARG_FILENAME, &a.out,
+					 N_("Write it there, for its owner alone"), N_("FILE")},
+					{"key", 0, 0, G_OPTION_ARG_FILENAME, &a.key,
+					 N_("File of the keys (default: the agent's)"), N_("FILE")},
+					{"force", 0, 0, G_OPTION_ARG_NONE, &a.force,
+					 N_("Show it on a terminal, too"), NULL},
+					{NULL}};
 
 	sealing_no_core();
 	if (!cli_begin(cli, options, &argc, &argv, error)) {
@@ -410,8 +406,7 @@ bool cmd_unseal(struct cli *cli, int argc, char **argv, GError **error)
 			       _("a secret is never printed as JSON"));
 	}
 	if (a.out == NULL && !a.force && isatty(STDOUT_FILENO) == 1) {
-		return problem(error, EXIT_USAGE, "usage",
-			       _("use -o FILE, a pipe, or --force"),
+		return problem(error, EXIT_USAGE, "usage", _("use -o FILE, a pipe, or --force"),
 			       _("a secret is not shown on a terminal"));
 	}
 	return unseal(cli, &a, argv[0], error);

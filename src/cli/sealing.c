@@ -33,7 +33,7 @@ static bool read_all(int fd, bool line, char *room, size_t *len, GError **error)
 			continue;
 		}
 		if (got < 0) {
-			return fail_errno(error, "cannot read");
+			return fail_errno(error, _("cannot read"));
 		}
 		*len += (size_t)got;
 		if (got == 0 || (line && room[*len - 1] == '\n')) {
@@ -41,7 +41,7 @@ static bool read_all(int fd, bool line, char *room, size_t *len, GError **error)
 			return true;
 		}
 	}
-	return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, "the secret is larger than %zu bytes",
+	return fail(error, BASE_ERROR, BASE_ERROR_LIMIT, _("the secret is larger than %zu bytes"),
 		    SEAL_MAX_CONTENT);
 }
 
@@ -66,14 +66,14 @@ static bool read_hidden(struct cli *cli, struct seal_bytes **out, GError **error
 	bool ok;
 
 	if (tcgetattr(STDIN_FILENO, &was) != 0) {
-		return fail_errno(error, "cannot hide what is typed");
+		return fail_errno(error, _("cannot hide what is typed"));
 	}
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) != 0) {
-		return fail_errno(error, "cannot hide what is typed");
+		return fail_errno(error, _("cannot hide what is typed"));
 	}
-	out_note(cli->out, "%s", _("Secret (one line, it is not shown): "));
+	out_note(cli->out, "%s ", _("Secret (one line, it is not shown):"));
 	ok = read_from(STDIN_FILENO, true, out, error);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
 	out_note(cli->out, "\n");
@@ -90,7 +90,7 @@ bool sealing_read(struct cli *cli, const char *file, struct seal_bytes **out, GE
 	}
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
-		return fail_errno(error, "cannot open '%s'", file);
+		return fail_errno(error, _("cannot open '%s'"), file);
 	}
 	return read_from(fd, false, out, error);
 }

@@ -149,8 +149,8 @@ static void take_secret(struct load *l, const struct yaml_node *node, char *text
 
 	sodium_memzero(text, len);
 	g_free(text);
-	content->bytes = g_bytes_new_with_free_func(seal_bytes_get(bytes, NULL), len, free_secret,
-						    bytes);
+	content->bytes =
+		g_bytes_new_with_free_func(seal_bytes_get(bytes, NULL), len, free_secret, bytes);
 	content->size = len;
 	if (len > SEAL_MAX_CONTENT) {
 		yaml_fail(node, l->diags, "with its secrets it is larger than %zu bytes",

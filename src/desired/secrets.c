@@ -69,8 +69,7 @@ static void declare(struct load *l, const struct document *d, const struct yaml_
 	if (expanded == NULL) {
 		return;
 	}
-	if (g_hash_table_contains(l->secrets, key->value) ||
-	    vars_lookup(key->value, l) != NULL) {
+	if (g_hash_table_contains(l->secrets, key->value) || vars_lookup(key->value, l) != NULL) {
 		yaml_fail(key, l->diags, "'%s' is declared twice", key->value);
 		return;
 	}

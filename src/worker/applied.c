@@ -480,18 +480,17 @@ bool applied_store(const struct applied *applied, const char *memory, GError **e
 
 		words[2 * i] = thing->exec;
 		execs[i] = (struct plan_exec){.run = &words[2 * i], .timeout = 1};
-		changes[i] = (struct plan_change){.id = thing->id,
-						  .kind = thing->kind,
-						  .path = thing->path,
-						  .manager = thing->manager,
-						  .exec = thing->exec != NULL ? &execs[i] : NULL,
-						  .risk = thing->state.keyed != NULL
-								  ? RISK_SECRET
-								  : 0,
-						  .observed = PLAN_STATE(STATE_ABSENT),
-						  .desired = thing->state,
-						  .outside_commit = thing->commit,
-						  .outside_time = thing->time};
+		changes[i] =
+			(struct plan_change){.id = thing->id,
+					     .kind = thing->kind,
+					     .path = thing->path,
+					     .manager = thing->manager,
+					     .exec = thing->exec != NULL ? &execs[i] : NULL,
+					     .risk = thing->state.keyed != NULL ? RISK_SECRET : 0,
+					     .observed = PLAN_STATE(STATE_ABSENT),
+					     .desired = thing->state,
+					     .outside_commit = thing->commit,
+					     .outside_time = thing->time};
 	}
 	if (plan_draft_write(&text, &len, &draft, &problem) != 0) {
 		return fail_core(error, &problem, "what was applied");

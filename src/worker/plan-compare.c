@@ -184,9 +184,9 @@ static bool set_desired(struct planner *p, const struct want *want, const struct
 			struct plan_state *out, GError **error)
 {
 	*out = PLAN_STATE(want->type);
-	if (want->type == STATE_FILE && !(plan_is_secret(p, want->path)
-						  ? plan_secret_digest(p, want, out, error)
-						  : want_digest(p, want, out, error))) {
+	if (want->type == STATE_FILE &&
+	    !(plan_is_secret(p, want->path) ? plan_secret_digest(p, want, out, error)
+					    : want_digest(p, want, out, error))) {
 		return false;
 	}
 	out->link = want->link;

@@ -104,8 +104,7 @@ static bool load_old(struct planner *p, const struct plan_change *c, struct side
 }
 
 /* What is wanted goes into the object store on the way. */
-static bool load_new(struct planner *p, struct plan_item *item, struct side *out,
-		     GError **error)
+static bool load_new(struct planner *p, struct plan_item *item, struct side *out, GError **error)
 {
 	const struct plan_state *desired = &item->change.desired;
 	struct hash digest;

@@ -13,8 +13,7 @@ static bool load_keys(struct planner *p, GError **error)
 		return true;
 	}
 	if (p->seal_key == NULL) {
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-			    "the agent has no sealing keys");
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "the agent has no sealing keys");
 	}
 	return seal_keys_load(p->seal_key, false, &p->keys, error);
 }
@@ -24,8 +23,8 @@ bool plan_unseal(const char *text, size_t len, const char *where, struct seal_by
 {
 	struct planner *p = data;
 
-	return load_keys(p, error) && seal_take(text, len, p->keys, p->env.agent, p->env.stack,
-						where, out, error);
+	return load_keys(p, error) &&
+	       seal_take(text, len, p->keys, p->env.agent, p->env.stack, where, out, error);
 }
 
 static bool mark(struct planner *p, const char *path, GError **error)
@@ -178,8 +177,7 @@ bool plan_secret_store(struct planner *p, struct plan_item *item, GError **error
 	size_t len = 0;
 
 	if (!open_content(p, item->want, &bytes, &text, &len, error) ||
-	    (text == NULL &&
-	     !seal_again(p, item->change.path, bytes, &text, &len, error)) ||
+	    (text == NULL && !seal_again(p, item->change.path, bytes, &text, &len, error)) ||
 	    !objects_store_unsynced(p->objects, text, len, &digest, error)) {
 		return false;
 	}

@@ -25,7 +25,7 @@ completes() {
 
 completes 'a command' 'approve' appr
 completes 'commands with one beginning' 'approve apply' app
-completes 'several commands' 'setup status sync show suspend stop-all' s
+completes 'several commands' 'setup status sync show suspend stop-all seal' s
 completes 'a member of a group' 'check' config ch
 completes 'a stack' 'web' status ''
 completes 'a plan' "$id" show ''

@@ -164,8 +164,8 @@ agent_ask app replan
 agent_ask app plan
 agent_wait_for 'agent_look app && [ -n "$PLAN" ]'
 agent_get "/v1/plans/$PLAN/plan.json" && cp "$T/body" "$T/plan.json"
-[ "$(field "[c['action'] + str('keyed' in c['observed']) + str('outside' in c) for c in d['changes']]")" = \
-  "['updateTrueTrue']" ]
+[ "$(field "[c['action'] + str('keyed' in c['observed']) + str('outside' in c)
+  for c in d['changes']]")" = "['updateTrueTrue']" ]
 tap_ok 'a secret that was changed by hand is a drift, told by keyed digests'
 apply converged && is_there
 tap_ok 'and put back'

@@ -94,8 +94,8 @@ static void test_too_large(struct fixture *f, const void *unused)
 	size_t len;
 
 	(void)unused;
-	g_assert_false(seal_write(&f->to, 1, NULL, content, SEAL_MAX_CONTENT + 1, &text, &len,
-				  &error));
+	g_assert_false(
+		seal_write(&f->to, 1, NULL, content, SEAL_MAX_CONTENT + 1, &text, &len, &error));
 	g_assert_error(error, BASE_ERROR, BASE_ERROR_LIMIT);
 	g_assert_null(text);
 }
@@ -143,8 +143,7 @@ static void test_surplus(struct fixture *f, const void *unused)
 		g_auto(GStrv) parts = g_strsplit(wrong[i], "%s", -1);
 		g_autofree char *other = g_strjoinv(text, parts);
 
-		g_assert_cmpint(open_code(other, strlen(other), f->keys), ==,
-				BASE_ERROR_MALFORMED);
+		g_assert_cmpint(open_code(other, strlen(other), f->keys), ==, BASE_ERROR_MALFORMED);
 	}
 }
 
@@ -168,12 +167,18 @@ static void test_label(struct fixture *f, const void *unused)
 		const char *label;
 		bool good;
 	} cases[] = {
-		{"web1", true},		    {"web2", false},
-		{"web*", true},		    {"web1/shop", true},
-		{"web1/blog", false},	    {"*/shop", true},
-		{"web1/shop:/etc/db", true}, {"web1/shop:/etc/other", false},
-		{"web1/shop:db", false},    {"web1/*:/etc/*", true},
-		{"web1/shop:/*", false},    {"*/*:/**", true},
+		{"web1", true},
+		{"web2", false},
+		{"web*", true},
+		{"web1/shop", true},
+		{"web1/blog", false},
+		{"*/shop", true},
+		{"web1/shop:/etc/db", true},
+		{"web1/shop:/etc/other", false},
+		{"web1/shop:db", false},
+		{"web1/*:/etc/*", true},
+		{"web1/shop:/*", false},
+		{"*/*:/**", true},
 	};
 
 	(void)unused;
@@ -279,7 +284,10 @@ static void test_key_files(struct fixture *f, const void *unused)
 static void test_public(struct fixture *f, const void *unused)
 {
 	static const char *const wrong[] = {
-		"", "assent-seal1", "assent-seal1 ", "assent-seal1 AAAA",
+		"",
+		"assent-seal1",
+		"assent-seal1 ",
+		"assent-seal1 AAAA",
 		"assent-seal1 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= a b",
 		"assent-seal2 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="};
 	g_autofree char *line = seal_public_text(&f->to);

@@ -124,8 +124,8 @@ static bool copy_sealed(struct target_run *run, const struct step *step, int to,
 	caller_enter(run->caller);
 	ok = objects_load(run->objects, &object, SEAL_MAX_SIZE, &text, &len, error);
 	caller_leave(run->caller);
-	if (!ok || !seal_take(text, len, run->keys, run->agent, run->stack, c->path, &bytes,
-			      error)) {
+	if (!ok ||
+	    !seal_take(text, len, run->keys, run->agent, run->stack, c->path, &bytes, error)) {
 		return false;
 	}
 	content = seal_bytes_get(bytes, &len);

@@ -85,13 +85,13 @@ struct step {
 struct target_run {
 	struct observer *observer; /* without cache */
 	struct beneath *beneath;
-	const char *objects;	     /* folder of the object store */
-	const struct caller *caller; /* who may read it; NULL: we */
+	const char *objects;	      /* folder of the object store */
+	const struct caller *caller;  /* who may read it; NULL: we */
 	const struct seal_keys *keys; /* that open secrets; NULL: none at hand */
 	const char *keys_problem;     /* why; NULL: nobody said */
 	const char *agent, *stack;    /* what secrets must be sealed for */
-	bool sync_later;	     /* many new files: their file system is synced as a whole */
-	struct host *host;	     /* the observer's */
+	bool sync_later;	      /* many new files: their file system is synced as a whole */
+	struct host *host;	      /* the observer's */
 	GArray *steps; /* struct step: all of the transaction, for acts that go together */
 	/* Shall the work end soon? NULL: never. Long waits ask it often. */
 	bool (*stopped)(void *user);
