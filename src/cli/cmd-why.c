@@ -130,11 +130,11 @@ static void on_pin(struct answer *a)
 			_("it was rolled back to %s and stays there until its branch "
 			  "has another commit: %s"),
 			id, str_of(&o, "reason"));
-		then(a, "assent unpin %s", a->name);
 	}
 	if (json_bool_opt(&a->root, "bad_commit", false)) {
 		because(a, "bad-commit", "%s",
 			_("the branch's newest commit was rolled back and is not applied again"));
+		then(a, "assent rollback %s --unpin --reason ...", a->name);
 	}
 	if (json_obj_get_opt(&a->root, "trial", &o)) {
 		g_autofree char *until = until_of(a, &o);
@@ -145,7 +145,7 @@ static void on_pin(struct answer *a)
 		} else {
 			because(a, "trial", _("%s is tried, %s: %s"), str_of(&o, "ref"), until,
 				str_of(&o, "reason"));
-			then(a, "assent return %s", a->name);
+			then(a, "assent try %s --end --reason ...", a->name);
 		}
 	}
 }
@@ -163,7 +163,7 @@ static void on_block(struct answer *a)
 		str_of(&a->stack, "reason"));
 	a->needs_person = true;
 	if (strcmp(kind, "rewound") == 0) {
-		then(a, "assent sync %s --rewritten --commit %s --reason ...", a->name,
+		then(a, "assent replan %s --rewritten --commit %s --reason ...", a->name,
 		     str_of(&o, "commit"));
 	} else {
 		then(a, "assent sync %s", a->name);
@@ -198,6 +198,7 @@ static void on_after(struct answer *a)
 		if (strcmp(state, "converged") != 0) {
 			because(a, "after", _("it comes after stack '%s', which is %s"),
 				str_of(&o, "stack"), state[0] != '\0' ? state : _("unknown"));
+			then(a, "assent why %s", str_of(&o, "stack"));
 		}
 	}
 }
@@ -363,13 +364,17 @@ static void on_fetched(struct answer *a)
 {
 	int64_t fetched = when_of(&a->root, "fetched");
 	g_autofree char *age = text_age(fetched, a->now);
-	g_autofree char *commit = text_short_id(str_of(&a->stack, "commit"));
+	const char *newest = str_of(&a->stack, "commit"), *target = str_of(&a->root, "target");
+	g_autofree char *commit = text_short_id(newest), *wanted = text_short_id(target);
 
 	if (fetched == 0) {
 		because(a, "fetched", "%s", _("nothing was fetched since the agent was started"));
 	} else if (commit[0] == '\0') {
 		because(a, "fetched", _("fetched %s: no commit yet"), age);
-	} else if (strcmp(str_of(&a->stack, "commit"), str_of(&a->stack, "applied")) == 0) {
+	} else if (target[0] != '\0' && strcmp(newest, target) != 0) {
+		because(a, "fetched", _("fetched %s: commit %s, but commit %s is to hold here"),
+			age, commit, wanted);
+	} else if (strcmp(newest, str_of(&a->stack, "applied")) == 0) {
 		because(a, "fetched", _("fetched %s: commit %s, which is what holds here"), age,
 			commit);
 	} else {
