@@ -261,6 +261,25 @@ static char *first_pack(struct rig *rig)
 	return g_build_filename(folder, name, NULL);
 }
 
+/* A disk that is not mounted does not answer, so that a fallback is asked; a folder that is no
+ * repository does. */
+static void test_a_path_that_is_gone_does_not_answer(struct rig *rig, const void *data)
+{
+	static const enum job_error codes[] = {JOB_ERROR_NETWORK, JOB_ERROR_REPOSITORY};
+	g_autofree char *away = g_strconcat(rig->origin, ".away", NULL);
+
+	g_assert_cmpint(g_rename(rig->origin, away), ==, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(codes); i++) {
+		g_autoptr(GError) error = NULL;
+		struct fetched fetched = {0};
+
+		g_assert_false(try_fetch(rig, "refs/heads/main", 1 << 20, &fetched, &error));
+		g_assert_error(error, JOB_ERROR, (int)codes[i]);
+		g_assert_nonnull(strstr(error->message, "cannot connect"));
+		g_assert_cmpint(g_mkdir(rig->origin, 0700), ==, i == 0 ? 0 : -1);
+	}
+}
+
 /* The disk, not a killed fetch: what is there is not asked for again, so it must go. */
 static void test_a_damaged_mirror_is_made_anew(struct rig *rig, const void *data)
 {
@@ -469,6 +488,8 @@ int main(int argc, char **argv)
 		{"/mirror/leftovers-are-cleaned", test_leftovers_are_cleaned},
 		{"/mirror/many-fetches-leave-few-packs", test_many_fetches_leave_few_packs},
 		{"/mirror/rewound-tip-is-kept", test_rewound_tip_is_kept},
+		{"/mirror/a-path-that-is-gone-does-not-answer",
+		 test_a_path_that_is_gone_does_not_answer},
 		{"/mirror/a-damaged-mirror-is-made-anew", test_a_damaged_mirror_is_made_anew},
 		{"/mirror/branches-may-move-below-one-another",
 		 test_branches_may_move_below_one_another},

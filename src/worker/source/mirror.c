@@ -113,7 +113,18 @@ static char *local_name(const char *ref)
 	return g_strdup(name->str);
 }
 
-static bool fail_fetch(struct connection *c, int code, const char *what, GError **error)
+/* A local path that the system cannot open (a disk that is not mounted) does not answer. */
+static enum job_error connect_code(const struct connection *c)
+{
+	const git_error *last = git_error_last();
+
+	return c->url.scheme == SCHEME_FILE && last != NULL && last->klass == GIT_ERROR_OS
+		       ? JOB_ERROR_NETWORK
+		       : JOB_ERROR_REPOSITORY;
+}
+
+static bool fail_fetch(struct connection *c, enum job_error kind, int code, const char *what,
+		       GError **error)
 {
 	g_autoptr(GError) problem = NULL;
 
@@ -122,8 +133,8 @@ static bool fail_fetch(struct connection *c, int code, const char *what, GError 
 		return false;
 	}
 	fail_git(&problem, code, "%s", what);
-	return fail(error, JOB_ERROR, JOB_ERROR_REPOSITORY, "cannot fetch '%s' from '%s': %s",
-		    c->remote->ref, c->url.plain, problem->message);
+	return fail(error, JOB_ERROR, (int)kind, "cannot fetch '%s' from '%s': %s", c->remote->ref,
+		    c->url.plain, problem->message);
 }
 
 /* The id of the wanted ref in what the remote advertises. */
@@ -135,7 +146,7 @@ static bool find_ref(git_remote *remote, struct connection *c, struct fetched *o
 	int code = git_remote_ls(&heads, &count, remote);
 
 	if (code < 0) {
-		return fail_fetch(c, code, "cannot list the refs", error);
+		return fail_fetch(c, JOB_ERROR_REPOSITORY, code, "cannot list the refs", error);
 	}
 	for (size_t i = 0; i < count; i++) {
 		out->any_refs = true;
@@ -156,7 +167,7 @@ static bool download(git_remote *remote, git_fetch_options *options, struct conn
 	git_strarray list = {specs, 1};
 	int code = git_remote_download(remote, &list, options);
 
-	return code == 0 || fail_fetch(c, code, "the transfer failed", error);
+	return code == 0 || fail_fetch(c, JOB_ERROR_REPOSITORY, code, "the transfer failed", error);
 }
 
 /* A mirror that lacks something would stay so, since what is there is not asked for again. Says so,
@@ -196,7 +207,8 @@ static bool peel(git_repository *repository, const git_oid *oid, struct connecti
 	}
 	git_object_free(peeled);
 	git_object_free(object);
-	return code == 0 || fail_fetch(c, code, "the ref leads to no commit", error);
+	return code == 0 ||
+	       fail_fetch(c, JOB_ERROR_REPOSITORY, code, "the ref leads to no commit", error);
 }
 
 /* What stays behind after a rewind may be what is applied: keep it reachable. */
@@ -304,7 +316,7 @@ static bool fetch(git_repository *repository, struct connection *c, struct fetch
 			: git_remote_connect(remote, GIT_DIRECTION_FETCH, &options.callbacks, NULL,
 					     NULL);
 	if (code < 0) {
-		return fail_fetch(c, code, "cannot connect", error);
+		return fail_fetch(c, connect_code(c), code, "cannot connect", error);
 	}
 	done = fetch_connected(repository, remote, &options, c, out, error);
 	git_remote_disconnect(remote);
