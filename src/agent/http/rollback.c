@@ -36,7 +36,7 @@ static const struct {
 	[ROLLBACK_WAS_TRIAL] = {MHD_HTTP_CONFLICT, "trial", "that was approved for a trial only",
 				"'assent try' tries it again"},
 	[ROLLBACK_WAS_BAD] = {MHD_HTTP_CONFLICT, "rolled-back", "that was rolled back itself",
-			      "'assent rollback --unpin --commit COMMIT' takes that back"},
+			      "'assent rollback STACK --unpin --commit COMMIT' takes that back"},
 	[ROLLBACK_THERE] = {MHD_HTTP_CONFLICT, "there", "this is what is wanted already",
 			    "see 'assent status'"},
 };
