@@ -144,8 +144,11 @@ static void write_pause(struct json_writer *w, const char *name, const struct fo
 }
 
 /* What a person wants instead of the branch's newest commit. */
-static void write_wanted(struct json_writer *w, const struct stack_facts *facts)
+static void write_wanted(struct json_writer *w, const struct fold_stack *stack)
 {
+	const struct stack_facts *facts = &stack->facts;
+	const struct told_steer *trial = &stack->told.steers[TOLD_TRIAL];
+
 	if (facts->pin[0] == '\0') {
 		json_w_null(w, "pinned");
 	} else {
@@ -155,6 +158,7 @@ static void write_wanted(struct json_writer *w, const struct stack_facts *facts)
 		write_text(w, "until_past", facts->commit);
 		json_w_end(w);
 	}
+	write_text(w, "trial_ended", trial->on ? NULL : trial->reason);
 	if (facts->try_ref[0] == '\0' && !facts->returning) {
 		json_w_null(w, "trial");
 		return;
@@ -206,7 +210,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_text(w, "tree", facts->tree);
 	write_text(w, "applied", facts->base);
 	write_block(w, facts);
-	write_wanted(w, facts);
+	write_wanted(w, unit->record);
 	write_text(w, "ref", unit->record->ref);
 	write_text(w, "repository", unit->record->repository);
 	json_w_int(w, "drift", facts->drift_count);

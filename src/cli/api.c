@@ -198,6 +198,7 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->applied = read_text(o, "applied");
 	read_pause(o, "suspended", &stack->suspended);
 	read_pause(o, "stopped", &stack->stopped);
+	stack->trial_ended = read_text(o, "trial_ended");
 	stack->waits = read_text(o, "waits");
 	stack->remote = read_text(o, "remote");
 	stack->remote_problem = read_text(o, "remote_problem");

@@ -70,7 +70,8 @@ struct api_stack {
 	size_t alerts_count;
 	const char *fetch_problem;	     /* why the last fetch failed, NULL: it did not */
 	struct api_pause suspended, stopped; /* this stack; everything */
-	const char *waits;		     /* for another stack, NULL: for none */
+	const char *trial_ended;    /* why, NULL: a trial is under way, or there was none */
+	const char *waits;	    /* for another stack, NULL: for none */
 	const char *remote;	    /* the address that answered last, NULL: none has yet */
 	const char *remote_problem; /* why it is not the first, NULL: it is */
 	const char *job;	    /* "none", "fetch" ...; or NULL */

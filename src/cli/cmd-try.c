@@ -101,6 +101,12 @@ static bool send(struct cli *cli, struct wish *wish, GError **error)
 			    &stack, error)) {
 		return false;
 	}
+	if (!wish->end && stack->trial_ended != NULL) {
+		/* TRANSLATORS: a branch, and why */
+		return problem(error, EXIT_REFUSED, "trial-ended", _("see 'assent status'"),
+			       _("the trial of '%s' has ended at once: %s"), wish->branch,
+			       stack->trial_ended);
+	}
 	cli->status = wish->no_wait ? EXIT_DONE : say_exit(stack);
 	if (out_is_json(cli->out)) {
 		struct json_writer *w = out_json_begin(cli->out);

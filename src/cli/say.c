@@ -257,6 +257,7 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	text_json(w, "halted", stack->halted);
 	pause_json(w, "suspended", &stack->suspended);
 	pause_json(w, "stopped", &stack->stopped);
+	text_json(w, "trial_ended", stack->trial_ended);
 	text_json(w, "waits", stack->waits);
 	text_json(w, "remote", stack->remote);
 	text_json(w, "remote_problem", stack->remote_problem);

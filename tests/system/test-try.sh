@@ -165,7 +165,9 @@ agent_post /v1/stacks/app/try?wait=60 '{"branch":"topic","seconds":2,"reason":"n
 agent_wait_for 'agent_entries return app && [ "$(field "len(d)")" = 3 ]'
 agent_becomes app converged && [ -z "$PLAN" ] && content three
 tap_ok 'what nobody approves ends without a trace' || echo "# $STATE_NOW $REASON_NOW" >&2
-agent_post /v1/stacks/app/try?wait=60 '{"branch":"typo","seconds":600,"reason":"why"}'
+try typo --for 10m --reason why
+[ $SAID = 1 ] && grep -q "ended at once: the repository has no 'refs/heads/typo'" "$T/said"
+tap_ok 'a branch that is not there is said at once' || tap_note "$T/said"
 agent_wait_for 'agent_entries return app && [ "$(field "len(d)")" = 4 ]'
 [ "$(field "'typo' in d[3]['reason']")" = True ]
 tap_ok 'and there is none of a branch that is not there' || echo "# $BODY" >&2
