@@ -164,11 +164,14 @@ void fold_steer_try(struct fold_stack *stack, const struct record_try *trial)
 	stack->has_try_commits = false;
 }
 
+/* What was rolled back before the trial began, and still held then, is not wanted back: the branch
+ * or the pin is, and people are asked. */
 void fold_steer_return(struct fold_stack *stack)
 {
 	struct stack_facts *facts = &stack->facts;
 
-	facts->returning = strcmp(facts->base, facts->try_from) != 0;
+	facts->returning = strcmp(facts->base, facts->try_from) != 0 &&
+			   !fold_is_bad(stack, facts->try_from);
 	facts->try_ref[0] = '\0';
 	facts->try_until = 0;
 	facts->settled[0] = '\0';

@@ -20,6 +20,9 @@ void world_entry(struct world *w, const char *type, const char *format, ...)
 	va_start(ap, format);
 	fields = g_strdup_vprintf(format, ap);
 	va_end(ap);
+	if (w->entry != NULL) {
+		w->entry(w, type, fields);
+	}
 	fold_ok(w->fold, type, "web", w->now, fields);
 }
 
@@ -48,6 +51,9 @@ static void apply_start(struct world *w)
 		g_strdup_printf(",\"mode\":\"%s\",\"person\":\"p\"", record_mode_names[w->s.mode]);
 	bool steered = w->s.mode != MODE_APPLY;
 
+	if (w->start != NULL) {
+		w->start(w);
+	}
 	world_entry(w, "apply-start", "\"approvals\":[3],\"commit\":\"%s\",\"plan\":\"%s\"%s",
 		    steered ? w->fold_stack->halted->commit : w->f->plan_commit,
 		    steered ? w->f->halted : w->f->plan, steered ? mode : "");
@@ -85,7 +91,7 @@ static void perform(struct world *w, enum stack_effect kind, enum stack_phase ph
 			    stack_block_names[d->block], d->reason);
 		break;
 	case STACK_LOG_UNBLOCKED:
-		fold_ok(w->fold, "unblocked", "web", w->now, "");
+		world_entry(w, "unblocked", "%s", "");
 		break;
 	case STACK_LOG_CLOSED:
 		world_entry(w, "closed", "\"outcome\":\"%s\",\"plan\":\"%s\",\"reason\":\"%s\"",

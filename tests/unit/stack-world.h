@@ -30,6 +30,11 @@ struct world {
 	bool halts;	    /* when it fails, it does so half way */
 	bool restores;	    /* drafts are proven, and nobody has to approve them */
 	bool refused;	    /* the worker does not begin */
+	/* Each entry on its way into the log, and each apply before that is written; NULL: nobody
+	 * listens. */
+	void (*entry)(struct world *w, const char *type, const char *fields);
+	void (*start)(struct world *w);
+	void *user; /* theirs */
 	GString *trace;	    /* effects in order */
 	int64_t now;
 	unsigned plans;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/fold-steer.h"
 #include "agent/http/rollback.h"
 #include "agent/http/routes.h"
 #include "agent/request.h"
@@ -91,7 +92,8 @@ static bool may_begin(struct call *call, const struct agent_unit *unit, const st
 		return conflict(call, "halted", "an apply of this stack has halted half way",
 				"'assent apply --resume' or '--undo' first");
 	}
-	if (facts->pin[0] != '\0' && strcmp(facts->pin, facts->base) != 0) {
+	if ((facts->pin[0] != '\0' && strcmp(facts->pin, facts->base) != 0) ||
+	    fold_is_bad(unit->record, facts->base)) {
 		return conflict(call, "rollback", "a rollback is under way", "see 'assent status'");
 	}
 	if (facts->suspended[0] != '\0') {
