@@ -42,12 +42,28 @@ static void set_pin(struct stack_facts *facts, const char *commit, const char *t
 	stack_keep(facts->pin_why, why);
 }
 
+/* What was wanted instead, or instead of that, if it was rolled back since. */
+static const struct fold_bad *find_instead(const struct fold_stack *stack, const char *commit)
+{
+	const struct fold_bad *bad = g_hash_table_lookup(stack->bad, commit);
+	const struct fold_bad *next;
+
+	for (guint left = g_hash_table_size(stack->bad); left > 0; left--) {
+		next = g_hash_table_lookup(stack->bad, bad->commit);
+		if (next == NULL) {
+			break;
+		}
+		bad = next;
+	}
+	return bad;
+}
+
 /* One that was rolled back is there again, without a pin: what holds stays, unless it was rolled
  * back, too. */
 static void pin_again(struct fold_stack *stack)
 {
 	struct stack_facts *facts = &stack->facts;
-	const struct fold_bad *bad = g_hash_table_lookup(stack->bad, facts->commit);
+	const struct fold_bad *bad = find_instead(stack, facts->commit);
 	bool stays = facts->base[0] != '\0' && !fold_is_bad(stack, facts->base);
 
 	set_pin(facts, stays ? facts->base : bad->commit, stays ? facts->base_tree : bad->tree,

@@ -564,6 +564,38 @@ static void test_trial_from_bad(void)
 	end_life(&l);
 }
 
+static void see(struct life *l, const char *commit)
+{
+	world_entry(&l->w, "commit",
+		    "\"commit\":\"%s\",\"tree\":\"" T "\",\"ref\":\"r\",\"repository\":\"u\"",
+		    commit);
+}
+
+/* The branch shows again what was rolled back to something that was rolled back itself. */
+static void test_bad_behind_bad(void)
+{
+	struct life l = {0};
+
+	begin_life(&l, 1);
+	fetched(&l, commits[0]);
+	world_send(&l.w, STACK_PLANNED);
+	approve(&l);
+	world_send(&l.w, STACK_APPLIED);
+	hold(&l, commits[1]);
+	hold(&l, commits[2]);
+	roll_back_to(&l, commits[1], commits[2]);
+	world_entry(&l.w, "closed",
+		    "\"outcome\":\"converged\",\"commit\":\"%s\",\"tree\":\"" T
+		    "\",\"reason\":\"r\"",
+		    commits[1]);
+	see(&l, commits[3]); // whose plan nobody approves
+	roll_back_to(&l, commits[0], commits[3]);
+	see(&l, commits[4]); // nor this one's, nor the way back
+	see(&l, commits[2]);
+	g_assert_cmpstr(stack_target(l.w.f), ==, commits[0]);
+	end_life(&l);
+}
+
 static unsigned live_one(unsigned seed, bool tells)
 {
 	struct life l = {.tells = tells};
@@ -599,5 +631,6 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/any-life/never-what-must-not-be", test_lives);
 	g_test_add_func("/any-life/no-way-back-to-what-was-rolled-back", test_trial_from_bad);
+	g_test_add_func("/any-life/what-was-rolled-back-twice", test_bad_behind_bad);
 	return g_test_run();
 }
