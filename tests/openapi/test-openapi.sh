@@ -110,8 +110,10 @@ agent_get "/v1/plans/$PLAN"
 [ "$(field "sorted(v['person'] + ' ' + v['decision'] for v in d['votes'])")" = \
   "['alice approve', 'bob approve']" ]
 tap_ok 'with the approvals that were valid' || echo "# $BODY" >&2
-# GET /v1/events has no end, so test-agent.sh asks it.
-ask socket api.yaml "$(cat "$R/forwarded")" --exclude-operation-id streamEvents
+# GET /v1/events has no end, so test-agent.sh asks it. A stop would let nothing happen that came after
+# it, so it has a turn of its own.
+ask socket api.yaml "$(cat "$R/forwarded")" --exclude-operation-id streamEvents \
+  --exclude-operation-id stopAll --exclude-operation-id resumeAll
 tap_ok 'on the socket, every answer is as described' || tap_note "$T/socket.out"
 [ "$(cases socket)" -gt 500 ]
 tap_ok 'to more than five hundred requests'
@@ -121,6 +123,13 @@ tap_ok 'the plan still waits, and nothing was applied'
 agent_entries approval web
 [ "$(field 'len(d)')" = 2 ]
 tap_ok 'the log knows of two decisions and no more' || echo "# $BODY" >&2
+ask socket api.yaml "$(cat "$R/forwarded")" --include-operation-id stopAll \
+  --include-operation-id resumeAll
+tap_ok 'stopping and resuming everything is answered as described' || tap_note "$T/socket.out"
+agent_entries suspend && [ "$(field 'any("stack" not in e for e in d)')" = True ] &&
+  agent_post /v1/stop '{}' && [ "$STATUS" = 200 ] && agent_becomes web suspended &&
+  agent_post /v1/resume '{}' && [ "$STATUS" = 200 ] && agent_becomes web pending
+tap_ok 'it stops, and what was resumed last goes on' || tap_note "$T/body"
 agent_decide "$waiting" dora approve
 agent_becomes web converged && [ -e "$T/out/web/app.conf" ]
 tap_ok 'the third approval applies it'

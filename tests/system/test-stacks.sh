@@ -162,7 +162,7 @@ agent_get /v1/stacks/app
 [ "$(field 'd["block"]["kind"]')" = rewound ] && remote "http://localhost:$HTTP_PORT/open/first.git"
 tap_ok 'when the first one answers again, it counts: it has never seen what came since' ||
   tap_note "$T/body"
-git -C "$T/mono" push -q -f "$T/other.git" main~1:main
+git -C "$T/mono" push -q -f "$T/other.git" main~1:refs/heads/main
 first_down
 agent_sync app
 agent_get /v1/stacks/app
