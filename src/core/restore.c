@@ -24,7 +24,8 @@ struct restore {
 /* What was approved of one thing, plan over plan. */
 struct approved {
 	bool known;
-	bool seen; /* as a trial had found it, where owners are there whether wanted or not */
+	unsigned lost; /* of what was wanted: was not there when others were approved */
+	bool seen;     /* as a trial had found it, where owners are there whether wanted or not */
 	struct plan_state state;
 };
 
@@ -155,7 +156,40 @@ const char *restore_unprovable(const struct plan_change *c)
 	return does_what_it_wants(c) ? NULL : "does something else than it wants";
 }
 
-/* What the plan wanted, over what others wanted before. */
+enum lost { LOST_MODE = 1 << 0, LOST_UID = 1 << 1, LOST_GID = 1 << 2, LOST_CONTENT = 1 << 3 };
+
+/* One number over what was wanted of it before and found then; bit: of what was lost. */
+static void overlay_number(struct approved *a, enum lost bit, int64_t *before, int64_t found,
+			   int64_t wanted)
+{
+	if (wanted >= 0) {
+		*before = wanted;
+		a->lost &= ~(unsigned)bit;
+	} else if (*before >= 0 && found >= 0 && *before != found) {
+		*before = -1;
+		a->lost |= bit;
+	}
+}
+
+static void overlay_content(struct approved *a, const struct plan_change *c)
+{
+	const struct plan_state *d = &c->desired, *found = &c->observed;
+	struct plan_state *s = &a->state;
+
+	if (d->size >= 0) {
+		s->size = d->size;
+		s->digest = d->digest;
+		s->keyed = d->keyed;
+		a->lost &= ~(unsigned)LOST_CONTENT;
+	} else if (s->size >= 0 && found->size >= 0 && !plan_content_equal(s, found)) {
+		s->size = -1;
+		a->lost |= LOST_CONTENT;
+	}
+}
+
+/* What the plan wanted, over what others wanted before. Whoever approved a new content saw the mode
+ * and the owner that it would have: what was wanted once does not go with it if it was not there
+ * any more. */
 static void overlay(struct approved *a, const struct plan_change *c)
 {
 	const struct plan_state *d = &c->desired;
@@ -165,13 +199,10 @@ static void overlay(struct approved *a, const struct plan_change *c)
 		*a = (struct approved){.known = true, .state = *d};
 		return;
 	}
-	if (d->size >= 0) {
-		s->size = d->size;
-		s->digest = d->digest;
-	}
-	s->mode = d->mode >= 0 ? d->mode : s->mode;
-	s->uid = d->uid >= 0 ? d->uid : s->uid;
-	s->gid = d->gid >= 0 ? d->gid : s->gid;
+	overlay_content(a, c);
+	overlay_number(a, LOST_MODE, &s->mode, c->observed.mode, d->mode);
+	overlay_number(a, LOST_UID, &s->uid, c->observed.uid, d->uid);
+	overlay_number(a, LOST_GID, &s->gid, c->observed.gid, d->gid);
 	s->held = d->held >= 0 ? d->held : s->held;
 	s->link = d->link != NULL ? d->link : s->link;
 	s->xattrs = d->xattrs != NULL ? d->xattrs : s->xattrs;
@@ -247,7 +278,7 @@ static bool content_fits(const struct plan_state *want, const struct plan_state 
 	if (want->size < 0) {
 		return stays || approved->size < 0;
 	}
-	return want->size == approved->size && hash_equal(&want->digest, &approved->digest);
+	return plan_content_equal(want, approved);
 }
 
 static bool package_fits(const struct plan_state *want, const struct approved *a, bool stays)
@@ -273,6 +304,9 @@ static const char *mismatch(const struct plan_change *c, const struct approved *
 	}
 	if (want->type == STATE_ABSENT) {
 		return NULL;
+	}
+	if (a->lost != 0 && !stays) {
+		return "shall be made anew, and not all of it is known";
 	}
 	if (!content_fits(want, s, stays) || !text_fits(want->link, s->link, stays)) {
 		return "shall have another content than what was approved";
