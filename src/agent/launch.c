@@ -7,6 +7,7 @@
 #include "agent/applies.h"
 #include "agent/evidence.h"
 #include "agent/request.h"
+#include "agent/restores.h"
 #include "agent/watch.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -123,6 +124,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	g_autofree char *applied = NULL;
 	g_autofree char *request = NULL;
 	g_autofree char *keys = seal_key(unit);
+	g_autoptr(GPtrArray) returns = NULL;
 	const struct stack_facts *facts = &unit->record->facts;
 	const bool plans = kind == STACK_JOB_PLAN; // else it only compares
 	struct request_plan job = {
@@ -146,6 +148,10 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	}
 	job.applied = applied;
 	job.memory = applied != NULL ? memory : NULL;
+	if (plans && facts->returning && !job.drift && job.restore) {
+		returns = restores_trials(agent->fold, unit->record);
+		job.returns = returns;
+	}
 	if (plans) {
 		unit->asks_drift = job.drift;
 		if (job.drift && !job.restore) {

@@ -145,6 +145,18 @@ static void write_rule(struct json_writer *w, const struct request_plan *plan,
 	json_w_end(w);
 }
 
+static void write_returns(struct json_writer *w, const GPtrArray *ids)
+{
+	if (ids == NULL) {
+		return;
+	}
+	json_w_array(w, "return");
+	for (guint i = 0; i < ids->len; i++) {
+		json_w_str(w, NULL, g_ptr_array_index(ids, i));
+	}
+	json_w_end(w);
+}
+
 static void write_drift(struct json_writer *w, const struct conf_stack *stack,
 			const struct request_plan *plan)
 {
@@ -196,6 +208,7 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	str_opt(w, "seal_key", plan->seal_key);
 	str_opt(w, "watch", plan->watch);
 	write_drift(w, stack, plan);
+	write_returns(w, plan->returns);
 	return finish(w, "plan", error);
 }
 

@@ -450,6 +450,7 @@ static void take_plan(struct taking *t)
 	json_str(o, "draft", 4096); // ours is where we asked for it
 	json_any(o, "summary");
 	log_warnings(t, &warnings, json_arr_get_opt(o, "warnings", WARNINGS, &warnings));
+	json_int_opt(o, "restores", 0, PLAN_MAX_RESTORES, 0); // of a return; the draft has them
 	fits = take_drift(t, o);
 	if (!is_complete(t, STACK_PLAN_FAILED)) {
 		return;

@@ -395,10 +395,12 @@ static void on_applied(struct step *t)
 	t->s->voids = 0;
 	t->s->next_drift = t->s->touched ? t->now : next_drift(t);
 	t->s->touched = false;
-	if (t->d->refused && t->f->plan_required == 0 && stack_plans_drift(t->f)) {
+	if (t->d->refused && t->f->plan_required == 0 &&
+	    (stack_plans_drift(t->f) || t->f->returning)) {
 		stack_keep(t->s->fix_problem, t->d->reason);
 		t->s->ask_first = t->s->unfixable = true;
 		t->s->next_drift = t->now;
+		t->s->want_plan = t->f->returning; // by itself it would not be planned again
 	}
 	add(t, STACK_LOG_APPLY_DONE, 0, "");
 }

@@ -173,4 +173,16 @@ agent_wait_for 'agent_entries return app && [ "$(field "len(d)")" = 4 ]'
 tap_ok 'and there is none of a branch that is not there' || echo "# $BODY" >&2
 agent_becomes app converged
 tap_ok 'which is over at once'
+
+# --- where what was approved may be put back, nobody is asked
+echo 'restore: true' >>"$T/etc/trust.yaml"
+agent_post /v1/stacks/app/try?wait=60 '{"branch":"topic","seconds":600,"reason":"once more"}'
+agent_becomes app pending && agent_decide "$PLAN" alice approve
+agent_wait_for 'content more && agent_is app converged'
+try --end --reason 'seen again'
+agent_wait_for 'content three && agent_is app converged'
+agent_entries plan app
+[ "$(field "(d[-1]['reason'], d[-1]['required'])")" = "('return', 0)" ]
+tap_ok 'an approved trial is taken back without being asked, where that is trusted' ||
+  echo "# $STATE_NOW $REASON_NOW $BODY" >&2
 tap_end
