@@ -11,6 +11,8 @@ agent_begin
 agent_repo app
 agent_stack app 'approval: {required: 1, from: [ops]}'
 agent_init
+(umask 077 && echo http://127.0.0.1:9/hooks/abc >"$T/etc/hook")
+echo 'notify: [{mattermost: {webhook: file:hook}}]' >>"$CONF"
 http_section 'rate: 100000' 'burst: 100000'
 agent_start
 http_port
@@ -35,6 +37,11 @@ tap_ok 'a plan that waits is told, and what it lacks'
 is 'assent_job_duration_seconds_count{stack="app",job="plan"}' 1 &&
   is 'assent_job_duration_seconds_bucket{stack="app",job="plan",le="+Inf"}' 1
 tap_ok 'jobs are timed'
+failed() {
+  metric 'assent_notifications_total{notifier="mattermost",result="failed"}' && [ "$VALUE" -gt 0 ]
+}
+agent_wait_for failed
+tap_ok 'a notice that does not get through is counted'
 
 http_get "$url/metrics"
 [ "$STATUS" = 404 ]
@@ -57,6 +64,8 @@ is 'assent_stack_state{stack="app",state="converged"}' 1 &&
   is 'assent_decisions_total{decision="approve"}' 1 &&
   is 'assent_stack_pending_missing{stack="app"}' 0 && is 'assent_stack_applied_ok{stack="app"}' 1
 tap_ok 'an apply is counted'
+failed
+tap_ok 'a reload forgets no count'
 agent_get /v1/info
 size=$(field "d['size']")
 is assent_log_entries "$size"

@@ -589,7 +589,6 @@ void notify_reload(struct notify *notify)
 	GPtrArray *before = notify->open;
 
 	notify->open = g_ptr_array_new_with_free_func(notifier_free);
-	notify->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	configure(notify); // ends what is under way before the old ones go
 	g_ptr_array_unref(before);
 }
@@ -613,6 +612,7 @@ bool notify_open(struct agent *agent, struct notify **out, GError **error)
 	notify->agent = agent;
 	notify->client = http_client_new();
 	notify->open = g_ptr_array_new_with_free_func(notifier_free);
+	notify->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	notify->position_file = g_build_filename(outbox, "position", NULL);
 	if (!outbox_open(outbox, &world, &notify->outbox, error) ||
 	    !tokens_open(tokens, &notify->tokens, error)) {
