@@ -110,8 +110,8 @@ agent_get "/v1/plans/$PLAN"
 [ "$(field "sorted(v['person'] + ' ' + v['decision'] for v in d['votes'])")" = \
   "['alice approve', 'bob approve']" ]
 tap_ok 'with the approvals that were valid' || echo "# $BODY" >&2
-# GET /v1/events has no end, so test-agent.sh asks it. A stop would let nothing happen that came after
-# it, so it has a turn of its own.
+# GET /v1/events has no end, so test-agent.sh asks it. A stop would let nothing happen that came
+# after it, so it has a turn of its own.
 ask socket api.yaml "$(cat "$R/forwarded")" --exclude-operation-id streamEvents \
   --exclude-operation-id stopAll --exclude-operation-id resumeAll
 tap_ok 'on the socket, every answer is as described' || tap_note "$T/socket.out"
