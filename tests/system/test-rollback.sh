@@ -98,7 +98,8 @@ mv "$T/away.git" "$T/app.git"
 agent_sync app
 agent_sync app
 [ "$STATE_NOW" = converged ] && echo "$REASON_NOW" |
-  grep -q "commit $(echo "$one" | cut -c1-12) holds; rolled back by bob: it breaks; waits until the branch passes $(echo "$two" | cut -c1-12)"
+  grep -q "commit $(echo "$one" | cut -c1-12) holds; rolled back by bob: it breaks; waits until the\
+ branch passes $(echo "$two" | cut -c1-12)"
 tap_ok 'it stays there, and says why and until when' || echo "# $STATE_NOW $REASON_NOW" >&2
 agent_entries rollback app
 [ "$(field "[(x['bad'], x['commit'], x['person'], x['reason']) for x in d]")" = \
