@@ -155,6 +155,36 @@ static void test_what_is_gone_and_who_pushed(struct fixture *f, const void *data
 	markup_clear(&m);
 }
 
+static void test_a_trial_and_a_restore_are_told(struct fixture *f, const void *data)
+{
+	const char *restores[] = {
+		"sha256:7777777777777777777777777777777777777777777777777777777777777777", ID};
+	g_autofree char *before = NULL, *trial = NULL, *back = NULL;
+	struct markup m;
+
+	(void)data;
+	before = render(f, &m);
+	g_assert_false(markup_says(&m, "trial until"));
+	g_assert_false(markup_says(&m, "puts back what was approved by"));
+	markup_clear(&m);
+	f->plan.reason = "try";
+	f->plan.until = PLAN_TIME + 3600;
+	trial = render(f, &m);
+	g_assert_true(markup_says(&m, "trial until"));
+	g_assert_true(markup_says(&m, "what it changed is put back without being asked"));
+	markup_clear(&m);
+	f->plan.reason = "return";
+	f->plan.until = 0;
+	f->plan.restores = restores;
+	f->plan.restores_count = 2;
+	back = render(f, &m);
+	g_assert_true(markup_says(&m, "a trial has ended"));
+	g_assert_true(markup_says(&m, "puts back what was approved by"));
+	g_assert_true(markup_says(&m, "777777777777, 3f2a9c1b0011"));
+	g_assert_nonnull(strstr(back, "plans/777777777777\""));
+	markup_clear(&m);
+}
+
 static void test_bytes_of_contents_are_shown(struct fixture *f, const void *data)
 {
 	static const char section[] = "--- a\n+++ b\n@@ -1 +1 @@\n-a\0b\r\n+\tc\n";
@@ -709,6 +739,7 @@ int main(int argc, char **argv)
 	ADD("what-was-changed-outside-has-a-column", test_what_was_changed_outside_has_a_column);
 	ADD("steps-of-an-apply", test_steps_of_an_apply);
 	ADD("the-overview-tells-what-halted", test_the_overview_tells_what_halted);
+	ADD("a-trial-and-a-restore-are-told", test_a_trial_and_a_restore_are_told);
 	ADD("the-overview-tells-of-alerts", test_the_overview_tells_of_alerts);
 	g_test_add_func("/page/bad-lists-of-steps", test_bad_lists_of_steps);
 	g_test_add_func("/page/rows-of-a-section", test_rows_of_a_section);

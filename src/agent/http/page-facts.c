@@ -19,8 +19,9 @@ static const char *why_text(const char *reason)
 	} texts[] = {
 		{"commit", N_("the branch has a new commit")},
 		{"drift", N_("the host is no longer as it was approved")},
-		{"rollback", N_("an earlier commit is wanted back")},
+		{"rollback", N_("an earlier commit is wanted back: newer ones are taken back")},
 		{"try", N_("somebody tries it out")},
+		{"return", N_("a trial has ended: what held before it comes back")},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
@@ -229,7 +230,35 @@ static void put_policy(struct html *h, const struct plan *plan)
 	}
 }
 
-void page_facts(struct html *h, const struct plan *plan, int64_t now)
+static void put_trial(struct html *h, const struct plan *plan, int64_t now)
+{
+	if (plan->until == 0) {
+		return;
+	}
+	/* TRANSLATORS: a time follows */
+	page_term(h, _("trial until"));
+	page_time(h, plan->until, now);
+	html_void(h, "br", NULL);
+	html_text(h, _("After it, what it changed is put back without being asked."));
+	html_close(h, "dd");
+}
+
+/* The plans whose approvals this one stands on, each a page of its own with who approved it. */
+static void put_restores(struct html *h, const char *root, const struct plan *plan)
+{
+	if (plan->restores_count == 0) {
+		return;
+	}
+	/* TRANSLATORS: links to plans follow */
+	page_term(h, _("puts back what was approved by"));
+	for (size_t i = 0; i < plan->restores_count; i++) {
+		html_text(h, i > 0 ? ", " : "");
+		page_plan_link(h, root, plan->restores[i]);
+	}
+	html_close(h, "dd");
+}
+
+void page_facts(struct html *h, const char *root, const struct plan *plan, int64_t now)
 {
 	char digest[HASH_TEXT_SIZE];
 
@@ -239,6 +268,8 @@ void page_facts(struct html *h, const struct plan *plan, int64_t now)
 	html_open(h, "dl", NULL);
 	page_fact(h, _("host (agent)"), plan->agent);
 	page_fact(h, _("why now"), why_text(plan->reason));
+	put_trial(h, plan, now);
+	put_restores(h, root, plan);
 	page_term(h, _("repository"));
 	html_say(h, "%s %s%s%s", plan->repository, plan->ref, plan->path[0] != '\0' ? " " : "",
 		 plan->path);

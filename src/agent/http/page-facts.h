@@ -3,8 +3,8 @@
 /* What a plan says of itself, for the review page. */
 #include "agent/http/page-frame.h"
 
-/* What, why, who, by which rule. */
-void page_facts(struct html *h, const struct plan *plan, int64_t now);
+/* What, why, who, by which rule. root as in struct page_frame. */
+void page_facts(struct html *h, const char *root, const struct plan *plan, int64_t now);
 /* Risk in words, then the table of changes in this order (page_order()). False when some were left
  * out. */
 bool page_changes(struct html *h, const struct plan *plan, const size_t *order, int64_t now);

@@ -313,7 +313,7 @@ char *page_plan(const struct page_plan *view, size_t *len)
 	h = page_begin(&frame);
 	put_state(h, view);
 	page_steps(h, view->known, view->steps);
-	page_facts(h, view->plan, view->now);
+	page_facts(h, view->frame.root, view->plan, view->now);
 	complete = page_changes(h, view->plan, order, view->now);
 	complete = page_diff(h, &diff, order) && complete;
 	put_odd(h);
