@@ -186,8 +186,8 @@ void fold_steer_return(struct fold_stack *stack)
 {
 	struct stack_facts *facts = &stack->facts;
 
-	facts->returning = strcmp(facts->base, facts->try_from) != 0 &&
-			   !fold_is_bad(stack, facts->try_from);
+	facts->returning =
+		strcmp(facts->base, facts->try_from) != 0 && !fold_is_bad(stack, facts->try_from);
 	facts->try_ref[0] = '\0';
 	facts->try_until = 0;
 	facts->settled[0] = '\0';

@@ -34,8 +34,8 @@ struct world {
 	 * listens. */
 	void (*entry)(struct world *w, const char *type, const char *fields);
 	void (*start)(struct world *w);
-	void *user; /* theirs */
-	GString *trace;	    /* effects in order */
+	void *user;	/* theirs */
+	GString *trace; /* effects in order */
 	int64_t now;
 	unsigned plans;
 };
