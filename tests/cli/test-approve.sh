@@ -146,7 +146,7 @@ mv "$repo" "$repo.away"
 exits 1 'a fetch that fails while a plan waits' assent sync
 exits 0 'is told' assent status web
 says 'beside what is waited for' out 'web: pending: '
-says 'with its reason' out '; and fetching fails: repository: '
+says 'with its reason' out '; and fetching fails: network: '
 mv "$repo.away" "$repo"
 exits 1 'the next fetch is good again' assent sync
 exits 0 'and nothing more is told' assent status web

@@ -167,9 +167,9 @@ mv "$repo" "$repo.away"
 exits 1 'a repository that is away' assent sync web
 exits 0 'is told while a plan waits' assent status
 says 'for its approval' out '0 of 1 approvals'
-says 'with the reason' out "fetching fails: repository: cannot fetch"
+says 'with the reason' out "fetching fails: network: cannot fetch"
 exits 0 'and as JSON' assent status web --json
-ok 'as a member' grep -q '"fetch_problem":"repository: ' "$tmp/out"
+ok 'as a member' grep -q '"fetch_problem":"network: ' "$tmp/out"
 mv "$repo.away" "$repo"
 exits 1 'once it is back' assent sync web
 lacks 'nothing is said of it' out 'fetching fails'
