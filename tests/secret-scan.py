@@ -48,6 +48,9 @@ def digests(content):
 
 def inside(data):
     yield data
+    joined = data.replace(b"\n", b"")
+    if joined != data:
+        yield joined  # base64 in lines
     if data[:2] == b"\x1f\x8b" or (data[:1] == b"\x78" and len(data) > 2):
         try:
             yield zlib.decompressobj(47).decompress(data)
