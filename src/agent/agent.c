@@ -10,6 +10,7 @@
 #include "agent/evidence.h"
 #include "agent/genesis.h"
 #include "agent/halt.h"
+#include "agent/ownconf.h"
 #include "agent/perform.h"
 #include "agent/renew.h"
 #include "agent/results.h"
@@ -399,6 +400,7 @@ bool agent_open(struct conf *conf, struct agent **out, GError **error)
 		agent_close(agent);
 		return false;
 	}
+	ownconf_start(agent);
 	*out = agent;
 	return true;
 }
@@ -414,6 +416,7 @@ void agent_close(struct agent *agent)
 	if (agent->looking != 0) {
 		g_source_remove(agent->looking);
 	}
+	ownconf_stop(agent);
 	jobs_free(agent->jobs);
 	g_hash_table_unref(agent->units);
 	g_array_unref(agent->people);
@@ -615,6 +618,7 @@ bool agent_reload(struct agent *agent, struct conf *conf, GError **error)
 	if (!genesis_record(agent, &local) || !renew_orphans(agent, &local)) {
 		return true; // the log's failure has been told, and stops everything by itself
 	}
+	ownconf_start(agent);
 	for (i = 0; i < again->len; i++) {
 		agent_send(g_ptr_array_index(again, i), STACK_REPLAN, &changed);
 	}

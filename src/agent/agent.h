@@ -33,6 +33,7 @@
 struct agent;
 struct differ;
 struct doors;
+struct ownconf;
 struct sessions;
 struct watch;
 
@@ -98,6 +99,7 @@ struct agent {
 				     * alone; main()'s */
 	struct notify *notify;	    /* NULL: nobody is told */
 	struct agent_watch manager; /* the same for the service manager */
+	struct ownconf *own;	    /* see ownconf.h */
 	int64_t log_bytes;	    /* of all entries together */
 	char *dead;		    /* why the log cannot be written, or NULL */
 	guint mourning;		    /* idle source that tells the stacks */

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "agent/ownconf.h"
 #include "agent/planner.h"
 #include "agent/progress.h"
 #include "agent/stack-say.h"
@@ -340,5 +341,6 @@ bool view_info_members(struct json_writer *w, const struct agent *agent, GError 
 	json_w_str(w, "plan_key", plan_key);
 	write_text(w, "seal_recipient", recipient);
 	write_text(w, "problem", agent->dead);
+	write_text(w, "configuration_problem", ownconf_problem(agent));
 	return true;
 }

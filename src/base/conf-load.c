@@ -721,6 +721,7 @@ struct conf *conf_load(const char *file, struct diag_list *diags, GError **error
 		return NULL;
 	}
 	conf = conf_new(file);
+	hash_bytes(&conf->digest, text, len);
 	reader = (struct conf_reader){.conf = conf, .diags = diags};
 	root = yaml_parse(file, text, len, &yaml_default_limits, diags);
 	if (root != NULL) {

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/yaml.h"
+#include "core/hash.h"
 
 struct conf_source {
 	char *url, *branch, *path; /* branch without refs/heads/ */
@@ -127,7 +128,8 @@ struct conf_notifier {
 	bool buttons; /* of the desktop: people may decide there, where policy lets them */
 };
 struct conf {
-	char *file; /* where it was read */
+	char *file;	    /* where it was read */
+	struct hash digest; /* of what stood there */
 	char *agent;
 	char *state_dir;
 	char *socket;

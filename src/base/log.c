@@ -18,6 +18,7 @@ static const struct log_row rows[] = {
 	[EV_STOP] = {"stop", "5c1a7f0de2c74a3e9a8f0b1c6d2e7302", LOG_NOTICE},
 	[EV_RELOAD] = {"reload", "0e6b9f3c1d5a4d0fb7a2c8e4f1963503", LOG_NOTICE},
 	[EV_CONFIG_BAD] = {"config-bad", "d81f54c0a7e94b6c8f3b2e1d0a594704", LOG_ERR},
+	[EV_CONFIG_CHANGED] = {"config-changed", "dacd93280ada4d62900bfc93e82c0284", LOG_WARNING},
 	[EV_FETCHED] = {"fetched", "7a90c2b5e4f84c1d93d6a0b8f72e1105", LOG_INFO},
 	[EV_FETCH_FAILED] = {"fetch-failed", "c4e25d7198ab4f60b1d34c9e07fa8206", LOG_WARNING},
 	[EV_BLOCKED] = {"blocked", "92f06ab3d5c14e7a8b40f7c12d9e6307", LOG_WARNING},

@@ -270,6 +270,7 @@ bool api_info(struct client *client, struct api_info **out, GError **error)
 	info->vkey = json_str(&root, "vkey", MAX_NAME);
 	info->plan_key = json_str(&root, "plan_key", MAX_NAME);
 	info->allowed_signers = read_text(&root, "allowed_signers");
+	info->configuration_problem = read_text(&root, "configuration_problem");
 	info->pid = json_int(&root, "pid", 0, JSON_MAX_INT);
 	info->size = json_int(&root, "size", 0, JSON_MAX_INT);
 	json_obj_ignore_rest(&root);

@@ -86,6 +86,7 @@ struct api_list {
 };
 struct api_info {
 	const char *agent, *version, *state_dir, *vkey, *plan_key, *allowed_signers;
+	const char *configuration_problem; /* NULL: none */
 	int64_t pid, size;
 	struct json_doc *doc;
 };

@@ -261,6 +261,11 @@ static bool look_agent(struct patient *p, GString *detail, GError **error)
 	if (!api_info(p->cli->client, &p->info, error)) {
 		return false;
 	}
+	if (p->info->configuration_problem != NULL) {
+		return problem(error, EXIT_REFUSED, "configuration",
+			       _("reload assentd, or put the file back"), "%s",
+			       p->info->configuration_problem);
+	}
 	g_string_append_printf(detail, _("'%s', version %s, process %" PRId64 ", at %s"),
 			       p->info->agent, p->info->version, (gint64)p->info->pid,
 			       client_socket(p->cli->client));
