@@ -14,6 +14,7 @@
 #include "agent/perform.h"
 #include "agent/renew.h"
 #include "agent/results.h"
+#include "agent/retention.h"
 #include "agent/verified.h"
 #include "agent/watch.h"
 #include "base/autoptr.h"
@@ -417,6 +418,7 @@ void agent_close(struct agent *agent)
 		g_source_remove(agent->looking);
 	}
 	ownconf_stop(agent);
+	retention_stop(agent);
 	jobs_free(agent->jobs);
 	g_hash_table_unref(agent->units);
 	g_array_unref(agent->people);
@@ -605,6 +607,7 @@ bool agent_reload(struct agent *agent, struct conf *conf, GError **error)
 		return false;
 	}
 	r.again = again;
+	retention_stop(agent); // the rule may be another
 	drop_removed(agent, conf);
 	agent->conf = conf;
 	signers_free(agent->signers);

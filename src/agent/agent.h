@@ -34,6 +34,7 @@ struct agent;
 struct differ;
 struct doors;
 struct ownconf;
+struct retention;
 struct sessions;
 struct watch;
 
@@ -105,6 +106,11 @@ struct agent {
 	guint mourning;		    /* idle source that tells the stacks */
 	guint looking;		    /* idle source that has all stacks look */
 	uint64_t stamps;	    /* given so far */
+	/* Contents of old plans are being looked for, by this timer; NULL, 0: not now. When they
+	 * were last, 0: not since this process began. */
+	struct retention *retention;
+	guint retaining;
+	int64_t retained;
 	bool stopping;
 	void (*stopped)(void *user);
 	void *stopped_user;

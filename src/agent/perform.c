@@ -10,6 +10,7 @@
 #include "agent/launch.h"
 #include "agent/planner.h"
 #include "agent/request.h"
+#include "agent/retention.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -319,7 +320,11 @@ static bool append_done(struct doing *d, enum record_result result, const char *
 
 static bool log_apply_done(struct doing *d, GError **error)
 {
-	return append_done(d, d->news->result, d->news->details.reason, error);
+	if (!append_done(d, d->news->result, d->news->details.reason, error)) {
+		return false;
+	}
+	retention_due(d->agent);
+	return true;
 }
 
 static bool log_interrupted(struct doing *d, GError **error)

@@ -41,6 +41,7 @@ static const struct log_row rows[] = {
 	[EV_APPLIED] = {"applied", "0fb84d29c7e34a61951fd7a0b26e3812", LOG_NOTICE},
 	[EV_APPLY_FAILED] = {"apply-failed", "d36a81f7e05c4b9d84a6e2c90f1b7513", LOG_ERR},
 	[EV_RECOVERED] = {"recovered", "5972ce0b4fd84d3ca9c1f8e637d0ba14", LOG_WARNING},
+	[EV_RETENTION] = {"retention", "2d8e5b71c0f94a36b7d41e9a60c3f852", LOG_NOTICE},
 	[EV_STORE_FAILED] = {"store-failed", "fc4096d8b1e7432a9e3b05c7d28fa115", LOG_CRIT},
 	[EV_WORKER] = {"worker", "83a5d1e92c6f4078b0d47e9f1c3b6a16", LOG_INFO},
 	[EV_DRIFT] = {"drift", "1ec7f04a8d2b49e5a6b38c90e5f7d217", LOG_WARNING},

@@ -175,6 +175,30 @@ rollback --unpin --reason 'forward again'
 agent_becomes app pending &&
   plan_is "[c['subject'] for c in p['commits']] == ['fifth', 'fourth', 'second']"
 tap_ok 'the way forward tells of all that lies between' || echo "# $STATE_NOW $REASON_NOW" >&2
+
+# --- contents of old plans go, and come back
+object() { # CONTENT: is it there?
+  sum=$(echo "$1" | sha256sum)
+  sum=${sum%% *}
+  rest=${sum#??}
+  [ -f "$STATE/objects/${sum%"$rest"}/$rest" ]
+}
+object one && object two && object three && object four && object five
+tap_ok 'contents are kept'
+agent_stop
+echo 'retention: {plans: 1, age: 0s}' >>"$CONF"
+agent_start
+apply alice
+agent_wait_for '! object one && ! object two && ! object three && ! object four'
+object five && content five
+tap_ok 'as long as the configuration says' || tap_note "$T/agent.log"
+agent_wait_for 'grep -q "contents of old plans have gone" "$T/agent.log"'
+tap_ok 'which is told'
+rollback --to "$one" --reason 'farther back'
+plan_is "(p['reason'], p['target']['commit']) == ('rollback', '$one')" && object one &&
+  agent_decide "$PLAN" alice approve &&
+  agent_wait_for 'content one && agent_look app && [ -z "$PLAN" ]'
+tap_ok 'one can go back to what was removed' || tap_note "$T/agent.log"
 "$builddir/assent" log verify --quiet "$STATE/log" >"$T/said" 2>&1 ||
   "$builddir/assent" log verify "$STATE/log" >"$T/said" 2>&1
 tap_ok 'the log is sound' || tap_note "$T/said"

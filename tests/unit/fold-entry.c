@@ -23,15 +23,22 @@ static char *canonical(const char *text)
 	return g_strdup(out);
 }
 
-bool fold_text(struct fold *fold, const char *type, const char *stack, int64_t time,
-	       const char *fields, GError **error)
+char *fold_line(const struct fold *fold, const char *type, const char *stack, int64_t time,
+		const char *fields)
 {
 	g_autofree char *of =
 		stack != NULL ? g_strdup_printf(",\"stack\":\"%s\"", stack) : g_strdup("");
 	g_autofree char *text = g_strdup_printf(
 		"{\"seq\":%" PRIu64 ",\"time\":%" PRId64 ",\"type\":\"%s\",\"v\":1%s%s%s}",
 		fold->size, time, type, of, fields[0] != '\0' ? "," : "", fields);
-	g_autofree char *sorted = canonical(text);
+
+	return canonical(text);
+}
+
+bool fold_text(struct fold *fold, const char *type, const char *stack, int64_t time,
+	       const char *fields, GError **error)
+{
+	g_autofree char *sorted = fold_line(fold, type, stack, time, fields);
 	struct assent_error err;
 	struct entry entry;
 	bool ok;
