@@ -230,12 +230,16 @@ static bool write_draft(struct planner *p, struct plan *plan, GError **error)
 	return file_replace_unsynced(p->out, text, len, 0600, error);
 }
 
-/* Before anybody hears of a plan. Where there is none, a sync would only cost time. */
+/* Before anybody hears of a plan. Where there is none, nobody asks for its diff. */
 static bool keep_objects(struct planner *p, GPtrArray *items, GString *diff, struct hash *digest,
 			 GError **error)
 {
+	if (items->len == 0) {
+		hash_bytes(digest, diff->str, diff->len);
+		return true;
+	}
 	return objects_store_unsynced(p->objects, diff->str, diff->len, digest, error) &&
-	       (items->len == 0 || objects_sync(p->objects, error));
+	       objects_sync(p->objects, error);
 }
 
 struct plan_check *plan_checks(struct planner *p)
