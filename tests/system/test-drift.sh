@@ -108,4 +108,33 @@ tap_ok 'after ten thousand changes all is as it was'
 [ "$(grep -c plan "$T/jobs")" -le 6 ] && [ "$(grep -c apply "$T/jobs")" -le 2 ]
 tap_ok 'by a handful of jobs' || tap_note "$T/jobs"
 
+# --- suspended
+agent_post /v1/stacks/app/suspend '{"reason":"by hand for now"}' && [ "$STATUS" = 200 ]
+tap_ok 'a stack is suspended' || tap_note "$T/body"
+agent_entries apply-done app
+applied=$(field 'len(d)')
+echo 'by hand' >"$conf"
+agent_wait_for 'drift_is 1 && rests'
+[ "$(detail "c['app.conf']['fields']")" = "['content']" ]
+tap_ok 'what is edited meanwhile is listed'
+entries_are apply-done "$applied" && [ "$(cat "$conf")" = 'by hand' ]
+tap_ok 'and not put back'
+agent_post /v1/stacks/app/resume '{}' && [ "$STATUS" = 200 ] || tap_note "$T/body"
+agent_wait_for '[ "$(cat "$conf")" = one ] && agent_is app converged && rests'
+tap_ok 'until the suspension has ended'
+
+# --- a trust file that allows no restore
+sed -i '/^restore/d' "$T/etc/trust.yaml"
+agent_entries apply-done app
+applied=$(field 'len(d)')
+echo 'by hand' >"$conf"
+agent_becomes app pending && [ "$(cat "$conf")" = 'by hand' ] && entries_are apply-done "$applied"
+tap_ok 'without restore in the trust file people are asked'
+agent_look app
+agent_get "/v1/plans/$PLAN/plan.json"
+[ "$(field "(d['reason'], d['policy']['required'], 'restores' in d)")" = "('drift', 1, False)" ]
+tap_ok 'by a plan that needs them' || tap_note "$T/body"
+agent_decide "$PLAN" alice approve && agent_wait_for '[ "$(cat "$conf")" = one ]'
+tap_ok 'and put back once they agree'
+
 tap_end
