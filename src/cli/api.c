@@ -172,6 +172,8 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->repository = read_text(o, "repository");
 	stack->since = read_time(o, "since");
 	stack->next_fetch = read_time(o, "next_fetch");
+	stack->drift = json_int_opt(o, "drift", 0, JSON_MAX_INT, 0);
+	stack->drift_since = read_time(o, "drift_since");
 	stack->fetch_problem = read_text(o, "fetch_problem");
 	read_alerts(o, stack);
 	stack->job = read_text(o, "job");

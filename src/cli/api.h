@@ -56,6 +56,7 @@ struct api_alert {
 };
 struct api_stack {
 	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
+	int64_t drift, drift_since; /* places that differ, 0: none is known */
 	int64_t since, next_fetch;
 	struct api_pending pending;
 	const char *last_result; /* of the last apply, NULL: none */

@@ -78,6 +78,21 @@ static void line_time(struct out *out, const char *name, int64_t when, int64_t n
 	line(out, name, when != 0 ? both : NULL);
 }
 
+static void line_drift(struct out *out, const struct api_stack *stack, int64_t now)
+{
+	g_autofree char *count =
+		g_strdup_printf(ngettext("%" PRId64 " place differs", "%" PRId64 " places differ",
+					 (gulong)stack->drift),
+				(gint64)stack->drift);
+	g_autofree char *time = text_time(stack->drift_since);
+	g_autofree char *age = text_age(stack->drift_since, now);
+	g_autofree char *both = g_strdup_printf(_("%s since %s (%s)"), count, time, age);
+
+	if (stack->drift > 0) {
+		line(out, C_("field", "drift"), stack->drift_since != 0 ? both : count);
+	}
+}
+
 /* NULL: there was none. */
 static char *last_text(const struct api_stack *stack)
 {
@@ -110,6 +125,7 @@ static bool print_one(struct cli *cli, const struct api_stack *stack, GError **e
 	line(cli->out, C_("field", "commit"), stack->commit);
 	line(cli->out, C_("field", "plan"), stack->pending.plan);
 	line(cli->out, C_("field", "last apply"), last);
+	line_drift(cli->out, stack, now);
 	line_time(cli->out, C_("field", "next fetch"), stack->next_fetch, now);
 	return true;
 }

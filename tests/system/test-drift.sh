@@ -117,6 +117,9 @@ echo 'by hand' >"$conf"
 agent_wait_for 'drift_is 1 && rests'
 [ "$(detail "c['app.conf']['fields']")" = "['content']" ]
 tap_ok 'what is edited meanwhile is listed'
+"$builddir/assent" status app --config "$CONF" >"$T/told" 2>&1
+grep -q '1 place differs since ' "$T/told"
+tap_ok 'and assent status tells how much and since when' || tap_note "$T/told"
 entries_are apply-done "$applied" && [ "$(cat "$conf")" = 'by hand' ]
 tap_ok 'and not put back'
 agent_post /v1/stacks/app/resume '{}' && [ "$STATUS" = 200 ] || tap_note "$T/body"
