@@ -10,7 +10,7 @@ PAGER=cat ASSENT_PAGER=cat
 export PAGER ASSENT_PAGER
 agent_begin
 agent_repo app
-agent_stack app 'approval: {required: 1, from: [ops]}'
+agent_stack app 'approval: {required: 1, from: [ops]}' 'drift-watch: none'
 sed -i "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
 agent_init
 out=$T/out/app
