@@ -388,7 +388,7 @@ static bool fetch_any(git_repository *repository, struct request *r, struct fetc
 	GError *first = NULL;
 
 	for (r->used = 0; r->used < r->urls_count; r->used++) {
-		gint64 left = (end - g_get_monotonic_time()) / G_USEC_PER_SEC;
+		gint64 left = (end - g_get_monotonic_time() + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC;
 		GError *problem = NULL;
 
 		r->remote.url = r->urls[r->used];
