@@ -182,10 +182,11 @@ static void take_info(struct writers *w, const struct fanotify_event_info_fid *i
 	keep(w, path, pid);
 }
 
-static void take(struct writers *w, const struct fanotify_event_metadata *event)
+/* bytes: all of it, which begins with what event holds. */
+static void take(struct writers *w, const struct fanotify_event_metadata *event, const char *bytes)
 {
-	const char *at = (const char *)event + event->metadata_len;
-	const char *end = (const char *)event + event->event_len;
+	const char *at = bytes + event->metadata_len;
+	const char *end = bytes + event->event_len;
 
 	if (event->fd >= 0) {
 		close(event->fd);
@@ -202,17 +203,21 @@ static void take(struct writers *w, const struct fanotify_event_metadata *event)
 	}
 }
 
+/* Events follow each other without regard to what their numbers want: the head is copied. */
 static bool read_some(struct writers *w)
 {
 	_Alignas(struct fanotify_event_metadata) char buffer[BUFFER_SIZE];
-	ssize_t left = read(w->fd, buffer, sizeof(buffer));
-	const struct fanotify_event_metadata *event = (const void *)buffer;
-	bool any = left > 0;
+	ssize_t len = read(w->fd, buffer, sizeof(buffer));
+	struct fanotify_event_metadata event;
 
-	for (; left > 0 && FAN_EVENT_OK(event, left); event = FAN_EVENT_NEXT(event, left)) {
-		take(w, event);
+	for (ssize_t at = 0; len - at >= (ssize_t)sizeof(event); at += event.event_len) {
+		memcpy(&event, buffer + at, sizeof(event));
+		if (!FAN_EVENT_OK(&event, len - at)) {
+			break;
+		}
+		take(w, &event, buffer + at);
 	}
-	return any;
+	return len > 0;
 }
 
 static gboolean on_readable(int fd, GIOCondition condition, void *user)
