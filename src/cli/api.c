@@ -407,12 +407,6 @@ static bool post_stack(struct client *client, const char *name, const char *verb
 	       finish_stack(doc, path, out, error);
 }
 
-bool api_stack_post(struct client *client, const char *name, const char *verb, const char *body,
-		    struct api_stack **out, GError **error)
-{
-	return post_stack(client, name, verb, body, 0, out, error);
-}
-
 bool api_stack_do(struct client *client, const char *name, const char *verb, unsigned wait,
 		  struct api_stack **out, GError **error)
 {

@@ -110,13 +110,10 @@ bool api_stack_follow(struct client *client, const char *name, const char *commi
 /* mode: "resume" or "undo", of the apply that halted. */
 bool api_stack_steer(struct client *client, const char *name, const char *mode, unsigned wait,
 		     struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* verb: "suspend", "resume"; body: as doc/api.yaml says. */
-bool api_stack_post(struct client *client, const char *name, const char *verb, const char *body,
-		    struct api_stack **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* verb: "stop", "resume", of everything. The list is of all stacks. */
 bool api_all_do(struct client *client, const char *verb, const char *body, struct api_list **out,
 		GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* verb: "rollback", "unpin", "try"; body: as doc/api.yaml says. */
+/* verb: "suspend", "resume", "rollback", "unpin", "try"; body: as doc/api.yaml says. */
 bool api_stack_send(struct client *client, const char *name, const char *verb, const char *body,
 		    unsigned wait, struct api_stack **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -124,7 +124,7 @@ static bool one(struct cli *cli, const char *name, const char *verb, const struc
 	g_autoptr(api_stack_auto) stack = NULL;
 	g_autofree char *body = body_of(wish, error);
 
-	if (body == NULL || !api_stack_post(cli->client, name, verb, body, &stack, error)) {
+	if (body == NULL || !api_stack_send(cli->client, name, verb, body, 0, &stack, error)) {
 		return false;
 	}
 	if (out_is_json(cli->out)) {
