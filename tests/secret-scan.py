@@ -82,9 +82,9 @@ def main():
     for number, name in enumerate(args.contents):
         with open(name, "rb") as f:
             content = f.read()
-        for variant in {content, content.rstrip(b"\n")}:
-            wanted.update(("content %d, %s" % (number, k), v) for k, v in forms(variant).items())
-            wanted.update(("content %d, %s" % (number, k), v)
+        for what, variant in (("content", content), ("line", content.rstrip(b"\n"))):
+            wanted.update(("%s %d, %s" % (what, number, k), v) for k, v in forms(variant).items())
+            wanted.update(("%s %d, %s" % (what, number, k), v)
                           for k, v in digests(variant).items())
     looked = bad = 0
     for top in args.dirs:
