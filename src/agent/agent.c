@@ -13,6 +13,7 @@
 #include "agent/ownconf.h"
 #include "agent/perform.h"
 #include "agent/renew.h"
+#include "agent/request.h"
 #include "agent/results.h"
 #include "agent/retention.h"
 #include "agent/verified.h"
@@ -223,6 +224,13 @@ static bool quiet_is_over(const struct agent_unit *unit, int64_t now)
 	       now >= stack_quiet_due(&unit->step, facts) && now < facts->plan_expires;
 }
 
+static void look_at_trial(struct agent_unit *unit)
+{
+	g_autofree char *own = request_ref(unit->conf);
+
+	unit->step.owned = strcmp(unit->record->facts.try_ref, own) == 0;
+}
+
 /* One step and its effects; true when there was something to do. */
 static bool step(struct agent_unit *unit, enum stack_event event, const struct agent_news *news)
 {
@@ -232,6 +240,7 @@ static bool step(struct agent_unit *unit, enum stack_event event, const struct a
 	size_t i;
 
 	agent_look_at_windows(unit);
+	look_at_trial(unit);
 	halt_look(unit);
 	stack_step(&unit->step, &unit->record->facts, event, &with->details, agent_now(),
 		   g_random_int(), &effects);

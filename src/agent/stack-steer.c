@@ -33,7 +33,13 @@ const char *stack_known(const struct stack_facts *f)
 	return f->try_ref[0] != '\0' || f->returning ? f->try_from : f->base;
 }
 
-bool stack_trial_is_over(const struct stack_facts *f, int64_t now)
+const char *stack_trial_end(const struct stack *s, const struct stack_facts *f, int64_t now)
 {
-	return f->try_ref[0] != '\0' && now >= f->try_until;
+	if (f->try_ref[0] == '\0') {
+		return NULL;
+	}
+	if (s->owned) { // a commit that comes on it could be of the one or the other
+		return "it is the own branch of the stack now";
+	}
+	return now >= f->try_until ? "its time is over" : NULL;
 }

@@ -624,6 +624,8 @@ static bool suspension_is_over(const struct step *t)
 
 static void look(struct step *t)
 {
+	const char *trial_end = stack_trial_end(t->s, t->f, t->now);
+
 	if (suspension_is_over(t)) {
 		add(t, STACK_LOG_RESUME, 0, "its time was over");
 		return;
@@ -642,9 +644,9 @@ static void look(struct step *t)
 		}
 		return;
 	}
-	if (stack_trial_is_over(t->f, t->now)) {
+	if (trial_end != NULL) {
 		t->s->next_drift = t->now; // a trial that failed may have left something
-		add(t, STACK_LOG_RETURN, 0, "its time is over");
+		add(t, STACK_LOG_RETURN, 0, trial_end);
 		return;
 	}
 	if (t->s->wanted != MODE_APPLY) {

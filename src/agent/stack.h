@@ -173,7 +173,8 @@ struct stack {
 	/* And of the stacks that this one comes after: what an approved plan waits for, "":
 	 * nothing. */
 	char waits[STACK_REASON_MAX];
-	bool dead; /* the log cannot be written */
+	bool owned; /* what is tried is the stack's own branch now, as the configuration has it */
+	bool dead;  /* the log cannot be written */
 	unsigned fetch_failures, plan_failures, recover_failures, voids; /* in a row */
 	int64_t next_fetch, next_plan, next_drift, next_recover;	 /* 0: not due */
 	char fetch_problem[STACK_REASON_MAX], plan_problem[STACK_REASON_MAX];
@@ -298,7 +299,9 @@ bool stack_targets_bad(const struct stack_facts *facts);
 bool stack_wants_list(const struct stack_facts *facts);
 /* What the tip of a ref must descend from: what holds, but for a trial, what held before. */
 const char *stack_known(const struct stack_facts *facts);
-bool stack_trial_is_over(const struct stack_facts *facts, int64_t now);
+/* Why the trial must end now, NULL: it goes on, or there is none. */
+const char *stack_trial_end(const struct stack *stack, const struct stack_facts *facts,
+			    int64_t now);
 /* Is the next plan one of drift, not of a commit? */
 bool stack_plans_drift(const struct stack_facts *facts);
 /* Does the newest commit not descend from what holds, and has a person accepted that? */

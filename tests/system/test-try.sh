@@ -185,4 +185,28 @@ agent_entries plan app
 [ "$(field "(d[-1]['reason'], d[-1]['required'])")" = "('return', 0)" ]
 tap_ok 'an approved trial is taken back without being asked, where that is trusted' ||
   echo "# $STATE_NOW $REASON_NOW $BODY" >&2
+
+# --- the configuration makes it the stack's own branch
+push topic 'on top of main' four main
+four=$COMMIT
+agent_post /v1/stacks/app/try?wait=60 '{"branch":"topic","seconds":600,"reason":"to be merged"}'
+agent_becomes app pending && agent_decide "$PLAN" alice approve
+agent_wait_for 'content four && agent_is app converged'
+sed -i 's/branch: main,/branch: topic,/' "$CONF"
+kill -HUP "$agent_pid"
+agent_wait_for 'content three'
+agent_entries return app
+[ "$(field "(d[-1].get('person'), d[-1]['reason'])")" = \
+  "(None, 'it is the own branch of the stack now')" ]
+tap_ok 'a trial of what has become the own branch is over' || echo "# $BODY" >&2
+agent_becomes app pending && agent_sync app &&
+  plan_is "(p['reason'], p['ref'], p['base']['commit'], p['target']['commit'])
+    == ('commit', 'refs/heads/topic', '$three', '$four')" && agent_decide "$PLAN" alice approve
+agent_wait_for 'content four && agent_is app converged'
+agent_entries commit app
+seen=$(field 'len(d)')
+agent_sync app
+agent_entries commit app
+[ "$(field 'len(d)')" = "$seen" ]
+tap_ok 'and followed like any other: what was seen is no news' || echo "# $BODY" >&2
 tap_end

@@ -79,6 +79,9 @@ static void on_entry(struct world *w, const char *type, const char *fields)
 	*entry = (struct logged){g_strdup(type), g_strdup(fields), w->now};
 	g_ptr_array_add(l->log, entry);
 	l->outdated |= g_strv_contains(steers, type) && job_is_of_source(&w->s);
+	if (strcmp(type, "commit") == 0) { // it would be of the one and of the other
+		g_assert_false(w->s.owned && w->f->try_ref[0] != '\0');
+	}
 	if (l->tells) {
 		g_test_message("%" PRId64 " %s %s", w->now - NOW, type, fields);
 	}
@@ -228,17 +231,21 @@ static void approve(struct life *l)
 	}
 }
 
-/* Outside of the log: who stopped all, windows, other stacks. */
+/* Outside of the log: who stopped all, windows, other stacks, which branch is its own. */
 static void change_around(struct life *l)
 {
 	struct stack *s = &l->w.s;
 
-	switch (any(l, 3)) {
+	switch (any(l, 4)) {
 	case 0:
 		stack_keep(s->stopped, any(l, 6) == 0 ? "stopped" : "");
 		break;
 	case 1:
 		s->shut = any(l, 6) == 0;
+		break;
+	case 2: // another configuration
+		s->owned = any(l, 2) == 0;
+		l->outdated |= job_is_of_source(s);
 		break;
 	default:
 		stack_keep(s->waits, any(l, 6) == 0 ? "another" : "");
@@ -307,8 +314,9 @@ static void begin_trial(struct life *l)
 {
 	const struct stack_facts *f = l->w.f;
 
-	if (is_under_way(l) || f->base[0] == '\0' || f->try_ref[0] != '\0' || f->returning ||
-	    f->halted[0] != '\0' || (f->pin[0] != '\0' && strcmp(f->pin, f->base) != 0) ||
+	if (l->w.s.owned || is_under_way(l) || f->base[0] == '\0' || f->try_ref[0] != '\0' ||
+	    f->returning || f->halted[0] != '\0' ||
+	    (f->pin[0] != '\0' && strcmp(f->pin, f->base) != 0) ||
 	    fold_is_bad(l->w.fold_stack, f->base) || f->suspended[0] != '\0' ||
 	    stack_is_blocked(f)) {
 		return;
@@ -434,7 +442,7 @@ static void begin_calm(struct life *l)
 	struct stack *s = &l->w.s;
 
 	s->stopped[0] = s->waits[0] = '\0';
-	s->shut = false;
+	s->shut = s->owned = false;
 	if (l->w.f->suspended[0] != '\0') {
 		world_entry(&l->w, "resume", "\"person\":\"p\",\"reason\":\"r\"");
 	}
