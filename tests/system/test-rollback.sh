@@ -189,15 +189,15 @@ agent_stop
 echo 'retention: {plans: 1, age: 0s}' >>"$CONF"
 agent_start
 apply alice
-agent_wait_for '! object one && ! object two && ! object three && ! object four'
-object five && content five
-tap_ok 'as long as the configuration says' || tap_note "$T/agent.log"
+agent_wait_for '! object two && ! object three && ! object four' && object one && object five &&
+  content five
+tap_ok 'as long as the configuration says, with what the last plan found' || tap_note "$T/agent.log"
 agent_wait_for 'grep -q "contents of old plans have gone" "$T/agent.log"'
 tap_ok 'which is told'
-rollback --to "$one" --reason 'farther back'
-plan_is "(p['reason'], p['target']['commit']) == ('rollback', '$one')" && object one &&
+rollback --to "$two" --reason 'farther back'
+plan_is "(p['reason'], p['target']['commit']) == ('rollback', '$two')" && object two &&
   agent_decide "$PLAN" alice approve &&
-  agent_wait_for 'content one && agent_look app && [ -z "$PLAN" ]'
+  agent_wait_for 'content two && agent_look app && [ -z "$PLAN" ]'
 tap_ok 'one can go back to what was removed' || tap_note "$T/agent.log"
 "$builddir/assent" log verify --quiet "$STATE/log" >"$T/said" 2>&1 ||
   "$builddir/assent" log verify "$STATE/log" >"$T/said" 2>&1
