@@ -291,7 +291,7 @@ static const struct {
 };
 
 enum stack_state stack_say(const struct stack *stack, const struct stack_facts *facts, bool due,
-			   char *reason, size_t size)
+			   char *reason, size_t size, size_t *own)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 	struct view view = {stack, facts, due, out};
@@ -300,6 +300,7 @@ enum stack_state stack_say(const struct stack *stack, const struct stack_facts *
 	for (i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_string_truncate(out, 0);
 		if (rows[i].say(&view)) {
+			*own = out->len;
 			append_wanted(&view);
 			break;
 		}
@@ -307,5 +308,6 @@ enum stack_state stack_say(const struct stack *stack, const struct stack_facts *
 	g_assert(i < G_N_ELEMENTS(rows));
 	g_assert(size >= STACK_REASON_MAX);
 	stack_keep(reason, out->str);
+	*own = MIN(*own, strlen(reason));
 	return rows[i].state;
 }

@@ -698,7 +698,7 @@ static int64_t wake_time(const struct step *t)
 static void tell(struct step *t)
 {
 	enum stack_state state = stack_say(t->s, t->f, plan_is_due(t->s, t->f, t->now),
-					   t->s->reason, sizeof(t->s->reason));
+					   t->s->reason, sizeof(t->s->reason), &t->s->own);
 
 	/* Of a state that came with an entry the log knows the time, and a restart says the same.
 	 */

@@ -184,6 +184,7 @@ struct stack {
 	/* what stack_step() leaves for people */
 	enum stack_state state;
 	char reason[STACK_REASON_MAX];
+	size_t own;	     /* bytes of reason before what it says of a pin or a trial */
 	int64_t since, wake; /* wake: when to look again, 0: never by itself */
 	uint64_t moves;	     /* as in the facts when state was told last */
 };

@@ -239,6 +239,30 @@ review_decide alice "$PLAN" approve '' seen=1
 [ "$STATUS" = 303 ] && agent_becomes pad converged
 tap_ok 'and then holds'
 
+# --- what people have steered
+echo 'short' >"$T/pad/app.conf"
+agent_commit pad short
+agent_sync pad
+review_decide alice "$PLAN" approve '' seen=1
+agent_becomes pad converged
+assent rollback pad --reason 'it <breaks>'
+review_get alice / &&
+  page_says 'Rolled back by bob:</strong> it &lt;breaks&gt;; stays at [0-9a-f]\{12\} until' &&
+  ! page_says 'waits until the branch passes' 2>/dev/null
+tap_ok 'the overview tells of a rollback, once' || tap_note "$T/said" "$T/err"
+git -C "$T/app" branch topic
+assent try app topic --for 2h --reason 'before it is merged'
+review_get alice / &&
+  page_says 'Trial of refs/heads/topic by bob:</strong> before it is merged; until: <time'
+tap_ok 'of a trial' || tap_note "$T/said" "$T/err"
+assent suspend sig --for 2h --reason 'holiday'
+review_get alice / && page_says '<td><strong>Suspended by bob:</strong> holiday; until: <time'
+tap_ok 'of a suspension' || tap_note "$T/said" "$T/err"
+! page_says 'id="stopped"' 2>/dev/null && assent stop-all --reason fire &&
+  review_get alice / && page_says 'id="stopped">Everything is stopped by bob: fire; until somebody'
+tap_ok 'and that everything was stopped' || tap_note "$T/said" "$T/err"
+assent resume --all
+
 # --- the way out, restarts, proxies
 for before in 0 -1 x 1x 9223372036854775808 ''; do
   review_get alice "/?before=$before" && [ "$STATUS" = 400 ] || echo "$before: $STATUS"

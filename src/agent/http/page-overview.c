@@ -8,24 +8,6 @@
 #include "base/text.h"
 #include "core/plan.h"
 
-static const char *state_text(enum stack_state state)
-{
-	static const char *const texts[] = {
-		/* TRANSLATORS: said of a stack */
-		[STACK_STATE_IDLE] = NC_("stack", "idle"),
-		[STACK_STATE_PLANNING] = NC_("stack", "planning"),
-		[STACK_STATE_PENDING] = NC_("stack", "waiting for approval"),
-		[STACK_STATE_APPLYING] = NC_("stack", "being applied"),
-		[STACK_STATE_CONVERGED] = NC_("stack", "as approved"),
-		[STACK_STATE_FAILED] = NC_("stack", "failed"),
-		[STACK_STATE_DRIFTED] = NC_("stack", "drifted"),
-		[STACK_STATE_SUSPENDED] = NC_("stack", "suspended"),
-		[STACK_STATE_BLOCKED] = NC_("stack", "blocked"),
-	};
-
-	return C_("stack", texts[state]);
-}
-
 static void put_time(struct html *h, int64_t when, int64_t now)
 {
 	html_open(h, "td", NULL);
@@ -33,83 +15,6 @@ static void put_time(struct html *h, int64_t when, int64_t now)
 		page_time(h, when, now);
 	}
 	html_close(h, "td");
-}
-
-static void put_id(struct html *h, const char *id)
-{
-	g_autofree char *brief = text_short_id(id);
-
-	html_leaf(h, "td", "mono", brief);
-}
-
-static void put_halted(struct html *h, const struct page_overview *view, const struct page_stack *s)
-{
-	if (s->halted == NULL) {
-		return;
-	}
-	html_void(h, "br", NULL);
-	html_open(h, "strong", NULL);
-	/* TRANSLATORS: an apply; the id of its plan follows */
-	html_text(h, s->resumable ? _("Halted, can be resumed or undone:")
-				  : _("Halted, can be undone:"));
-	html_close(h, "strong");
-	html_text(h, " ");
-	page_plan_link(h, view->frame.root, s->halted->id);
-}
-
-static void put_alerts(struct html *h, const struct page_overview *view, const struct page_stack *s)
-{
-	for (int c = 0; s->alerts != NULL && c < ALERT_CONDITIONS; c++) {
-		const struct alert_facts *alert = &s->alerts->of[c];
-
-		if (!alert->raised) {
-			continue;
-		}
-		html_void(h, "br", NULL);
-		html_open(h, "strong", NULL);
-		/* TRANSLATORS: something has been wrong for too long; what follows, and since when
-		 */
-		html_text(h, alert->quiet ? _("Alert, not told while suspended:") : _("Alert:"));
-		html_close(h, "strong");
-		html_text(h, " ");
-		page_english(h, "span", alert->reason);
-		html_text(h, " ");
-		page_time(h, alert->began, view->now);
-	}
-}
-
-static void put_stack(struct html *h, const struct page_overview *view, const struct page_stack *s)
-{
-	html_open(h, "tr", NULL);
-	html_open(h, "th", "scope", "row", NULL);
-	html_text(h, s->name);
-	html_close(h, "th");
-	html_leaf(h, "td", "act", state_text(s->state));
-	put_time(h, s->since, view->now);
-	html_open(h, "td", NULL);
-	page_english(h, "span", s->reason);
-	put_halted(h, view, s);
-	put_alerts(h, view, s);
-	html_close(h, "td");
-	put_id(h, s->commit);
-	put_id(h, s->applied);
-	html_close(h, "tr");
-}
-
-static void put_stacks(struct html *h, const struct page_overview *view)
-{
-	static const char *const names[] = {NC_("column", "stack"),  NC_("column", "state"),
-					    NC_("column", "since"),  NC_("column", "why"),
-					    NC_("column", "commit"), NC_("column", "applied")};
-
-	html_open(h, "section", NULL);
-	html_leaf(h, "h2", NULL, _("Stacks"));
-	page_table_begin(h, "stacks", _("Stacks"), names, G_N_ELEMENTS(names));
-	for (size_t i = 0; i < view->stacks_count; i++) {
-		put_stack(h, view, &view->stacks[i]);
-	}
-	page_table_end(h);
-	html_close(h, "section");
 }
 
 static void put_count(struct html *h, const struct fold_plan *plan, enum plan_action action)
@@ -272,6 +177,25 @@ static void put_history(struct html *h, const struct page_overview *view)
 	html_close(h, "section");
 }
 
+static void put_stop(struct html *h, const struct page_overview *view)
+{
+	bool told = view->stop != NULL && view->stop->on;
+
+	if (!told && !view->stop_file) {
+		return;
+	}
+	html_open(h, "p", "class", "banner", "role", "alert", "id", "stopped", NULL);
+	if (told) {
+		/* TRANSLATORS: a person; the reason follows, and until when */
+		html_say(h, _("Everything is stopped by %s:"), view->stop->person);
+		html_say(h, " %s; ", view->stop->reason);
+		page_until(h, view->stop->until, view->now);
+	} else {
+		html_text(h, _("Everything is stopped by a file in the agent's state folder."));
+	}
+	html_close(h, "p");
+}
+
 char *page_overview(const struct page_overview *view, size_t *len)
 {
 	struct page_frame frame = view->frame;
@@ -287,8 +211,9 @@ char *page_overview(const struct page_overview *view, size_t *len)
 		page_english(h, "span", view->problem);
 		html_close(h, "p");
 	}
+	put_stop(h, view);
 	put_all_pending(h, view);
-	put_stacks(h, view);
+	page_stacks(h, &view->frame, view->stacks, view->stacks_count, view->now);
 	put_history(h, view);
 	html_open(h, "p", "class", "dim", NULL);
 	html_say(h,

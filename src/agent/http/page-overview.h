@@ -5,18 +5,8 @@
  * a decision, what has been done. A pure function from these values to HTML.
  */
 #include "agent/fold.h"
-#include "agent/http/page-frame.h"
+#include "agent/http/page-stacks.h"
 
-struct page_stack {
-	const char *name, *reason; /* reason in English */
-	enum stack_state state;
-	int64_t since;
-	const char *commit, *applied;	 /* "" where none */
-	const struct fold_plan *pending; /* NULL: nothing waits */
-	const struct fold_plan *halted;	 /* whose apply can be undone; NULL: none */
-	bool resumable;			 /* or gone on with */
-	const struct alert_log *alerts;	 /* NULL: none */
-};
 struct page_past {
 	const struct fold_plan *plan;
 	const char *author, *subject; /* of its newest commit, NULL: not known */
@@ -27,8 +17,10 @@ struct page_overview {
 	size_t stacks_count;
 	const struct page_past *past; /* newest first */
 	size_t past_count;
-	int64_t older;	     /* number to ask for what came before, 0: nothing */
-	const char *problem; /* why the agent does nothing at all, NULL */
+	int64_t older;		       /* number to ask for what came before, 0: nothing */
+	const char *problem;	       /* why the agent does nothing at all, NULL */
+	const struct told_steer *stop; /* of everything; NULL or not on: not by the log */
+	bool stop_file;		       /* it is stopped by a file */
 	uint64_t log_size;
 	const char *log_root;
 	int64_t now;

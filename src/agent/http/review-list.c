@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 
 #include "agent/evidence.h"
+#include "agent/halt.h"
 #include "agent/http/guest.h"
 #include "agent/http/page-overview.h"
 #include "agent/http/review.h"
+#include "agent/planner.h"
 #include "base/autoptr.h"
 #include "base/objects.h"
 
@@ -16,7 +18,7 @@
 struct list {
 	struct call *call;
 	GArray *stacks, *past;
-	GPtrArray *texts; /* what past borrows */
+	GPtrArray *texts; /* what the others borrow */
 };
 
 static void list_clear(struct list *list)
@@ -33,6 +35,57 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* text is freed with the list. */
+static const char *keep(struct list *list, char *text)
+{
+	g_ptr_array_add(list->texts, text);
+	return text;
+}
+
+static enum page_wait wait_of(const struct agent_unit *unit)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+	const struct stack *step = &unit->step;
+
+	if (step->state != STACK_STATE_PENDING || !step->approved) {
+		return PAGE_WAIT_NONE;
+	}
+	return stack_is_held(step, facts)      ? PAGE_WAIT_WINDOW
+	       : stack_is_waiting(step, facts) ? PAGE_WAIT_STACK
+					       : PAGE_WAIT_NONE;
+}
+
+/* What a person has decided, and the first address's silence. */
+static void fill_steering(struct list *list, const struct agent_unit *unit,
+			  struct page_stack *stack)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+
+	stack->steers = unit->record->told.steers;
+	stack->pin = facts->pin;
+	stack->returning = facts->returning;
+	stack->try_problem = facts->try_ref[0] != '\0' ? unit->step.try_problem : NULL;
+	stack->wait = wait_of(unit);
+	stack->waits = unit->step.waits;
+	stack->opens = unit->step.opens;
+	stack->drift = facts->drift_count;
+	stack->drift_since = facts->drift_since;
+	if (unit->fetched > 0 && unit->remote_problem != NULL) {
+		stack->remote = keep(list, planner_public_url(agent_remote(unit)));
+		stack->remote_problem = unit->remote_problem;
+	}
+}
+
+/* What of its reason stands nowhere else on the page: the rest is told in the reader's language. */
+static const char *reason_of(struct list *list, const struct agent_unit *unit)
+{
+	bool told = (unit->step.state == STACK_STATE_SUSPENDED &&
+		     unit->record->facts.phase != STACK_PHASE_APPLYING) ||
+		    wait_of(unit) != PAGE_WAIT_NONE;
+
+	return told ? NULL : keep(list, g_strndup(unit->step.reason, unit->step.own));
+}
+
 static void list_stacks(struct list *list)
 {
 	unsigned count = 0;
@@ -45,7 +98,7 @@ static void list_stacks(struct list *list)
 		const struct stack_facts *facts = &unit->record->facts;
 		struct page_stack stack = {
 			.name = unit->conf->name,
-			.reason = unit->step.reason,
+			.reason = reason_of(list, unit),
 			.state = unit->step.state,
 			.since = unit->step.since,
 			.commit = facts->commit,
@@ -57,16 +110,9 @@ static void list_stacks(struct list *list)
 						     agent_now()) == STACK_MAY,
 		};
 
+		fill_steering(list, unit, &stack);
 		g_array_append_val(list->stacks, stack);
 	}
-}
-
-static const char *keep(struct list *list, const char *text)
-{
-	char *copy = g_strdup(text);
-
-	g_ptr_array_add(list->texts, copy);
-	return copy;
 }
 
 static bool is_small(const struct agent *agent, const struct fold_plan *plan)
@@ -89,8 +135,8 @@ static void add_past(struct list *list, const struct fold_plan *known)
 
 	if (is_small(list->call->agent, known) &&
 	    evidence_plan(list->call->agent, known, &plan, NULL) && plan->commits_count > 0) {
-		past.author = keep(list, plan->commits[0].author_name);
-		past.subject = keep(list, plan->commits[0].subject);
+		past.author = keep(list, g_strdup(plan->commits[0].author_name));
+		past.subject = keep(list, g_strdup(plan->commits[0].subject));
 	}
 	g_array_append_val(list->past, past);
 }
@@ -151,6 +197,8 @@ void review_get_overview(struct call *call)
 		return;
 	}
 	list_stacks(&list);
+	view.stop = &call->agent->fold->stop;
+	view.stop_file = halt_is_stopped(call->agent);
 	view.older = list_past(&list, before);
 	store_checkpoint(call->agent->store, &cp);
 	hash_text(root, &cp.root);
