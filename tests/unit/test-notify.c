@@ -9,6 +9,7 @@
 
 #include "agent/notify/text.h"
 #include "base/autoptr.h"
+#include "schema-check.h"
 #include "scratch.h"
 
 #define DIGITS "4f2a9c1d0b3e5555555555555555555555555555555555555555555555555555"
@@ -411,43 +412,6 @@ static void test_webhook_says_the_plan(void)
 	rig_stop(&rig);
 }
 
-/* Every member stands in the schema, and everything required is there. */
-static void check_object(struct json_obj *schema, struct json_obj *value)
-{
-	struct json_obj properties, sub, child, items;
-	struct json_arr required, arr;
-	size_t n;
-
-	if (!json_has(schema, "properties")) {
-		return;
-	}
-	g_assert_true(json_obj_get(schema, "properties", &properties));
-	n = json_arr_get(schema, "required", 64, &required);
-	for (size_t i = 0; i < n; i++) {
-		const char *name = json_arr_str(&required, i, 64);
-
-		g_test_message("required: %s", name);
-		g_assert_true(json_has(value, name));
-	}
-	for (size_t i = 0; i < json_names(value); i++) {
-		const char *name = json_name(value, i);
-
-		g_test_message("described: %s", name);
-		g_assert_true(json_obj_get(&properties, name, &sub));
-		if (json_has(&sub, "properties")) {
-			g_assert_true(json_obj_get(value, name, &child));
-			check_object(&sub, &child);
-		} else if (json_has(&sub, "items") && json_obj_get(&sub, "items", &items) &&
-			   json_has(&items, "properties")) {
-			n = json_arr_get(value, name, 64, &arr);
-			for (size_t j = 0; j < n; j++) {
-				g_assert_true(json_arr_obj(&arr, j, &child));
-				check_object(&items, &child);
-			}
-		}
-	}
-}
-
 static void test_webhook_keeps_to_its_schema(void)
 {
 	g_autofree char *file = g_test_build_filename(G_TEST_DIST, "..", "contrib", "notify",
@@ -472,37 +436,37 @@ static void test_webhook_keeps_to_its_schema(void)
 	vote->reason = g_strdup("");
 	g_ptr_array_add(rig.notice->votes, vote);
 	tell(&rig);
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	g_assert_false(has(&rig, "\"rewritten\":"));
 	rig.notice->is_rewritten = true;
 	rig.notice->gone_total = 7;
 	tell(&rig);
 	g_assert_true(has(&rig, "\"rewritten\":{\"commits_total\":7,\"commits\":[]}"));
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig.notice->kind = NOTICE_ALERT;
 	tell(&rig);
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig.notice->kind = NOTICE_TRIAL;
 	tell(&rig);
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig.notice->kind = NOTICE_PLAN;
 	break_glass(rig.notice);
 	tell(&rig);
 	g_assert_true(has(&rig, "\"break_glass\":{"));
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig.notice->kind = NOTICE_BROKEN;
 	tell(&rig);
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig.notice->kind = NOTICE_GROUP;
 	item->stack = g_strdup("web");
 	item->plan = g_strdup("sha256:" DIGITS);
 	g_ptr_array_add(rig.notice->items, item);
 	tell(&rig);
 	g_assert_true(has(&rig, "\"plans\":[{"));
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig.notice->kind = NOTICE_DEAD;
 	tell(&rig);
-	check_object(&schema, &rig.body);
+	schema_check(&schema, &rig.body);
 	rig_stop(&rig);
 }
 
