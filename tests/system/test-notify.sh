@@ -104,7 +104,9 @@ plan=$PLAN
 told /webhook 'plan.pending app' &&
   [ "$(in_got "d['data']['plan']['id']")" = "$plan" ] &&
   [ "$(in_got "sorted(t['person'] for t in d['data']['tokens'])")" = "['alice', 'bob', 'dora']" ] &&
-  [ "$(in_got "d['data']['approvals_url']")" = https://ops.example.org/assent/v1/approvals ]
+  [ "$(in_got "d['data']['approvals_url']")" = https://ops.example.org/assent/v1/approvals ] &&
+  [ "$(in_got "[d['data']['plan'][x] for x in ('until', 'restores', 'verification')]")" = \
+    '[None, [], None]' ]
 tap_ok 'the webhook has the plan and a token for each who may decide'
 token_of alice && alice=$TOKEN && token_of bob && bob=$TOKEN
 ! grep -rqF -e "$alice" -e "${alice#at_}" "$STATE" "$T/agent.log"

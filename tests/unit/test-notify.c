@@ -13,6 +13,7 @@
 #include "scratch.h"
 
 #define DIGITS "4f2a9c1d0b3e5555555555555555555555555555555555555555555555555555"
+#define PLAN_ID "sha256:" DIGITS
 
 struct rig {
 	char *dir;
@@ -412,8 +413,50 @@ static void test_webhook_says_the_plan(void)
 	rig_stop(&rig);
 }
 
+/* Of a trial whose changes others had approved, from commits that are signed. */
+static void take_steered(struct notice *n)
+{
+	static const char *signers[] = {"dora"}, *from[] = {"alice", NULL};
+	static const char *restores[] = {PLAN_ID, PLAN_ID, PLAN_ID, PLAN_ID, PLAN_ID, PLAN_ID};
+	struct plan plan = {.repository = "https://there.example.org/ops.git",
+			    .ref = "refs/heads/topic",
+			    .until = 1767225600,
+			    .restores = restores,
+			    .restores_count = G_N_ELEMENTS(restores),
+			    .verification = {.mode = "all",
+					     .checked = 3,
+					     .signatures = 1,
+					     .signers = signers,
+					     .signers_count = 1},
+			    .policy = {.required = 1, .from = from}};
+
+	g_clear_pointer(&n->from, g_strfreev);
+	g_clear_pointer(&n->accepts, g_strfreev);
+	notice_take_plan(n, &plan);
+}
+
+static void test_what_a_plan_stands_on(void)
+{
+	struct notice *n = sample(NOTICE_PENDING);
+	g_autofree char *more = NULL, *plain = NULL;
+
+	g_assert_null(notify_more(n));
+	take_steered(n);
+	more = notify_more(n);
+	g_assert_cmpstr(more, ==,
+			"A trial until 2026-01-01T00:00:00Z: after it, what it changed is put back "
+			"without being asked.\n"
+			"Puts back what plans 4f2a9c1d0b3e, 4f2a9c1d0b3e, 4f2a9c1d0b3e, "
+			"4f2a9c1d0b3e, 4f2a9c1d0b3e, \xe2\x80\xa6 had approved.\n"
+			"signed by dora; all 3 new commits were verified");
+	plain = notify_plain(n, 4000);
+	g_assert_nonnull(strstr(plain, more));
+	notice_free(n);
+}
+
 static void test_webhook_keeps_to_its_schema(void)
 {
+	static const enum notice_kind others[] = {NOTICE_ALERT, NOTICE_TRIAL, NOTICE_DEAD};
 	g_autofree char *file = g_test_build_filename(G_TEST_DIST, "..", "contrib", "notify",
 						      "assent-webhook.schema.json", NULL);
 	g_autoptr(json_doc_auto) doc = NULL;
@@ -443,12 +486,19 @@ static void test_webhook_keeps_to_its_schema(void)
 	tell(&rig);
 	g_assert_true(has(&rig, "\"rewritten\":{\"commits_total\":7,\"commits\":[]}"));
 	schema_check(&schema, &rig.body);
-	rig.notice->kind = NOTICE_ALERT;
+	g_assert_true(has(&rig, "\"until\":null,\"restores\":[],"));
+	g_assert_true(has(&rig, "\"verification\":null,"));
+	take_steered(rig.notice);
 	tell(&rig);
+	g_assert_true(has(&rig, "\"until\":\"2026-01-01T00:00:00Z\",\"restores\":[\"sha256:4f"));
+	g_assert_true(has(&rig, "\"verification\":{\"mode\":\"all\",\"checked\":3,\"signatures\":1,"
+				"\"signers\":[\"dora\"],\"seal\":null}"));
 	schema_check(&schema, &rig.body);
-	rig.notice->kind = NOTICE_TRIAL;
-	tell(&rig);
-	schema_check(&schema, &rig.body);
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		rig.notice->kind = others[i];
+		tell(&rig);
+		schema_check(&schema, &rig.body);
+	}
 	rig.notice->kind = NOTICE_PLAN;
 	break_glass(rig.notice);
 	tell(&rig);
@@ -463,9 +513,6 @@ static void test_webhook_keeps_to_its_schema(void)
 	g_ptr_array_add(rig.notice->items, item);
 	tell(&rig);
 	g_assert_true(has(&rig, "\"plans\":[{"));
-	schema_check(&schema, &rig.body);
-	rig.notice->kind = NOTICE_DEAD;
-	tell(&rig);
 	schema_check(&schema, &rig.body);
 	rig_stop(&rig);
 }
@@ -727,6 +774,7 @@ static void test_table(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/notify/what-a-plan-stands-on", test_what_a_plan_stands_on);
 	g_test_add_func("/notify/cutting-splits-nothing", test_cutting_splits_nothing);
 	g_test_add_func("/notify/clean-shows-what-hides", test_clean_shows_what_hides);
 	g_test_add_func("/notify/plain-text-says-it-all", test_plain_text_says_it_all);

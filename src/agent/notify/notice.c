@@ -102,6 +102,10 @@ void notice_free(struct notice *notice)
 	g_free(notice->commit);
 	g_free(notice->base);
 	g_free(notice->vouched);
+	g_free(notice->verification.mode);
+	g_strfreev(notice->verification.signers);
+	g_free(notice->verification.seal);
+	g_strfreev(notice->restores);
 	g_strfreev(notice->from);
 	g_strfreev(notice->accepts);
 	g_free(notice->sizes);
@@ -339,16 +343,37 @@ static void add_commits(GPtrArray *out, const struct plan_commit *commits, size_
 	}
 }
 
-static char *vouched_of(const struct plan *plan)
+static char **clean_all(const char *const *texts, size_t count)
 {
-	g_autofree char *text = text_verification(&plan->verification);
+	char **out = g_new0(char *, count + 1);
 
-	return text != NULL ? clean(text) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		out[i] = clean(texts[i]);
+	}
+	return out;
 }
 
-static void take_plan(struct notice *n, const struct plan *plan)
+static void take_verification(struct notice *n, const struct plan_verification *from)
 {
-	n->vouched = vouched_of(plan);
+	g_autofree char *text = text_verification(from);
+
+	if (from->mode == NULL) {
+		return;
+	}
+	n->vouched = clean(text);
+	n->verification = (struct notice_verification){
+		.mode = clean(from->mode),
+		.checked = from->checked,
+		.signatures = from->signatures,
+		.signers = clean_all(from->signers, from->signers_count),
+		.seal = clean(from->seal)};
+}
+
+void notice_take_plan(struct notice *n, const struct plan *plan)
+{
+	take_verification(n, &plan->verification);
+	n->until = plan->until;
+	n->restores = clean_all(plan->restores, plan->restores_count);
 	n->repository = clean(plan->repository);
 	n->ref = clean(plan->ref);
 	n->base = clean(plan->base_commit);
@@ -418,7 +443,7 @@ bool notice_of_plan(struct agent *agent, const struct fold_plan *plan, const cha
 		return false;
 	}
 	n->deletions = 0;
-	take_plan(n, document);
+	notice_take_plan(n, document);
 	take_diff(n, agent, document);
 	if (public_url != NULL) {
 		n->link = g_strconcat(public_url, "/plans/", plan->id + strlen("sha256:"), NULL);

@@ -83,6 +83,12 @@ struct notice_change {
 struct notice_commit {
 	char *id, *author, *subject;
 };
+struct notice_verification { /* as in the plan, see core/plan.h */
+	char *mode;	     /* NULL: nothing was demanded, the rest is not set */
+	int64_t checked, signatures;
+	char **signers;
+	char *seal; /* NULL: none */
+};
 struct notice_item {
 	char *stack, *plan;
 	int64_t number, changes, deletions;
@@ -107,7 +113,7 @@ struct notice {
 	enum record_condition condition; /* NOTICE_ALERT */
 	int64_t round;			 /* reminders of its own so far */
 	int64_t lasted;			 /* of an alert that is over, 0: not known */
-	int64_t until;			 /* 0: without end */
+	int64_t until;			 /* 0: without end; of a plan, its trial's, 0: none */
 	char *person;			 /* who asked for it, or ended it; NULL: nobody */
 	char *what;			 /* the commit or ref; NULL: none */
 
@@ -120,7 +126,9 @@ struct notice {
 	char *base;    /* NULL: nothing was applied before */
 	unsigned risk; /* of all changes */
 	bool is_rewritten;
-	char *vouched;	    /* who signed the commits; NULL: nobody had to */
+	char *vouched;				 /* who signed the commits; NULL: nobody had to */
+	struct notice_verification verification; /* the same in its parts */
+	char **restores;    /* plans whose approvals it stands on; NULL, empty: on its own */
 	int64_t gone_total; /* commits that the target lacks, -1: not known */
 	GPtrArray *gone;    /* struct notice_commit, listed as commits are */
 	int64_t actions[ACTION_RUN + 1], changes_total, deletions;
@@ -147,6 +155,8 @@ void notice_free(struct notice *notice);
 /* The plan as it stands now; link is made from public_url, which may be NULL. */
 bool notice_of_plan(struct agent *agent, const struct fold_plan *plan, const char *public_url,
 		    struct notice **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What the plan's own document says. */
+void notice_take_plan(struct notice *notice, const struct plan *plan);
 /* What the folded log alone says of it: no lists but the votes, no diff, no policy. */
 struct notice *notice_brief(struct agent *agent, const struct fold_plan *plan);
 /* Who broke the glass for this plan; NULL: nobody. */

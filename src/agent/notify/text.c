@@ -12,6 +12,7 @@
 #define MARK "\xe2\x80\xa6" /* U+2026 */
 #define PLAIN_CHANGES 10
 #define PLAIN_COMMITS 3
+#define PLAIN_RESTORES 5
 
 static size_t whole(const char *text, size_t max)
 {
@@ -405,10 +406,47 @@ static void append_halted(GString *out, const struct notice *n)
 	g_string_append_c(out, '\n');
 }
 
+static void append_restores(GString *out, const struct notice *n)
+{
+	guint count = n->restores != NULL ? g_strv_length(n->restores) : 0;
+	g_autoptr(GString) ids = g_string_new(NULL);
+
+	for (guint i = 0; i < count && i < PLAIN_RESTORES; i++) {
+		g_autofree char *id = text_short_id(n->restores[i]);
+
+		g_string_append_printf(ids, "%s%s", i > 0 ? ", " : "", id);
+	}
+	g_string_append(ids, count > PLAIN_RESTORES ? ", " MARK : "");
+	if (count > 0) {
+		/* TRANSLATORS: short ids of plans; this one puts back what they had approved */
+		g_string_append_printf(out,
+				       ngettext("Puts back what plan %s had approved.",
+						"Puts back what plans %s had approved.", count),
+				       ids->str);
+		g_string_append_c(out, '\n');
+	}
+}
+
+static void append_trial(GString *out, const struct notice *n)
+{
+	g_autofree char *until = stack_time(n->until);
+
+	if (n->until != 0) {
+		/* TRANSLATORS: a time */
+		g_string_append_printf(out,
+				       _("A trial until %s: after it, what it changed is put back "
+					 "without being asked."),
+				       until);
+		g_string_append_c(out, '\n');
+	}
+}
+
 char *notify_more(const struct notice *n)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 
+	append_trial(out, n);
+	append_restores(out, n);
 	if (n->halted) {
 		append_halted(out, n);
 	}

@@ -23,8 +23,8 @@ char *notify_title(
 char *notify_gone(const struct notice *notice);
 char *notify_risk(const struct notice *notice);	  /* "2 deletions; touches secrets", NULL: none */
 char *notify_counts(const struct notice *notice); /* "1 create, 2 update" */
-/* Who signed the commits, what was changed outside, what packages weigh, how an apply that halted
- * is ended: some lines; NULL: none of it. */
+/* Until when it is tried, what it restores, who signed the commits, what was changed outside, what
+ * packages weigh, how an apply that halted is ended: some lines; NULL: none of it. */
 char *notify_more(const struct notice *notice);
 /* "update package:nginx 1.22-1 -> 1.24-1; ..." */
 char *notify_change(const struct notice_change *change);

@@ -167,6 +167,21 @@ static void write_votes(struct json_writer *w, const struct notice *n)
 	json_w_end(w);
 }
 
+static void write_verification(struct json_writer *w, const struct notice_verification *v)
+{
+	if (v->mode == NULL) {
+		json_w_null(w, "verification");
+		return;
+	}
+	json_w_object(w, "verification");
+	json_w_str(w, "mode", v->mode);
+	json_w_int(w, "checked", v->checked);
+	json_w_int(w, "signatures", v->signatures);
+	write_strings(w, "signers", v->signers);
+	write_text(w, "seal", v->seal);
+	json_w_end(w);
+}
+
 static void write_plan(struct json_writer *w, const struct notice *n)
 {
 	json_w_object(w, "plan");
@@ -175,6 +190,8 @@ static void write_plan(struct json_writer *w, const struct notice *n)
 	json_w_str(w, "reason", n->why);
 	write_time(w, "created", n->created);
 	write_time(w, "expires", n->expires);
+	write_time(w, "until", n->until);
+	write_strings(w, "restores", n->restores);
 	json_w_int(w, "required", n->required);
 	json_w_int(w, "approvals", n->approvals);
 	write_text(w, "repository", n->repository);
@@ -191,6 +208,7 @@ static void write_plan(struct json_writer *w, const struct notice *n)
 	write_risk(w, n->risk);
 	write_changes(w, n);
 	write_commits(w, n);
+	write_verification(w, &n->verification);
 	write_votes(w, n);
 	write_strings(w, "from", n->from);
 	write_strings(w, "channels", n->accepts);
