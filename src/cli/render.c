@@ -233,18 +233,22 @@ static void render_times(struct out *out, const struct plan *plan, int64_t now)
 		  "%s (%s)", ends, rest);
 }
 
-/* By short ids; the numbers of those plans are only in the log. */
-static void render_restores(struct out *out, const struct plan *plan)
+static void render_restores(struct out *out, const struct review *review)
 {
+	const struct plan *plan = review->plan;
 	g_autoptr(GString) text = g_string_new(NULL);
 
 	for (size_t i = 0; i < plan->restores_count; i++) {
 		g_autofree char *id = text_short_id(plan->restores[i]);
 
 		g_string_append_printf(text, "%s%s", i > 0 ? ", " : "", id);
+		if (review->restored[i] > 0) {
+			g_string_append_printf(text, " (%" PRId64 ")", review->restored[i]);
+		}
 	}
 	if (plan->restores_count > 0) {
-		/* TRANSLATORS: short ids of plans; this one puts back what they had approved */
+		/* TRANSLATORS: short ids of plans, with their numbers; this one puts back what they
+		 * had approved */
 		out_field(out, C_("field", "restores"),
 			  ngettext("what plan %s had approved", "what plans %s had approved",
 				   (gulong)plan->restores_count),
@@ -266,7 +270,7 @@ void render_head(struct out *out, const struct review *review, int64_t now)
 	/* TRANSLATORS: how many plans there have been, this one included */
 	out_field(out, C_("field", "number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
 	render_target(out, plan);
-	render_restores(out, plan);
+	render_restores(out, review);
 	render_rewritten(out, plan);
 	render_commits(out, plan);
 	render_policy(out, plan);

@@ -97,6 +97,21 @@ static bool fetch(struct cli *cli, const char *format, const char *id, size_t ma
 	return client_get(cli->client, path, max, body, error);
 }
 
+/* A number is a help for people and no more: without it the id says enough. */
+static void find_restored(struct cli *cli, struct review *review)
+{
+	const struct plan *plan = review->plan;
+
+	review->restored = g_new0(int64_t, plan->restores_count + 1);
+	for (size_t i = 0; i < plan->restores_count; i++) {
+		g_autoptr(api_plan_auto) known = NULL;
+
+		if (api_plan(cli->client, plan->restores[i], &known, NULL)) {
+			review->restored[i] = known->seq;
+		}
+	}
+}
+
 bool review_load(struct cli *cli, const char *id, struct review **out, GError **error)
 {
 	g_autoptr(review_auto) review = g_new0(struct review, 1);
@@ -118,6 +133,7 @@ bool review_load(struct cli *cli, const char *id, struct review **out, GError **
 	    !review_refresh(cli, review, error)) {
 		return false;
 	}
+	find_restored(cli, review);
 	*out = g_steal_pointer(&review);
 	return true;
 }
@@ -235,5 +251,6 @@ void review_free(struct review *review)
 		g_string_free(review->diff, TRUE);
 	}
 	api_plan_free(review->known);
+	g_free(review->restored);
 	g_free(review);
 }

@@ -27,8 +27,9 @@ struct review {
 	GString *bytes;		/* plan.json */
 	GString *diff;		/* NULL before review_load_diff() */
 	struct api_plan *known; /* what the agent says of it: votes, state; not verified */
-	struct ssh_key key;	/* that signed the plan */
-	bool from_trust_file;	/* else the agent itself named the key */
+	int64_t *restored;  /* number of each of plan->restores as the agent says, 0: it does not */
+	struct ssh_key key; /* that signed the plan */
+	bool from_trust_file; /* else the agent itself named the key */
 };
 
 /* id: "sha256:..." or at least seven of its digits. */

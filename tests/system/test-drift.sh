@@ -58,6 +58,10 @@ agent_wait_for 'agent_is app converged'
 agent_entries plan app
 [ "$(field "(d[-1]['reason'], d[-1]['required'])")" = "('drift', 0)" ]
 tap_ok 'by a plan of drift that needs nobody'
+first=$(field "d[0]['plan'][7:19]") last=$(field "d[-1]['plan']")
+"$builddir/assent" show --no-diff "$last" --config "$CONF" >"$T/told" 2>&1
+grep -q "restores .*plan $first (1) had approved" "$T/told"
+tap_ok 'and assent show tells what it restores, by number' || tap_note "$T/told"
 agent_entries drift app
 [ "$(field "len(d) == 1 and d[0]['changes'] == 1 and 'plan' in d[0] and 'since' in d[0] and \
   d[0]['resources'][0].endswith('app.conf')")" = True ]
