@@ -31,11 +31,13 @@
 #define DESIRED_MAX_REFERENCES 200000 /* of after and notify together */
 #define DESIRED_MAX_CHECKS 100
 #define DESIRED_MAX_TEMPLATE ((size_t)1 << 20)
+#define DESIRED_MAX_RENDERED ((size_t)64 << 20) /* of all templates together */
 
 struct desired_label {
 	const char *name, *value;
 };
-/* Opens what is sealed; where: the path of the file that is to hold it, or the secret's name. */
+/* Opens what is sealed; where: the path of the file that is to hold it, alone or in a template, or
+ * the secret's name. */
 typedef bool desired_unseal_fn(const char *text, size_t len, const char *where,
 			       struct seal_bytes **out, void *data, GError **error);
 /* The host and stack that the manifest is read for; borrowed during desired_load(). */

@@ -42,6 +42,8 @@ struct load {
 	/* of the part that is being read */
 	const struct document *document;
 	bool selected;
+	const char *path; /* of a file, on the host; NULL: not known */
+	size_t rendered;  /* bytes of all templates together, with their variables */
 };
 
 /* Records that something could not be read: as a diagnostic at node when the repository's content

@@ -170,6 +170,9 @@ static void render(struct load *l, const struct yaml_node *node, const char *fil
 	size_t out_len = 0;
 	char *out;
 
+	if (l->rendered > DESIRED_MAX_RENDERED) {
+		return; /* which was told */
+	}
 	if (!template_is_text(text, len)) {
 		yaml_fail(node, l->diags, "a template must be text in UTF-8, and '%s' is not",
 			  file != NULL ? file : "content");
@@ -177,7 +180,14 @@ static void render(struct load *l, const struct yaml_node *node, const char *fil
 	}
 	out = template_expand(text, len, &source, &out_len);
 	content->secret = r.secret;
-	if (out != NULL && r.secret) {
+	l->rendered += out_len;
+	if (l->rendered > DESIRED_MAX_RENDERED) {
+		yaml_fail(node, l->diags,
+			  "with their variables the templates are larger than %zu bytes in all",
+			  DESIRED_MAX_RENDERED);
+	}
+	/* Without keys no secret is in it. */
+	if (out != NULL && r.secret && l->env->unseal != NULL) {
 		take_secret(l, node, out, out_len, content);
 	} else if (out != NULL) {
 		content->bytes = g_bytes_new_take(out, out_len);
@@ -299,14 +309,16 @@ static void read_file(struct load *l, struct yaml_node *map, const struct keys_t
 	r->mode = keys_mode(map, table, "mode", l->diags);
 	warn_of_mode(l, r, r->mode);
 	read_owners(l, map, table, r);
+	l->path = r->path;
 	read_content(l, map, table, &r->content);
+	l->path = NULL;
 	if (r->content.secret && r->mode < 0) {
 		r->mode = SECRET_MODE;
-	} else if (r->content.secret && (r->mode & 07) != 0 && r->id != NULL) {
-		g_ptr_array_add(l->out->warnings,
-				g_strdup_printf("%s is a secret that everybody can reach: mode "
-						"%04o",
-						r->id, (unsigned)r->mode));
+	} else if (r->content.secret && (r->mode & 07) != 0) {
+		yaml_fail(keys_get(map, table, "mode"), l->diags,
+			  "a secret is not for everybody: with mode %04o all could reach it; give "
+			  "it an 'owner' or a 'group' and 0600 or 0640",
+			  (unsigned)r->mode);
 	}
 }
 

@@ -11,9 +11,8 @@
 struct secret_value {
 	char *path; /* in the repository */
 	const struct yaml_node *node;
-	char *text; /* sealed */
-	size_t len;
 	bool asked;
+	char *only;		  /* the file that it was asked for, and may go into alone */
 	struct seal_bytes *bytes; /* NULL: not opened yet, or it cannot be */
 };
 
@@ -23,7 +22,7 @@ static void secret_free(void *data)
 
 	seal_bytes_free(s->bytes);
 	g_free(s->path);
-	g_free(s->text);
+	g_free(s->only);
 	g_free(s);
 }
 
@@ -85,7 +84,7 @@ static void declare(struct load *l, const struct document *d, const struct yaml_
 	s = g_new0(struct secret_value, 1);
 	s->node = value;
 	s->path = g_steal_pointer(&path);
-	if (!secrets_check(l, value, s->path, &s->text, &s->len)) {
+	if (!secrets_check(l, value, s->path, NULL, NULL)) {
 		secret_free(s);
 		return;
 	}
@@ -108,27 +107,50 @@ void secrets_load(struct load *l)
 	}
 }
 
-static const char *open_value(struct load *l, const char *name, struct secret_value *s)
+/* What it must be sealed for: its name, or the file that is rendered. */
+static const char *where_for(const struct load *l, const char *name, const char *text, size_t len)
+{
+	g_autoptr(seal_box_auto) box = NULL;
+	const char *label;
+
+	if (l->path == NULL || !seal_parse(text, len, &box, NULL)) {
+		return name;
+	}
+	label = seal_box_label(box);
+	return label == NULL || seal_label_allows(label, l->env->agent, l->env->stack, name)
+		       ? name
+		       : l->path;
+}
+
+static bool open_value(struct load *l, const char *name, struct secret_value *s)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(seal_bytes_auto) whole = NULL;
-	const char *text;
-	size_t len;
+	g_autofree char *sealed = NULL;
+	const char *text, *where;
+	size_t len = 0;
 
-	if (!l->env->unseal(s->text, s->len, name, &whole, l->env->unseal_data, &error)) {
+	if (!secrets_check(l, s->node, s->path, &sealed, &len)) {
+		return false;
+	}
+	where = where_for(l, name, sealed, len);
+	if (where != name) {
+		s->only = g_strdup(where);
+	}
+	if (!l->env->unseal(sealed, len, where, &whole, l->env->unseal_data, &error)) {
 		yaml_fail(s->node, l->diags, "secret '%s': %s", name, error->message);
-		return "";
+		return false;
 	}
 	text = seal_bytes_get(whole, &len);
 	if (!template_is_text(text, len)) {
 		yaml_fail(s->node, l->diags,
 			  "secret '%s' is no text in UTF-8: give it a file of its own", name);
-		return "";
+		return false;
 	}
 	/* As 'echo' and editors end it. */
 	len -= len > 0 && text[len - 1] == '\n';
 	s->bytes = seal_bytes_new(text, len);
-	return seal_bytes_get(s->bytes, NULL);
+	return true;
 }
 
 const char *secrets_lookup(const char *name, struct load *l)
@@ -138,13 +160,16 @@ const char *secrets_lookup(const char *name, struct load *l)
 	if (s == NULL) {
 		return NULL;
 	}
-	if (s->bytes != NULL) {
-		return seal_bytes_get(s->bytes, NULL);
+	/* What may go into one file alone is opened again for another. */
+	if (s->asked && s->only != NULL && g_strcmp0(s->only, l->path) != 0) {
+		g_clear_pointer(&s->only, g_free);
+		g_clear_pointer(&s->bytes, seal_bytes_free);
+		s->asked = false;
 	}
 	/* Without keys only the form can be checked; a problem is told once. */
-	if (s->asked || l->env->unseal == NULL) {
-		return "";
+	if (!s->asked && l->env->unseal != NULL) {
+		s->asked = true;
+		(void)open_value(l, name, s);
 	}
-	s->asked = true;
-	return open_value(l, name, s);
+	return s->bytes != NULL ? seal_bytes_get(s->bytes, NULL) : "";
 }
