@@ -55,7 +55,7 @@ const struct seal_public *seal_box_recipients(const struct seal_box *box, size_t
 	return (const struct seal_public *)(void *)box->to->data;
 }
 
-static bool label_is_valid(const char *label)
+bool seal_label_is_valid(const char *label)
 {
 	size_t len = strlen(label);
 
@@ -158,7 +158,7 @@ bool seal_write(const struct seal_public *to, size_t count, const char *label, c
 		return fail(error, BASE_ERROR, BASE_ERROR_LIMIT,
 			    "the secret is larger than %zu bytes", SEAL_MAX_CONTENT);
 	}
-	if (label != NULL && !label_is_valid(label)) {
+	if (label != NULL && !seal_label_is_valid(label)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 			    "the label is not one line of text");
 	}
@@ -256,7 +256,7 @@ static bool parse_head(struct seal_box *box, struct scan *in, GError **error)
 	}
 	if (take(in, FOR_WORD)) {
 		box->label = take_line(in, SEAL_MAX_LABEL);
-		if (box->label == NULL || !label_is_valid(box->label)) {
+		if (box->label == NULL || !seal_label_is_valid(box->label)) {
 			return bad_line(in, "not a label", error);
 		}
 	}

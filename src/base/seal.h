@@ -68,6 +68,8 @@ const uint8_t *seal_keys_secret(const struct seal_keys *keys, size_t i);
 /* Exactly the base64 of want bytes; of both files of this module. */
 bool seal_base64(const char *text, size_t len, uint8_t *out, size_t want) G_GNUC_WARN_UNUSED_RESULT;
 
+/* One line of text without blanks at its ends. */
+bool seal_label_is_valid(const char *label);
 /* label: what it is for, see seal_label_allows(); NULL: anything. g_free() *text. */
 bool seal_write(const struct seal_public *to, size_t count, const char *label, const void *data,
 		size_t len, char **text, size_t *text_len, GError **error)
@@ -82,7 +84,7 @@ const struct seal_public *seal_box_recipients(const struct seal_box *box, size_t
 bool seal_open(const struct seal_box *box, const struct seal_keys *keys, struct seal_bytes **out,
 	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Is it for this? The label is a pattern (base/glob.h) of AGENT, AGENT/STACK, or
- * AGENT/STACK:WHERE, where WHERE is a file's path on the host or a secret's name. */
+ * AGENT/STACK:WHERE, where WHERE is the path of a file on the host, or a secret's name. */
 bool seal_label_allows(const char *label, const char *agent, const char *stack, const char *where);
 /* seal_parse(), seal_label_allows() and seal_open(). */
 bool seal_take(const char *text, size_t len, const struct seal_keys *keys, const char *agent,

@@ -160,8 +160,8 @@ static bool seal_again(struct planner *p, const char *path, const struct seal_by
 
 	seal_keys_public(p->keys, 0, &own);
 	content = seal_bytes_get(bytes, &len);
-	/* A pattern's signs in the path, or bytes that are no text, would not fit themselves. */
-	if (strlen(label) > SEAL_MAX_LABEL || !g_utf8_validate(label, -1, NULL)) {
+	/* A pattern's signs in a path fit themselves; bytes that are no text would not. */
+	if (!seal_label_is_valid(label)) {
 		g_clear_pointer(&label, g_free);
 	}
 	return seal_write(&own, 1, label, content, len, text, text_len, error);

@@ -89,6 +89,9 @@ manifest() { # LINE...
 		    template: true
 		    mode: "0640"
 		    content: "password=\${db_password};"
+		  - file: "$out/with blank "
+		    template: true
+		    content: "\${db_password}"
 	M
   for line in "$@"; do
     echo "$line" >>"$T/app/assent.yaml"
@@ -110,7 +113,8 @@ apply() { # STATE
 is_there() {
   cmp -s "$T/plain/key" "$out/key" && [ "$(stat -c %a "$out/key")" = 600 ] &&
     [ "$(cat "$out/app.conf")" = "password=$(cat "$T/plain/db");" ] &&
-    [ "$(stat -c %a "$out/app.conf")" = 640 ]
+    [ "$(stat -c %a "$out/app.conf")" = 640 ] &&
+    [ "$(cat "$out/with blank ")" = "$(cat "$T/plain/db")" ]
 }
 manifest
 assent lint "$T/app" >"$T/lint" 2>&1
@@ -129,7 +133,7 @@ for c in json.load(open(sys.argv[1]))["changes"]:
     assert d["keyed"] and d["sealed"] and "digest" not in d and "size" not in d, d
 P
 tap_ok 'a plan names secrets as such, and has no digest or size of them'
-[ "$(grep -c '^secret content, not shown$' "$T/diff")" = 2 ]
+[ "$(grep -c '^secret content, not shown$' "$T/diff")" = 3 ]
 tap_ok 'the diff does not show them' || tap_note "$T/diff"
 assent show --socket "$SOCK" "$PLAN" >"$T/show" 2>&1
 assent show --socket "$SOCK" --json "$PLAN" >"$T/show.json" 2>&1
@@ -227,7 +231,7 @@ deploy public
 python3 - "$T/plan.json" <<'P'
 import json, sys
 changes = json.load(open(sys.argv[1]))["changes"]
-assert sorted(c["action"] for c in changes) == ["remove", "update"], changes
+assert sorted(c["action"] for c in changes) == ["remove", "remove", "update"], changes
 for c in changes:
     assert "secret" in c["risk"] and "keyed" in c["observed"], c
 P
