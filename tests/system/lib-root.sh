@@ -6,14 +6,21 @@
 #	. "$srcdir/tests/system/lib-root.sh"   # skips without root; runs the test again inside
 #
 # The test runs as root in it, without a network; what it starts is killed when it ends.
+#
+#	root_need PROGRAM...                   # or the test is skipped
 root_skip() {
   echo "1..0 # SKIP $1"
   exit 0
 }
+root_need() {
+  for program in "$@"; do
+    command -v "$program" >/dev/null || root_skip "no $program"
+  done
+}
 : "${srcdir:=.}" "${builddir:=.}"
 if [ -z "${ROOT_INSIDE-}" ]; then
   [ "$(id -u)" = 0 ] || root_skip 'only root can have a root folder of its own'
-  command -v unshare >/dev/null || root_skip 'no unshare'
+  root_need unshare
   [ -d /mnt ] || root_skip 'no /mnt'
   srcdir=$(cd "$srcdir" && pwd) builddir=$(cd "$builddir" && pwd)
   case $0 in

@@ -1,8 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A machine of one's own for dnf and zypper: a private mount namespace in which the root is an
-# overlay over the host's, with an empty database of packages and one repository in a folder. The
-# host is never touched. Source it first:
+# A machine of one's own for dnf and zypper: the root folder of lib-root.sh, with an empty database
+# of packages and one repository in a folder. Source it first:
 #
 #	. "$srcdir/tests/system/lib-rpm.sh" MANAGER   # skips without root; runs the test inside
 #	rpm_begin                 # $repo with its packages, dnf and zypper configured
@@ -11,54 +10,9 @@
 #	rpm_index                 # the repository's metadata
 #	drive COMMAND...          # package-driver MANAGER: $out, $err, $rc
 #	has NAME                  # "VERSION-RELEASE" that are installed, of all
-rpm_skip() {
-  echo "1..0 # SKIP $1"
-  exit 0
-}
-: "${srcdir:=.}" "${builddir:=.}"
 manager=$1
-# shellcheck disable=SC2016
-rpm_overlay='
-set -eu
-mount -t tmpfs none "$1"
-cd "$1"
-mkdir upper work root
-mount -t overlay overlay -o "lowerdir=/,upperdir=upper,workdir=work" root
-mount --rbind /dev root/dev
-mount -t proc proc root/proc
-mount -t tmpfs none root/run
-mount -t tmpfs -o mode=1777 none root/tmp
-for folder in "$2" "$3"; do
-  mkdir -p "root$folder"
-  mount --bind "$folder" "root$folder"
-done
-mkdir root/run/old
-cd root
-pivot_root . run/old
-cd "$3"
-umount -l /run/old
-shift 3
-exec "$@"'
-if [ -z "${RPM_INSIDE-}" ]; then
-  [ "$(id -u)" = 0 ] || rpm_skip 'only root can change packages'
-  for program in "$manager" rpm rpmbuild createrepo_c unshare pivot_root; do
-    command -v "$program" >/dev/null || rpm_skip "no $program"
-  done
-  rpm_place=$(mktemp -d)
-  trap 'rmdir "$rpm_place"' EXIT
-  rpm_source=$(cd "$srcdir" && pwd) rpm_build=$(cd "$builddir" && pwd)
-  rpm_inside() {
-    unshare --mount --pid --fork --ipc --kill-child --mount-proc --propagation private \
-      sh -c "$rpm_overlay" sh "$rpm_place" "$rpm_source" "$rpm_build" "$@"
-  }
-  rpm_inside true 2>/dev/null || rpm_skip 'no overlay over the root here'
-  case $0 in
-  /*) rpm_test=$0 ;;
-  *) rpm_test=$(pwd)/$0 ;;
-  esac
-  srcdir=$rpm_source builddir=$rpm_build RPM_INSIDE=yes TMPDIR=/tmp rpm_inside bash "$rpm_test"
-  exit
-fi
+. "${srcdir:-.}/tests/system/lib-root.sh"
+root_need "$manager" rpm rpmbuild createrepo_c
 
 repo=/srv/rig/repo top=/srv/rig/top
 export HOME=/root LC_ALL=C
