@@ -133,6 +133,9 @@ const look = async (colorScheme, width, plan) => {
   await page.waitForURL(`${url}/`);
   await isAccessible(page, `${name}, the overview`);
   await fits(page, `${name}, the overview`);
+  const squeezed = await page.evaluate(() => Array.from(document.querySelectorAll('td.text'),
+    (cell) => cell.clientWidth).filter((wide) => wide < 200));
+  check(squeezed.length === 0, `${name}, the overview: its texts can be read`, squeezed);
   await page.context().close();
 };
 

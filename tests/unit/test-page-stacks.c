@@ -83,7 +83,7 @@ static void test_a_suspension(struct fixture *f, const void *data)
 	f->steers[TOLD_SUSPENDED].until = 0;
 	f->stack.reason = NULL;
 	expect(f, "Suspended by bob: the disk is full; until somebody resumes it\n",
-	       "<td><strong>Suspended");
+	       "<td class=\"text\"><strong>Suspended");
 	f->steers[TOLD_SUSPENDED].on = false; // who ended it is kept, and is no suspension
 	expect_not(f, "Suspended by");
 }
@@ -121,7 +121,8 @@ static void test_what_it_waits_for(struct fixture *f, const void *data)
 	f->stack.opens = UNTIL;
 	expect_not(f, "Approved, and");
 	f->stack.wait = PAGE_WAIT_STACK;
-	expect(f, "waits for another stack: stack 'base', which is failed: why\n", NULL);
+	expect(f, "waits for another stack: stack 'base', which is failed: why\n",
+	       "<td class=\"act\">approved</td>");
 	f->stack.wait = PAGE_WAIT_WINDOW;
 	expect(f, "waits for its window, which opens: ", STAMP);
 	f->stack.opens = 0;
@@ -154,6 +155,9 @@ static void test_a_stop_of_everything(struct fixture *f, const void *data)
 	       "role=\"alert\" id=\"stopped\"");
 	steer(&f->stop, "bob", "fire", NULL, 0);
 	expect(f, "Everything is stopped by bob: fire; until somebody resumes it\n", NULL);
+	expect_not(f, "Stopped, as");
+	f->stack.reason = NULL;
+	expect(f, "Stopped, as everything is.", NULL);
 	f->view.stop = NULL;
 	f->view.stop_file = false;
 	expect_not(f, "Everything");

@@ -260,6 +260,7 @@ static void put_restores(struct html *h, const char *root, const struct plan *pl
 
 void page_facts(struct html *h, const char *root, const struct plan *plan, int64_t now)
 {
+	bool in_folder = plan->path[0] != '\0' && strcmp(plan->path, ".") != 0;
 	char digest[HASH_TEXT_SIZE];
 
 	hash_text(digest, &plan->digest);
@@ -271,8 +272,8 @@ void page_facts(struct html *h, const char *root, const struct plan *plan, int64
 	put_trial(h, plan, now);
 	put_restores(h, root, plan);
 	page_term(h, _("repository"));
-	html_say(h, "%s %s%s%s", plan->repository, plan->ref, plan->path[0] != '\0' ? " " : "",
-		 plan->path);
+	html_say(h, "%s %s%s%s", plan->repository, plan->ref, in_folder ? " " : "",
+		 in_folder ? plan->path : "");
 	html_close(h, "dd");
 	if (plan->base_commit != NULL) {
 		put_code(h, C_("commit", "from"), plan->base_commit);

@@ -131,8 +131,8 @@ static void put_past(struct html *h, const struct page_overview *view, const str
 	html_open(h, "tr", NULL);
 	put_time(h, plan->ended != 0 ? plan->ended : plan->created, view->now);
 	html_leaf(h, "td", NULL, plan->stack);
-	html_open(h, "td", NULL);
-	html_leaf(h, "code", NULL, commit);
+	html_open(h, "td", "class", "text", NULL);
+	html_leaf(h, "code", "id", commit);
 	html_text(h, " ");
 	html_text(h, past->subject);
 	html_close(h, "td");

@@ -46,7 +46,7 @@ static void put_id(const struct row *row, const char *id)
 {
 	g_autofree char *brief = text_short_id(id);
 
-	html_leaf(row->h, "td", "mono", brief);
+	html_leaf(row->h, "td", "mono id", brief);
 }
 
 /* A line of the cell, which begins in bold; the rest of it follows. */
@@ -100,6 +100,8 @@ static void put_suspended(struct row *row)
 		begin_by(row, _("Suspended by %s:"), by->person);
 		html_say(row->h, "%s; ", by->reason);
 		page_until(row->h, by->until, row->now);
+	} else if (row->s->state == STACK_STATE_SUSPENDED && row->s->reason == NULL) {
+		begin(row, _("Stopped, as everything is."));
 	}
 }
 
@@ -222,7 +224,7 @@ static void put_why(struct row *row)
 		put_remote,    put_drift,  put_halted, put_alerts,
 	};
 
-	html_open(row->h, "td", NULL);
+	html_open(row->h, "td", "class", "text", NULL);
 	if (row->s->reason != NULL && row->s->reason[0] != '\0') {
 		page_english(row->h, "span", row->s->reason);
 		row->any = true;
@@ -241,7 +243,8 @@ static void put_stack(struct row *row)
 	html_open(row->h, "th", "scope", "row", NULL);
 	html_text(row->h, s->name);
 	html_close(row->h, "th");
-	html_leaf(row->h, "td", "act", state_text(s->state));
+	html_leaf(row->h, "td", "act",
+		  s->wait != PAGE_WAIT_NONE ? C_("stack", "approved") : state_text(s->state));
 	put_time(row, s->since);
 	put_why(row);
 	put_id(row, s->commit);
