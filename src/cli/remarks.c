@@ -192,6 +192,32 @@ static void compare_rule(struct comparing *c, const struct conf_stack *stack,
 	compare(c, rule->place, &rule->approval);
 }
 
+/* Nothing is refused then: people are asked instead, which is not what was asked for. */
+static void compare_drift(struct comparing *c, const struct conf_stack *stack)
+{
+	g_autofree char *place = NULL;
+
+	if (strcmp(stack->on_drift, "fix") == 0) {
+		place = g_strdup_printf("stacks.%s.on-drift", stack->name);
+	}
+	for (unsigned i = 0; place == NULL && i < stack->drift_rules->len; i++) {
+		const struct conf_drift_rule *rule = g_ptr_array_index(stack->drift_rules, i);
+
+		if (strcmp(rule->on_drift, "fix") == 0) {
+			place = g_strdup_printf("stacks.%s.drift-rules[%u].on-drift", stack->name,
+						i);
+		}
+	}
+	if (place != NULL && !c->trust->restore) {
+		add(c, false,
+		    g_strdup_printf(_("'%s' is 'fix', but the worker puts nothing back without "
+				      "an approval: people are asked"),
+				    place),
+		    g_strdup_printf(_("write 'restore: true' in '%s', or 'propose' here"),
+				    c->trust_file));
+	}
+}
+
 static void compare_stack(struct comparing *c, const struct conf_stack *stack)
 {
 	g_autofree char *place = g_strdup_printf("stacks.%s.approval", stack->name);
@@ -208,6 +234,7 @@ static void compare_stack(struct comparing *c, const struct conf_stack *stack)
 				      "out"),
 				    c->trust_file));
 	}
+	compare_drift(c, stack);
 	for (unsigned i = 0; i < stack->rules->len; i++) {
 		compare_rule(c, stack, g_ptr_array_index(stack->rules, i));
 	}

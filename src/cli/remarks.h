@@ -2,8 +2,9 @@
 #pragma once
 /*
  * Where the agent's policy and the worker's trust file do not fit: what the
- * agent would take for approved and the worker refuses, and whom the author
- * rule cannot recognise. Pure: both files were read before.
+ * agent would take for approved and the worker refuses, what it would put back
+ * and the worker does not, and whom the author rule cannot recognise. Pure: both files were read
+ *before.
  *
  *	list = remarks_of(conf, signers, trust, trust_file, raised);
  *	... struct remark, in the order of the configuration ...

@@ -205,6 +205,26 @@ static void test_keys(void)
 		      {0}});
 }
 
+static void test_restores(void)
+{
+	static const char trust[] = "approvers: allowed_signers\n" KNOWN;
+	static const char fix[] =
+		STACK("    approval: {from: [alice]}\n    on-drift: fix\n") PEOPLE;
+	static const char rule[] = STACK("    approval: {from: [alice]}\n    drift-rules:\n"
+					 "      - {kind: link, on-drift: ignore}\n"
+					 "      - {kind: file, on-drift: fix}\n") PEOPLE;
+
+	check(fix, trust,
+	      (struct remarked[]){{false, "'stacks.web.on-drift' is 'fix'", "'restore: true' in"},
+				  {0}});
+	check(rule, trust,
+	      (struct remarked[]){
+		      {false, "'stacks.web.drift-rules[1].on-drift' is 'fix'", "'propose'"}, {0}});
+	check(fix, "restore: true\napprovers: allowed_signers\n" KNOWN, (struct remarked[]){{0}});
+	check(STACK("    approval: {from: [alice]}\n    on-drift: report\n") PEOPLE, trust,
+	      (struct remarked[]){{0}});
+}
+
 /* Each file is for the stacks whose worker reads it. */
 static void test_raised_stacks(void)
 {
@@ -247,6 +267,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/remarks/addresses", test_addresses);
 	g_test_add_func("/remarks/nobody-recognises-a-chat-id", test_nobody_recognises_a_chat_id);
 	g_test_add_func("/remarks/keys", test_keys);
+	g_test_add_func("/remarks/restores", test_restores);
 	g_test_add_func("/remarks/raised-stacks", test_raised_stacks);
 	return g_test_run();
 }
