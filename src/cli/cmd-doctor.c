@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/trust.h"
 #include "cli/api.h"
+#include "cli/checkup.h"
 #include "cli/command.h"
 #include "cli/place.h"
 #include "cli/remarks.h"
@@ -128,6 +129,54 @@ static bool look_state(struct patient *p, GString *detail, GError **error)
 	g_string_append_printf(detail, _("%s: '%s', with plan key %s"), state, key.name,
 			       fingerprint);
 	return true;
+}
+
+static bool look_space(struct patient *p, GString *detail, GError **error)
+{
+	g_autofree char *state = place_state(p->cli->config_file);
+	struct checkup_space space;
+
+	if (p->conf == NULL) {
+		return problem(error, EXIT_REFUSED, "space", NULL,
+			       _("cannot be judged without the configuration"));
+	}
+	p->remarks = g_ptr_array_new_with_free_func(remark_free);
+	return checkup_measure(state, &space, error) &&
+	       checkup_space(state, &space, &p->conf->retention, p->remarks, detail, error);
+}
+
+/* By the file, or by the log of an agent that answers. */
+static bool look_stop(struct patient *p, GString *detail, GError **error)
+{
+	g_autofree char *state = place_state(p->cli->config_file);
+	g_autoptr(api_list_auto) list = NULL;
+	const struct api_pause *stopped;
+
+	if (!checkup_stop(state, detail, error)) {
+		return false;
+	}
+	if (p->info == NULL) {
+		return true;
+	}
+	if (!api_status(p->cli->client, &list, error)) {
+		return false;
+	}
+	stopped =
+		list->items->len > 0 ? &((struct api_stack *)list->items->pdata[0])->stopped : NULL;
+	return stopped == NULL || stopped->by == NULL ||
+	       problem(error, EXIT_REFUSED, "stopped", _("'assent resume --all' ends it"),
+		       /* TRANSLATORS: a person, a reason */
+		       _("everything is stopped by %s: %s"), stopped->by,
+		       stopped->reason != NULL ? stopped->reason : "");
+}
+
+static bool look_commits(struct patient *p, GString *detail, GError **error)
+{
+	if (p->conf == NULL) {
+		return problem(error, EXIT_REFUSED, "commit-signers", NULL,
+			       _("cannot be judged without the configuration"));
+	}
+	return checkup_signers(p->conf, detail, error);
 }
 
 static bool has_plan_key(const struct trust *trust, const char *agent, const char *line,
@@ -344,7 +393,10 @@ static const struct {
 	{"config", N_("configuration"), look_config},
 	{"signers", N_("approver list"), look_signers},
 	{"state", N_("state folder"), look_state},
+	{"space", N_("room"), look_space},
+	{"commit-signers", N_("signers of commits"), look_commits},
 	{"agent", N_("agent"), look_agent},
+	{"stop", N_("stop"), look_stop},
 	{"trust", N_("trust file"), look_trust},
 	{"policy", N_("policy"), look_policy},
 	{"elevate", N_("root's worker"), look_elevate},

@@ -18,7 +18,7 @@ struct comparing {
 	GHashTable *people; /* to whom the author rule applies, looked at already */
 };
 
-static void remark_free(void *data)
+void remark_free(void *data)
 {
 	struct remark *remark = data;
 

@@ -25,5 +25,6 @@ struct remark {
 	char *text, *hint; /* what is so, and what to do */
 };
 
+void remark_free(void *remark);
 GPtrArray *remarks_of(const struct conf *conf, const struct signers *signers,
 		      const struct trust *trust, const char *trust_file, bool raised);

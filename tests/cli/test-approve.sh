@@ -46,6 +46,13 @@ exits 1 'another name is refused' assent init --agent web2.example.org
 exits 1 'doctor sees that no agent runs' assent doctor
 says 'and says so' out 'bad agent'
 says 'the keys are those of this agent' out 'ok  state folder'
+says 'how much room there is' out ' are free'
+says 'that no commit has to be signed' out "no stack has 'verify'"
+touch "$XDG_STATE_HOME/assent/stopped"
+exits 1 'doctor sees that everything is stopped' assent doctor
+says 'by what' out "everything is stopped by the file '$XDG_STATE_HOME/assent/stopped'"
+says 'and what ends it' out "'assent resume --all' ends it"
+rm "$XDG_STATE_HOME/assent/stopped"
 sed 's/^agent: .*/agent: web2.example.org/' "$ASSENT_CONFIG" >"$HOME/conf/other.yaml"
 exits 1 'doctor sees keys of another name' assent doctor --config "$HOME/conf/other.yaml"
 says 'and whose they are' out "belongs to agent 'web1.example.org', the configuration names 'web2"

@@ -175,6 +175,14 @@ cli stop-all --reason 'fire'
 [ $SAID = 0 ] && [ "$(grep -c 'everything is stopped by bob: fire' "$T/said")" = 2 ] &&
   [ -f "$STATE/stopped" ]
 tap_ok 'everything is stopped' || tap_note "$T/said"
+cli doctor
+grep -qF "bad stop: everything is stopped by the file '$STATE/stopped': fire" "$T/said" &&
+  mv "$STATE/stopped" "$STATE/away" && {
+  cli doctor
+  mv "$STATE/away" "$STATE/stopped"
+  grep -qF 'bad stop: everything is stopped by bob: fire' "$T/said"
+}
+tap_ok 'assent doctor says so, by the file and by the log' || tap_note "$T/said"
 echo 'stopped' >"$T/app/app.conf"
 agent_commit app 'stopped'
 agent_sync app
