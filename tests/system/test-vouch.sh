@@ -3,7 +3,7 @@
 # Which commits must be signed, and by how many: none, head, all, merges, seals, sign-offs.
 # shellcheck disable=SC2153
 . "${srcdir:-.}/tests/system/lib-git.sh"
-git_need git ssh-keygen python3 || tap_skip_all "$REASON"
+git_need git ssh-keygen gpg gpgconf python3 || tap_skip_all "$REASON"
 git_begin
 W=$T/work
 git init -q -b main "$W"
@@ -295,6 +295,68 @@ commit alice 'signed off' =
 ask head 2 "$known"
 bad 'has 1 (carol@example.org)'
 tap_ok 'two keys of one person are one'
+key() { # PERSON
+  cut -d' ' -f1,2 "$T/$1.pub"
+}
+one() { # WHAT: of the two who signed, as the keys tell it
+  ask head 2 "$known"
+  bad 'has 1 ('
+  tap_ok "$1"
+}
+printf 'carol@home %s\ncarol@work,CAROL@home namespaces="git" %s\n' "$(key carol)" \
+  "$(key alice)" >"$T/signers"
+one 'a second name of a key that is the name of another key makes both one'
+printf 'carol@home %s\nalice@home %s\n"alice@home,carol@home" %s\n' "$(key carol)" \
+  "$(key alice)" "$(key bob)" >"$T/signers"
+one 'so does a line of a third key that has both names'
+printf 'carol@home %s\nalice@home %s\n%s %s\n%s %s\n' "$(key carol)" "$(key alice)" \
+  carol@home "$(key bob)" alice@home "$(key bob)" >"$T/signers"
+one 'or two lines of it'
+printf 'carol@home %s\nalice@home %s\nalice@home,carol@home cert-authority %s\n' \
+  "$(key carol)" "$(key alice)" "$(key bob)" >"$T/signers"
+ask head 2 "$known"
+good 1 'alice carol'
+tap_ok 'an authority may certify many, who stay many'
+commit carol content
+printf 'carol@home %s\ncarol@work %s\n' "$(key carol)" "$(key carol)" >"$T/signers"
+commit carol 'once more' =
+one 'one key that stands in two lines is one'
+
+# --- OpenPGP
+GNUPGHOME=$T/gnupg
+export GNUPGHOME
+mkdir -m 700 "$GNUPGHOME"
+pgp() {
+  gpg --batch --quiet --no-tty --pinentry-mode loopback --passphrase '' "$@" 2>"$T/gpg.err" || {
+    cat "$T/gpg.err" >&2
+    exit 1
+  }
+}
+for who in 'C <carol@example.org>' 'C W <carol@work>' 'A <alice@example.org>'; do
+  pgp --quick-gen-key "$who" ed25519 sign never
+done
+pgp_commit() { # KEY MESSAGE
+  git -C "$W" -c gpg.format=openpgp commit -q --allow-empty "-S$1" -m "$2" || exit 1
+}
+pgp --armor --export >"$T/keys"
+pgp_commit alice@example.org 'by alice'
+pgp_commit carol@work 'by carol'
+ask head 2 "$known" "openpgp_keys=$T/keys"
+good 1 'alice carol'
+tap_ok 'two primary keys of different addresses are two people'
+pgp_commit carol@example.org 'by carol, too'
+pgp --quick-add-uid carol@work 'C: at home <Carol@example.org>'
+pgp --armor --export carol@work carol@example.org >"$T/keys"
+ask head 2 "$known" "openpgp_keys=$T/keys"
+bad 'has 1 (carol@'
+tap_ok 'one is who has two keys that share an address'
+printf 'alice@home,carol@work %s\n' "$(key alice)" >"$T/signers"
+commit alice 'by SSH' =
+ask head 2 "$known" "openpgp_keys=$T/keys"
+bad 'has 1 (alice@'
+tap_ok 'or an SSH key and an OpenPGP key'
+gpgconf --kill all
+unset GNUPGHOME
 
 [ -z "$(find "$T/mirror.git" -name 'assent-judge-*')" ]
 tap_ok 'nothing is left in the mirror'

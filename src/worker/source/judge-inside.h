@@ -2,6 +2,7 @@
 #pragma once
 /* What the two ways of judging a signature share. Private to judge*.c. */
 #include "worker/source/judge.h"
+#include "worker/source/person.h"
 
 #include "base/proc.h"
 
@@ -14,6 +15,7 @@ struct judge {
 	char *home;		/* gpg's, NULL before it was needed */
 	char *zone;		/* "TZ=..." of ours, NULL: none */
 	GHashTable *known;	/* commit's id to struct judgement */
+	struct persons *persons;
 };
 
 /* Runs a program on the payload (NULL: without input). */

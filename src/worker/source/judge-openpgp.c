@@ -48,6 +48,89 @@ static bool run(const struct judge *judge, const char *const *words, const struc
 	return judge_run(judge, argv, sig, result, error);
 }
 
+/* The person of a user id "Name <address>": the address, or all of it. Takes text. */
+static char *person_in(char *user_id)
+{
+	g_autofree char *text = user_id;
+	char *open = text == NULL ? NULL : strrchr(text, '<');
+	char *end = open == NULL ? NULL : strchr(open, '>');
+
+	if (end != NULL && end > open + 1) {
+		*end = '\0';
+		memmove(text, open + 1, strlen(open + 1) + 1);
+	}
+	if (text == NULL || text[0] == '\0' || strlen(text) > SIGNER_MAX ||
+	    !text_is_plain(text, strlen(text))) {
+		return NULL;
+	}
+	return g_steal_pointer(&text);
+}
+
+/* In a field of a listing, "\\x3a" is a colon. */
+static char *unescape_field(const char *text)
+{
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (size_t i = 0; text[i] != '\0'; i++) {
+		bool coded = text[i] == '\\' && text[i + 1] == 'x' &&
+			     g_ascii_isxdigit(text[i + 2]) && g_ascii_isxdigit(text[i + 3]);
+
+		if (coded) {
+			g_string_append_c(out, (char)(g_ascii_xdigit_value(text[i + 2]) << 4 |
+						      g_ascii_xdigit_value(text[i + 3])));
+			i += 3;
+		} else {
+			g_string_append_c(out, text[i]);
+		}
+	}
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* Each primary key with the addresses of all its user ids. */
+static void read_listing(struct judge *judge, const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	g_autofree char *key = NULL;
+
+	for (size_t i = 0; lines[i] != NULL; i++) {
+		g_auto(GStrv) fields = g_strsplit(lines[i], ":", 12);
+
+		if (g_strv_length(fields) < 10) {
+			continue;
+		}
+		if (strcmp(fields[0], "pub") == 0) {
+			g_clear_pointer(&key, g_free);
+		} else if (strcmp(fields[0], "fpr") == 0 && key == NULL) {
+			key = g_strdup(fields[9]);
+		} else if (strcmp(fields[0], "uid") == 0 && key != NULL) {
+			g_autofree char *person = person_in(unescape_field(fields[9]));
+
+			if (person != NULL) {
+				persons_unite(judge->persons, key, person);
+			}
+		}
+	}
+}
+
+static bool know_persons(struct judge *judge, GError **error)
+{
+	const char *const words[] = {"--batch", "--quiet", "--with-colons", "--list-keys", NULL};
+	struct proc_result result = {0};
+	bool ok;
+
+	if (!run(judge, words, NULL, &result, error)) {
+		return false;
+	}
+	ok = result.status == 0 ||
+	     fail(error, BASE_ERROR, BASE_ERROR_FAILED, "gpg does not list 'openpgp-keys': %.300s",
+		  result.err->str);
+	if (ok) {
+		read_listing(judge, result.out->str);
+	}
+	proc_result_clear(&result);
+	return ok;
+}
+
 /* Once, and only when there is something to verify. */
 static bool set_up(struct judge *judge, GError **error)
 {
@@ -70,31 +153,13 @@ static bool set_up(struct judge *judge, GError **error)
 	     fail(error, BASE_ERROR, BASE_ERROR_FAILED, "gpg does not take 'openpgp-keys': %.300s",
 		  result.err->str);
 	proc_result_clear(&result);
-	return ok;
+	return ok && know_persons(judge, error);
 }
 
 /* Of "%XX", as gpg writes what would end a line. */
-static char *unescape(const char *text)
-{
-	return g_uri_unescape_string(text, NULL);
-}
-
-/* The person of a user id "Name <address>": the address, or all of it. */
 static char *person_of(const char *user_id)
 {
-	g_autofree char *text = unescape(user_id);
-	char *open = text == NULL ? NULL : strrchr(text, '<');
-	char *end = open == NULL ? NULL : strchr(open, '>');
-
-	if (end != NULL && end > open + 1) {
-		*end = '\0';
-		memmove(text, open + 1, strlen(open + 1) + 1);
-	}
-	if (text == NULL || text[0] == '\0' || strlen(text) > SIGNER_MAX ||
-	    !text_is_plain(text, strlen(text))) {
-		return NULL;
-	}
-	return g_steal_pointer(&text);
+	return person_in(g_uri_unescape_string(user_id, NULL));
 }
 
 struct heard {
@@ -136,7 +201,7 @@ static void listen(struct heard *h, const char *text)
 	}
 }
 
-static void decide(struct heard *h, int exit_code, struct judgement *out)
+static void decide(struct judge *judge, struct heard *h, int exit_code, struct judgement *out)
 {
 	if (h->count > 1) {
 		judge_say(out, SIG_BAD, "has more than one signature");
@@ -149,6 +214,9 @@ static void decide(struct heard *h, int exit_code, struct judgement *out)
 	} else {
 		out->verdict = SIG_GOOD;
 		out->key = g_steal_pointer(&h->key);
+		if (h->person != NULL) {
+			persons_unite(judge->persons, out->key, h->person);
+		}
 		out->signer = h->person != NULL ? g_steal_pointer(&h->person) : g_strdup(out->key);
 	}
 }
@@ -171,7 +239,7 @@ bool judge_openpgp(struct judge *judge, const struct gitsig *sig, struct judgeme
 		return false;
 	}
 	listen(&heard, result.out->str);
-	decide(&heard, result.status, out);
+	decide(judge, &heard, result.status, out);
 	g_free(heard.person);
 	g_free(heard.key);
 	proc_result_clear(&result);

@@ -110,6 +110,17 @@ static bool verify(struct asking *a, const char *principal, bool revocable, char
 	return true;
 }
 
+/* A certificate's names stand in no list. */
+static void learn(struct asking *a, const char *key, char **principals)
+{
+	for (size_t i = 0; principals[i] != NULL; i++) {
+		g_strchomp(principals[i]);
+		if (principals[i][0] != '\0') {
+			persons_unite(a->judge->persons, key, principals[i]);
+		}
+	}
+}
+
 /* The first of them who is believed, in *out; the rest of it is for the plan. */
 static bool try_all(struct asking *a, char **principals, bool revocable, struct judgement *out,
 		    GError **error)
@@ -129,6 +140,7 @@ static bool try_all(struct asking *a, char **principals, bool revocable, struct 
 
 			out->verdict = SIG_GOOD;
 			out->key = key;
+			learn(a, key, principals);
 			out->signer = len <= PRINCIPAL_MAX && text_is_plain(principals[i], len)
 					      ? g_strdup(principals[i])
 					      : g_strdup(key);

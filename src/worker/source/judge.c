@@ -18,7 +18,7 @@
 #define KEYS_MAX ((size_t)4 << 20)
 #define COMMIT_MAX ((size_t)16 << 20)
 #define ARMOR_MAX ((size_t)64 << 10)
-#define OUTPUT_MAX ((size_t)64 << 10)
+#define OUTPUT_MAX (2 * KEYS_MAX) /* gpg lists them */
 #define TIMEOUT 60
 #define ID_SIZE (GIT_OID_HEXSZ + 1)
 
@@ -79,6 +79,22 @@ static bool keep_keys(struct judge *judge, const struct judge_keys *from, GError
 	return ok;
 }
 
+static bool know_persons(struct judge *judge, GError **error)
+{
+	g_autofree char *text = NULL;
+	size_t len;
+
+	judge->persons = persons_new();
+	if (judge->keys.signers == NULL) {
+		return true;
+	}
+	if (!file_read(judge->keys.signers, KEYS_MAX, &text, &len, error)) {
+		return false;
+	}
+	persons_read_signers(judge->persons, text, len);
+	return true;
+}
+
 /* Two levels, as gpg makes them. */
 static void remove_folder(const char *path, unsigned depth)
 {
@@ -130,7 +146,7 @@ bool judge_open(struct judge **out, const char *folder, const struct judge_keys 
 		return false;
 	}
 	judge->armor = g_build_filename(judge->folder, "signature", NULL);
-	if (!keep_keys(judge, keys, error)) {
+	if (!keep_keys(judge, keys, error) || !know_persons(judge, error)) {
 		return false;
 	}
 	*out = g_steal_pointer(&judge);
@@ -153,6 +169,7 @@ void judge_free(struct judge *judge)
 	g_free(judge->home);
 	g_free(judge->zone);
 	g_hash_table_unref(judge->known);
+	persons_free(judge->persons);
 	g_free(judge);
 }
 
@@ -300,4 +317,9 @@ bool judge_holds_now(struct judge *judge, git_repository *repository, const git_
 	*out = item->verdict == SIG_GOOD;
 	judgement_free(item);
 	return ok;
+}
+
+char *judge_person(const struct judge *judge, const struct judgement *judgement)
+{
+	return persons_of(judge->persons, judgement->key);
 }

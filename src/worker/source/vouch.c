@@ -19,7 +19,8 @@ struct walk {
 	const struct vouch_demand *demand;
 	struct vouched *out;
 	GHashTable *sealed; /* ids of commits that a seal vouches for */
-	GHashTable *people, *keys;
+	GHashTable *keys;   /* of those in good */
+	GPtrArray *good;    /* struct judgement of the judge's, one for each key */
 };
 
 static char *id_of(const git_oid *oid)
@@ -165,19 +166,29 @@ static bool check_head(struct walk *w, GError **error)
 	return lookup(w, w->tip, &commit, error) && check(w, commit, error);
 }
 
-/* One person with two keys is one, and so is one key with two names. */
+/* One for each person: signatures that came last may show that two of them are one. */
+static void count_people(struct walk *w)
+{
+	g_autoptr(GHashTable) people = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	g_ptr_array_set_size(w->out->signers, 0);
+	for (guint i = 0; i < w->good->len; i++) {
+		const struct judgement *judgement = g_ptr_array_index(w->good, i);
+
+		if (g_hash_table_add(people, judge_person(w->judge, judgement))) {
+			g_ptr_array_add(w->out->signers, g_strdup(judgement->signer));
+		}
+	}
+}
+
+/* The same key once, whatever name it is found by. */
 static void count_signer(struct walk *w, const struct judgement *judgement)
 {
-	g_autofree char *person = g_ascii_strdown(judgement->signer, -1);
-
-	if (judgement->verdict != SIG_GOOD || w->out->signers->len == VOUCH_SIGNERS_MAX ||
-	    g_hash_table_contains(w->people, person) ||
-	    g_hash_table_contains(w->keys, judgement->key)) {
-		return;
+	if (w->good->len < VOUCH_SIGNERS_MAX && !g_hash_table_contains(w->keys, judgement->key)) {
+		g_hash_table_add(w->keys, judgement->key);
+		g_ptr_array_add(w->good, (gpointer)judgement);
+		count_people(w);
 	}
-	g_hash_table_add(w->people, g_steal_pointer(&person));
-	g_hash_table_add(w->keys, g_strdup(judgement->key));
-	g_ptr_array_add(w->out->signers, g_strdup(judgement->signer));
 }
 
 /* Old commits vouch for nothing new: a merge could bring back whatever was signed once. */
@@ -279,10 +290,10 @@ bool vouch(struct judge *judge, git_repository *repository, const git_oid *tip,
 	   GError **error)
 {
 	g_autoptr(GHashTable) sealed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) people = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	g_autoptr(GHashTable) keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GPtrArray) good = g_ptr_array_new();
 	struct vouched found = {.signers = g_ptr_array_new_with_free_func(g_free)};
-	struct walk walk = {judge, repository, tip, known, demand, &found, sealed, people, keys};
+	struct walk walk = {judge, repository, tip, known, demand, &found, sealed, keys, good};
 	g_autoptr(git_commit_auto) there = NULL;
 	bool ok;
 
