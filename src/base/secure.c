@@ -118,7 +118,7 @@ static bool check_place(const char *path, GError **error)
 	return check(&st, "file", path, error) && check_folders(fd, folder, error);
 }
 
-bool secure_program(const char *path, GError **error)
+bool secure_linked(const char *path, GError **error)
 {
 	autocfree char *real = realpath(path, NULL);
 

@@ -180,6 +180,15 @@ tap_ok "a broken server"
 fresh "$http/page/repo.git" ""
 git_says repository "does not answer as a Git repository"
 tap_ok "a web page instead of a repository"
+git init -q --bare --object-format=sha256 "$T/srv/long.git" &&
+  long=$(git --git-dir="$T/srv/long.git" -c user.name=a -c user.email=a commit-tree -m x \
+    "$(git --git-dir="$T/srv/long.git" mktree </dev/null)") &&
+  git --git-dir="$T/srv/long.git" update-ref refs/heads/main "$long"
+for url in "$http/open/long.git" "file://$T/srv/long.git"; do
+  fresh "$url" ""
+  git_says repository "SHA-256 repository" && git_says repository "deploy from one that"
+  tap_ok "a SHA-256 repository, by ${url%%:*}"
+done
 fresh "http://localhost:1/open/repo.git" ""
 git_says network "localhost:1"
 tap_ok "nobody listens"

@@ -107,6 +107,28 @@ tap_ok 'a file of revoked keys that is missing is an error' || tap_note "$T/out"
 git_fetch "file://$W" '' verify=head "signers=$T/missing"
 [ "$RC" = 1 ]
 tap_ok 'so is a list of signers that is missing'
+chmod 666 "$T/signers"
+ask head 1
+[ "$RC" = 1 ] && grep -q "signers' can be written by others.*chmod go-w" "$T/out"
+tap_ok 'and a list that others may write, which git takes' || tap_note "$T/out"
+chmod 644 "$T/signers"
+mkdir -m 777 "$T/open"
+cp "$T/signers" "$T/open/list"
+ln -s open/list "$T/linked"
+git_fetch "file://$W" '' verify=head "signers=$T/linked"
+[ "$RC" = 1 ] && grep -q "open' can be written by others" "$T/out"
+tap_ok 'or put another in its place' || tap_note "$T/out"
+chmod 755 "$T/open"
+git_fetch "file://$W" '' verify=head "signers=$T/linked"
+git_gives ok "$COMMIT"
+tap_ok 'a link leads to keys, too'
+for kind in mkfifo mkdir; do
+  rm -rf "$T/odd"
+  $kind "$T/odd"
+  git_fetch "file://$W" '' verify=head "signers=$T/signers" "revoked_keys=$T/odd"
+  [ "$RC" = 1 ] && grep -q "odd' is not a regular file" "$T/out"
+  tap_ok "nothing but a file holds keys ($kind)" || tap_note "$T/out"
+done
 PATH=/nowhere ask head 1 2>/dev/null
 [ "$RC" != 0 ]
 tap_ok 'and so is a missing ssh-keygen'

@@ -72,10 +72,11 @@ static bool find_principals(struct asking *a, char ***out, GError **error)
 	return true;
 }
 
-/* "... key SHA256:..." of what ssh-keygen says of a good signature. */
+/* "... key SHA256:..." at the end of what ssh-keygen says of a good signature: who is named before it
+ * may have any name. */
 static char *fingerprint_of(const char *said)
 {
-	const char *at = strstr(said, " key SHA256:");
+	const char *at = g_strrstr(said, " key SHA256:");
 
 	return at == NULL ? NULL : g_strndup(at + 5, strcspn(at + 5, "\r\n"));
 }

@@ -8,6 +8,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/secure.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -57,7 +58,7 @@ static bool keep_file(const struct judge *judge, const char *name, const char *f
 	if (from == NULL) {
 		return true;
 	}
-	if (!file_read(from, KEYS_MAX, &text, &len, error) ||
+	if (!secure_linked(from, error) || !file_read(from, KEYS_MAX, &text, &len, error) ||
 	    !file_replace_unsynced(path, text, len, 0600, error)) {
 		return fail_prefix(error, "the keys of those who sign commits");
 	}
@@ -239,6 +240,10 @@ static bool ask(struct judge *judge, const struct gitsig *sig, bool now, struct 
 	if (begins(sig, "-----BEGIN PGP SIGNATURE-----") ||
 	    begins(sig, "-----BEGIN PGP MESSAGE-----")) {
 		return judge_openpgp(judge, sig, out, error);
+	}
+	if (begins(sig, "-----BEGIN SIGNED MESSAGE-----")) {
+		judge_say(out, SIG_BAD, "has an X.509 signature, and only SSH and OpenPGP are known");
+		return true;
 	}
 	judge_say(out, SIG_BAD, "has a signature that is neither SSH's nor OpenPGP's");
 	return true;

@@ -123,6 +123,20 @@ static enum job_error connect_code(const struct connection *c)
 		       : JOB_ERROR_REPOSITORY;
 }
 
+/* What libgit2 says of ids that are longer than it knows them: of a folder, and of a server. */
+static const char *hint_at(const char *message)
+{
+	if (strstr(message, "extensions.objectformat") != NULL) {
+		return "; it is a SHA-256 repository, which cannot be read: deploy from one that "
+		       "'git init --object-format=sha1' made";
+	}
+	if (strstr(message, "REF pkt-line") != NULL) {
+		return "; is it a SHA-256 repository? Those cannot be read: deploy from one that "
+		       "'git init --object-format=sha1' made";
+	}
+	return "";
+}
+
 static bool fail_fetch(struct connection *c, enum job_error kind, int code, const char *what,
 		       GError **error)
 {
@@ -133,8 +147,8 @@ static bool fail_fetch(struct connection *c, enum job_error kind, int code, cons
 		return false;
 	}
 	fail_git(&problem, code, "%s", what);
-	return fail(error, JOB_ERROR, (int)kind, "cannot fetch '%s' from '%s': %s", c->remote->ref,
-		    c->url.plain, problem->message);
+	return fail(error, JOB_ERROR, (int)kind, "cannot fetch '%s' from '%s': %s%s", c->remote->ref,
+		    c->url.plain, problem->message, hint_at(problem->message));
 }
 
 /* The id of the wanted ref in what the remote advertises. */

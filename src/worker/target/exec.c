@@ -176,7 +176,7 @@ bool exec_check(const struct plan_exec *exec, GError **error)
 /* Of a program that others can change nobody has approved what it does with root's rights. */
 static bool check_safe(const struct exec_user *user, const char *program, GError **error)
 {
-	return user->uid != 0 || secure_program(program, error) ||
+	return user->uid != 0 || secure_linked(program, error) ||
 	       fail_prefix(error, "root runs nothing that others can change");
 }
 
