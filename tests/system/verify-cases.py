@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 DRIVER, T = os.path.abspath(sys.argv[1]), sys.argv[2]
 REPO = T + "/repo.git"
@@ -151,6 +152,7 @@ def pgp_signed(key, *options, time=None, **how):
 
 # --- cases
 WORLDS, CASES = {}, []
+STRICT = "bad, though git takes it"
 
 
 def world(name, signers=None, revoked=None, openpgp=None):
@@ -209,9 +211,40 @@ def ssh_cases():
         "utf-8", "surrogateescape").decode("latin1") + "\n"), "good")
     case("the signature first of all", b"gpgsig " + armor[:-1].replace(b"\n", b"\n ") + b"\n" + body,
          "bad")
+    header_cases(good, body, armor)
     armor_cases(body, armor)
     namespace_cases(body)
     time_cases()
+
+
+def header_cases(good, body, armor):
+    """What else stands between the tree and the message."""
+    inner = b"tree " + b"1" * 40 + b"\n gpgsig x\n author x"
+    tagged = body.replace(b"\n\n", b"\nmergetag object x\n type commit\n \n " +
+                          armor[:-1].replace(b"\n", b"\n ") + b"\n\n", 1)
+    case("a signed mergetag", with_sig(tagged, ssh_sign(tagged)), "good")
+    case("a signature in a mergetag alone", tagged, "none")
+    case("a mergetag that came later", with_sig(tagged, armor), "bad")
+    case("a commit within the signature", with_sig(body, armor + inner), "good")
+    case("a second tree", good.replace(b"author", b"tree %s\nauthor" % OTHER.encode(), 1), "bad")
+    case("a second tree behind it", good.replace(b"\n\nsubject", b"\ntree %s\n\nsubject" %
+                                                 OTHER.encode(), 1), "bad")
+    case("the signature before the parents", re.sub(
+        rb"(parent .*\n)((?:.|\n)*)(gpgsig (?:.|\n)*?END SSH SIGNATURE-----\n)", rb"\3\1\2",
+        signed(parents=(PARENT,))), "good")
+    nul = body.replace(b"\n\n", b"\nodd a\0b\n\n", 1)
+    case("NUL in a header", with_sig(nul, armor), "bad")
+    case("NUL in a header, signed", with_sig(nul, ssh_sign(nul)), "good")
+    case("NUL before the signature", good.replace(b"gpgsig", b"\0gpgsig", 1), "none")
+    case("NUL within the signature's header", good.replace(b"gpgsig ", b"gpgsig\0", 1), "none")
+    case("a tab behind the header's name", good.replace(b"gpgsig ", b"gpgsig\t", 1), "none")
+    case("an empty line before it", good.replace(b"gpgsig", b"\ngpgsig", 1), "none")
+    case("CRLF in the headers", good.replace(b"\ngpgsig", b"\r\ngpgsig", 1), "bad")
+    for name in ("UTF-16", "no-such", ""):
+        case("a signed encoding '%s'" % name, signed(extra="encoding %s\n" % name), "good")
+    case("a megabyte of message", signed(message="x" * (1 << 20)), "good")
+    case("more than a commit may have, signed", signed(message="x" * (17 << 20)), STRICT)
+    case("more than a signature may have", with_sig(body, armor + b"x" * (65 << 10)), STRICT)
 
 
 def armor_cases(body, armor):
@@ -364,6 +397,11 @@ def pgp_cases():
     pgp("CRLF", with_sig(body, armor.replace(b"\n", b"\r\n")), None)
     pgp("a signed message", with_sig(body, gpg("--armor", "--sign", "-u", alice,
                                                input=body).stdout), "bad")
+    pgp("a signed message in a signature's armor", with_sig(body, gpg(
+        "--armor", "--sign", "-u", alice, input=body).stdout.replace(b"PGP MESSAGE", b"PGP SIGNATURE")),
+        "bad")
+    pgp("a text signed in clear", with_sig(body, gpg("--clearsign", "-u", alice,
+                                                     input=body).stdout), "bad")
     pgp("a public key", with_sig(body, gpg("--armor", "--export", alice).stdout), "bad")
     pgp("no keys configured", good, "unknown", "ssh")
     pgp("both kinds configured", good, "good", "both")
@@ -456,11 +494,13 @@ def tell(ok, name, why):
         print("# " + why, file=sys.stderr)
 
 
-def compare(where, name, oid, expected, verdict, signer):
-    accepted, said = git(where, oid)
+def compare(where, name, oid, expected, by_git, verdict, signer):
+    accepted, said = by_git
     letter, who = (said.split(" ", 1) + [""])[:2] if said else ("", "")
-    ok = accepted == (verdict == "good") and verdict in LETTERS[letter]
-    ok = ok and expected in (None, verdict)
+    strict = expected == STRICT
+    ok = (strict and accepted and verdict == "bad") or (
+        not strict and accepted == (verdict == "good") and verdict in LETTERS[letter])
+    ok = ok and (strict or expected in (None, verdict))
     ok = ok and (verdict != "good" or signer in who)
     tell(ok, "%s: %s" % (name, verdict), "%s %s: git %s '%s', here %s '%s', expected %s" %
          (where, oid, accepted, said, verdict, signer, expected))
@@ -473,8 +513,10 @@ def main():
     for where in WORLDS:
         mine = [c for c in CASES if c[0] == where]
         verdicts = ours(where, [c[2] for c in mine])
-        for _, name, oid, expected in mine:
-            compare(where, name, oid, expected, *verdicts.get(oid, ("nothing", "")))
+        with ThreadPoolExecutor(4) as pool:
+            all_git = list(pool.map(lambda c: git(*c[:3:2]), mine))
+        for (_, name, oid, expected), by_git in zip(mine, all_git):
+            compare(where, name, oid, expected, by_git, *verdicts.get(oid, ("nothing", "")))
     left = [name for name in os.listdir(T) if name.startswith("assent-judge-")]
     tell(left == [], "nothing is left of the judge's folders", str(left))
     print("1..%d" % count)
