@@ -380,6 +380,57 @@ tap_ok 'or an SSH key and an OpenPGP key'
 gpgconf --kill all
 unset GNUPGHOME
 
+# --- what may lie around
+allow alice bob carol
+git -C "$W" reset -q --hard "$base"
+commit mallory 'not me'
+evil=$COMMIT
+commit carol 'on top'
+top=$COMMIT
+ask all 1 "$base"
+bad "$(echo "$evil" | cut -c1-12), on which"
+tap_ok 'a stranger below is seen'
+mkdir -p "$T/lies" && mkdir -m 700 "$T/lies/.gnupg"
+cat >"$T/lies/lie" <<'END'
+#!/bin/sh
+echo 'Good "git" signature for carol@example.org with ED25519 key SHA256:x'
+END
+chmod 755 "$T/lies/lie"
+allow alice bob carol mallory
+cp "$T/signers" "$T/lies/all"
+allow alice bob carol
+git config -f "$T/lies/.gitconfig" gpg.ssh.program "$T/lies/lie"
+git config -f "$T/lies/.gitconfig" gpg.ssh.allowedSignersFile "$T/lies/all"
+git -C "$T/mirror.git" config gpg.ssh.program "$T/lies/lie"
+git -C "$T/mirror.git" config gpg.ssh.allowedSignersFile "$T/lies/all"
+mkdir -p "$T/mirror.git/info"
+git -C "$T/mirror.git" update-ref "refs/replace/$evil" "$base"
+echo "$top $base" >"$T/mirror.git/info/grafts"
+(
+  export HOME="$T/lies" GNUPGHOME="$T/lies/.gnupg" XDG_CONFIG_HOME="$T/lies" \
+    GIT_CONFIG_GLOBAL="$T/lies/.gitconfig" GIT_CONFIG_COUNT=1 \
+    GIT_CONFIG_KEY_0=gpg.ssh.program GIT_CONFIG_VALUE_0="$T/lies/lie" \
+    GIT_GRAFT_FILE="$T/mirror.git/info/grafts" GIT_ALTERNATE_OBJECT_DIRECTORIES="$W/.git/objects" \
+    SSH_AUTH_SOCK="$T/lies/none" SSH_ASKPASS="$T/lies/lie" DISPLAY=:0
+  ask all 1 "$base"
+  bad "$(echo "$evil" | cut -c1-12), on which"
+) 2>"$T/lies/said"
+tap_ok 'no home, no variable of git, no configuration, graft or replacement hides it'
+rm "$T/mirror.git/info/grafts"
+echo "$top" >"$T/mirror.git/shallow"
+ask all 1 "$base"
+[ "$RC" = 1 ] && grep -q 'is shallow: remove it' "$T/out"
+tap_ok 'nor is a mirror believed whose history ends early' || tap_note "$T/out"
+rm "$T/mirror.git/shallow"
+git -C "$T/mirror.git" update-ref -d "refs/replace/$evil"
+git clone -q --bare --depth 1 "file://$W" "$T/shallow.git" 2>"$T/err" || cat "$T/err" >&2
+mv "$T/mirror.git" "$T/mirror.whole"
+git_fetch "file://$T/shallow.git" '' verify=all "signers=$T/signers"
+[ "$RC" = 1 ] && [ "$(git_member state)" != ok ]
+tap_ok 'nor does a server whose history ends early' || tap_note "$T/out" "$T/err"
+rm -rf "$T/mirror.git"
+mv "$T/mirror.whole" "$T/mirror.git"
+
 [ -z "$(find "$T/mirror.git" -name 'assent-judge-*')" ]
 tap_ok 'nothing is left in the mirror'
 mkdir -p "$T/mirror.git/assent-judge-old/gnupg/private"

@@ -72,8 +72,8 @@ static bool find_principals(struct asking *a, char ***out, GError **error)
 	return true;
 }
 
-/* "... key SHA256:..." at the end of what ssh-keygen says of a good signature: who is named before it
- * may have any name. */
+/* "... key SHA256:..." at the end of what ssh-keygen says of a good signature: who is named before
+ * it may have any name. */
 static char *fingerprint_of(const char *said)
 {
 	const char *at = g_strrstr(said, " key SHA256:");

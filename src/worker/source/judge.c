@@ -242,7 +242,8 @@ static bool ask(struct judge *judge, const struct gitsig *sig, bool now, struct 
 		return judge_openpgp(judge, sig, out, error);
 	}
 	if (begins(sig, "-----BEGIN SIGNED MESSAGE-----")) {
-		judge_say(out, SIG_BAD, "has an X.509 signature, and only SSH and OpenPGP are known");
+		judge_say(out, SIG_BAD,
+			  "has an X.509 signature, and only SSH and OpenPGP are known");
 		return true;
 	}
 	judge_say(out, SIG_BAD, "has a signature that is neither SSH's nor OpenPGP's");

@@ -147,8 +147,8 @@ static bool fail_fetch(struct connection *c, enum job_error kind, int code, cons
 		return false;
 	}
 	fail_git(&problem, code, "%s", what);
-	return fail(error, JOB_ERROR, (int)kind, "cannot fetch '%s' from '%s': %s%s", c->remote->ref,
-		    c->url.plain, problem->message, hint_at(problem->message));
+	return fail(error, JOB_ERROR, (int)kind, "cannot fetch '%s' from '%s': %s%s",
+		    c->remote->ref, c->url.plain, problem->message, hint_at(problem->message));
 }
 
 /* The id of the wanted ref in what the remote advertises. */

@@ -285,6 +285,15 @@ static bool count_signers(struct walk *w, GError **error)
 	return true;
 }
 
+/* libgit2 would take the commits where it ends for those without parents. */
+static bool is_whole(git_repository *repository, GError **error)
+{
+	return git_repository_is_shallow(repository) == 0 ||
+	       fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+		    "the mirror '%s' is shallow: remove it, and it will be fetched anew",
+		    git_repository_path(repository));
+}
+
 bool vouch(struct judge *judge, git_repository *repository, const git_oid *tip,
 	   const git_oid *known, const struct vouch_demand *demand, struct vouched *out,
 	   GError **error)
@@ -300,7 +309,8 @@ bool vouch(struct judge *judge, git_repository *repository, const git_oid *tip,
 	if (known != NULL && git_commit_lookup(&there, repository, known) != 0) {
 		walk.known = NULL; // nothing can be told to be older
 	}
-	ok = demand->all ? check_all(&walk, error) : check_head(&walk, error);
+	ok = is_whole(repository, error) &&
+	     (demand->all ? check_all(&walk, error) : check_head(&walk, error));
 	ok = ok && (found.problem != NULL || count_signers(&walk, error));
 	if (!ok) {
 		vouched_clear(&found);
