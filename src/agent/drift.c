@@ -352,3 +352,52 @@ bool drift_load(const char *objects, const struct hash *digest, struct drift **o
 	*out = g_steal_pointer(&drift);
 	return true;
 }
+
+/* Why one is not put back; NULL: it is about to be. */
+static const char *why_not(const struct drift_item *item, const char *problem, const char *held)
+{
+	if (strcmp(item->class, "report") == 0) {
+		return "on-drift says report";
+	}
+	if (held != NULL) {
+		return held;
+	}
+	if (item->unproven) {
+		return problem[0] != '\0' ? problem : "no plan that people approved proves it";
+	}
+	if (strcmp(item->class, "propose") == 0) {
+		return "on-drift says propose";
+	}
+	return problem[0] != '\0' ? problem : NULL;
+}
+
+/* Each reason once, with how many it is of where there are several. */
+char *drift_why(const struct drift *drift, const char *problem, const char *held)
+{
+	g_autoptr(GPtrArray) reasons = g_ptr_array_new();
+	g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GString) out = g_string_new(NULL);
+
+	for (guint i = 0; i < drift->items->len; i++) {
+		const char *why = why_not(g_ptr_array_index(drift->items, i), problem, held);
+		guint before = why == NULL ? 0 : GPOINTER_TO_UINT(g_hash_table_lookup(counts, why));
+
+		if (why != NULL && before == 0) {
+			g_ptr_array_add(reasons, (gpointer)why);
+		}
+		if (why != NULL) {
+			g_hash_table_insert(counts, (gpointer)why, GUINT_TO_POINTER(before + 1));
+		}
+	}
+	for (guint i = 0; i < reasons->len; i++) {
+		const char *why = g_ptr_array_index(reasons, i);
+		guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, why));
+
+		g_string_append(out, i > 0 ? "; " : "");
+		if (count < drift->items->len) {
+			g_string_append_printf(out, "%u: ", count);
+		}
+		g_string_append(out, why);
+	}
+	return out->len > 0 ? g_string_free(g_steal_pointer(&out), FALSE) : NULL;
+}

@@ -60,6 +60,9 @@ bool drift_store(const struct drift *drift, const char *objects, struct hash *di
 		 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool drift_load(const char *objects, const struct hash *digest, struct drift **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* Why it is not put back, in one line; NULL: it is. problem: of putting back by itself, "" without;
+ * held: what keeps everything as it is ("suspended"), NULL: nothing. */
+char *drift_why(const struct drift *drift, const char *problem, const char *held);
 void drift_free(struct drift *drift);
 void drift_who_clear(struct drift_who *who);
 void drift_who_copy(struct drift_who *to, const struct drift_who *from);

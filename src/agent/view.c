@@ -193,6 +193,27 @@ static void write_alerts(struct json_writer *w, const struct alert_log *log)
 	json_w_end(w);
 }
 
+/* Of the newest look; after a restart of what the log has, until there is one. */
+static void write_drift_why(struct json_writer *w, const struct agent_unit *unit)
+{
+	const struct stack_facts *facts = &unit->record->facts;
+	const struct drift *drift = unit->drift;
+	g_autoptr(drift_auto) stored = NULL;
+	g_autofree char *why = NULL;
+	const char *held = unit->agent->fold->stop.on	 ? "everything is stopped"
+			   : facts->suspended[0] != '\0' ? "suspended"
+							 : NULL;
+
+	if (facts->drift[0] != '\0' && drift == NULL && facts->has_drift_details &&
+	    drift_load(store_objects(unit->agent->store), &facts->drift_details, &stored, NULL)) {
+		drift = stored;
+	}
+	if (facts->drift[0] != '\0' && drift != NULL) {
+		why = drift_why(drift, unit->step.fix_problem, held);
+	}
+	write_text(w, "drift_why", why);
+}
+
 void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 {
 	const struct stack_facts *facts = &unit->record->facts;
@@ -220,6 +241,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_text(w, "waits", unit->step.waits);
 	write_alerts(w, &unit->record->told.alerts);
 	write_time(w, "drift_since", facts->drift_since);
+	write_drift_why(w, unit);
 	write_text(w, "watch_problem", watch_problem(unit));
 	write_pending(w, unit);
 	write_last_apply(w, unit);

@@ -174,6 +174,8 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->next_fetch = read_time(o, "next_fetch");
 	stack->drift = json_int_opt(o, "drift", 0, JSON_MAX_INT, 0);
 	stack->drift_since = read_time(o, "drift_since");
+	stack->drift_why = read_text(o, "drift_why");
+	stack->watch_problem = read_text(o, "watch_problem");
 	stack->fetch_problem = read_text(o, "fetch_problem");
 	read_alerts(o, stack);
 	stack->job = read_text(o, "job");

@@ -90,6 +90,7 @@ static void line_drift(struct out *out, const struct api_stack *stack, int64_t n
 
 	if (stack->drift > 0) {
 		line(out, C_("field", "drift"), stack->drift_since != 0 ? both : count);
+		line(out, "", stack->drift_why);
 	}
 }
 
@@ -126,6 +127,7 @@ static bool print_one(struct cli *cli, const struct api_stack *stack, GError **e
 	line(cli->out, C_("field", "plan"), stack->pending.plan);
 	line(cli->out, C_("field", "last apply"), last);
 	line_drift(cli->out, stack, now);
+	line(cli->out, C_("field", "watch"), stack->watch_problem);
 	line_time(cli->out, C_("field", "next fetch"), stack->next_fetch, now);
 	return true;
 }

@@ -251,6 +251,10 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	text_json(w, "tree", stack->tree);
 	text_json(w, "repository", stack->repository);
 	text_json(w, "ref", stack->ref);
+	json_w_int(w, "drift", stack->drift);
+	say_time_json(w, "drift_since", stack->drift_since);
+	text_json(w, "drift_why", stack->drift_why);
+	text_json(w, "watch_problem", stack->watch_problem);
 	say_time_json(w, "next_fetch", stack->next_fetch);
 	text_json(w, "last_result", stack->last_result);
 	text_json(w, "fetch_problem", stack->fetch_problem);

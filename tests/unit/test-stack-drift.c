@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/drift.h"
 #include "stack-world.h"
 
 /* Converged, and no fetch comes in between. */
@@ -309,6 +310,46 @@ static void test_refused(void)
 	world_finish(&w);
 }
 
+static void expect_why(const char *const *rows, const char *problem, const char *held,
+		       const char *expected)
+{
+	struct drift drift = {.items = g_ptr_array_new_with_free_func(g_free)};
+	g_autofree char *why = NULL;
+
+	for (size_t i = 0; rows[i] != NULL; i++) {
+		struct drift_item *item = g_new0(struct drift_item, 1);
+
+		item->class = (char *)(strcmp(rows[i], "unproven") == 0 ? "propose" : rows[i]);
+		item->unproven = strcmp(rows[i], "unproven") == 0;
+		g_ptr_array_add(drift.items, item);
+	}
+	why = drift_why(&drift, problem, held);
+	g_assert_cmpstr(why, ==, expected);
+	g_ptr_array_unref(drift.items);
+}
+
+/* Each reason once, the agent's own only where it would have put something back. */
+static void test_why(void)
+{
+	static const char *const fix[] = {"fix", "fix", NULL}, *const report[] = {"report", NULL},
+				 *const propose[] = {"propose", NULL},
+				 *const unproven[] = {"unproven", "unproven", NULL},
+				 *const all[] = {"report",  "fix", "unproven",
+						 "propose", "fix", NULL};
+
+	expect_why(fix, "", NULL, NULL);
+	expect_why(fix, "worn", NULL, "worn");
+	expect_why(fix, "worn", "suspended", "suspended");
+	expect_why(report, "worn", "suspended", "on-drift says report");
+	expect_why(propose, "worn", NULL, "on-drift says propose");
+	expect_why(unproven, "", NULL, "no plan that people approved proves it");
+	expect_why(unproven, "no trust", NULL, "no trust");
+	expect_why(all, "", NULL,
+		   "1: on-drift says report; 1: no plan that people approved proves it; "
+		   "1: on-drift says propose");
+	expect_why(all, "", "suspended", "1: on-drift says report; 4: suspended");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -324,5 +365,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack-drift/put-back-too-often-after-a-restart", test_worn_is_known);
 	g_test_add_func("/stack-drift/not-again-at-once", test_not_at_once);
 	g_test_add_func("/stack-drift/who-applies-refuses", test_refused);
+	g_test_add_func("/stack-drift/why-it-stays", test_why);
 	return g_test_run();
 }
