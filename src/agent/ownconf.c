@@ -87,6 +87,18 @@ static void tell(struct ownconf *own, const struct own_file *file, const char *w
 	}
 }
 
+/* Whoever refused to put something back may do it now. */
+static void forget_refusals(struct agent *agent)
+{
+	struct agent_unit *unit;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, agent->units);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
+		unit->step.unfixable = false;
+	}
+}
+
 static void look_at(struct ownconf *own, unsigned which)
 {
 	struct own_file *file = &own->files[which];
@@ -101,6 +113,7 @@ static void look_at(struct ownconf *own, unsigned which)
 	if (which == TRUST && file->differs) {
 		file->in_force = now; // whoever changed it, the worker believes it
 		file->differs = false;
+		forget_refusals(own->agent);
 		tell(own, file, "the trust file has changed and counts already");
 	} else if (file->differs && !(differed && same_content(&now, &file->told))) {
 		file->told = now;

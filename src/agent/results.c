@@ -582,6 +582,7 @@ static int read_apply(struct taking *t, enum stack_event otherwise)
 		t->news.result = RESULT_FAILED;
 	}
 	t->news.halted &= t->news.result == RESULT_FAILED;
+	t->news.details.ok = t->news.result == RESULT_OK;
 	return result;
 }
 

@@ -389,19 +389,29 @@ static void apply_ended(struct step *t)
 	t->s->recover_problem[0] = '\0';
 }
 
-static void on_applied(struct step *t)
+/* A plan that needs nobody was refused: the next is for people, until what they approve may be the
+ * proof that was missing. */
+static void judge_fix(struct step *t)
 {
-	apply_ended(t);
-	t->s->voids = 0;
-	t->s->next_drift = t->s->touched ? t->now : next_drift(t);
-	t->s->touched = false;
 	if (t->d->refused && t->f->plan_required == 0 &&
 	    (stack_plans_drift(t->f) || t->f->returning)) {
 		stack_keep(t->s->fix_problem, t->d->reason);
 		t->s->ask_first = t->s->unfixable = true;
 		t->s->next_drift = t->now;
 		t->s->want_plan = t->f->returning; // by itself it would not be planned again
+	} else if (t->d->ok && t->f->plan_required > 0) {
+		t->s->fix_problem[0] = '\0';
+		t->s->unfixable = false;
 	}
+}
+
+static void on_applied(struct step *t)
+{
+	apply_ended(t);
+	t->s->voids = 0;
+	t->s->next_drift = t->s->touched ? t->now : next_drift(t);
+	t->s->touched = false;
+	judge_fix(t);
 	add(t, STACK_LOG_APPLY_DONE, 0, "");
 }
 

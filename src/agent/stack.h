@@ -211,7 +211,7 @@ enum stack_event {
 	STACK_PLAN_BAD,	      /* reason: the manifest */
 	STACK_PLAN_FAILED,    /* reason */
 	STACK_APPROVED,	      /* the open plan's votes suffice */
-	STACK_APPLIED,	      /* an apply or a recovery ended with a result; reason, refused */
+	STACK_APPLIED,	      /* an apply or a recovery ended with a result; reason, refused, ok */
 	STACK_STALE,	      /* reason: the worker refused, nothing was touched */
 	STACK_APPLY_LOST,     /* the worker went without a result; reason */
 	STACK_NOTHING_LEFT,   /* a recovery or a person found nothing to do */
@@ -227,6 +227,7 @@ struct stack_details { /* by event, see above; NULL where it does not apply */
 	bool drift_changed;  /* what differs is not as the log has it, although the key is */
 	bool restores;	     /* all of the draft is proven to be what was approved */
 	bool refused;	     /* the worker would not begin */
+	bool ok;	     /* all of the apply was done */
 	const char *renewed; /* why a commit that was seen before counts as new, NULL: it does not
 			      */
 };

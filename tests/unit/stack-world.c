@@ -160,6 +160,7 @@ void world_send(struct world *w, enum stack_event event)
 		.drift_key = key,
 		.restores = w->restores,
 		.refused = w->refused,
+		.ok = strcmp(w->result, "ok") == 0,
 	};
 
 	drift_key(key);

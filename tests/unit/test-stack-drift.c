@@ -310,6 +310,118 @@ static void test_refused(void)
 	world_finish(&w);
 }
 
+/* What people have approved since may be proof that there was not before. */
+static void test_fixable_again(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.restores = true;
+	fix_once(&w);
+	world_send(&w, STACK_APPROVED);
+	w.refused = true;
+	w.result = "failed";
+	world_send(&w, STACK_APPLIED);
+	g_assert_true(w.s.unfixable);
+	w.restores = false;
+	world_send(&w, STACK_PLANNED); // for people
+	world_send(&w, STACK_APPROVED);
+	world_send(&w, STACK_APPLIED); // nor is that one begun: nothing is new
+	g_assert_true(w.s.unfixable);
+	world_send(&w, STACK_PLAN);
+	world_send(&w, STACK_PLANNED);
+	world_send(&w, STACK_APPROVED);
+	w.refused = false;
+	world_send(&w, STACK_APPLIED); // failed half way
+	g_assert_true(w.s.unfixable);
+	w.result = "ok";
+	world_send(&w, STACK_PLAN);
+	world_send(&w, STACK_PLANNED);
+	world_send(&w, STACK_APPROVED);
+	world_send(&w, STACK_APPLIED);
+	g_assert_false(w.s.unfixable);
+	g_assert_cmpstr(w.s.fix_problem, ==, "");
+	world_finish(&w);
+}
+
+/* Whoever refuses each time is asked a few times only, however often people approve in between. */
+static void test_refused_for_ever(void)
+{
+	unsigned tried = 0;
+	struct world w;
+
+	begin(&w);
+	for (unsigned i = 0; i < 2 * STACK_FIX_LIMIT; i++) {
+		w.restores = true;
+		w.refused = true;
+		w.result = "failed";
+		fix_once(&w);
+		if (w.f->phase == STACK_PHASE_OPEN && w.f->plan_required == 0) {
+			tried++;
+			world_send(&w, STACK_APPROVED);
+			world_send(&w, STACK_APPLIED);
+			g_assert_true(w.s.unfixable);
+		}
+		w.restores = false; // so the worker is told
+		if (w.f->phase != STACK_PHASE_OPEN) {
+			world_send(&w, STACK_PLANNED);
+		}
+		g_assert_cmpint(w.f->plan_required, ==, 1);
+		w.refused = false;
+		w.result = "ok";
+		world_send(&w, STACK_APPROVED);
+		world_send(&w, STACK_APPLIED);
+		world_send(&w, STACK_PLAN_EMPTY);
+	}
+	g_assert_cmpuint(tried, ==, STACK_FIX_LIMIT);
+	world_finish(&w);
+}
+
+/* The look at everything comes as far apart as it should, and since when something differs stays,
+ * whatever the clock says. */
+static void test_sweep_and_clock(void)
+{
+	const int64_t longest = world_settings.drift_interval + world_settings.drift_interval / 10;
+	struct world w;
+	int64_t since;
+
+	begin(&w);
+	w.s.next_drift = w.now + world_settings.drift_interval;
+	w.s.next_fetch = 0;
+	w.now -= 10 * 86400;
+	world_step(&w, STACK_LOOK, NULL);
+	g_assert_cmpstr(w.trace->str, ==, "");
+	g_assert_cmpint(w.s.next_drift, >, w.now);
+	g_assert_cmpint(w.s.next_drift, <=, w.now + longest + 1);
+	w.now = w.s.next_drift;
+	w.s.next_fetch = 0;
+	world_step(&w, STACK_LOOK, NULL);
+	world_send(&w, STACK_DIFFERS);
+	g_assert_cmpstr(w.trace->str, ==, "plan +drift");
+	since = w.f->drift_since;
+	g_assert_cmpint(since, !=, 0);
+	w.now += 365 * 86400; // one look, not all that would have been
+	w.s.next_fetch = 0;
+	world_forget(&w);
+	world_step(&w, STACK_LOOK, NULL);
+	w.s.next_fetch = 0;
+	world_send(&w, STACK_DIFFERS);
+	g_assert_cmpstr(w.trace->str, ==, "plan");
+	g_assert_cmpint(w.s.next_drift, >, w.now);
+	g_assert_cmpint(w.f->drift_since, ==, since);
+	w.now -= 365 * 86400;
+	world_step(&w, STACK_LOOK, NULL);
+	g_assert_cmpint(w.s.next_drift, <=, w.now + longest + 1);
+	w.now = w.s.next_drift;
+	w.s.next_fetch = 0;
+	world_forget(&w);
+	world_step(&w, STACK_LOOK, NULL);
+	world_send(&w, STACK_PLAN_EMPTY);
+	g_assert_cmpstr(w.trace->str, ==, "plan +converged");
+	g_assert_cmpint(w.f->drift_since, ==, 0);
+	world_finish(&w);
+}
+
 static void expect_why(const char *const *rows, const char *problem, const char *held,
 		       const char *expected)
 {
@@ -365,6 +477,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack-drift/put-back-too-often-after-a-restart", test_worn_is_known);
 	g_test_add_func("/stack-drift/not-again-at-once", test_not_at_once);
 	g_test_add_func("/stack-drift/who-applies-refuses", test_refused);
+	g_test_add_func("/stack-drift/fixable-again", test_fixable_again);
+	g_test_add_func("/stack-drift/refused-for-ever", test_refused_for_ever);
+	g_test_add_func("/stack-drift/sweep-and-clock", test_sweep_and_clock);
 	g_test_add_func("/stack-drift/why-it-stays", test_why);
 	return g_test_run();
 }
