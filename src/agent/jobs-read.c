@@ -132,6 +132,11 @@ void jobs_read_not_raised(struct jobs_reading *out, enum elevate how, bool fence
 	    said[0] != '\0' ? said : "it says nothing", hint);
 }
 
+void jobs_read_refused(struct jobs_reading *out, const char *why)
+{
+	set(out, "untrusted", "%s", why);
+}
+
 void jobs_reading_clear(struct jobs_reading *reading)
 {
 	json_doc_free(reading->doc);

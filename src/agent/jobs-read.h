@@ -22,4 +22,6 @@ void jobs_read(struct jobs_reading *out, const char *line, size_t len, int statu
  * it never began. fenced: elevate_is_fenced(). err: what was said on stderr. */
 void jobs_read_not_raised(struct jobs_reading *out, enum elevate how, bool fenced,
 			  const char *worker, const char *err);
+/* The same: no worker was asked. */
+void jobs_read_refused(struct jobs_reading *out, const char *why);
 void jobs_reading_clear(struct jobs_reading *reading);

@@ -19,6 +19,7 @@ struct job {
 	struct jobs *jobs;
 	enum stack_job kind;
 	char *stack, *request, *lock;
+	char *refused; /* why no worker is started */
 	unsigned timeout;
 	enum elevate elevate;
 	bool started;
@@ -55,6 +56,7 @@ static void job_free(void *data)
 	g_free(job->stack);
 	g_free(job->request);
 	g_free(job->lock);
+	g_free(job->refused);
 	g_string_free(job->last, TRUE);
 	g_clear_error(&job->error);
 	g_free(job);
@@ -188,7 +190,9 @@ static void job_done(struct job *job, int status, const char *err, const GError 
 	autofd_close(&job->lock_fd);
 	job->lock_fd = -1;
 	jobs_read(&reading, job->last->str, job->last->len, status, err, error);
-	if (job->elevate != ELEVATE_NONE && job->last->len == 0 && error == NULL) {
+	if (job->refused != NULL) {
+		jobs_read_refused(&reading, job->refused);
+	} else if (job->elevate != ELEVATE_NONE && job->last->len == 0 && error == NULL) {
 		jobs_read_not_raised(&reading, job->elevate, elevate_is_fenced(job->elevate),
 				     jobs->worker, err);
 	}
@@ -292,7 +296,7 @@ static void start(struct job *job)
 {
 	job->started = true;
 	job->patience = g_timeout_add_seconds(JOBS_LONG, on_patience, job);
-	if (!is_allowed(job, &job->error) || !launch(job, &job->error)) {
+	if (job->refused != NULL || !is_allowed(job, &job->error) || !launch(job, &job->error)) {
 		job->idle = g_idle_add(on_not_started, job);
 	}
 }
@@ -319,6 +323,7 @@ void jobs_start(struct jobs *jobs, const struct jobs_order *order)
 	job->stack = g_strdup(order->stack);
 	job->request = g_strdup(order->request);
 	job->lock = g_strdup(order->lock);
+	job->refused = g_strdup(order->refused);
 	job->timeout = order->timeout;
 	job->elevate = order->elevate;
 	job->lock_fd = -1;

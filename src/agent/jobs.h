@@ -50,8 +50,10 @@ struct jobs_order {
 	enum stack_job kind;
 	const char *stack;
 	const char *request; /* see request.h */
-	unsigned timeout;    /* seconds */
-	const char *lock;    /* a file that is locked meanwhile; NULL: none */
+	/* Why no worker is started and the job ends as one that a worker refuses; NULL: one is. */
+	const char *refused;
+	unsigned timeout; /* seconds */
+	const char *lock; /* a file that is locked meanwhile; NULL: none */
 	enum elevate elevate;
 };
 void jobs_start(struct jobs *jobs, const struct jobs_order *order);

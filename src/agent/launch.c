@@ -21,20 +21,22 @@ static enum elevate raiser(const struct agent_unit *unit)
 	return elevate_parse(unit->conf->elevate);
 }
 
-static bool run(struct agent_unit *unit, enum stack_job kind, const char *request, int64_t timeout,
-		const char *lock)
+/* refused: why no worker is asked. */
+static bool run_or_refuse(struct agent_unit *unit, enum stack_job kind, const char *request,
+			  const char *refused, int64_t timeout, const char *lock)
 {
 	bool applies = kind == STACK_JOB_APPLY || kind == STACK_JOB_RECOVER;
 	const struct jobs_order order = {
 		.kind = kind,
 		.stack = unit->conf->name,
-		.request = request,
+		.request = request != NULL ? request : "",
+		.refused = refused,
 		.timeout = (unsigned)(timeout + MORE_TIME),
 		.lock = lock,
 		.elevate = applies ? raiser(unit) : ELEVATE_NONE,
 	};
 
-	if (request == NULL) {
+	if (request == NULL && refused == NULL) {
 		return false;
 	}
 	if (kind != STACK_JOB_DIFF) {
@@ -43,6 +45,12 @@ static bool run(struct agent_unit *unit, enum stack_job kind, const char *reques
 	}
 	jobs_start(unit->agent->jobs, &order);
 	return true;
+}
+
+static bool run(struct agent_unit *unit, enum stack_job kind, const char *request, int64_t timeout,
+		const char *lock)
+{
+	return run_or_refuse(unit, kind, request, NULL, timeout, lock);
 }
 
 static bool make_parent(const char *path, GError **error)
@@ -194,7 +202,8 @@ static bool write_plan(struct agent_unit *unit, const struct fold_plan *plan, co
 	size_t len;
 
 	return make_parent(plan_file, error) &&
-	       evidence_plan_text(unit->agent, plan, &text, &len, error) &&
+	       (evidence_plan_text(unit->agent, plan, &text, &len, error) ||
+		fail_prefix(error, "plan %s", plan->id)) &&
 	       evidence_plan_signature(unit->agent, plan, &sig, error) &&
 	       file_replace(plan_file, text, len, 0600, error) &&
 	       file_replace(sig_file, sig, strlen(sig), 0600, error);
@@ -214,9 +223,9 @@ static bool add_proof(struct agent_unit *unit, const char *id, GPtrArray *proofs
 	if (plan == NULL || !write_plan(unit, plan, proof->plan, proof->signature, error) ||
 	    !decide_votes(&world, plan, &proof->votes, &proof->sigs, error)) {
 		request_proof_free(proof);
-		return plan == NULL && fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-					    "plan %s restores plan %s, which is not in the log",
-					    unit->record->plan->id, id);
+		return plan != NULL ? fail_prefix(error, "restores plan %s", id)
+				    : fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+					   "restores plan %s, which is not in the log", id);
 	}
 	g_ptr_array_add(proofs, proof);
 	return true;
@@ -237,13 +246,12 @@ static bool load_proofs(struct agent_unit *unit, GPtrArray *proofs, GError **err
 	return true;
 }
 
-bool launch_apply(struct agent_unit *unit, GError **error)
+static bool request_of_apply(struct agent_unit *unit, char **out, GError **error)
 {
 	g_autofree char *plan_file = agent_scratch(unit, "plan.json");
 	g_autofree char *sig_file = agent_scratch(unit, "plan.json.sig");
 	g_autofree char *journal = journal_of(unit);
 	g_autofree char *keys = seal_key(unit);
-	g_autofree char *request = NULL;
 	g_autoptr(GPtrArray) proofs = g_ptr_array_new_with_free_func(request_proof_free);
 	g_autoptr(GArray) votes = NULL;
 	g_auto(GStrv) sigs = NULL;
@@ -266,8 +274,20 @@ bool launch_apply(struct agent_unit *unit, GError **error)
 	}
 	apply.votes = (const struct approval *)(void *)votes->data;
 	apply.count = votes->len;
-	request = request_apply(&apply, unit->step.mode, error);
-	return run(unit, STACK_JOB_APPLY, request, unit->conf->apply_timeout, NULL);
+	*out = request_apply(&apply, unit->step.mode, error);
+	return *out != NULL;
+}
+
+/* What this apply needs and cannot be had, as a plan that is damaged, is no reason not to go on
+ * with others. */
+bool launch_apply(struct agent_unit *unit, GError **error)
+{
+	g_autofree char *request = NULL;
+	g_autoptr(GError) local = NULL;
+	bool whole = request_of_apply(unit, &request, &local);
+
+	return run_or_refuse(unit, STACK_JOB_APPLY, request, whole ? NULL : local->message,
+			     unit->conf->apply_timeout, NULL);
 }
 
 /* By its journal: nothing of the caller's but the place counts. */

@@ -73,6 +73,28 @@ agent_ask base replan
 agent_decide "$PLAN" alice approve
 agent_becomes web converged && holds base && holds web && [ "$(started)" = 'base web' ]
 tap_ok 'only one that holds what is newest'
+object() { # DIGEST: its file
+  sum=${1#sha256:}
+  echo "$STATE/objects/$(echo "$sum" | cut -c1-2)/$(echo "$sum" | cut -c3-)"
+}
+echo three >"$T/mono/base/a.conf"
+echo three >"$T/mono/web/a.conf"
+agent_commit mono 'both again'
+agent_sync web
+web=$PLAN
+agent_decide "$web" alice approve
+agent_becomes base pending
+echo damaged >>"$(object "$web")"
+agent_look base
+agent_decide "$PLAN" alice approve
+agent_becomes base converged && agent_becomes web failed && ! holds web &&
+  echo "$REASON_NOW" | grep -q "untrusted: plan $web: " && agent_entries apply-done web &&
+  [ "$(field "(d[-1]['result'], d[-1]['done'])")" = "('failed', 0)" ]
+tap_ok 'an approved plan that is damaged meanwhile is refused' || echo "# $REASON_NOW"
+agent_ask web replan
+agent_decide "$PLAN" alice approve
+agent_becomes web converged && holds web
+tap_ok 'and another one in its place is applied'
 agent_stop
 
 # --- stacks that hang

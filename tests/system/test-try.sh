@@ -186,6 +186,30 @@ agent_entries plan app
 tap_ok 'an approved trial is taken back without being asked, where that is trusted' ||
   echo "# $STATE_NOW $REASON_NOW $BODY" >&2
 
+# --- where what proves it is damaged
+agent_post /v1/stacks/app/try?wait=60 '{"branch":"topic","seconds":600,"reason":"and again"}'
+agent_becomes app pending && agent_decide "$PLAN" alice approve
+agent_wait_for 'content more && agent_is app converged'
+trial=$(agent_entries plan app && field "d[-1]['plan'][7:]")
+cp "$CONF" "$T/open.yaml"
+echo 'windows: [{kind: deny, schedule: "* * * * *", duration: 31d}]' >>"$CONF"
+kill -HUP "$agent_pid"
+agent_wait_for '[ "$(grep -c "read again" "$T/agent.log")" = 1 ]'
+try --end --reason 'in time'
+agent_becomes app pending && plan_is "(p['reason'], p['policy']['required'], len(p['restores']))
+  == ('return', 0, 1)"
+tap_ok 'the way back waits for its window' || echo "# $STATE_NOW $REASON_NOW" >&2
+sum=${trial#??}
+: >"$STATE/objects/${trial%"$sum"}/$sum"
+cp "$T/open.yaml" "$CONF"
+kill -HUP "$agent_pid"
+agent_wait_for 'agent_entries apply-done app && [ "$(field "d[-1][\"result\"]")" = failed ]'
+[ "$(field "'restores plan sha256:$trial: ' in d[-1]['reason']")" = True ] && content more
+tap_ok 'and is refused when a plan that proves it is damaged' || echo "# $BODY" >&2
+back three
+agent_becomes app converged
+tap_ok 'then people are asked' || echo "# $STATE_NOW $REASON_NOW" >&2
+
 # --- the configuration makes it the stack's own branch
 push topic 'on top of main' four main
 four=$COMMIT
