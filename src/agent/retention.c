@@ -33,6 +33,8 @@ struct retention {
 	GArray *doomed;	  /* struct hash, all of old; NULL: not yet */
 	unsigned judged;  /* of them */
 	uint64_t count, bytes;
+	unsigned skipped; /* plans that cannot be read */
+	char *problem;	  /* of the first of them, NULL: there is none */
 };
 
 static guint digest_hash(gconstpointer key)
@@ -72,6 +74,7 @@ void retention_free(struct retention *r)
 	if (r->doomed != NULL) {
 		g_array_unref(r->doomed);
 	}
+	g_free(r->problem);
 	g_free(r);
 }
 
@@ -79,6 +82,12 @@ void retention_removed(const struct retention *r, uint64_t *count, uint64_t *byt
 {
 	*count = r->count;
 	*bytes = r->bytes;
+}
+
+const char *retention_skipped(const struct retention *r, unsigned *count)
+{
+	*count = r->skipped;
+	return r->problem;
 }
 
 static void put(GHashTable *set, const struct hash *digest)
@@ -246,6 +255,25 @@ static bool note_plan(struct retention *r, const struct fold_plan *known, GError
 	return true;
 }
 
+/* What an old plan wanted that cannot be read stays, unless others know it. What a kept one wants
+ * must be known before anything goes. */
+static bool note_or_skip(struct retention *r, const struct fold_plan *known, GError **error)
+{
+	g_autoptr(GError) local = NULL;
+
+	if (note_plan(r, known, &local)) {
+		return true;
+	}
+	if (g_hash_table_contains(r->keep, known)) {
+		g_propagate_error(error, g_steal_pointer(&local));
+		return false;
+	}
+	if (r->skipped++ == 0) {
+		r->problem = g_strdup(local->message);
+	}
+	return true;
+}
+
 /* A plan's signature is an object, too, and named by nothing. */
 static bool keep_signature(struct retention *r, uint64_t seq, const char *raw, size_t len,
 			   GError **error)
@@ -306,7 +334,7 @@ bool retention_mark(struct retention *r, int64_t now, bool *done, GError **error
 	choose(r, now);
 	do {
 		if (r->plans < fold->plans->len) {
-			if (!note_plan(r, g_ptr_array_index(fold->plans, r->plans), error)) {
+			if (!note_or_skip(r, g_ptr_array_index(fold->plans, r->plans), error)) {
 				return false;
 			}
 			r->plans++;
@@ -402,8 +430,15 @@ void retention_stop(struct agent *agent)
 static void end(struct agent *agent, const GError *error)
 {
 	uint64_t count, bytes;
+	unsigned skipped;
+	const char *problem = retention_skipped(agent->retention, &skipped);
 
 	retention_removed(agent->retention, &count, &bytes);
+	if (problem != NULL) {
+		log_event(EV_RETENTION, NULL, NULL,
+			  "contents of %u old plans that cannot be read stay: %s", skipped,
+			  problem);
+	}
 	if (error != NULL) {
 		log_event(EV_RETENTION, NULL, NULL,
 			  "contents of old plans stay: %s; %" PRIu64 " of %" PRIu64

@@ -6,8 +6,8 @@
  * The worker's plan job leaves the contents that a plan wants among the objects.
  * Those of old plans go, and nothing else does: an object is removed when it is
  * the content of a change of an old plan, of no plan that is kept, and nothing
- * else in any plan or entry has its digest. When a plan or an entry cannot be
- * read nothing is removed any more.
+ * else in any plan or entry has its digest. When a kept plan or an entry cannot
+ * be read nothing is removed any more; an old plan that cannot is left out.
  *
  *	r = retention_new(&world);
  *	while (!done) retention_mark(r, now, &done, &error)      reads plans and entries
@@ -42,6 +42,8 @@ bool retention_mark(struct retention *r, int64_t now, bool *done, GError **error
 bool retention_sweep(struct retention *r, int64_t now, bool *done, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* What was removed so far. */
+/* Old plans that cannot be read, and what is wrong with the first of them; NULL: there is none. */
+const char *retention_skipped(const struct retention *retention, unsigned *count);
 void retention_removed(const struct retention *r, uint64_t *count, uint64_t *bytes);
 
 /* After an apply: all of it from the main loop, once a day. */

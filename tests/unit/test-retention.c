@@ -21,6 +21,8 @@ struct world {
 	struct conf_retention rule;
 	int64_t number, time;
 	uint64_t count, bytes; /* of the newest run */
+	unsigned skipped;      /* the same */
+	char *problem;
 };
 
 static bool read_entry(void *user, uint64_t seq, char **raw, size_t *len, GError **error)
@@ -80,6 +82,7 @@ static void begin(struct world *w, int64_t plans, int64_t age)
 static void end(struct world *w)
 {
 	temp_free(w->dir);
+	g_free(w->problem);
 	fold_free(w->fold);
 	g_ptr_array_unref(w->entries);
 }
@@ -183,6 +186,8 @@ static bool run(struct world *w, GError **error)
 		ok = retention_sweep(r, w->time, &done, error);
 	}
 	retention_removed(r, &w->count, &w->bytes);
+	g_free(w->problem);
+	w->problem = g_strdup(retention_skipped(r, &w->skipped));
 	return ok;
 }
 
@@ -380,6 +385,34 @@ static void test_unreadable(void)
 	end(&w);
 }
 
+/* What it wanted alone stays; all else goes as ever. */
+static void test_unreadable_old(void)
+{
+	const char *const texts[] = {"of the damaged", "one", NULL};
+	g_autofree char *path = NULL;
+	char id[HASH_TEXT_SIZE];
+	struct hash digest;
+	struct world w;
+
+	begin(&w, 1, 0);
+	make(&w, "web", texts, id);
+	start(&w, "web", id);
+	finish(&w, "web", id, "\"result\":\"ok\"");
+	apply_of(&w, "web", "one", "two", NULL);
+	apply_of(&w, "web", "three", NULL, NULL);
+	w.time += DAY;
+	g_assert_true(hash_parse(&digest, id));
+	path = objects_path(w.dir, &digest);
+	g_assert_true(g_file_set_contents(path, "{}", -1, NULL));
+	run_ok(&w);
+	g_assert_cmpuint(w.skipped, ==, 1);
+	g_assert_nonnull(strstr(w.problem, id));
+	g_assert_false(has(&w, "one") || has(&w, "two"));
+	g_assert_true(has(&w, "three") && has(&w, "of the damaged"));
+	g_assert_true(objects_has(w.dir, &digest));
+	end(&w);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -390,5 +423,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/retention/unfinished-plans-stay", test_unfinished);
 	g_test_add_func("/retention/the-log-grows-meanwhile", test_growth);
 	g_test_add_func("/retention/an-unreadable-plan-keeps-all", test_unreadable);
+	g_test_add_func("/retention/an-unreadable-old-plan-keeps-its-own", test_unreadable_old);
 	return g_test_run();
 }
