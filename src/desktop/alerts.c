@@ -2,6 +2,7 @@
 /* What should be seen, what is seen, and what was pressed. */
 #include "desktop/alerts.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define REPLY_MAX 500 /* bytes of a written reason */
@@ -269,6 +270,22 @@ static void want_alerts(struct alerts *s, unsigned agent, const struct snapshot 
 	}
 }
 
+/* Another person, reason or time is another one, and worth seeing although the first was closed. */
+static void want_steer(struct alerts *s, unsigned agent, const struct snapshot *of,
+		       const struct snapshot_steer *steer)
+{
+	static const char *const kinds[] = {"stopped", "suspended", "pinned"};
+	g_autofree char *name = g_strdup_printf("%s:%s:%s:%" PRId64 ":%s", kinds[steer->kind],
+						steer->stack != NULL ? steer->stack : "",
+						steer->by != NULL ? steer->by : "", steer->until,
+						steer->reason != NULL ? steer->reason : "");
+	g_autofree char *key = key_of("steer", agent, name);
+	struct alert *a = want(s, ALERT_STATE, key, agent);
+
+	render_steer(of, steer, &s->caps, false, &a->plain);
+	render_steer(of, steer, &s->caps, s->locked, &a->words);
+}
+
 /* A result is told when it is news; then it stays until somebody closes it. */
 static void keep_result(struct alerts *s, unsigned agent, const struct snapshot *of,
 			const struct snapshot_stack *stack)
@@ -292,6 +309,9 @@ static void want_agent(struct alerts *s, unsigned agent, const struct snapshot *
 		a = want(s, ALERT_PROBLEM, key, agent);
 		render_problem(of, &s->caps, false, &a->plain);
 		render_problem(of, &s->caps, s->locked, &a->words);
+	}
+	for (unsigned i = 0; i < of->steers->len; i++) {
+		want_steer(s, agent, of, g_ptr_array_index(of->steers, i));
 	}
 	for (unsigned i = 0; i < of->stacks->len; i++) {
 		const struct snapshot_stack *stack = g_ptr_array_index(of->stacks, i);

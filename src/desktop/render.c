@@ -128,14 +128,25 @@ static void offer_decisions(GPtrArray *actions, const struct snapshot_plan *plan
 static void describe_plan(GString *body, const struct snapshot *of,
 			  const struct snapshot_plan *plan)
 {
+	static const struct {
+		const char *reason, *text;
+	} reasons[] = {
+		{"drift", N_("Restores what others have changed.")},
+		{"rollback", N_("an earlier commit is wanted back: newer ones are taken back")},
+		{"try", N_("somebody tries it out")},
+		{"return", N_("a trial has ended: what held before it comes back")},
+	};
 	g_autofree char *expires = text_time(plan->expires);
 
 	if (plan->subject != NULL) {
 		/* TRANSLATORS: a commit's subject, and its author */
 		add_format(body, _("%s (%s)"), plan->subject,
 			   plan->author != NULL ? plan->author : "?");
-	} else if (strcmp(plan->reason, "drift") == 0) {
-		add_line(body, _("Restores what others have changed."));
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(reasons); i++) {
+		if (strcmp(reasons[i].reason, plan->reason) == 0) {
+			add_line(body, _(reasons[i].text));
+		}
 	}
 	add_line(body, plan->summary);
 	if (plan->outside > 0) {
@@ -318,6 +329,41 @@ void render_alert(const struct snapshot *of, const struct snapshot_stack *stack,
 		add_format(body, _("reminder %" PRId64), alert->reminders);
 	}
 	add_format(body, _("Agent %s"), of->agent);
+	finish(out, body, caps);
+}
+
+void render_steer(const struct snapshot *of, const struct snapshot_steer *steer,
+		  const struct caps *caps, bool hidden, struct words *out)
+{
+	g_autofree char *name = shown(steer->stack != NULL ? steer->stack : of->agent, STACK_SHOWN);
+	g_autofree char *until = text_time(steer->until);
+	GString *body = g_string_new(NULL);
+
+	*out = (struct words){
+		.category = "x-assent.steered", .urgency = URGENCY_NORMAL, .stays = true};
+	if (hidden) {
+		set_summary(out, "%s", _("Something was suspended or rolled back"));
+		finish(out, body, caps);
+		return;
+	}
+	set_summary(out,
+		    /* TRANSLATORS: the name of an agent, or of a stack */
+		    steer->kind == STEERED_STOPPED     ? _("All stacks of %s are STOPPED")
+		    : steer->kind == STEERED_SUSPENDED ? _("%s is suspended")
+						       : _("%s was rolled back"),
+		    name);
+	add_line(body, steer->reason != NULL ? steer->reason : "");
+	if (steer->by != NULL) {
+		/* TRANSLATORS: the name of a person */
+		add_format(body, _("asked for by %s"), steer->by);
+	}
+	if (steer->until != 0) {
+		/* TRANSLATORS: a time */
+		add_format(body, _("until %s"), until);
+	}
+	if (steer->stack != NULL) {
+		add_format(body, _("Agent %s"), of->agent);
+	}
 	finish(out, body, caps);
 }
 

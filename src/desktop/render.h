@@ -45,6 +45,9 @@ void render_state(const struct snapshot *of, const struct snapshot_stack *stack,
 void render_alert(const struct snapshot *of, const struct snapshot_stack *stack,
 		  const struct snapshot_alert *alert, const struct caps *caps, bool hidden,
 		  struct words *out);
+/* What a person has stopped, suspended or rolled back. */
+void render_steer(const struct snapshot *of, const struct snapshot_steer *steer,
+		  const struct caps *caps, bool hidden, struct words *out);
 /* The agent itself cannot go on. */
 void render_problem(const struct snapshot *of, const struct caps *caps, bool hidden,
 		    struct words *out);

@@ -172,6 +172,55 @@ static GPtrArray *read_alerts(struct json_obj *o)
 	return alerts;
 }
 
+static void steer_free_item(void *item)
+{
+	struct snapshot_steer *steer = item;
+
+	g_free(steer->stack);
+	g_free(steer->by);
+	g_free(steer->reason);
+	g_free(steer);
+}
+
+static void read_steer(struct json_obj *o, const char *name, enum snapshot_steered kind,
+		       const char *stack, GPtrArray *steers)
+{
+	struct snapshot_steer *steer;
+	struct json_obj child;
+
+	if (!json_obj_get_opt(o, name, &child)) {
+		return;
+	}
+	steer = g_new0(struct snapshot_steer, 1);
+	steer->kind = kind;
+	steer->stack = g_strdup(stack);
+	steer->by = json_has(&child, "by") ? dup_text(&child, "by") : NULL;
+	steer->reason = dup_text(&child, "reason");
+	steer->until = json_has(&child, "until") ? read_time(&child, "until") : 0;
+	json_obj_ignore_rest(&child);
+	g_ptr_array_add(steers, steer);
+}
+
+/* Each stack says that everything is stopped. */
+static GPtrArray *read_steers(struct json_obj *root)
+{
+	GPtrArray *steers = g_ptr_array_new_with_free_func(steer_free_item);
+	struct json_obj item;
+	struct json_arr arr;
+	size_t count = json_arr_get(root, "stacks", MAX_ITEMS, &arr);
+
+	for (size_t i = 0; i < count && json_arr_obj(&arr, i, &item); i++) {
+		const char *name = json_str(&item, "name", MAX_NAME);
+
+		if (i == 0) {
+			read_steer(&item, "stopped", STEERED_STOPPED, NULL, steers);
+		}
+		read_steer(&item, "suspended", STEERED_SUSPENDED, name, steers);
+		read_steer(&item, "pinned", STEERED_PINNED, name, steers);
+	}
+	return steers;
+}
+
 static void *read_stack(struct json_obj *o)
 {
 	struct snapshot_stack *stack = g_new0(struct snapshot_stack, 1);
@@ -229,6 +278,7 @@ bool snapshot_parse(const char *text, size_t len, struct snapshot **out, GError 
 	snapshot->pages = json_bool(&root, "pages");
 	snapshot->remind = json_int(&root, "remind", 0, MAX_REMIND);
 	snapshot->plans = read_items(&root, "plans", read_plan, plan_free_item);
+	snapshot->steers = read_steers(&root);
 	snapshot->stacks = read_items(&root, "stacks", read_stack, stack_free_item);
 	json_obj_ignore_rest(&root);
 	if (json_doc_status(doc, &err) != 0) {
@@ -248,5 +298,6 @@ void snapshot_free(struct snapshot *snapshot)
 	g_free(snapshot->problem);
 	g_clear_pointer(&snapshot->plans, g_ptr_array_unref);
 	g_clear_pointer(&snapshot->stacks, g_ptr_array_unref);
+	g_clear_pointer(&snapshot->steers, g_ptr_array_unref);
 	g_free(snapshot);
 }

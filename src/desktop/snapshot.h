@@ -22,6 +22,15 @@ struct snapshot_alert {
 	char *condition, *reason;
 	int64_t reminders;
 };
+/* What a person has asked for, and what lasts until it is taken back. */
+enum snapshot_steered { STEERED_STOPPED, STEERED_SUSPENDED, STEERED_PINNED };
+struct snapshot_steer {
+	enum snapshot_steered kind;
+	char *stack; /* NULL: of everything */
+	char *by;    /* NULL: the reason says it */
+	char *reason;
+	int64_t until; /* 0: until somebody takes it back */
+};
 struct snapshot_stack {
 	char *name, *state, *reason;
 	int64_t drift;
@@ -39,6 +48,7 @@ struct snapshot {
 	int64_t remind;	   /* seconds, 0: never */
 	GPtrArray *plans;  /* struct snapshot_plan */
 	GPtrArray *stacks; /* struct snapshot_stack */
+	GPtrArray *steers; /* struct snapshot_steer, that of everything once */
 };
 
 bool snapshot_parse(const char *text, size_t len, struct snapshot **out, GError **error)

@@ -206,6 +206,17 @@ tap_ok 'nor decided; it is shown when the session is unlocked' || tap_note "$T/d
 fake_do locked on && locked 2 1 && fake_do locked off && locked 2 2
 tap_ok 'logind is believed, too' || tap_note "$T/desktop.log"
 
+# --- what people steer
+agent_post /v1/stacks/sea/suspend '{"reason":"the <tide> is high"}' && shown 'sea is suspended' &&
+  line_has 'the .*tide.* is high.*asked for by ' && agent_post /v1/stacks/sea/resume '{}' &&
+  closed "$ID"
+tap_ok 'a suspension is shown as long as it lasts' || line_note
+"$builddir/assent" stop-all --reason fire --config "$CONF" >"$T/said" 2>&1
+shown 'All stacks of web1.test are STOPPED' && [ "$(count_shown 'are STOPPED')" = 1 ] &&
+  "$builddir/assent" resume --all --config "$CONF" >"$T/said" 2>&1
+closed "$ID"
+tap_ok 'and so is, once, that everything is stopped' || tap_note "$T/said"
+
 # --- another agent
 desktop_down
 sed -e "s|$STATE|$T/state2|; s|$SOCK|$T/rt/b.sock|; s/web1\\.test/web2.test/" \

@@ -505,6 +505,78 @@ static void test_alerts_of_stacks(void)
 	finish(&s);
 }
 
+#define STEERED(more)                                                                              \
+	"{\"name\":\"web\",\"state\":\"suspended\",\"reason\":\"x\",\"drift\":0,\"last_apply\":"   \
+	"null" more "}"
+#define PAUSE(name, until)                                                                         \
+	",\"" name "\":{\"by\":\"bob\",\"reason\":\"<it> moves\",\"since\":null,\"until\":" until  \
+	"}"
+#define KEY "steer:0:suspended:web:bob:0:<it> moves"
+
+static void test_what_people_steer(void)
+{
+	struct scene s;
+
+	begin(&s, &all);
+	g_assert_cmpstr(look(&s, 0, "", STEERED(PAUSE("suspended", "null")), NULL), ==,
+			"show " KEY " 0;");
+	g_assert_cmpstr(s.summary, ==, "web is suspended");
+	g_assert_cmpstr(s.body, ==, "&lt;it&gt; moves\nasked for by bob\nAgent host0");
+	shown(&s, KEY, 3);
+	closed(&s, 3);
+	g_assert_cmpstr(look(&s, 0, "", STEERED(PAUSE("suspended", "null")), NULL), ==, "");
+	g_assert_cmpstr( // a longer one is news
+		look(&s, 0, "", STEERED(PAUSE("suspended", "\"2026-01-01T00:00:00Z\"")), NULL), ==,
+		"show steer:0:suspended:web:bob:1767225600:<it> moves 0;");
+	g_assert_nonnull(strstr(s.body, "until 2026-01-01"));
+	shown(&s, "steer:0:suspended:web:bob:1767225600:<it> moves", 4);
+	g_assert_cmpstr( // all stacks say it, and it is one
+		look(&s, 0, "",
+		     STEERED(PAUSE("stopped", "null")) "," STEERED(PAUSE("stopped", "null")), NULL),
+		==, "close 4;show steer:0:stopped::bob:0:<it> moves 0;");
+	g_assert_cmpstr(s.summary, ==, "All stacks of host0 are STOPPED");
+	g_assert_cmpstr(s.body, ==, "&lt;it&gt; moves\nasked for by bob");
+	shown(&s, "steer:0:stopped::bob:0:<it> moves", 5);
+	g_assert_cmpstr(look(&s, 0, "",
+			     STEERED(",\"pinned\":{\"commit\":\"1\",\"reason\":\"rolled back by "
+				     "bob: no\",\"until_past\":\"2\"}"),
+			     NULL),
+			==, "close 5;show steer:0:pinned:web::0:rolled back by bob: no 0;");
+	g_assert_cmpstr(s.summary, ==, "web was rolled back");
+	g_assert_cmpstr(s.body, ==, "rolled back by bob: no\nAgent host0");
+	shown(&s, "steer:0:pinned:web::0:rolled back by bob: no", 6);
+	g_assert_cmpstr(look(&s, 0, "", STACK("converged", "null"), NULL), ==, "close 6;");
+	simple(&s, ALERT_LOCKED);
+	look(&s, 0, "", STEERED(PAUSE("suspended", "null")), NULL);
+	g_assert_cmpstr(s.summary, ==, "Something was suspended or rolled back");
+	g_assert_cmpstr(s.body, ==, "");
+	finish(&s);
+}
+
+static void test_a_plan_says_why(void)
+{
+	static const struct {
+		const char *reason, *said;
+	} cases[] = {{"drift", "Restores what others have changed."},
+		     {"rollback", "newer ones are taken back"},
+		     {"try", "somebody tries it out"},
+		     {"return", "a trial has ended"}};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *plan = plan_text(1, MAY);
+		g_autofree char *reason = g_strdup_printf("\"reason\":\"%s\"", cases[i].reason);
+		g_autofree char *text = NULL;
+		g_auto(GStrv) parts = g_strsplit(plan, "\"reason\":\"commit\"", 2);
+		struct scene s;
+
+		text = g_strjoinv(reason, parts);
+		begin(&s, &all);
+		look(&s, 0, text, "", NULL);
+		g_assert_nonnull(strstr(s.body, cases[i].said));
+		finish(&s);
+	}
+}
+
 static void test_absent_and_late_servers(void)
 {
 	struct scene s;
@@ -661,6 +733,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/alerts/halted-and-outside", test_halted_and_outside);
 	g_test_add_func("/alerts/drift-and-blocks", test_drift_and_blocks);
 	g_test_add_func("/alerts/alerts-of-stacks", test_alerts_of_stacks);
+	g_test_add_func("/alerts/what-people-steer", test_what_people_steer);
+	g_test_add_func("/alerts/a-plan-says-why", test_a_plan_says_why);
 	g_test_add_func("/alerts/absent-and-late-servers", test_absent_and_late_servers);
 	g_test_add_func("/alerts/servers-that-start-anew", test_servers_that_start_anew);
 	g_test_add_func("/alerts/silent-servers", test_silent_servers);
