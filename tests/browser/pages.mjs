@@ -213,6 +213,23 @@ const foreign = async (plan) => {
   await page.context().close();
 };
 
+// What people hold up, above the stacks and in their rows.
+const steer = async () => {
+  await api('POST', '/v1/stacks/look/suspend', { reason: 'the database moves'.repeat(9) });
+  await api('POST', '/v1/stop', { reason: 'something is wrong' });
+  for (const [colorScheme, width] of [['light', 1300], ['dark', 390]]) {
+    const name = `${colorScheme}, ${width} wide, stopped`;
+    const page = await open({ colorScheme, viewport: { width, height: 900 } });
+    await signIn(page, 'alice');
+    check((await page.getByRole('alert').innerText()).includes('Everything is stopped') &&
+      (await page.locator('#stacks').innerText()).includes('the database moves'),
+    `${name}: the overview says so`);
+    await isAccessible(page, name);
+    await fits(page, name);
+    await page.context().close();
+  }
+};
+
 const plans = { look: await pending('look'), yes: await pending('yes'), no: await pending('no') };
 await judges();
 for (const scheme of ['light', 'dark']) {
@@ -222,6 +239,7 @@ for (const scheme of ['light', 'dark']) {
 await approve(plans.yes);
 await reject(plans.no);
 await foreign(plans.look);
+await steer();
 const noise = said.filter((line) => !/status of (400|403)/.test(line));
 check(noise.length === 0, 'the console shows nothing: no violation of the policy, no error', noise);
 await chrome.close();
