@@ -58,8 +58,8 @@ bool checkup_measure(const char *state, struct checkup_space *out, GError **erro
 	struct statvfs fs;
 
 	if (fd < 0 || fstatvfs(fd, &fs) != 0) {
-		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "cannot look at '%s': %s", state,
-			    g_strerror(errno));
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, _("cannot look at '%s': %s"),
+			    state, g_strerror(errno));
 	}
 	*out = (struct checkup_space){
 		.log = size_of(fd, "log", 0),
