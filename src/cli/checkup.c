@@ -14,6 +14,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/secure.h"
 #include "base/stopfile.h"
 #include "base/text.h"
 #include "cli/problem.h"
@@ -145,9 +146,9 @@ static bool check_keys(const struct conf_stack *stack, const char *key, const ch
 	if (path == NULL) {
 		return true;
 	}
-	if (!file_read(path, KEYS_MAX, &text, &len, &cause)) {
+	if (!secure_linked(path, &cause) || !file_read(path, KEYS_MAX, &text, &len, &cause)) {
 		return problem(error, EXIT_REFUSED, "commit-signers",
-			       _("nothing of it is fetched until it can be read"),
+			       _("nothing of it is fetched until that is mended"),
 			       "stacks.%s.source.%s: %s", stack->name, key, cause->message);
 	}
 	if (!may_be_empty && !says_anything(text, len)) {

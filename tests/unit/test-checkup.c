@@ -105,16 +105,19 @@ static void judge(const char *dir, const char *verify, const char *expected)
 static void test_signers_of_commits(void)
 {
 	char *dir = temp_new();
-	g_autofree char *alice = seed_signer_line("alice", 2);
+	g_autofree char *alice = seed_signer_line("alice", 2), *common = NULL;
 
 	g_free(temp_file(dir, "allowed_signers", alice));
 	g_free(temp_file(dir, "some", "# who signs\n\n  \tdora ssh-ed25519 AAAA\n"));
 	g_free(temp_file(dir, "nobody", "# who signs\n\n \t\n#"));
 	g_free(temp_file(dir, "empty", ""));
+	common = temp_file(dir, "common", "dora ssh-ed25519 AAAA\n");
+	g_assert_cmpint(g_chmod(common, 0666), ==, 0);
 	judge(dir, "verify: none", "no stack has 'verify'");
 	judge(dir, "verify: all, signers: some", "those of 1 stack can be read");
 	judge(dir, "verify: head, signers: nobody", "'stacks.web.source.signers': there is nobody");
 	judge(dir, "verify: head, signers: empty", "there is nobody in");
+	judge(dir, "verify: head, signers: common", "others");
 	judge(dir, "verify: head, signers: gone", "stacks.web.source.signers: ");
 	judge(dir, "verify: all, openpgp-keys: empty",
 	      "'stacks.web.source.openpgp-keys': there is");
