@@ -52,8 +52,8 @@ for sample in whole/README.md whole/config.md manifest/README.md manifest/manife
 done
 
 # Would this find a key that was renamed?
-sed -e 's/branch: main/brunch: main/' -e 's/verify: all/verify: most/' -e 's/prune: true/prun: true/' \
-  "$srcdir/README.md" >"$tmp/README.md"
+sed -e 's/branch: main/brunch: main/' -e 's/prune: true/prun: true/' "$srcdir/README.md" \
+  >"$tmp/README.md"
 sed 's/verify: /verifies: /' "$srcdir/doc/verify.md" >"$tmp/verify.md"
 take bad "$tmp/README.md" "$tmp/verify.md"
 for file in "$tmp"/bad/*/*.yaml "$tmp"/bad/*/*/*.yaml; do

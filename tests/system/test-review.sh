@@ -256,7 +256,8 @@ review_get alice / &&
   page_says 'Trial of refs/heads/topic by bob:</strong> before it is merged; until: <time'
 tap_ok 'of a trial' || tap_note "$T/said" "$T/err"
 assent suspend sig --for 2h --reason 'holiday'
-review_get alice / && page_says '<td class="text"><strong>Suspended by bob:</strong> holiday; until: <time'
+review_get alice / &&
+  page_says '<td class="text"><strong>Suspended by bob:</strong> holiday; until: <time'
 tap_ok 'of a suspension' || tap_note "$T/said" "$T/err"
 ! page_says 'id="stopped"' 2>/dev/null && assent stop-all --reason fire &&
   review_get alice / && page_says 'id="stopped">Everything is stopped by bob: fire; until somebody'
