@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Tests of core/plan.h: a plan survives writing and reading, and nothing else is one. */
+#include "base/autoptr.h"
 #include "unit/plans.h"
 #include "unit/vectors.h"
 
@@ -287,6 +288,78 @@ static void draft_becomes_a_plan(void)
 	plan_free(draft);
 }
 
+/* A secret's state is told by key and digest, and by nothing else of the content. */
+static void keyed_states_survive(void)
+{
+	static const char sealed[] =
+		"sha256:00000000000000000000000000000000000000000000000000000000000000ff";
+	static const char *const edits[][2] = {
+		{"\"keyed\":\"0123456789abcdef:", "\"keyed\":\"0123456789abcdeF:"},
+		{"\"keyed\":\"0123456789abcdef:", "\"keyed\":\"0123456789abcdef-"},
+		{"\"keyed\":\"0123456789abcdef:", "\"keyed\":\"0123456789abcde:"},
+		{"\"keyed\":\"0123456789abcdef:", "\"keyed\":\"0123456789abcdef:0"},
+		{"\"keyed\":\"0123456789abcdef:", "\"digest\":\"sha256:"},
+		{"\"sealed\":\"sha256:", "\"sealed\":\"sha255:"},
+		{",\"type\":\"file\"", ",\"size\":7,\"type\":\"file\""},
+	};
+	struct plan plan, *draft = NULL;
+	struct plan_change change;
+	struct plan_commit commit;
+	autocfree char *text = NULL;
+	const struct plan_state *got;
+	size_t len;
+
+	plan_rig_sample(&plan, &change, &commit);
+	change.risk |= RISK_SECRET;
+	change.observed = PLAN_STATE(STATE_ABSENT);
+	change.action = ACTION_CREATE;
+	change.desired.type = STATE_FILE;
+	change.desired.size = 7;
+	change.desired.keyed = "0123456789abcdef";
+	change.desired.sealed = sealed;
+	g_assert_cmpint(plan_draft_write(&text, &len, &plan, NULL), ==, 0);
+	g_assert_null(strstr(text, "\"digest\""));
+	g_assert_null(strstr(text, "\"size\""));
+	g_assert_cmpint(plan_draft_parse(&draft, text, len, NULL), ==, 0);
+	got = &draft->changes[0].desired;
+	g_assert_cmpstr(got->keyed, ==, "0123456789abcdef");
+	g_assert_cmpstr(got->sealed, ==, sealed);
+	g_assert_true(hash_equal(&got->digest, &change.desired.digest));
+	g_assert_cmpint(got->size, ==, 0);
+	plan_free(draft);
+	for (size_t i = 0; i < G_N_ELEMENTS(edits); i++) {
+		g_auto(GStrv) parts = g_strsplit(text, edits[i][0], 2);
+		g_autofree char *other = g_strjoinv(edits[i][1], parts);
+
+		g_assert_nonnull(parts[1]);
+		draft = NULL;
+		g_assert_cmpint(plan_draft_parse(&draft, other, strlen(other), NULL), <, 0);
+	}
+}
+
+/* Digests by two keys, or by one and by none, are never taken for the same content. */
+static void keyed_states_compare(void)
+{
+	struct plan_state a = {.type = STATE_FILE, .mode = -1, .uid = -1, .gid = -1}, b;
+
+	a.keyed = "0123456789abcdef";
+	b = a;
+	b.keyed = g_intern_string("0123456789abcdef");
+	g_assert_true(plan_content_equal(&a, &b));
+	g_assert_true(plan_state_equal(&a, &b));
+	b.sealed = "sha256:x";
+	g_assert_true(plan_content_equal(&a, &b));
+	b.keyed = "fedcba9876543210";
+	g_assert_false(plan_content_equal(&a, &b));
+	g_assert_false(plan_state_equal(&a, &b));
+	b.keyed = NULL;
+	g_assert_false(plan_content_equal(&a, &b));
+	g_assert_false(plan_content_equal(&b, &a));
+	b = a;
+	b.digest.bytes[31] ^= 1;
+	g_assert_false(plan_content_equal(&a, &b));
+}
+
 static void states_compare_what_matters(void)
 {
 	struct plan_state a = {.type = STATE_FILE, .size = 1, .mode = 0644, .uid = 0, .gid = 0},
@@ -378,6 +451,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan/pushers-are-authors", pushers_are_authors);
 	g_test_add_func("/plan/verification-says-who-vouches", verification_says_who_vouches);
 	g_test_add_func("/plan/states-compare-what-matters", states_compare_what_matters);
+	g_test_add_func("/plan/keyed-states-survive", keyed_states_survive);
+	g_test_add_func("/plan/keyed-states-compare", keyed_states_compare);
 	g_test_add_func("/plan/channels-are-stated-where-it-matters",
 			channels_are_stated_where_it_matters);
 	return g_test_run();
