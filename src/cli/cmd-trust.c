@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent trust: what the worker that runs as root believes, and whether that can be right. */
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/seal.h"
 #include "base/trust.h"
 #include "cli/api.h"
 #include "cli/command.h"
+#include "cli/sealing.h"
 
 #define PRIVILEGED_FILE SYSCONFDIR "/assent/trust.yaml"
 
@@ -95,6 +99,21 @@ static void judge_kind(struct finding *f, const char *kind, const char *list, ch
 	}
 }
 
+/* Of keys that we may not read only their worker can tell. */
+static void judge_seal_keys(struct finding *f)
+{
+	g_autoptr(seal_keys_auto) keys = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (f->trust->seal_key == NULL ||
+	    (access(f->trust->seal_key, R_OK) != 0 && errno == EACCES)) {
+		return;
+	}
+	if (!seal_keys_load(f->trust->seal_key, f->privileged, &keys, &error)) {
+		wrong(f, _("no secret can be opened: %s"), error->message);
+	}
+}
+
 static void judge(struct finding *f)
 {
 	unsigned people = count_people(f);
@@ -109,6 +128,7 @@ static void judge(struct finding *f)
 		wrong(f, _("approvals needed: %" PRId64 "; people who can give one: %u"),
 		      f->trust->minimum, people);
 	}
+	judge_seal_keys(f);
 	if (f->info != NULL) {
 		judge_agent(f);
 	}
@@ -179,6 +199,10 @@ static void print_text(const struct finding *f, struct out *out)
 	print_list(out, C_("field", "commands"), t->commands,
 		   t->commands != NULL || f->privileged ? _("none") : _("any"));
 	out_field(out, C_("field", "setuid"), "%s", t->setuid ? _("yes") : _("no"));
+	out_field(out, C_("field", "seal key"), "%s",
+		  t->seal_key != NULL ? t->seal_key
+		  : f->privileged     ? _("none: no secret is applied")
+				      : _("the agent's own"));
 	if (f->info == NULL) {
 		out_note(out, _("No agent answers, so that its key is not compared.\n"));
 	}
@@ -253,6 +277,13 @@ static bool print_json(const struct finding *f, struct out *out, GError **error)
 	list_json(w, "services", t->services);
 	list_json(w, "commands", t->commands);
 	json_w_bool(w, "setuid", t->setuid);
+	if (t->seal_key != NULL) {
+		g_autofree char *seal_key = g_utf8_make_valid(t->seal_key, -1);
+
+		json_w_str(w, "seal_key", seal_key);
+	} else {
+		json_w_null(w, "seal_key");
+	}
 	json_w_bool(w, "compared", f->info != NULL);
 	g_ptr_array_add(f->problems, NULL);
 	list_json(w, "problems", (char **)f->problems->pdata);
@@ -324,6 +355,7 @@ bool cmd_trust(struct cli *cli, int argc, char **argv, GError **error)
 	}
 	f.now = g_get_real_time() / G_USEC_PER_SEC;
 	f.problems = g_ptr_array_new_with_free_func(g_free);
+	sealing_no_core();
 	ok = check(cli, &f, error);
 	trust_free(f.trust);
 	api_info_free(f.info);

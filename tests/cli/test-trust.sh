@@ -40,6 +40,23 @@ assert [a["person"] for a in d["approvers"]] == ["alice", "bob"] and d["approver
 assert d["agents"][0]["name"] == "web1.test" and d["attested"] == ["slack"]
 assert d["problems"] == [] and d["compared"] is False and d["setuid"] is False
 END
+trust
+exits 0 'one without keys of secrets' assent trust "$file"
+says 'says whose are taken' out "seal key"
+says '... the agent'"'"'s' out "the agent's own"
+trust 'seal_key: seal.key'
+exits 1 'keys of secrets that are missing' assent trust "$file"
+says 'which are named' out "$tmp/t/seal.key"
+says 'and what follows' out 'no secret can be opened'
+exits 0 'they are made' assent seal --key "$tmp/t/seal.key" --rotate
+exits 0 'keys of secrets' assent trust "$file"
+says 'are shown' out "$tmp/t/seal.key"
+exits 0 'for programs, too' assent trust --json "$file"
+says 'by their name' out '"seal_key":"'"$tmp/t/seal.key"'"'
+chmod 640 "$tmp/t/seal.key"
+exits 1 'keys that others can read' assent trust "$file"
+says 'are told' out 'no secret can be opened'
+chmod 600 "$tmp/t/seal.key"
 trust 'minimum: 3'
 exits 1 'more approvals than people' assent trust "$file"
 says 'it says how many can' out 'people who can give one: 2'

@@ -69,15 +69,18 @@ static void test_scope_is_read(void)
 	g_autofree char *good = good_text();
 	g_autofree char *text = g_strconcat(good,
 					    "paths: [/etc/app/**, /srv/www]\nkinds: "
-					    "[file, tree]\nsetuid: true\n",
+					    "[file, tree]\nsetuid: true\nseal_key: seal.key\n",
 					    NULL);
 	g_autofree char *file = make(dir, text);
+	g_autofree char *beside = g_build_filename(dir, "seal.key", NULL);
 	g_autoptr(trust_auto) trust = NULL;
 	g_autoptr(GError) error = NULL;
 
 	g_assert_true(trust_load(file, &trust, &error));
 	g_assert_no_error(error);
 	g_assert_cmpuint(g_strv_length(trust->paths), ==, 2);
+	/* Beside the file. */
+	g_assert_cmpstr(trust->seal_key, ==, beside);
 	g_assert_cmpstr(trust->paths[0], ==, "/etc/app/**");
 	g_assert_cmpstr(trust->kinds[1], ==, "tree");
 	g_assert_true(trust->setuid);
@@ -173,6 +176,9 @@ static void test_bad_files_are_refused(void)
 		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: ['~/x']\n", "is not an"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: [/a//b]\n", "is not an"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\npaths: {a: b}\n", "not a map"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nseal_key: ''\n",
+		 "'seal_key' is empty"},
+		{"agents: {a: KEY}\napprovers: allowed_signers\nseal_key: [a]\n", "seal_key"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\nkinds: [File]\n",
 		 "'File' is not a kind"},
 		{"agents: {a: KEY}\napprovers: allowed_signers\nsetuid: 7\n", "setuid"},
