@@ -28,11 +28,18 @@ struct kept {
 	size_t len;
 };
 
-struct gather {
-	const struct bundle_request *request;
-	struct log_fold *fold;
+/* What becomes a folder: the plan's own, and one in it for each plan that a restore hangs on. */
+struct part {
+	struct bundle_request request; /* strings are borrowed, but for the folder */
+	char *folder;
 	GPtrArray *kept;   /* struct kept */
 	struct plan *plan; /* NULL: not here, which put_plan() says */
+	bool inner;
+};
+
+struct gather {
+	struct log_fold *fold;
+	GPtrArray *parts; /* struct part, the plan's own first */
 };
 
 static void kept_free(gpointer data)
@@ -53,13 +60,24 @@ static bool accepts(const struct plan *plan, const struct entry *entry, const st
 }
 
 /* The entries that name keys and approvers, and all that are about the plan. */
-static bool concerns(const struct gather *g, const struct entry *entry, const struct record *record)
+static bool concerns(const struct part *part, const struct entry *entry,
+		     const struct record *record)
 {
 	const struct hash *plan = log_plan_of(record);
 
 	return record->type == ENTRY_GENESIS || record->type == ENTRY_POLICY ||
-	       (plan != NULL && hash_equal(plan, &g->request->plan)) ||
-	       accepts(g->plan, entry, record);
+	       (plan != NULL && hash_equal(plan, &part->request.plan)) ||
+	       accepts(part->plan, entry, record);
+}
+
+static void keep(struct part *part, uint64_t index, const char *bytes, size_t len)
+{
+	struct kept *kept = g_new0(struct kept, 1);
+
+	kept->index = index;
+	kept->bytes = g_memdup2(bytes, len);
+	kept->len = len;
+	g_ptr_array_add(part->kept, kept);
 }
 
 static void take(uint64_t index, const char *bytes, size_t len, void *user)
@@ -69,14 +87,12 @@ static void take(uint64_t index, const char *bytes, size_t len, void *user)
 	struct record record;
 
 	log_fold_entry(index, bytes, len, g->fold);
-	if (entry_parse(&entry, bytes, len, NULL) == 0 && record_read(&record, &entry, NULL) == 0 &&
-	    concerns(g, &entry, &record)) {
-		struct kept *kept = g_new0(struct kept, 1);
-
-		kept->index = index;
-		kept->bytes = g_memdup2(bytes, len);
-		kept->len = len;
-		g_ptr_array_add(g->kept, kept);
+	if (entry_parse(&entry, bytes, len, NULL) == 0 && record_read(&record, &entry, NULL) == 0) {
+		for (unsigned i = 0; i < g->parts->len; i++) {
+			if (concerns(g->parts->pdata[i], &entry, &record)) {
+				keep(g->parts->pdata[i], index, bytes, len);
+			}
+		}
 	}
 	entry_clear(&entry);
 }
@@ -127,10 +143,16 @@ static bool put_steps(const struct bundle_request *r, uint64_t index,
 	return !done->has_steps || put_object(r, name, &done->steps, error);
 }
 
-/* The plan's own files, which the log refers to by digest. */
-static bool put_plan(const struct bundle_request *r, const struct record_plan *record,
-		     GError **error)
+/* Nobody looks at the diff of a plan that only proves another, and it may be gone by now. */
+static bool put_diff(const struct part *part, const struct plan *plan, GError **error)
 {
+	return part->inner || put_object(&part->request, "diff", &plan->diff, error);
+}
+
+/* The plan's own files, which the log refers to by digest. */
+static bool put_plan(const struct part *part, const struct record_plan *record, GError **error)
+{
+	const struct bundle_request *r = &part->request;
 	g_autoptr(plan_auto) plan = NULL;
 	g_autofree char *bytes = NULL;
 	struct assent_error core;
@@ -143,13 +165,13 @@ static bool put_plan(const struct bundle_request *r, const struct record_plan *r
 		return fail_core(error, &core, _("the plan"));
 	}
 	return put(r, "plan.json", bytes, len, error) &&
-	       put_text(r, "plan.json.sig", record->sig, error) &&
-	       put_object(r, "diff", &plan->diff, error) &&
+	       put_text(r, "plan.json.sig", record->sig, error) && put_diff(part, plan, error) &&
 	       put_object(r, "allowed_signers", &plan->policy.approvers, error);
 }
 
-static bool put_entry(const struct bundle_request *r, const struct kept *kept, GError **error)
+static bool put_entry(const struct part *part, const struct kept *kept, GError **error)
 {
+	const struct bundle_request *r = &part->request;
 	g_autofree char *name = g_strdup_printf("proofs/%" PRIu64 ".leaf", kept->index);
 	struct entry entry = {0};
 	struct record record;
@@ -160,7 +182,7 @@ static bool put_entry(const struct bundle_request *r, const struct kept *kept, G
 	    record_read(&record, &entry, &core) != 0) {
 		(void)fail_core(error, &core, "entry %" PRIu64, kept->index);
 	} else if (record.type == ENTRY_PLAN) {
-		good = put_plan(r, &record.u.plan, error);
+		good = put_plan(part, &record.u.plan, error);
 	} else if (record.type == ENTRY_APPROVAL) {
 		good = put_approval(r, kept->index, &record.u.approval, error);
 	} else if (record.type == ENTRY_APPLY_DONE) {
@@ -203,24 +225,37 @@ static bool put_policy(const struct bundle_request *r, const struct note_key *ke
 	return put_text(r, "policy", policy, error);
 }
 
-static bool write_all(const struct bundle_request *r, const struct log_report *report,
-		      GArray *leaves, const GPtrArray *kept, const struct note_key *key,
-		      GError **error)
+static bool write_part(const struct part *part, const struct log_report *report, GArray *leaves,
+		       const struct note_key *key, GError **error)
 {
+	const struct bundle_request *r = &part->request;
 	g_autofree char *proofs = g_build_filename(r->folder, "proofs", NULL);
 
 	if (!file_mkdirs(proofs, 0755, error)) {
 		return false;
 	}
-	for (unsigned i = 0; i < kept->len; i++) {
-		const struct kept *k = kept->pdata[i];
+	for (unsigned i = 0; i < part->kept->len; i++) {
+		const struct kept *k = part->kept->pdata[i];
 
-		if (!put_entry(r, k, error) || !put_proof(r, report, leaves, k->index, error)) {
+		if (!put_entry(part, k, error) || !put_proof(r, report, leaves, k->index, error)) {
 			return false;
 		}
 	}
 	return put(r, "checkpoint", report->note, report->note_len, error) &&
-	       put_policy(r, key, error) && put_text(r, "verify.sh", verify_script, error);
+	       put_policy(r, key, error) &&
+	       (part->inner || put_text(r, "verify.sh", verify_script, error));
+}
+
+/* The plan's own is written last, and with it verify.sh. */
+static bool write_all(const GPtrArray *parts, const struct log_report *report, GArray *leaves,
+		      const struct note_key *key, GError **error)
+{
+	for (unsigned i = parts->len; i > 0; i--) {
+		if (!write_part(parts->pdata[i - 1], report, leaves, key, error)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool check_report(const struct log_report *report, GError **error)
@@ -249,12 +284,58 @@ static struct plan *load_plan(const struct bundle_request *r)
 	return plan;
 }
 
+static void part_free(gpointer data)
+{
+	struct part *part = data;
+
+	g_ptr_array_unref(part->kept);
+	plan_free(part->plan);
+	g_free(part->folder);
+	g_free(part);
+}
+
+static struct part *part_new(const struct bundle_request *request, const struct hash *plan,
+			     char *folder)
+{
+	struct part *part = g_new0(struct part, 1);
+
+	part->request = *request;
+	part->request.plan = *plan;
+	part->request.folder = folder;
+	part->folder = folder;
+	part->kept = g_ptr_array_new_with_free_func(kept_free);
+	part->plan = load_plan(&part->request);
+	return part;
+}
+
+/* None of these restores itself (core/restore.h), so that one level is all. */
+static GPtrArray *list_parts(const struct bundle_request *r)
+{
+	GPtrArray *parts = g_ptr_array_new_with_free_func(part_free);
+	struct part *own = part_new(r, &r->plan, g_strdup(r->folder));
+
+	g_ptr_array_add(parts, own);
+	for (size_t i = 0; own->plan != NULL && i < own->plan->restores_count; i++) {
+		const char *digits = own->plan->restores[i] + strlen("sha256:");
+		struct part *part;
+		struct hash digest;
+
+		if (hash_parse(&digest, own->plan->restores[i])) {
+			part = part_new(r, &digest,
+					g_build_filename(r->folder, "restores", digits, NULL));
+			part->inner = true;
+			g_ptr_array_add(parts, part);
+		}
+	}
+	return parts;
+}
+
 bool bundle_write(const struct bundle_request *request, GError **error)
 {
-	g_autoptr(GPtrArray) kept = g_ptr_array_new_with_free_func(kept_free);
+	g_autoptr(GPtrArray) parts = NULL;
 	g_autoptr(GArray) leaves = NULL;
 	g_autoptr(log_fold_auto) fold = NULL;
-	struct gather gather = {.request = request, .kept = kept};
+	struct gather gather = {0};
 	struct log_report report;
 	struct note_key key;
 	bool own, good;
@@ -270,11 +351,10 @@ bool bundle_write(const struct bundle_request *request, GError **error)
 	log_report_init(&report);
 	fold = log_fold_new(request->objects, key.name, &report);
 	gather.fold = fold;
-	gather.plan = load_plan(request);
+	parts = list_parts(request);
+	gather.parts = parts;
 	good = log_check(request->source, &key, take, &gather, &leaves, &report, error) &&
-	       check_report(&report, error) &&
-	       write_all(request, &report, leaves, kept, &key, error);
+	       check_report(&report, error) && write_all(parts, &report, leaves, &key, error);
 	log_report_clear(&report);
-	plan_free(gather.plan);
 	return good;
 }

@@ -3,17 +3,20 @@
 # Checks this folder without Assent and without a network: what was planned, who approved it, and
 # that all of it stands in the agent's signed log. Needs ssh-keygen, openssl 3, awk and coreutils.
 #
-#	./verify.sh [VKEY]
+#	./verify.sh [VKEY [FOLDER]]
 #
 # VKEY is the log's verifier key as the agent's owner told it to you. Without it the key in the
 # file `policy` is believed, which proves only that the folder agrees with itself.
-# Not checked here: that a security key was touched (ssh-keygen does not tell), whether an approver
+# FOLDER is the one to check, if not that of this script.
+# Not checked here: that what is put back by a plan with `restores` is what those plans wanted
+# (`assent log verify` compares it), that a security key was touched (ssh-keygen does not tell), whether an approver
 # wrote the commits, what the log holds besides these entries (`assent log verify` reads all of it),
 # and that no other log with the same key exists (that is what witnesses are for).
 set -eu
 LC_ALL=C
 export LC_ALL
-cd "$(dirname "$0")"
+self=$(cd "$(dirname "$0")" && pwd)/$(basename "$0")
+cd "${2:-$(dirname "$0")}"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -336,10 +339,40 @@ for leaf in proofs/*.leaf; do
     echo "ok: steps-$index.json is what became of the changes"
   fi
 done
+# What is put back without asking anybody was approved with these plans, whose own folders are here.
 restores=$(sed -n 's/.*,"restores":\["\([^]]*\)"\],.*/\1/p' plan.json | sed 's/","/ /g')
-if [ -n "$restores" ]; then
-  echo "It puts back what other plans had approved, which their own bundles have to show: $restores"
-fi
+stack=$(member stack "$plan_entry")
+stack_of() { # FOLDER PLAN
+  for leaf in "$1"/proofs/*.leaf; do
+    if [ "$(member type "$leaf") $(member plan "$leaf")" = "plan $2" ]; then
+      member stack "$leaf"
+    fi
+  done
+}
+# Was the plan of this folder applied before ours was, or had been by now?
+applied_before() {
+  for leaf in "$1"/proofs/*.leaf; do
+    if [ "$(member type "$leaf")" = apply-start ] && [ -z "$(member mode "$leaf")" ] &&
+      [ "$(member seq "$leaf")" -lt "${started:-$size}" ]; then
+      return 0
+    fi
+  done
+  return 1
+}
+for other in $restores; do
+  folder=restores/${other#sha256:}
+  [ -f "$folder/plan.json" ] || die "it puts back what plan $other had approved: $folder is missing"
+  [ "sha256:$(sha <"$folder/plan.json")" = "$other" ] || die "$folder is of another plan"
+  cmp -s "$folder/checkpoint" checkpoint || die "$folder is of another checkpoint"
+  if contains "$folder/plan.json" ',"restores":['; then
+    die "plan $other restores itself"
+  fi
+  sh "$self" "$vkey" "$folder" >"$tmp/other" || die "of plan $other, which it puts back"
+  [ "$(stack_of "$folder" "$other")" = "$stack" ] || die "plan $other is of another stack"
+  applied_before "$folder" || die "plan $other was not applied before it was put back"
+  sed '/^VERIFIED$/d; s/^ok: /ok: restores: /' "$tmp/other"
+  echo "ok: plan $other, which it puts back, was approved and applied before"
+done
 if [ $# -eq 0 ]; then
   echo "The log's key was taken from this folder: $vkey"
 fi

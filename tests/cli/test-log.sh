@@ -436,7 +436,34 @@ exits 0 'a log with a restore verifies' assent log verify "$tmp/back/log"
 restored=$(sed -n 's/.*\([0-9a-f]\{12\}\) #8.*/\1/p' <(assent log --type plan "$tmp/back/log"))
 exits 0 'it is exported' assent log export --log "$tmp/back/log" "$restored" "$tmp/undone"
 exits 0 'the bundle verifies' "$tmp/undone/verify.sh" "$vkey"
-says 'and tells whose bundles are needed besides' out \
-  "their own bundles have to show: $(grep -o '"restores":\["[^"]*' "$tmp/undone/plan.json" |
-    cut -d '"' -f 4)"
+other=$(grep -o '"restores":\["[^"]*' "$tmp/undone/plan.json" | cut -d '"' -f 4)
+folder=restores/${other#sha256:}
+says 'and shows what it hangs on' out "ok: plan $other, which it puts back, was approved and applied"
+says 'with its approvals' out 'ok: restores: alice said approve (entry 2, signed by alice)'
+ok 'and says once that it holds' [ "$(grep -c '^VERIFIED$' "$tmp/out")" = 1 ]
+exits 0 'the other folder can be checked alone' "$tmp/undone/verify.sh" "$vkey" \
+  "$tmp/undone/$folder"
+broken() { # NAME TEXT, after a change of the copy
+  exits 1 "not $1" "$tmp/copy/verify.sh" "$vkey"
+  says 'which it says' err "$2"
+  lacks 'and nothing else' out VERIFIED
+  rm -rf "$tmp/copy" && cp -r "$tmp/undone" "$tmp/copy"
+}
+rm -rf "$tmp/copy" && cp -r "$tmp/undone" "$tmp/copy"
+rm -r "$tmp/copy/$folder"
+broken 'without it' "$folder is missing"
+cp "$tmp/copy"/plan.json* "$tmp/copy/$folder/"
+broken 'with another plan in its place' 'is of another plan'
+rm "$tmp/copy/$folder"/approval-2.json*
+broken 'without its approval' 'approval-2.json is missing'
+cp "$tmp/copy/$folder/plan.json.sig" "$tmp/copy/$folder/approval-2.json.sig"
+broken 'with a false approval' 'the signature of alice does not hold'
+for leaf in "$tmp/copy/$folder"/proofs/*.leaf; do
+  if grep -q '"type":"apply-' "$leaf"; then
+    rm "$leaf" "${leaf%.leaf}.tlog-proof"
+  fi
+done
+broken 'if it was never applied' 'was not applied before'
+echo >>"$tmp/copy/$folder/checkpoint"
+broken 'with another checkpoint' 'NOT VERIFIED'
 finish
