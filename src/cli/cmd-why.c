@@ -11,6 +11,7 @@
 
 #define TEXT_MAX 65536
 #define NAMES_MAX 1000
+#define CHAIN_MAX 16 /* stacks that wait for each other */
 
 /* One link of the chain: a stable code, and what it says. */
 struct reason {
@@ -500,18 +501,73 @@ static bool print_json(struct out *out, struct answer *a, GError **error)
 	return out_json_end(out, w, error);
 }
 
+static void answer_init(struct answer *a)
+{
+	*a = (struct answer){.now = g_get_real_time() / G_USEC_PER_SEC};
+	a->reasons = g_ptr_array_new_with_free_func(reason_free);
+	a->next = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void answer_clear(struct answer *a)
+{
+	g_ptr_array_unref(a->reasons);
+	g_ptr_array_unref(a->next);
+	g_free(a->plan);
+	json_doc_free(a->doc);
+	json_doc_free(a->policy);
+}
+
+static bool awaits(struct cli *cli, struct answer *a, unsigned depth);
+
+/* Whether it will not go on before somebody does something; one that cannot be asked will not. */
+static bool is_stuck(struct cli *cli, const char *stack, unsigned depth)
+{
+	g_autoptr(GError) error = NULL;
+	struct answer other;
+	bool stuck;
+
+	answer_init(&other);
+	stuck = !load(cli, &other, stack, &error);
+	if (!stuck) {
+		explain(&other);
+		stuck = other.needs_person || awaits(cli, &other, depth);
+	}
+	answer_clear(&other);
+	return stuck;
+}
+
+/* Does an approved plan wait for a stack that waits for a person? */
+static bool awaits(struct cli *cli, struct answer *a, unsigned depth)
+{
+	struct json_obj pending, o;
+	struct json_arr arr;
+	size_t n = json_arr_get_opt(&a->root, "after", NAMES_MAX, &arr);
+
+	if (!json_obj_get_opt(&a->stack, "pending", &pending) ||
+	    !json_bool_opt(&pending, "approved", false)) {
+		return false;
+	}
+	for (size_t i = 0; i < n && json_arr_obj(&arr, i, &o); i++) {
+		if (strcmp(str_of(&o, "state"), "converged") != 0 &&
+		    (depth == 0 || is_stuck(cli, str_of(&o, "stack"), depth - 1))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool cmd_why(struct cli *cli, int argc, char **argv, GError **error)
 {
-	struct answer a = {.now = g_get_real_time() / G_USEC_PER_SEC};
+	struct answer a;
 	bool good = false;
 
 	if (!cli_begin(cli, NULL, &argc, &argv, error)) {
 		return false;
 	}
-	a.reasons = g_ptr_array_new_with_free_func(reason_free);
-	a.next = g_ptr_array_new_with_free_func(g_free);
+	answer_init(&a);
 	if (load(cli, &a, argv[0], error)) {
 		explain(&a);
+		a.needs_person = a.needs_person || awaits(cli, &a, CHAIN_MAX);
 		if (out_is_json(cli->out)) {
 			good = print_json(cli->out, &a, error);
 		} else {
@@ -520,10 +576,6 @@ bool cmd_why(struct cli *cli, int argc, char **argv, GError **error)
 		}
 		cli->status = a.needs_person ? EXIT_REFUSED : EXIT_DONE;
 	}
-	g_ptr_array_unref(a.reasons);
-	g_ptr_array_unref(a.next);
-	g_free(a.plan);
-	json_doc_free(a.doc);
-	json_doc_free(a.policy);
+	answer_clear(&a);
 	return good;
 }

@@ -89,6 +89,30 @@ tells 'another stack that converged' 0 'd["after"] = [{"stack": "base", "state":
   'fetched '
 assent why web >"$tmp/out"
 lacks 'is not named' out 'it comes after'
+approved='s["pending"] = {"plan": "sha256:" + "7" * 64, "approved": True, "shut": False,
+  "opens": None, "votes": 1, "required": 1, "expires": later}; s["state"] = "approved"'
+other() { # NAME PYTHON: of a stack that another one waits for
+  answer "$2"
+  mkdir -p "$web/v1/stacks/$1" && mv "$web/v1/stacks/web/why" "$web/v1/stacks/$1/why"
+}
+waits() { # NAME STATUS [STACK]
+  tells "an approved plan waits for $1" "$2" \
+    "$approved; d['after'] = [{'stack': '${3:-base}', 'state': 'pending'}]" \
+    "it comes after stack '${3:-base}'" "assent why ${3:-base}"
+}
+other base 's["state"] = "planning"; s["job"] = "plan"'
+waits 'a stack that is at work' 0
+other base 's["block"] = {"kind": "manifest", "commit": "5" * 40}'
+waits 'one that a person has to mend' 1
+other base "$approved; d['after'] = [{'stack': 'deep', 'state': 'idle'}]"
+other deep ''
+waits 'one that waits for one that goes on' 0
+other deep 'd["newest_plan"] = {"plan": "sha256:" + "8" * 64, "settled": True,
+  "state": "rejected", "message": "not now"}'
+waits 'one that waits for a rejected one' 1
+other base "$approved; d['after'] = [{'stack': 'base', 'state': 'idle'}]"
+waits 'one that waits for itself' 1
+waits 'one that is not there' 1 gone
 tells 'a shut window' 0 's["pending"] = {"plan": "sha256:" + "7" * 64, "approved": True,
   "shut": True, "opens": later, "votes": 1, "required": 1, "expires": later}' \
   'a window keeps it, which opens in '
