@@ -21,6 +21,8 @@
 
 struct client {
 	char *socket;
+	bool (*stopped)(void *user); /* NULL: never */
+	void *stopped_user;
 };
 
 struct client *client_new(const char *socket)
@@ -42,6 +44,12 @@ void client_free(struct client *client)
 const char *client_socket(const struct client *client)
 {
 	return client->socket;
+}
+
+void client_set_stopped(struct client *client, bool (*stopped)(void *user), void *user)
+{
+	client->stopped = stopped;
+	client->stopped_user = user;
 }
 
 /* {"error":{"code","message","hint"}}, else the status is all that is known. */
@@ -101,6 +109,8 @@ static bool perform(struct client *client, struct http_request *request, const c
 
 	request->socket = client->socket;
 	request->url = url;
+	request->stopped = client->stopped;
+	request->stopped_user = client->stopped_user;
 	if (!http_perform(request, &answer, &why)) {
 		return unreachable(client, why, error);
 	}

@@ -21,6 +21,8 @@ struct client;
 struct client *client_new(const char *socket);
 void client_free(struct client *client);
 const char *client_socket(const struct client *client);
+/* Asked about once a second while the agent does not answer: shall the request be given up? */
+void client_set_stopped(struct client *client, bool (*stopped)(void *user), void *user);
 
 /* The body of GET path; more than max bytes are an error. */
 bool client_get(struct client *client, const char *path, size_t max, GString **body, GError **error)

@@ -41,6 +41,7 @@ struct live {
 	int64_t size;	  /* of the log that was read, -1: none of it */
 	char *problem;	  /* NULL: the agent answers */
 	GPtrArray *shown; /* NULL: nothing, draw all */
+	bool over;
 };
 
 static void append_member(GString *line, struct json_obj *fields, const char *name)
@@ -251,30 +252,52 @@ static bool on_key(void)
 	return memchr(key, 'q', (size_t)n) == NULL && memchr(key, 'Q', (size_t)n) == NULL;
 }
 
-static bool loop(struct live *l, GError **error)
+/* Keys and signals; timeout in milliseconds. False: errno says why. */
+static bool take_events(struct live *l, int timeout)
 {
 	struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 			       {.fd = l->signals, .events = POLLIN}};
+
+	if (poll(fds, G_N_ELEMENTS(fds), timeout) < 0) {
+		return errno == EINTR;
+	}
+	if ((fds[1].revents != 0 && !on_signal(l)) || (fds[0].revents != 0 && !on_key())) {
+		l->over = true;
+	}
+	return true;
+}
+
+/* An agent that does not answer must not keep anybody here. */
+static bool gives_up(void *user)
+{
+	struct live *l = user;
+
+	if (!l->over && (!take_events(l, 0) || !draw(l))) {
+		l->over = true;
+	}
+	return l->over;
+}
+
+static bool loop(struct live *l, GError **error)
+{
 	gint64 due = 0;
 
-	for (;;) {
+	while (!l->over) {
 		gint64 now = g_get_monotonic_time() / 1000;
 
 		if (now >= due) {
 			look(l);
 			due = g_get_monotonic_time() / 1000 + TICK;
+			continue;
 		}
 		if (!draw(l)) {
 			return fail_errno(error, _("cannot write the output"));
 		}
-		now = g_get_monotonic_time() / 1000;
-		if (poll(fds, G_N_ELEMENTS(fds), (int)MAX(due - now, 0)) < 0 && errno != EINTR) {
+		if (!take_events(l, (int)MAX(due - now, 0))) {
 			return fail_errno(error, _("cannot wait for keys"));
 		}
-		if ((fds[1].revents != 0 && !on_signal(l)) || (fds[0].revents != 0 && !on_key())) {
-			return true;
-		}
 	}
+	return true;
 }
 
 static bool run(struct live *l, GError **error)
@@ -284,7 +307,9 @@ static bool run(struct live *l, GError **error)
 	if (!enter(l)) {
 		return fail_errno(error, _("cannot set up the terminal"));
 	}
+	client_set_stopped(l->cli->client, gives_up, l);
 	good = loop(l, error);
+	client_set_stopped(l->cli->client, NULL, NULL);
 	leave(l);
 	return good;
 }

@@ -33,6 +33,7 @@ id=$(stack_pending | cut -c8-19)
 screen 100x24 <<END
 wait Waits for approval
 wait commit web
+wait q: quit
 show
 key q
 END
@@ -96,6 +97,36 @@ END
 says 'an agent that goes is told' out 'exit 0'
 background "$tmp/assentd3.log" assentd --worker "$builddir/assent-worker"
 wait_for stack_is converged
+
+# One that does not answer keeps nobody.
+screen 80x24 <<END
+wait web  converged
+run kill -STOP $pid
+run sleep 1.5
+size 60x10
+wait web  converged
+show
+signal INT
+END
+kill -CONT "$pid"
+lacks 'it is drawn again while the agent hangs' out 'does not answer'
+ok 'an interrupt ends it while the agent hangs' grep -qx 'exit 0' "$tmp/out"
+left 'a hanging agent'
+
+# Names that would steer a terminal, or turn the direction of text.
+cp "$repo/assent.yaml" "$tmp/manifest"
+printf 'resources:\n  - {"evil \\e]0;x\\a\\e[31mred\\u009bJ \\u202etxt": /x}\n' >"$repo/assent.yaml"
+stack_commit 'a hostile kind'
+exits 1 'a manifest that names an odd kind' assent sync
+screen 200x24 <<END
+wait unknown kind
+show
+key q
+END
+says 'which is shown escaped' out \
+  "unknown kind 'evil \\x1b]0;x\\x07\\x1b[31mred\\x9bJ \\u202etxt'"
+left 'a hostile kind'
+cp "$tmp/manifest" "$repo/assent.yaml"
 
 # Lines.
 background "$tmp/lines.log" assent watch
