@@ -226,6 +226,12 @@ bool kube_id_from_object(const struct kube_value *object, struct kube_id **out, 
 	return true;
 }
 
+bool kube_id_is_own_group(const char *group)
+{
+	return g_strv_contains(plain_groups, group) || strcmp(group, "events.k8s.io") == 0 ||
+	       strcmp(group, "extensions") == 0;
+}
+
 static void append_kind(GString *text, const struct kube_id *id)
 {
 	g_string_append(text, id->kind);

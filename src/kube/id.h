@@ -42,6 +42,8 @@ int kube_id_compare(const struct kube_id *a, const struct kube_id *b);
 bool kube_id_parse_version(const char *text, char **group, char **version, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 char *kube_id_version(const struct kube_id *id);
+/* One of the server's own groups, not of custom kinds or an aggregated server. */
+bool kube_id_is_own_group(const char *group);
 /* From apiVersion, kind and metadata. generateName without a name is an error: an apply needs one.
  */
 bool kube_id_from_object(const struct kube_value *object, struct kube_id **out, GError **error)
