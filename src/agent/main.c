@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "agent/agent.h"
+#include "agent/clock.h"
 #include "agent/http/server.h"
 #include "agent/http/session.h"
 #include "agent/notify/door.h"
@@ -170,6 +171,7 @@ static int serve(struct daemon *d)
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(GError) error = NULL;
 	unsigned beat = sdnotify_watchdog();
+	struct clock *clock;
 
 	d->loop = loop;
 	if (!http_open(d->agent, d->agent->conf->socket, &d->http, &error)) {
@@ -188,10 +190,12 @@ static int serve(struct daemon *d)
 	log_event(EV_START, NULL, NULL, "agent '%s' %s, log of %" PRIu64 " entries",
 		  d->agent->conf->agent, PACKAGE_VERSION, (guint64)store_size(d->agent->store));
 	d->agent->manager = (struct agent_watch){.changed = tell_status, .user = d};
+	clock = clock_new(d->agent);
 	agent_run(d->agent);
 	tell_status(d);
 	sdnotify("READY=1");
 	g_main_loop_run(loop);
+	clock_free(clock);
 	d->agent->manager = (struct agent_watch){0};
 	notify_close(d->notify);
 	http_close(d->http);

@@ -255,6 +255,30 @@ cli resume --all
 agent_becomes app pending
 tap_ok 'then it is recovered, and asked for again' || tap_note "$T/agent.log"
 
+# --- somebody sets the clock, long before a timer would look
+shift=$(cd "$builddir" && pwd)/.libs/clock-shift.so
+if [ -r "$shift" ]; then
+  agent_stop
+  mkfifo "$T/clock"
+  echo 0 >"$T/shift"
+  agent_env="LD_PRELOAD=$shift CLOCK_SHIFT=$T/shift CLOCK_FIFO=$T/clock"
+  # libasan need not come first: the agent has it, too
+  ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+  export ASAN_OPTIONS
+  agent_start
+  agent_sync app
+  cli suspend app --for 1h --reason 'until the clock says so'
+  agent_decide "$PLAN" alice approve
+  agent_is app suspended
+  tap_ok 'a stack is suspended for an hour' || echo "# $STATE_NOW $REASON_NOW"
+  echo 3601 >"$T/shift"
+  echo set >"$T/clock"
+  agent_becomes app converged && holds app && last resume 'e["person"] == "assentd"'
+  tap_ok 'which ends at once when the clock is set past it'
+else
+  tap_skip 'a clock that is set' 'there is no clock-shift.so: libtool makes no shared objects here'
+fi
+
 "$builddir/assent" log verify "$STATE/log" >"$T/said" 2>&1
 tap_ok 'the log holds together' || tap_note "$T/said"
 tap_end
