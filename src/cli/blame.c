@@ -42,6 +42,7 @@ void blame_name_init(struct blame_name *name, const char *text, const char *home
 	*name = (struct blame_name){0};
 	if (!is_id(text)) {
 		name->path = absolute(text, home, folder);
+		name->bare = strpbrk(text, "/~") == NULL ? g_strdup(text) : NULL;
 	} else if (rest[1] == '~') {
 		g_autofree char *path = absolute(rest + 1, home, folder);
 
@@ -55,27 +56,41 @@ void blame_name_clear(struct blame_name *name)
 {
 	g_free(name->id);
 	g_free(name->path);
+	g_free(name->bare);
+}
+
+static bool is_above(const char *path, const char *below)
+{
+	size_t len = strlen(path);
+
+	return len == 1 || (strncmp(path, below, len) == 0 && below[len] == '/');
+}
+
+/* "package:nginx", "service:nginx.service" */
+static bool is_called(const struct plan_change *change, const char *bare)
+{
+	const char *colon = strchr(change->id, ':');
+	size_t len = strlen(bare);
+
+	return bare[0] != '\0' && change->path == NULL && colon != NULL &&
+	       strncmp(colon + 1, bare, len) == 0 &&
+	       (colon[len + 1] == '\0' || strcmp(colon + 1 + len, ".service") == 0);
 }
 
 static bool is_about(const struct plan_change *change, const struct blame_name *name)
 {
-	return name->id != NULL ? strcmp(change->id, name->id) == 0
-				: change->path != NULL && strcmp(change->path, name->path) == 0;
-}
-
-/* A file that takes a link's place makes two changes: what comes counts. */
-static const struct plan_change *change_of(const struct plan *plan, const struct blame_name *name)
-{
-	const struct plan_change *found = NULL;
-
-	for (size_t i = 0; i < plan->changes_count; i++) {
-		const struct plan_change *c = &plan->changes[i];
-
-		if (is_about(c, name) && (found == NULL || c->action != ACTION_REMOVE)) {
-			found = c;
-		}
+	if (name->id != NULL) {
+		return strcmp(change->id, name->id) == 0;
 	}
-	return found;
+	switch (name->reach) {
+	case BLAME_EXACT:
+		return change->path != NULL && strcmp(change->path, name->path) == 0;
+	case BLAME_BARE:
+		return name->bare != NULL && is_called(change, name->bare);
+	case BLAME_BELOW:
+		return change->path != NULL && is_above(name->path, change->path);
+	}
+	return false;
 }
 
 /* The apply that did it, by the newest that tells; NULL: none did, or it was taken back. */
@@ -102,6 +117,26 @@ static const struct tale_run *run_of(const struct tale_plan *plan, const char *i
 	return NULL;
 }
 
+/* A file that takes a link's place makes two changes: what comes counts. */
+static bool find_in(struct blame_finding *f, const struct blame_name *name)
+{
+	const struct plan *plan = f->plan->document;
+
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		const struct plan_change *c = &plan->changes[i];
+		bool better = f->change == NULL ||
+			      (name->reach == BLAME_EXACT && c->action != ACTION_REMOVE);
+		const struct tale_run *run =
+			better && is_about(c, name) ? run_of(f->plan, c->id) : NULL;
+
+		if (run != NULL) {
+			f->change = c;
+			f->run = run;
+		}
+	}
+	return f->run != NULL;
+}
+
 GArray *blame_find(const struct tale *tale, const struct blame_name *name, const char *stack)
 {
 	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct blame_finding));
@@ -114,20 +149,11 @@ GArray *blame_find(const struct tale *tale, const struct blame_name *name, const
 		    (stack != NULL && g_strcmp0(stack, plan->stack) != 0)) {
 			continue;
 		}
-		f.change = change_of(plan->document, name);
-		f.run = f.change != NULL ? run_of(plan, f.change->id) : NULL;
-		if (f.run != NULL) {
+		if (find_in(&f, name)) {
 			g_array_append_val(found, f);
 		}
 	}
 	return found;
-}
-
-static bool is_above(const char *path, const char *below)
-{
-	size_t len = strlen(path);
-
-	return strncmp(path, below, len) == 0 && below[len] == '/';
 }
 
 const char *blame_parent(const struct tale *tale, const struct blame_name *name)

@@ -16,9 +16,16 @@
 
 #include "cli/tale.h"
 
+enum blame_reach {
+	BLAME_EXACT,
+	BLAME_BARE,  /* what is called so, of any kind but a file's: "nginx", "nginx.service" */
+	BLAME_BELOW, /* what lies beneath the path: a tree, a folder */
+};
 struct blame_name {
 	char *id;   /* "package:nginx"; NULL: a path was meant */
 	char *path; /* absolute and clean; NULL: not of that kind */
+	char *bare; /* as it was given, where it could be the name of a package; NULL */
+	enum blame_reach reach;
 };
 struct blame_finding {
 	const struct tale_plan *plan;

@@ -252,6 +252,19 @@ static bool print_json(const struct blame *b, GError **error)
 	return out_json_end(b->out, w, error);
 }
 
+/* What else a person may have meant. */
+static GArray *find_wider(const struct blame *b, const char *stack, struct blame_name *name)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(struct blame_finding));
+
+	for (int i = BLAME_BARE; found->len == 0 && name->path != NULL && i <= BLAME_BELOW; i++) {
+		name->reach = (enum blame_reach)i;
+		g_array_unref(found);
+		found = blame_find(b->tale, name, stack);
+	}
+	return found;
+}
+
 /* Links above it may lead elsewhere than the name says: once more by where it really lies. */
 static GArray *find(const struct blame *b, const char *stack, struct blame_name *name)
 {
@@ -302,7 +315,18 @@ static bool run(struct cli *cli, struct blame *b, const char *given, const char 
 	b->out = cli->out;
 	b->name = &name;
 	b->found = find(b, stack, &name);
+	if (b->found->len == 0) {
+		g_array_unref(b->found);
+		b->found = find_wider(b, stack, &name);
+	}
 	tale_remark(b->tale, b->out);
+	if (b->found->len > 0 && name.reach == BLAME_BELOW) {
+		g_autofree char *path = out_safe(b->out, name.path);
+
+		/* TRANSLATORS: a path */
+		out_note(b->out,
+			 _("no plan has changed '%s' itself, this is the newest below it\n"), path);
+	}
 	if (b->found->len == 0) {
 		good = nothing(b, given, error);
 	} else if (out_is_json(b->out)) {

@@ -30,6 +30,13 @@ says 'is the same' out 'file:/srv/x'
 exits 0 'all that changed it' assent blame --all /srv/x --stack web --log "$log"
 ok 'is one plan' test "$(grep -c '^  plan ' "$tmp/out")" = 1
 
+exits 0 'a folder above it' assent blame /srv/ --log "$log"
+says 'tells the newest change below' out 'file:/srv/x'
+says 'and that it is one' err "no plan has changed '/srv' itself"
+exits 0 'or the whole host' assent blame / --log "$log"
+exits 1 'not one that only begins so' assent blame /sr --log "$log"
+exits 0 'as JSON' assent blame /srv --log "$log" --json
+ok 'with its own path' grep -q '"path": *"/srv/x"' "$tmp/out"
 exits 1 'what nobody changed' assent blame /etc/none --log "$log"
 says 'is told' err "no applied plan has changed '/etc/none'"
 exits 1 'a package' assent blame package:nginx --log "$log"
