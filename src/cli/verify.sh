@@ -9,9 +9,10 @@
 # file `policy` is believed, which proves only that the folder agrees with itself.
 # FOLDER is the one to check, if not that of this script.
 # Not checked here: that what is put back by a plan with `restores` is what those plans wanted
-# (`assent log verify` compares it), that a security key was touched (ssh-keygen does not tell), whether an approver
-# wrote the commits, what the log holds besides these entries (`assent log verify` reads all of it),
-# and that no other log with the same key exists (that is what witnesses are for).
+# (`assent log verify` compares it), that a security key was touched (ssh-keygen does not tell),
+# whether an approver wrote the commits, what the log holds besides these entries (`assent log
+# verify` reads all of it), and that no other log with the same key exists (that is what witnesses
+# are for).
 set -eu
 LC_ALL=C
 export LC_ALL

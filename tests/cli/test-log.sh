@@ -438,7 +438,8 @@ exits 0 'it is exported' assent log export --log "$tmp/back/log" "$restored" "$t
 exits 0 'the bundle verifies' "$tmp/undone/verify.sh" "$vkey"
 other=$(grep -o '"restores":\["[^"]*' "$tmp/undone/plan.json" | cut -d '"' -f 4)
 folder=restores/${other#sha256:}
-says 'and shows what it hangs on' out "ok: plan $other, which it puts back, was approved and applied"
+says 'and shows what it hangs on' out \
+  "ok: plan $other, which it puts back, was approved and applied"
 says 'with its approvals' out 'ok: restores: alice said approve (entry 2, signed by alice)'
 ok 'and says once that it holds' [ "$(grep -c '^VERIFIED$' "$tmp/out")" = 1 ]
 exits 0 'the other folder can be checked alone' "$tmp/undone/verify.sh" "$vkey" \
