@@ -2,6 +2,7 @@
 /* Readiness: what holds for all kinds, then a rule for each that has its own. */
 #include "kube/ready.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "kube/id.h"

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -218,37 +217,14 @@ struct kube_value *kube_value_get(const struct kube_value *map, const char *name
 	return kube_value_is(map, KUBE_MAP) && find(map, name, &at) ? map->items[at] : NULL;
 }
 
-static struct kube_value *walk(const struct kube_value *value, va_list names)
+struct kube_value *kube_value_walk(const struct kube_value *map, const char *const *names)
 {
-	struct kube_value *at = (struct kube_value *)value;
-	const char *name;
+	struct kube_value *at = (struct kube_value *)map;
 
-	while ((name = va_arg(names, const char *)) != NULL) {
-		at = kube_value_get(at, name);
+	for (size_t i = 0; names[i] != NULL; i++) {
+		at = kube_value_get(at, names[i]);
 	}
 	return at;
-}
-
-struct kube_value *kube_value_at(const struct kube_value *map, ...)
-{
-	struct kube_value *found;
-	va_list names;
-
-	va_start(names, map);
-	found = walk(map, names);
-	va_end(names);
-	return found;
-}
-
-const char *kube_value_str_at(const struct kube_value *map, ...)
-{
-	struct kube_value *found;
-	va_list names;
-
-	va_start(names, map);
-	found = walk(map, names);
-	va_end(names);
-	return kube_value_str(found);
 }
 
 /* Room for one more. */

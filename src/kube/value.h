@@ -71,10 +71,12 @@ size_t kube_value_count(const struct kube_value *value);
 struct kube_value *kube_value_item(const struct kube_value *value, size_t i);
 const char *kube_value_name(const struct kube_value *map, size_t i);
 struct kube_value *kube_value_get(const struct kube_value *map, const char *name);
-/* Names one below the other, then NULL. */
-struct kube_value *kube_value_at(const struct kube_value *map, ...) G_GNUC_NULL_TERMINATED;
+/* Names one below the other, ended by NULL. */
+struct kube_value *kube_value_walk(const struct kube_value *map, const char *const *names);
+/* The same: kube_value_at(map, "metadata", "name", NULL). */
+#define kube_value_at(map, ...) kube_value_walk((map), (const char *const[]){__VA_ARGS__})
 /* The string that stands there, or NULL. */
-const char *kube_value_str_at(const struct kube_value *map, ...) G_GNUC_NULL_TERMINATED;
+#define kube_value_str_at(map, ...) kube_value_str(kube_value_at((map), __VA_ARGS__))
 
 void kube_value_add(struct kube_value *list, struct kube_value *item);
 /* Replaces; an item of NULL removes. */
