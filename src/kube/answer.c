@@ -14,6 +14,7 @@ struct about {
 	const char *resource;
 	const char *retry_after;
 	bool secret, json;
+	bool no_path; /* the server's few words for an unknown path */
 };
 
 static void cause_free(void *data)
@@ -270,10 +271,13 @@ static enum kube_class judge_conflict(const char *reason, const char *message,
 	return KUBE_STALE;
 }
 
-static enum kube_class judge_not_found(const struct about *about, const struct kube_value *details)
+static enum kube_class judge_not_found(const struct about *about, const struct kube_value *status)
 {
-	const char *kind = text_or_empty(details, "kind");
+	const char *kind = text_or_empty(kube_value_get(status, "details"), "kind");
 
+	if (strcmp(text_or_empty(status, "reason"), "NotFound") != 0) {
+		return KUBE_FAILED;
+	}
 	if (kind[0] == '\0') {
 		return KUBE_NOT_SERVED;
 	}
@@ -332,9 +336,14 @@ static enum kube_class judge_code(int code, const struct about *about,
 		return has_reason(causes, "NamespaceTerminating") ? KUBE_TERMINATING
 								  : KUBE_FORBIDDEN;
 	case 404:
-		return about->json ? judge_not_found(about, details) : KUBE_NOT_SERVED;
+		/* Of something between us and the server it says nothing about the object. */
+		return about->json	? judge_not_found(about, status)
+		       : about->no_path ? KUBE_NOT_SERVED
+					: KUBE_FAILED;
 	case 409:
-		return judge_conflict(text_or_empty(status, "reason"), message, causes);
+		return about->json
+			       ? judge_conflict(text_or_empty(status, "reason"), message, causes)
+			       : KUBE_FAILED;
 	case 410:
 		return KUBE_EXPIRED;
 	case 413:
@@ -408,13 +417,23 @@ static bool is_status(const struct kube_value *value)
 	       strcmp(text_or_empty(value, "apiVersion"), "v1") == 0;
 }
 
-static bool is_json(const char *content_type)
+static bool has_type(const struct kube_reply *reply, const char *type)
 {
-	static const char json[] = "application/json";
+	size_t len = strlen(type);
 
-	return content_type != NULL && g_ascii_strncasecmp(content_type, json, strlen(json)) == 0 &&
-	       (content_type[strlen(json)] == '\0' ||
-		strchr("; \t", content_type[strlen(json)]) != NULL);
+	return reply->content_type != NULL &&
+	       g_ascii_strncasecmp(reply->content_type, type, len) == 0 &&
+	       (reply->content_type[len] == '\0' ||
+		strchr("; \t", reply->content_type[len]) != NULL);
+}
+
+/* "404 page not found". */
+static bool says_no_path(const struct kube_reply *reply)
+{
+	static const char words[] = "404 page not found";
+
+	return has_type(reply, "text/plain") && reply->len >= strlen(words) &&
+	       reply->len <= strlen(words) + 2 && memcmp(reply->body, words, strlen(words)) == 0;
 }
 
 struct kube_answer *kube_answer_read(const struct kube_reply *reply)
@@ -423,11 +442,12 @@ struct kube_answer *kube_answer_read(const struct kube_reply *reply)
 		.resource = reply->resource,
 		.retry_after = reply->retry_after,
 		.secret = reply->secret,
+		.no_path = says_no_path(reply),
 	};
 	g_autoptr(kube_value_auto) status = NULL;
 	struct kube_answer *answer;
 
-	if (reply->code >= 400 && is_json(reply->content_type) &&
+	if (reply->code >= 400 && has_type(reply, "application/json") &&
 	    kube_value_parse(reply->body, reply->len, MAX_BODY, &status, NULL)) {
 		about.json = is_status(status);
 	}

@@ -201,7 +201,9 @@ static void test_more(void)
 		{400, KUBE_HOOK_NO_DRY_RUN, KUBE_RETRY_NEVER,
 		 "\"message\":\"admission webhook \\\"a.b\\\" does not support dry run\"", "a.b"},
 		{500, KUBE_FAILED, KUBE_RETRY_NEVER, "\"message\":\"etcd\"", NULL},
-		{404, KUBE_NOT_FOUND, KUBE_RETRY_NEVER, "\"details\":{\"kind\":\"pods\"}", NULL},
+		{404, KUBE_NOT_FOUND, KUBE_RETRY_NEVER,
+		 "\"reason\":\"NotFound\",\"details\":{\"kind\":\"pods\"}", NULL},
+		{404, KUBE_FAILED, KUBE_RETRY_NEVER, "\"details\":{\"kind\":\"pods\"}", NULL},
 		{409, KUBE_STALE, KUBE_RETRY_REREAD, "\"message\":\"anything else\"", NULL},
 		/* Something else is wrong, too: replacing would not help. */
 		{422, KUBE_INVALID, KUBE_RETRY_NEVER,
@@ -262,6 +264,42 @@ static void test_retry_after(void)
 		g_assert_cmpint(answer->retry, ==, cases[i].retry);
 		g_assert_cmpuint(answer->retry_after, ==, cases[i].seconds);
 		check_text(answer->message);
+	}
+}
+
+/* What a proxy says is nothing about an object: it is neither gone nor unknown. */
+static void test_strangers(void)
+{
+	static const struct {
+		int code;
+		const char *type, *body;
+		enum kube_class class;
+	} cases[] = {
+		{404, "text/plain; charset=utf-8", "404 page not found\n", KUBE_NOT_SERVED},
+		{404, "text/html", "404 page not found\n", KUBE_FAILED},
+		{404, "text/plain", "404 page not found by the proxy", KUBE_FAILED},
+		{404, "text/plain", "", KUBE_FAILED},
+		{404, NULL, NULL, KUBE_FAILED},
+		{404, "application/json", "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"reas",
+		 KUBE_FAILED},
+		{404, "application/json", "{\"error\":\"not found\"}", KUBE_FAILED},
+		{404, "application/jsonx", "404 page not found", KUBE_FAILED},
+		{409, "text/html", "conflict", KUBE_FAILED},
+		{502, "text/html", "bad gateway", KUBE_FAILED},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		struct kube_reply reply = {
+			.code = cases[i].code,
+			.content_type = cases[i].type,
+			.body = cases[i].body,
+			.len = cases[i].body != NULL ? strlen(cases[i].body) : 0,
+		};
+		g_autoptr(kube_answer_auto) answer = kube_answer_read(&reply);
+
+		g_test_message("case %zu: %s", i, kube_class_name(answer->class));
+		g_assert_cmpint(answer->class, ==, cases[i].class);
+		g_assert_cmpint(answer->retry, ==, KUBE_RETRY_NEVER);
 	}
 }
 
@@ -354,6 +392,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kube/answer/recorded", test_recorded);
 	g_test_add_func("/kube/answer/more", test_more);
 	g_test_add_func("/kube/answer/retry-after", test_retry_after);
+	g_test_add_func("/kube/answer/strangers", test_strangers);
 	g_test_add_func("/kube/answer/namespace", test_namespace);
 	g_test_add_func("/kube/answer/secrets", test_secrets);
 	g_test_add_func("/kube/answer/several-schema-errors", test_several_schema_errors);
