@@ -13,6 +13,8 @@
  *	kind = kube_discovery_find(d, "apps", "v1", "Deployment", &stale);
  *	path = kube_discovery_path(kind, "shop", "web", NULL, error);
  *
+ * What was read once stays: after a change of CRDs, a new table is begun.
+ *
  * Plurals are never guessed. A group whose own server does not answer is stale:
  * that a kind is absent there means nothing.
  */
