@@ -45,24 +45,11 @@ char *config_path(struct yaml_node *map, const char *key, const char *folder,
 	return text != NULL ? g_canonicalize_filename(text, folder) : NULL;
 }
 
-static void wipe(struct yaml_node *map, const char *key)
-{
-	struct yaml_node *node = yaml_get(map, key);
-
-	if (node != NULL && node->type == YAML_SCALAR) {
-		sodium_memzero(node->value, node->length);
-	}
-}
-
 struct seal_bytes *config_secret(struct yaml_node *map, const char *key, struct diag_list *diags)
 {
 	const char *text = text_of(map, key, diags);
-	struct seal_bytes *bytes = text != NULL ? seal_bytes_new(text, strlen(text)) : NULL;
 
-	if (bytes != NULL) {
-		wipe(map, key);
-	}
-	return bytes;
+	return text != NULL ? seal_bytes_new(text, strlen(text)) : NULL;
 }
 
 struct seal_bytes *config_pem(struct yaml_node *map, const char *key, struct diag_list *diags)
@@ -89,7 +76,6 @@ struct seal_bytes *config_pem(struct yaml_node *map, const char *key, struct dia
 	}
 	sodium_memzero(pem, node->length + 1);
 	g_free(pem);
-	wipe(map, key);
 	return bytes;
 }
 

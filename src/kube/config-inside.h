@@ -11,7 +11,7 @@ char *config_text(struct yaml_node *map, const char *key, struct diag_list *diag
 /* The same, resolved against the folder. */
 char *config_path(struct yaml_node *map, const char *key, const char *folder,
 		  struct diag_list *diags);
-/* In guarded memory; what stood in the tree is wiped. */
+/* In guarded memory. */
 struct seal_bytes *config_secret(struct yaml_node *map, const char *key, struct diag_list *diags);
 /* base64 of PEM. */
 struct seal_bytes *config_pem(struct yaml_node *map, const char *key, struct diag_list *diags);

@@ -21,12 +21,25 @@ struct load {
 	struct diag_list *diags;
 };
 
+/* Tokens and keys are among its texts, not only those that were asked for. */
+static void wipe_tree(struct yaml_node *node)
+{
+	if (node->type == YAML_SCALAR) {
+		sodium_memzero(node->value, node->length);
+		return;
+	}
+	for (guint i = 0; i < node->items->len; i++) {
+		wipe_tree(node->items->pdata[i]);
+	}
+}
+
 static void source_free(void *data)
 {
 	struct source *source = data;
 
 	g_free(source->path);
 	g_free(source->folder);
+	wipe_tree(source->root);
 	yaml_node_free(source->root);
 	g_free(source);
 }
