@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/yaml.h"
 
 static struct kube_value *parsed(const char *text)
 {
@@ -312,6 +313,43 @@ static void test_apply_body(void)
 	g_assert_null(longer);
 }
 
+/* As a parser of YAML 1.1 reads it, every character is what it was. */
+static void test_apply_body_as_yaml(void)
+{
+	static const gunichar edges[] = {0x20,	 0x7e,	  0x7f,	   0x80,     0x85,    0x9f,
+					 0xa0,	 0x2027,  0x2028,  0x2029,   0x202a,  0xd7ff,
+					 0xe000, 0xfdd0,  0xfefe,  0xfeff,   0xfffd,  0xfffe,
+					 0xffff, 0x10000, 0x1f600, 0x10fffe, 0x10ffff};
+	g_autoptr(kube_value_auto) list = kube_value_list();
+	g_autoptr(yaml_auto) tree = NULL;
+	g_autofree char *body = NULL;
+	struct diag_list diags;
+	size_t len;
+
+	for (gunichar c = 0; c < 0x20 + G_N_ELEMENTS(edges); c++) {
+		char text[16] = "a ";
+		int size = g_unichar_to_utf8(c < 0x20 ? c : edges[c - 0x20], text + 2);
+
+		g_strlcpy(text + 2 + size, " b", sizeof(text) - 2 - (size_t)size);
+		kube_value_add(list, kube_value_string(text, size + 4));
+	}
+	kube_value_add(list, kube_value_string("\\ \" / ' # : - yes ~ 0777 %TAG ---", -1));
+	g_assert_true(kube_value_apply_body(list, &body, &len, NULL));
+	diag_list_init(&diags);
+	tree = yaml_parse("body", body, len, &yaml_default_limits, &diags);
+	g_assert_cmpuint(diags.items->len, ==, 0);
+	g_assert_nonnull(tree);
+	g_assert_cmpuint(tree->items->len, ==, kube_value_count(list));
+	for (guint i = 0; i < tree->items->len; i++) {
+		const struct yaml_node *item = tree->items->pdata[i];
+		size_t size = 0;
+		const char *text = kube_value_text(kube_value_item(list, i), &size);
+
+		g_assert_cmpmem(item->value, item->length, text, size);
+	}
+	diag_list_clear(&diags);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -323,5 +361,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/kube/value/changes", test_changes);
 	g_test_add_func("/kube/value/equal", test_equal);
 	g_test_add_func("/kube/value/apply-body", test_apply_body);
+	g_test_add_func("/kube/value/apply-body-as-yaml", test_apply_body_as_yaml);
 	return g_test_run();
 }
