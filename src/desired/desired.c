@@ -8,7 +8,7 @@
 #include "desired/hosts.h"
 #include "desired/load.h"
 #include "desired/paths.h"
-#include "desired/template.h"
+#include "base/template.h"
 
 #define MAX_TEXT 8192
 

@@ -5,7 +5,7 @@
 #include "desired/load.h"
 #include "desired/names.h"
 #include "desired/paths.h"
-#include "desired/template.h"
+#include "base/template.h"
 
 #define SECRET_MODE 0600
 

@@ -4,7 +4,7 @@
 
 #include "desired/load.h"
 #include "desired/paths.h"
-#include "desired/template.h"
+#include "base/template.h"
 
 #define MAX_SECRETS 200
 

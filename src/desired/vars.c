@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "desired/load.h"
-#include "desired/template.h"
+#include "base/template.h"
 
 #define MAX_VARS 1000
 #define MAX_VALUE 4096

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tests of desired/template.c. */
+/* Tests of base/template.c. */
 #include <string.h>
 
-#include "desired/template.h"
+#include "base/template.h"
 
 struct record {
 	GString *problems;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Replaces ${name} in texts. */
-#include "desired/template.h"
+#include "base/template.h"
 
 #include <string.h>
 
