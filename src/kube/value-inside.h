@@ -5,7 +5,7 @@
 
 struct kube_value {
 	enum kube_type type;
-	unsigned line;
+	struct kube_place place;
 	bool truth;
 	bool unsealed; /* members were appended and not yet sorted */
 	size_t count;  /* bytes of text, or items */

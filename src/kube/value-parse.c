@@ -10,11 +10,30 @@
 struct scan {
 	const char *start, *at, *end;
 	unsigned nodes;
+	bool places;	  /* a file of people's */
+	const char *seen; /* the byte whose place is known */
+	struct kube_place place;
 	GError **error;
 };
 
+/* Of the byte at hand. */
+static struct kube_place find_place(struct scan *s)
+{
+	for (; s->seen < s->at; s->seen++) {
+		if (*s->seen == '\n') {
+			s->place = (struct kube_place){s->place.line + 1, 1};
+		} else {
+			s->place.column += (*s->seen & 0xc0) != 0x80;
+		}
+	}
+	return s->place;
+}
+
 static bool bad(const struct scan *s, const char *problem)
 {
+	if (s->places) {
+		return fail(s->error, BASE_ERROR, BASE_ERROR_MALFORMED, "not JSON: %s", problem);
+	}
 	return fail(s->error, BASE_ERROR, BASE_ERROR_MALFORMED, "JSON, byte %zu: %s",
 		    (size_t)(s->at - s->start), problem);
 }
@@ -341,6 +360,9 @@ static struct kube_value *take_value(struct scan *s, unsigned depth)
 	}
 	skip_space(s);
 	value = value_new(KUBE_NULL);
+	if (s->places) {
+		value->place = find_place(s);
+	}
 	return take_kind(s, value, depth) ? g_steal_pointer(&value) : NULL;
 }
 
@@ -364,4 +386,27 @@ bool kube_value_parse(const char *bytes, size_t len, size_t max, struct kube_val
 	}
 	*out = g_steal_pointer(&value);
 	return true;
+}
+
+bool kube_value_parse_next(const char *bytes, size_t len, size_t *offset, struct kube_place *at,
+			   struct kube_value **out, GError **error)
+{
+	struct scan s = {
+		.start = bytes,
+		.at = bytes + *offset,
+		.end = bytes + len,
+		.error = error,
+		.places = true,
+		.seen = bytes + *offset,
+		.place = *at,
+	};
+	struct kube_value *value = take_value(&s, 0);
+
+	if (value != NULL) {
+		skip_space(&s);
+		*offset = (size_t)(s.at - bytes);
+		*out = value;
+	}
+	*at = find_place(&s);
+	return value != NULL;
 }

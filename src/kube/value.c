@@ -100,7 +100,7 @@ struct kube_value *kube_value_dup(const struct kube_value *value)
 		copy = value_new(value->type);
 		copy->truth = value->truth;
 	}
-	copy->line = value->line;
+	copy->place = value->place;
 	for (size_t i = 0; value->text == NULL && i < value->count; i++) {
 		if (value->type == KUBE_MAP) {
 			kube_value_append(copy, value->names[i], kube_value_dup(value->items[i]));
@@ -112,14 +112,14 @@ struct kube_value *kube_value_dup(const struct kube_value *value)
 	return copy;
 }
 
-void kube_value_set_line(struct kube_value *value, unsigned line)
+void kube_value_set_place(struct kube_value *value, struct kube_place place)
 {
-	value->line = line;
+	value->place = place;
 }
 
-unsigned kube_value_line(const struct kube_value *value)
+struct kube_place kube_value_place(const struct kube_value *value)
 {
-	return value != NULL ? value->line : 0;
+	return value != NULL ? value->place : (struct kube_place){0, 0};
 }
 
 enum kube_type kube_value_type(const struct kube_value *value)

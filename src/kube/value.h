@@ -30,6 +30,10 @@
 
 enum kube_type { KUBE_NULL, KUBE_BOOL, KUBE_NUMBER, KUBE_STRING, KUBE_LIST, KUBE_MAP };
 
+struct kube_place {
+	unsigned line, column; /* from 1, in characters; 0: unknown */
+};
+
 struct kube_value;
 struct kube_value *kube_value_null(void);
 struct kube_value *kube_value_bool(bool truth);
@@ -52,9 +56,15 @@ bool kube_value_parse(const char *bytes, size_t len, size_t max, struct kube_val
 		      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool kube_value_is_number(const char *text);
 
-/* Where it stands in its file, from 1; 0: unknown. For messages, part of no comparison. */
-void kube_value_set_line(struct kube_value *value, unsigned line);
-unsigned kube_value_line(const struct kube_value *value);
+/* For files that people write: the value that begins at *offset, whose place is *at (0 and {1, 1}
+ * for the first). Its parts know their places. Both come to stand behind it and what is blank
+ * there, or *at on the error. */
+bool kube_value_parse_next(const char *bytes, size_t len, size_t *offset, struct kube_place *at,
+			   struct kube_value **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where it stands in its file. For messages, part of no comparison. */
+void kube_value_set_place(struct kube_value *value, struct kube_place place);
+struct kube_place kube_value_place(const struct kube_value *value);
 
 /* Getters accept NULL and give what absence means: KUBE_NULL, NULL, 0. */
 enum kube_type kube_value_type(const struct kube_value *value);

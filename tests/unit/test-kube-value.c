@@ -207,7 +207,7 @@ static void test_getters(void)
 	g_assert_true(kube_value_is(kube_value_get(value, "nothing"), KUBE_NULL));
 	g_assert_false(kube_value_is(kube_value_get(value, "absent"), KUBE_NULL));
 	g_assert_cmpint(kube_value_type(NULL), ==, KUBE_NULL);
-	g_assert_cmpuint(kube_value_count(NULL) + kube_value_line(NULL), ==, 0);
+	g_assert_cmpuint(kube_value_count(NULL) + kube_value_place(NULL).line, ==, 0);
 }
 
 static void test_changes(void)
@@ -350,6 +350,37 @@ static void test_apply_body_as_yaml(void)
 	diag_list_clear(&diags);
 }
 
+static void check_place(const struct kube_value *value, unsigned line, unsigned column)
+{
+	g_assert_cmpuint(kube_value_place(value).line, ==, line);
+	g_assert_cmpuint(kube_value_place(value).column, ==, column);
+}
+
+static void test_values_of_files_know_their_place(void)
+{
+	static const char text[] = " {\"é\": [1,\n  {\"b\": \"x\"}]}\n\n[true] {\"a\":\n 1 x";
+	g_autoptr(kube_value_auto) first = NULL;
+	g_autoptr(kube_value_auto) second = NULL;
+	g_autoptr(kube_value_auto) third = NULL;
+	g_autoptr(GError) error = NULL;
+	struct kube_place at = {1, 1};
+	const struct kube_value *list;
+	size_t offset = 0;
+
+	g_assert_true(kube_value_parse_next(text, strlen(text), &offset, &at, &first, &error));
+	list = kube_value_get(first, "é");
+	check_place(first, 1, 2);
+	check_place(list, 1, 8);
+	check_place(kube_value_item(list, 0), 1, 9);
+	check_place(kube_value_get(kube_value_item(list, 1), "b"), 2, 9);
+	g_assert_true(kube_value_parse_next(text, strlen(text), &offset, &at, &second, &error));
+	check_place(kube_value_item(second, 0), 4, 2);
+	g_assert_false(kube_value_parse_next(text, strlen(text), &offset, &at, &third, &error));
+	g_assert_cmpstr(error->message, ==, "not JSON: no ',' or '}'");
+	g_assert_cmpuint(at.line, ==, 5);
+	g_assert_cmpuint(at.column, ==, 4);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -362,5 +393,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kube/value/equal", test_equal);
 	g_test_add_func("/kube/value/apply-body", test_apply_body);
 	g_test_add_func("/kube/value/apply-body-as-yaml", test_apply_body_as_yaml);
+	g_test_add_func("/kube/value/values-of-files-know-their-place",
+			test_values_of_files_know_their_place);
 	return g_test_run();
 }
