@@ -37,25 +37,26 @@ static bool yaml_escapes(gunichar c)
 	       c == 0xfffe || c == 0xffff;
 }
 
-static void put_escaped(struct out *o, gunichar c)
+/* How many characters were written. */
+static size_t put_escaped(struct out *o, gunichar c)
 {
 	static const char special[] = "\b\t\n\f\r", letters[] = "btnfr";
 	const char *known = c < 0x20 && c != 0 ? strchr(special, (int)c) : NULL;
 	char text[8] = {'\\', (char)c};
 
-	if (c == '"' || c == '\\') {
-		put(o, text, 2);
-	} else if (known != NULL && !o->for_yaml) {
+	if (known != NULL && !o->for_yaml) {
 		text[1] = letters[known - special];
-		put(o, text, 2);
-	} else {
+	} else if (c != '"' && c != '\\') {
 		(void)g_snprintf(text, sizeof(text), "\\u%04x", (unsigned)c & 0xffff);
-		put(o, text, 6);
 	}
+	put(o, text, strlen(text));
+	return strlen(text);
 }
 
-static void put_string(struct out *o, const char *text, size_t len)
+/* How many characters were written, without the quotes. */
+static size_t put_string(struct out *o, const char *text, size_t len)
 {
+	size_t written = 0;
 	const char *from = text, *end = text + len;
 
 	put(o, "\"", 1);
@@ -66,13 +67,16 @@ static void put_string(struct out *o, const char *text, size_t len)
 		g_assert(n > 0);
 		if (c < 0x20 || c == '"' || c == '\\' || (o->for_yaml && yaml_escapes(c))) {
 			put(o, from, (size_t)(p - from));
-			put_escaped(o, c);
+			written += put_escaped(o, c);
 			from = p + n;
+		} else {
+			written++;
 		}
 		p += n;
 	}
 	put(o, from, (size_t)(end - from));
 	put(o, "\"", 1);
+	return written;
 }
 
 static void put_value(struct out *o, const struct kube_value *value);
@@ -82,15 +86,11 @@ static void put_map(struct out *o, const struct kube_value *map)
 	g_assert(!map->unsealed);
 	put(o, "{", 1);
 	for (size_t i = 0; i < map->count; i++) {
-		size_t before;
-
 		if (i > 0) {
 			put(o, ",", 1);
 		}
-		before = o->len;
-		put_string(o, map->names[i], strlen(map->names[i]));
-		/* Counted in bytes, which are not fewer than characters: what passes fits. */
-		if (o->len - before > MAX_KEY + 2 && o->long_name == NULL) {
+		if (put_string(o, map->names[i], strlen(map->names[i])) > MAX_KEY &&
+		    o->long_name == NULL) {
 			o->long_name = map->names[i];
 		}
 		put(o, ":", 1);
@@ -112,7 +112,7 @@ static void put_value(struct out *o, const struct kube_value *value)
 		put(o, value->text, value->count);
 		break;
 	case KUBE_STRING:
-		put_string(o, value->text, value->count);
+		(void)put_string(o, value->text, value->count);
 		break;
 	case KUBE_LIST:
 		put(o, "[", 1);
