@@ -132,6 +132,17 @@ bool kube_value_is(const struct kube_value *value, enum kube_type type)
 	return value != NULL && value->type == type;
 }
 
+const char *kube_value_type_name(enum kube_type type)
+{
+	static const char *const names[] = {
+		[KUBE_NULL] = "null",	    [KUBE_BOOL] = "true or false",
+		[KUBE_NUMBER] = "a number", [KUBE_STRING] = "a text",
+		[KUBE_LIST] = "a list",	    [KUBE_MAP] = "a map",
+	};
+
+	return names[type];
+}
+
 const char *kube_value_text(const struct kube_value *value, size_t *len)
 {
 	if (value == NULL || value->text == NULL) {

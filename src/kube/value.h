@@ -69,6 +69,8 @@ struct kube_place kube_value_place(const struct kube_value *value);
 /* Getters accept NULL and give what absence means: KUBE_NULL, NULL, 0. */
 enum kube_type kube_value_type(const struct kube_value *value);
 bool kube_value_is(const struct kube_value *value, enum kube_type type);
+/* "a list", "true or false" ... */
+const char *kube_value_type_name(enum kube_type type);
 /* A string's or number's text, NUL-terminated beyond len; NULL for others. */
 const char *kube_value_text(const struct kube_value *value, size_t *len);
 /* A string's; NULL for others and for one with U+0000 in it. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "kube/source.h"
+#include "kube/object.h"
 
 const char *const fuzz_corpus[] = {"kubernetes/manifests", NULL};
 
@@ -86,6 +86,28 @@ static void run(parse_fn *parse, const struct kube_source *source)
 	diag_list_clear(&diags);
 }
 
+/* What became an object has a name and can be sent. */
+static void run_objects(const struct kube_source *source)
+{
+	g_autoptr(GPtrArray) objects = g_ptr_array_new();
+	struct diag_list diags = {0};
+	bool good;
+
+	diag_list_init(&diags);
+	good = kube_objects_read(source, objects, &diags);
+	g_assert(good == (diags.items->len == 0));
+	check_places(&diags);
+	for (guint i = 0; i < objects->len; i++) {
+		struct kube_object *object = objects->pdata[i];
+
+		g_assert(object->id->name[0] != '\0' && object->id->kind[0] != '\0');
+		g_assert_null(kube_value_get(object->value, "status"));
+		check_again(object->value);
+		kube_object_free(object);
+	}
+	diag_list_clear(&diags);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kube_source source = {
@@ -99,5 +121,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	run(kube_json_parse, &source);
 	source.vars = &vars;
 	run(kube_yaml_parse, &source);
+	source.vars = NULL;
+	run_objects(&source);
+	source.file = "f.json";
+	run_objects(&source);
 	return 0;
 }
