@@ -127,10 +127,7 @@ bool kube_json_parse(const struct kube_source *source, GPtrArray *documents,
 	if (!kube_reading_begin(&r, &plain)) {
 		return false;
 	}
-	do {
-		if (!read_next(&r, &offset, &at, documents)) {
-			return false;
-		}
-	} while (offset < plain.len);
-	return diags->items->len == before;
+	while (read_next(&r, &offset, &at, documents) && offset < plain.len) {
+	}
+	return kube_reading_end(&r, before);
 }

@@ -66,14 +66,23 @@ bool kube_reading_begin(struct kube_reading *r, struct kube_source *source)
 	return true;
 }
 
+bool kube_reading_end(struct kube_reading *r, unsigned diags_before)
+{
+	if (r->source->spent != NULL) {
+		r->source->spent->values += r->values;
+		r->source->spent->text += r->text;
+	}
+	return r->diags->items->len == diags_before;
+}
+
 bool kube_reading_count_text(struct kube_reading *r, struct kube_place at, size_t len)
 {
 	size_t max = r->source->limits->max_text;
 
 	if (len > max - r->text) {
 		kube_reading_fail(r, at,
-				  "too much text in one file, with what aliases repeat: at most "
-				  "%zu bytes; split it, or use fewer aliases",
+				  "too much text, with what aliases repeat: at most %zu bytes "
+				  "here; split it, or use fewer aliases",
 				  max);
 		return false;
 	}
@@ -91,8 +100,8 @@ bool kube_reading_count(struct kube_reading *r, struct kube_place at, size_t tex
 	}
 	if (r->values >= limits->max_values) {
 		kube_reading_fail(r, at,
-				  "too many values in one file, with those that aliases repeat: at "
-				  "most %u; split it, or use fewer aliases",
+				  "too many values, with those that aliases repeat: at most %u "
+				  "here; split it, or use fewer aliases",
 				  limits->max_values);
 		return false;
 	}

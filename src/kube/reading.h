@@ -13,6 +13,8 @@ struct kube_reading {
 /* First: the size, NUL bytes, and a byte order mark, which is taken off. False when it was told
  * that this cannot be read. */
 bool kube_reading_begin(struct kube_reading *r, struct kube_source *source);
+/* Last. True when nothing was told since there were so many diagnostics. */
+bool kube_reading_end(struct kube_reading *r, unsigned diags_before);
 void kube_reading_fail(struct kube_reading *r, struct kube_place at, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
 /* About the byte at this offset of the source. */

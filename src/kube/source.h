@@ -31,12 +31,19 @@ struct kube_limits {
 };
 extern const struct kube_limits kube_limits_default; /* 8 MiB, 100, 500000, 32 MiB */
 
+/* What several files took together. */
+struct kube_spent {
+	unsigned values;
+	size_t text;
+};
+
 struct kube_source {
 	const char *file; /* for messages */
 	const char *text;
 	size_t len;
 	const struct kube_limits *limits;
 	const struct kube_vars *vars; /* NULL: "${" stands for itself */
+	struct kube_spent *spent;     /* NULL, or what this one takes is added */
 };
 
 /* Both readers: one struct kube_value for each document, null for one without content, appended to

@@ -135,9 +135,8 @@ bool kube_value_is(const struct kube_value *value, enum kube_type type)
 const char *kube_value_type_name(enum kube_type type)
 {
 	static const char *const names[] = {
-		[KUBE_NULL] = "null",	    [KUBE_BOOL] = "true or false",
-		[KUBE_NUMBER] = "a number", [KUBE_STRING] = "a text",
-		[KUBE_LIST] = "a list",	    [KUBE_MAP] = "a map",
+		[KUBE_NULL] = "null",	  [KUBE_BOOL] = "true or false", [KUBE_NUMBER] = "a number",
+		[KUBE_STRING] = "a text", [KUBE_LIST] = "a list",	 [KUBE_MAP] = "a map",
 	};
 
 	return names[type];

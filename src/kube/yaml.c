@@ -255,5 +255,5 @@ bool kube_yaml_parse(const struct kube_source *source, GPtrArray *documents,
 	check_separators(&y.common);
 	check_byte_order_marks(&y.common);
 	read_all(&y, documents);
-	return diags->items->len == before;
+	return kube_reading_end(&y.common, before);
 }

@@ -229,13 +229,13 @@ static void test_limits(void)
 		{"[[[[1]]]]", "f:1:5: nested too deeply: at most 4 levels\n"},
 		{"a: &a [[[]]]\nb: [*a]\n", "f:2:5: nested too deeply: at most 4 levels\n"},
 		{"a: &a [1,1,1,1,1]\nb: [*a,*a,*a,*a]\n",
-		 "f:2:14: too many values in one file, with those that aliases repeat: at most 30; "
+		 "f:2:14: too many values, with those that aliases repeat: at most 30 here; "
 		 "split it, or use fewer aliases\n"},
 		{"a: &a x0123456789012345678901234567890123456789\nb: [*a,*a]\n",
-		 "f:2:8: too much text in one file, with what aliases repeat: at most 100 bytes; "
+		 "f:2:8: too much text, with what aliases repeat: at most 100 bytes here; "
 		 "split it, or use fewer aliases\n"},
 		{"a: &a {x123456789012345678901234567890123456789: 1}\nb: {<<: *a}\nc: {<<: *a}\n",
-		 "f:2:5: too much text in one file, with what aliases repeat: at most 100 bytes; "
+		 "f:2:5: too much text, with what aliases repeat: at most 100 bytes here; "
 		 "split it, or use fewer aliases\n"},
 	};
 	g_autofree char *large = g_strnfill(201, ' ');
