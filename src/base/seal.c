@@ -184,6 +184,12 @@ bool seal_write(const struct seal_public *to, size_t count, const char *label, c
 	return ok;
 }
 
+/* However its lines end. */
+bool seal_begins(const char *text, size_t len)
+{
+	return len >= strlen(BEGIN) && memcmp(text, BEGIN, strlen(BEGIN) - 1) == 0;
+}
+
 /* What is left to be read. */
 struct scan {
 	const char *at, *end;

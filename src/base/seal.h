@@ -75,6 +75,9 @@ bool seal_write(const struct seal_public *to, size_t count, const char *label, c
 		size_t len, char **text, size_t *text_len, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* Does it begin as one, whole or not? */
+bool seal_begins(const char *text, size_t len);
+
 struct seal_box;
 bool seal_parse(const char *text, size_t len, struct seal_box **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -75,6 +75,9 @@ const char *secrets_lookup(const char *name, struct load *l);
 /* Is it a sealed file, by its form? text and len, when not NULL, receive it. */
 bool secrets_check(struct load *l, const struct yaml_node *node, const char *path, char **text,
 		   size_t *len);
+/* Does the file begin as a sealed one? Of one that is too large to be one: no. */
+bool secrets_begins(struct load *l, const char *path, uint64_t size, bool *sealed, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* resource.c: one item of `resources`. */
 void resource_read(struct load *l, struct yaml_node *node);
 void resource_free(struct desired_resource *r);

@@ -173,6 +173,14 @@ static void render(struct load *l, const struct yaml_node *node, const char *fil
 	if (l->rendered > DESIRED_MAX_RENDERED) {
 		return; /* which was told */
 	}
+	if (seal_begins(text, len)) {
+		yaml_fail(
+			node, l->diags,
+			"'%s' is a sealed secret, and no template: with a 'source' write 'sealed: "
+			"true' instead of 'template: true', or name it under 'secrets'",
+			file != NULL ? file : "content");
+		return;
+	}
 	if (!template_is_text(text, len)) {
 		yaml_fail(node, l->diags, "a template must be text in UTF-8, and '%s' is not",
 			  file != NULL ? file : "content");
@@ -226,9 +234,24 @@ static const char *not_a_file(enum reader_type type)
 	return "it is not a regular file";
 }
 
+/* Nobody wants a program to read what is sealed. */
+static void refuse_sealed(struct load *l, const struct yaml_node *node,
+			  const struct desired_content *content)
+{
+	GError *error = NULL;
+	bool sealed;
+
+	if (!secrets_begins(l, content->path, content->size, &sealed, &error)) {
+		load_io_failed(l, node, error);
+	} else if (sealed) {
+		yaml_fail(node, l->diags, "'%s' is a sealed secret: write 'sealed: true' beside it",
+			  content->path);
+	}
+}
+
 /* Takes path. */
 static void take_source(struct load *l, const struct yaml_node *node, char *path, bool is_template,
-			struct desired_content *content)
+			bool is_sealed, struct desired_content *content)
 {
 	struct reader_entry entry = {0};
 	GError *error = NULL;
@@ -249,6 +272,8 @@ static void take_source(struct load *l, const struct yaml_node *node, char *path
 	content->executable = entry.executable;
 	if (is_template) {
 		render_source(l, node, content);
+	} else if (!is_sealed) {
+		refuse_sealed(l, node, content);
 	}
 }
 
@@ -271,7 +296,7 @@ static void read_content(struct load *l, struct yaml_node *map, const struct key
 			  "'secrets'");
 		g_free(path);
 	} else if (path != NULL) {
-		take_source(l, source, path, is_template, content);
+		take_source(l, source, path, is_template, is_sealed, content);
 		content->sealed = is_sealed;
 		content->secret = content->secret || is_sealed;
 		content->executable = content->executable && !is_sealed;
@@ -281,6 +306,11 @@ static void read_content(struct load *l, struct yaml_node *map, const struct key
 	} else if (text != NULL && is_template && l->selected) {
 		render(l, inlined, NULL, text, strlen(text), content);
 	} else if (text != NULL) {
+		if (l->selected && seal_begins(text, strlen(text))) {
+			yaml_fail(inlined, l->diags,
+				  "this is a sealed secret: put it into a file, and write 'source' "
+				  "and 'sealed: true'");
+		}
 		content->size = strlen(text);
 		content->bytes = g_bytes_new(text, content->size);
 	}

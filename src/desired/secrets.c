@@ -50,6 +50,22 @@ bool secrets_check(struct load *l, const struct yaml_node *node, const char *pat
 	return true;
 }
 
+bool secrets_begins(struct load *l, const char *path, uint64_t size, bool *sealed, GError **error)
+{
+	g_autofree char *text = NULL;
+	size_t len = 0;
+
+	*sealed = false;
+	if (size > SEAL_MAX_SIZE) {
+		return true;
+	}
+	if (!reader_read(l->reader, path, SEAL_MAX_SIZE, &text, &len, error)) {
+		return false;
+	}
+	*sealed = seal_begins(text, len);
+	return true;
+}
+
 static void declare(struct load *l, const struct document *d, const struct yaml_node *key,
 		    const struct yaml_node *value)
 {

@@ -6,11 +6,15 @@
 #include "desired/load.h"
 #include "desired/paths.h"
 
+#define SEALED_MIN 300 /* bytes; none is smaller */
+#define SEALED_USUAL 16384
+
 struct listing {
 	struct load *l;
 	struct desired_resource *r;
 	const struct yaml_node *node;
 	size_t prefix;	     /* length of the source's path and its slash */
+	char *sealed;	     /* the first file that is a sealed secret */
 	GHashTable *folders; /* relative paths that have an entry */
 };
 
@@ -78,6 +82,36 @@ static char *read_link_text(struct load *l, const char *path, GError **error)
 	return g_steal_pointer(&text);
 }
 
+/* Of so many files not all are read: sealed ones are small, or have the name of one. */
+static bool look_for_sealed(struct listing *in, const struct reader_entry *entry, GError **error)
+{
+	bool sealed = false;
+
+	if (in->sealed != NULL || entry->size < SEALED_MIN ||
+	    (entry->size > SEALED_USUAL && !g_str_has_suffix(entry->path, ".sealed"))) {
+		return true;
+	}
+	if (!secrets_begins(in->l, entry->path, entry->size, &sealed, error)) {
+		return false;
+	}
+	in->sealed = sealed ? g_strdup(entry->path) : NULL;
+	return true;
+}
+
+/* Not refused: another agent may want it as it is. */
+static void warn_of_sealed(struct listing *in)
+{
+	if (in->sealed == NULL) {
+		return;
+	}
+	g_ptr_array_add(in->l->out->warnings,
+			g_strdup_printf("%s:%u: a tree mirrors '%s', a sealed secret, as it is: "
+					"move it out of the tree's source, and give it a 'file' "
+					"with 'sealed: true'",
+					in->node->file, in->node->line, in->sealed));
+	g_free(in->sealed);
+}
+
 static bool add_item(void *data, const struct reader_entry *entry, GError **error)
 {
 	struct listing *in = data;
@@ -103,7 +137,7 @@ static bool add_item(void *data, const struct reader_entry *entry, GError **erro
 		e->link = read_link_text(in->l, entry->path, error);
 		return e->link != NULL;
 	}
-	return true;
+	return look_for_sealed(in, entry, error);
 }
 
 static int by_path(gconstpointer a, gconstpointer b)
@@ -145,9 +179,11 @@ void tree_read(struct load *l, const struct yaml_node *node, const char *source,
 	}
 	in.prefix = source[0] != '\0' ? strlen(source) + 1 : 0;
 	if (!reader_walk(l->reader, source, add_item, &in, &error)) {
+		g_free(in.sealed);
 		load_io_failed(l, node, error);
 		return;
 	}
+	warn_of_sealed(&in);
 	if (r->entries->len == 0) {
 		yaml_fail(node, l->diags, "'%s' is empty: an empty tree is refused", source);
 		return;

@@ -307,6 +307,76 @@ static void test_many(struct fixture *f, const void *unused)
 	g_assert_cmpstr(content_of(f, 8999), ==, SECRET);
 }
 
+/* Where it was forgotten that a file is sealed, it is told, and where. */
+static void test_forgotten(struct fixture *f, const void *unused)
+{
+	static const struct {
+		const char *resource, *says; /* NULL: all is well */
+	} cases[] = {
+		{"  - {file: /etc/a, source: db.sealed, sealed: true}\n", NULL},
+		{"  - file: /etc/a\n    source: db.sealed\n",
+		 "assent.yaml:3:13: 'db.sealed' is a sealed secret: write 'sealed: true'"},
+		{"  - file: /etc/a\n    source: named-otherwise\n",
+		 "assent.yaml:3:13: 'named-otherwise' is a sealed secret"},
+		{"  - file: /etc/a\n    source: crlf\n", "'crlf' is a sealed secret"},
+		{"  - file: /etc/a\n    source: db.sealed\n    template: true\n",
+		 "assent.yaml:3:13: 'db.sealed' is a sealed secret, and no template"},
+		{"  - file: /etc/a\n    content: |\n      -----BEGIN ASSENT SEALED-----\n"
+		 "      v: 1\n",
+		 "assent.yaml:3:14: this is a sealed secret"},
+		{"  - {file: /etc/a, source: db.sealed, hosts: web9}\n", NULL},
+		{"  - {file: /etc/a, source: tells-of-it}\n", NULL},
+		{"  - {file: /etc/a, source: large.sealed}\n", NULL},
+	};
+	static const char tells[] = "It begins with\n-----BEGIN ASSENT SEALED-----\n";
+	g_autofree char *large = g_strnfill(SEAL_MAX_SIZE + 1, 'x');
+
+	(void)unused;
+	add_sealed(f, "db.sealed", NULL, SECRET, strlen(SECRET));
+	add_sealed(f, "named-otherwise", NULL, SECRET, strlen(SECRET));
+	memory_reader_add(&f->repo, "crlf", READER_FILE, "-----BEGIN ASSENT SEALED-----\r\nv", 32);
+	memory_reader_add(&f->repo, "tells-of-it", READER_FILE, tells, strlen(tells));
+	memory_reader_add(&f->repo, "large.sealed", READER_FILE, large, SEAL_MAX_SIZE + 1);
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *manifest = g_strconcat("resources:\n", cases[i].resource,
+							"  - directory: /etc/z\n", NULL);
+
+		for (int with_keys = 0; with_keys < 2; with_keys++) {
+			g_autofree char *said = load(f, manifest, with_keys == 1);
+
+			g_test_message("%s", cases[i].resource);
+			if (cases[i].says == NULL) {
+				g_assert_cmpstr(said, ==, NULL);
+			} else {
+				assert_says(said, cases[i].says);
+			}
+		}
+	}
+}
+
+/* A tree may hold one, but says so. */
+static void test_in_tree(struct fixture *f, const void *unused)
+{
+	static const char manifest[] = "resources:\n"
+				       "  - tree: /etc/a\n    source: a\n"
+				       "  - tree: /etc/b\n    source: b\n"
+				       "  - tree: /etc/c\n    source: c\n    hosts: web9\n";
+	g_autofree char *large = g_strnfill(SEAL_MAX_CONTENT, 'x');
+	g_autofree char *said = NULL;
+
+	(void)unused;
+	memory_reader_add(&f->repo, "a/conf", READER_FILE, "x", 1);
+	add_sealed(f, "a/sub/key", NULL, "", 0);
+	add_sealed(f, "b/large.sealed", "web1", large, SEAL_MAX_CONTENT);
+	add_sealed(f, "c/key.sealed", NULL, SECRET, strlen(SECRET));
+	said = load(f, manifest, false);
+	g_assert_cmpstr(said, ==, NULL);
+	g_assert_cmpuint(f->out->warnings->len, ==, 2);
+	assert_says(f->out->warnings->pdata[0],
+		    "assent.yaml:3: a tree mirrors 'a/sub/key', a sealed secret, as it is: move");
+	assert_says(f->out->warnings->pdata[1], "assent.yaml:5: a tree mirrors 'b/large.sealed'");
+}
+
 #define ADD(path, function)                                                                        \
 	g_test_add("/secrets/" path, struct fixture, NULL, set_up, function, tear_down)
 
@@ -316,6 +386,8 @@ int main(int argc, char **argv)
 	ADD("label-says-where", test_label);
 	ADD("not-for-everybody", test_mode);
 	ADD("not-in-what-plans-tell", test_elsewhere);
+	ADD("forgotten", test_forgotten);
+	ADD("in-a-tree", test_in_tree);
 	ADD("crafted", test_crafted);
 	ADD("no-text", test_no_text);
 	ADD("much", test_much);
