@@ -66,8 +66,9 @@ tap_ok 'and goes when it is as it was'
 # --- no watches left: of the folders, or none at all
 cat >"$T/limited" <<-S
 	#!/bin/sh
-	[ -z "\${WATCHES-}" ] || echo "\$WATCHES" >/proc/sys/user/max_inotify_watches || exit 1
-	[ -z "\${INSTANCES-}" ] || echo "\$INSTANCES" >/proc/sys/user/max_inotify_instances || exit 1
+	most=/proc/sys/user/max_inotify
+	[ -z "\${WATCHES-}" ] || echo "\$WATCHES" >\${most}_watches || exit 1
+	[ -z "\${INSTANCES-}" ] || echo "\$INSTANCES" >\${most}_instances || exit 1
 	exec "\$@"
 S
 chmod 755 "$T/limited"
