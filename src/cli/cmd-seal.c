@@ -273,6 +273,16 @@ static bool reseal(struct cli *cli, const struct asked *a, const char *file, GEr
 	return true;
 }
 
+/* What is sealed is there; the talk comes after it. */
+static bool sealed(const struct cli *cli, const struct asked *a)
+{
+	if (a->label == NULL) {
+		out_note(cli->out, _("without --for it may be put anywhere on its recipients' "
+				     "hosts; better: --for AGENT/STACK:PATH\n"));
+	}
+	return true;
+}
+
 static bool seal(struct cli *cli, const struct asked *a, const char *file, GError **error)
 {
 	g_autoptr(GArray) to = g_array_new(FALSE, FALSE, sizeof(struct seal_public));
@@ -298,9 +308,10 @@ static bool seal(struct cli *cli, const struct asked *a, const char *file, GErro
 	}
 	if (a->out == NULL) {
 		out_printf(cli->out, "%s", text);
-		return true;
+		return sealed(cli, a);
 	}
-	return file_replace(a->out, text, text_len, 0644, &cause) || fail_plainly(error, cause);
+	return file_replace(a->out, text, text_len, 0644, &cause) ? sealed(cli, a)
+								  : fail_plainly(error, cause);
 }
 
 static bool run_seal(struct cli *cli, const struct asked *a, int argc, char **argv, GError **error)
