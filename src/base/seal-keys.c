@@ -3,6 +3,8 @@
 #include "base/seal.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -253,12 +255,25 @@ static void generate(struct seal_key *key, const char *name)
 	complete(key);
 }
 
+/* root's file in the place of a user's would lock the agent out; and where a user may set links,
+ * root's own keys must not be taken for his. */
+static bool check_owner(const char *file, GError **error)
+{
+	struct stat st;
+
+	if (lstat(file, &st) == 0 && st.st_uid != geteuid()) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "'%s' belongs to another user: only that one changes it", file);
+	}
+	return true;
+}
+
 bool seal_keys_renew(const char *file, const char *name, bool keep, GError **error)
 {
 	g_autoptr(seal_keys_auto) old = NULL;
 	g_autoptr(seal_keys_auto) keys = keys_new();
 
-	if (keep && !seal_keys_load(file, false, &old, error)) {
+	if (!check_owner(file, error) || (keep && !seal_keys_load(file, false, &old, error))) {
 		return false;
 	}
 	if (old != NULL && old->count >= SEAL_MAX_KEYS) {
@@ -278,7 +293,7 @@ bool seal_keys_drop(const char *file, GError **error)
 {
 	g_autoptr(seal_keys_auto) keys = NULL;
 
-	if (!seal_keys_load(file, false, &keys, error)) {
+	if (!check_owner(file, error) || !seal_keys_load(file, false, &keys, error)) {
 		return false;
 	}
 	keys->count = 1;

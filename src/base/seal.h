@@ -53,7 +53,8 @@ struct seal_keys;
 /* The file is its owner's alone. for_root: so are the folders above it, root being the owner. */
 bool seal_keys_load(const char *file, bool for_root, struct seal_keys **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
-/* Puts a new key in front; makes the file. The others stay if keep. */
+/* Puts a new key in front; makes the file. The others stay if keep. Of both: another user's file is
+ * left alone. */
 bool seal_keys_renew(const char *file, const char *name, bool keep, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* Only the newest stays. */

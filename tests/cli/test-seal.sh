@@ -42,4 +42,25 @@ rm "$tmp/sealed"
 ok 'nothing is typed' type_secret enter
 ok 'which is no secret' said 'd["code"] == 1 and "nothing was typed" in d["shown"]'
 ok '... and nothing was sealed' test ! -e "$tmp/sealed"
+
+# --- what it is for
+exits 0 'sealed for a place' assent seal --to "$tmp/seal.pub" --for 'a/b:/c' "$tmp/seal.pub"
+ok '... nothing is said about that' test ! -s "$tmp/err"
+exits 0 'sealed for any place' assent seal --to "$tmp/seal.pub" "$tmp/seal.pub"
+says '... which is told' err 'better: --for AGENT/STACK:PATH'
+lacks '... and not in what is sealed' out 'better'
+
+# --- another user's keys
+if [ "$(id -u)" = 0 ]; then
+  cp -p "$key" "$tmp/seal.kept"
+  chown 65534 "$key"
+  for how in --rotate --drop-old; do
+    exits 1 "root does not $how a user's keys" assent seal --key "$key" $how
+    says '... and says why' err 'belongs to another user'
+    ok '... and they are as they were' cmp "$key" "$tmp/seal.kept"
+    ok '... and their owner is' test "$(stat -c %u "$key")" = 65534
+  done
+else
+  ok "root does not change a user's keys # SKIP not root" true
+fi
 finish
