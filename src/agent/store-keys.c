@@ -17,6 +17,8 @@
 typedef struct secret secret_auto;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(secret_auto, secret_free)
 
+#define SEAL_PUB_MAX ((size_t)4096)
+
 static bool write_public(const char *dir, const char *name, const char *text, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, name, NULL);
@@ -86,24 +88,49 @@ static bool is_there(const char *dir, const char *name)
 	return g_file_test(path, G_FILE_TEST_EXISTS);
 }
 
-/* A new one opens nothing that was sealed for the old one: one that is lost is not made again. */
-static bool make_seal_key(const char *dir, const char *agent, GError **error)
+/* Is it the newest key's? */
+static bool is_seal_pub(const char *dir, const struct seal_public *newest)
+{
+	g_autofree char *path = g_build_filename(dir, "seal.pub", NULL);
+	g_autofree char *text = NULL;
+	struct seal_public told;
+	size_t len;
+
+	return file_read(path, SEAL_PUB_MAX, &text, &len, NULL) &&
+	       seal_public_parse(g_strchomp(text), &told, NULL) &&
+	       memcmp(told.key, newest->key, sizeof(told.key)) == 0;
+}
+
+/* The public line follows the keys, also when who wrote them was ended before it came to that.
+ * Keys that cannot be used are told where a plan needs them. */
+static bool mend_seal_pub(const char *dir, GError **error)
 {
 	g_autofree char *path = g_build_filename(dir, "seal.key", NULL);
 	g_autofree char *line = NULL;
 	g_autoptr(seal_keys_auto) keys = NULL;
-	struct seal_public public;
+	struct seal_public newest;
 
-	if (is_there(dir, "seal.key") || is_there(dir, "seal.pub")) {
+	if (!seal_keys_load(path, false, &keys, NULL)) {
 		return true;
 	}
-	if (!seal_keys_renew(path, agent, false, error) ||
-	    !seal_keys_load(path, false, &keys, error)) {
-		return false;
+	seal_keys_public(keys, 0, &newest);
+	if (is_seal_pub(dir, &newest)) {
+		return true;
 	}
-	seal_keys_public(keys, 0, &public);
-	line = seal_public_text(&public);
+	line = seal_public_text(&newest);
 	return write_public(dir, "seal.pub", line, error);
+}
+
+/* A new one opens nothing that was sealed for the old one: one that is lost is not made again. */
+static bool make_seal_key(const char *dir, const char *agent, GError **error)
+{
+	g_autofree char *path = g_build_filename(dir, "seal.key", NULL);
+
+	if (is_there(dir, "seal.key")) {
+		return mend_seal_pub(dir, error);
+	}
+	return is_there(dir, "seal.pub") ||
+	       (seal_keys_renew(path, agent, false, error) && mend_seal_pub(dir, error));
 }
 
 bool store_keys_make(const char *state_dir, const char *agent, bool *made, GError **error)
@@ -129,6 +156,13 @@ bool store_keys_make(const char *state_dir, const char *agent, bool *made, GErro
 	}
 	*made = true;
 	return true;
+}
+
+bool store_keys_complete(const char *state_dir, const char *agent, GError **error)
+{
+	g_autofree char *dir = g_build_filename(state_dir, "keys", NULL);
+
+	return make_seal_key(dir, agent, error);
 }
 
 static void wipe(char *text, size_t len)

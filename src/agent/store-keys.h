@@ -20,6 +20,9 @@ struct store_keys {
 /* *made says whether a key was missing and has been made. */
 bool store_keys_make(const char *state_dir, const char *agent, bool *made, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* Of keys that are there: what a start needs to find, and an older version or a crash left out. */
+bool store_keys_complete(const char *state_dir, const char *agent, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* Fails when the log's key belongs to another name than agent. */
 bool store_keys_load(const char *state_dir, const char *agent, struct store_keys *out,
 		     GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -282,7 +282,8 @@ bool store_open(const char *state_dir, const char *agent, store_replay_fn replay
 	g_autoptr(store_auto) store = store_new(state_dir, agent);
 
 	if (!check_folders(store, error) || !take_lock(store, error) ||
-	    !store_keys_load(state_dir, agent, &store->keys, error) || !load_heads(store, error) ||
+	    !store_keys_load(state_dir, agent, &store->keys, error) ||
+	    !store_keys_complete(state_dir, agent, error) || !load_heads(store, error) ||
 	    !replay_all(store, &store->signed_head, replay, user, error) || !tidy(store, error) ||
 	    !publish_again(store, error)) {
 		return false;

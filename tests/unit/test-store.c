@@ -9,6 +9,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/seal.h"
 #include "core/merkle.h"
 #include "scratch.h"
 
@@ -569,6 +570,96 @@ static void test_keys_are_private(struct fixture *f, const void *data)
 	refuse(f, "log.key");
 }
 
+static void write_line(const char *file, const struct seal_public *public)
+{
+	g_autofree char *line = seal_public_text(public);
+	g_autofree char *text = g_strconcat(line, "\n", NULL);
+
+	g_assert_true(file_replace(file, text, strlen(text), 0644, NULL));
+}
+
+static void assert_line(const char *file, const struct seal_public *public)
+{
+	g_autofree char *line = seal_public_text(public);
+	g_autofree char *want = g_strconcat(line, "\n", NULL);
+	g_autofree char *text = NULL;
+	size_t len;
+
+	g_assert_true(file_read(file, 4096, &text, &len, NULL));
+	g_assert_cmpstr(text, ==, want);
+}
+
+/* Ended between the two files, when they were made or rotated. */
+static void test_public_line_follows_its_key(struct fixture *f, const void *data)
+{
+	g_autofree char *key = g_build_filename(f->dir, "keys/seal.key", NULL);
+	g_autofree char *pub = g_build_filename(f->dir, "keys/seal.pub", NULL);
+	g_autoptr(seal_keys_auto) keys = NULL;
+	struct seal_public now, old, renamed;
+	struct seen seen = {0};
+	bool made = false;
+
+	(void)data;
+	g_assert_true(seal_keys_renew(key, AGENT, true, NULL));
+	g_assert_true(seal_keys_load(key, false, &keys, NULL));
+	seal_keys_public(keys, 0, &now);
+	seal_keys_public(keys, 1, &old);
+	assert_line(pub, &old);
+	g_assert_true(store_init(f->dir, AGENT, &made, NULL));
+	assert_line(pub, &now);
+	g_assert_cmpint(g_unlink(pub), ==, 0);
+	g_assert_true(store_init(f->dir, AGENT, &made, NULL));
+	assert_line(pub, &now);
+	write_line(pub, &old);
+	store_close(open_good(f, &seen));
+	assert_line(pub, &now);
+	renamed = now;
+	g_strlcpy(renamed.name, "by-hand", sizeof(renamed.name));
+	write_line(pub, &renamed);
+	g_assert_true(store_init(f->dir, AGENT, &made, NULL));
+	assert_line(pub, &renamed);
+}
+
+/* Of an agent whose state folder is older than secrets are. */
+static void test_start_makes_sealing_key(struct fixture *f, const void *data)
+{
+	g_autofree char *key = g_build_filename(f->dir, "keys/seal.key", NULL);
+	g_autofree char *pub = g_build_filename(f->dir, "keys/seal.pub", NULL);
+	g_autoptr(seal_keys_auto) keys = NULL;
+	struct seal_public now;
+	struct seen seen = {0};
+
+	(void)data;
+	g_assert_cmpint(g_unlink(key), ==, 0);
+	g_assert_cmpint(g_unlink(pub), ==, 0);
+	store_close(open_good(f, &seen));
+	g_assert_true(seal_keys_load(key, false, &keys, NULL));
+	seal_keys_public(keys, 0, &now);
+	assert_line(pub, &now);
+}
+
+/* A lost one is not made again, and one that cannot be used is left as it is. */
+static void test_sealing_key_is_not_replaced(struct fixture *f, const void *data)
+{
+	g_autofree char *key = g_build_filename(f->dir, "keys/seal.key", NULL);
+	g_autofree char *pub = g_build_filename(f->dir, "keys/seal.pub", NULL);
+	g_autofree char *text = NULL;
+	bool made = false;
+	size_t len;
+
+	(void)data;
+	g_assert_true(file_replace(key, "broken\n", 7, 0600, NULL));
+	g_assert_cmpint(g_unlink(pub), ==, 0);
+	g_assert_true(store_init(f->dir, AGENT, &made, NULL));
+	g_assert_true(file_read(key, 4096, &text, &len, NULL));
+	g_assert_cmpstr(text, ==, "broken\n");
+	g_assert_false(g_file_test(pub, G_FILE_TEST_EXISTS));
+	g_assert_true(file_replace(pub, "x\n", 2, 0644, NULL));
+	g_assert_cmpint(g_unlink(key), ==, 0);
+	g_assert_true(store_init(f->dir, AGENT, &made, NULL));
+	g_assert_false(g_file_test(key, G_FILE_TEST_EXISTS));
+}
+
 static void test_folders_are_ours(struct fixture *f, const void *data)
 {
 	static const char *const names[] = {".", "keys", "log"};
@@ -631,6 +722,9 @@ int main(int argc, char **argv)
 		{"/store/checkpoint-is-republished", test_checkpoint_is_republished},
 		{"/store/lost-key-is-not-made-again", test_lost_key_is_not_made_again},
 		{"/store/keys-are-private", test_keys_are_private},
+		{"/store/public-line-follows-its-key", test_public_line_follows_its_key},
+		{"/store/start-makes-sealing-key", test_start_makes_sealing_key},
+		{"/store/sealing-key-is-not-replaced", test_sealing_key_is_not_replaced},
 		{"/store/foreign-log-is-refused", test_foreign_log_is_refused},
 		{"/store/folders-others-may-write-are-refused", test_folders_are_ours},
 		{"/store/no-state-folder-says-what-makes-one", test_no_state_folder},
