@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/file.h"
 
+#define LINKS_MAX 40 /* as Linux */
+
 static bool is_ours(const struct stat *st)
 {
 	return st->st_uid == 0 || st->st_uid == geteuid();
@@ -118,14 +120,69 @@ static bool check_place(const char *path, GError **error)
 	return check(&st, "file", path, error) && check_folders(fd, folder, error);
 }
 
+/* Is what lies in this folder out of others' reach? */
+static bool check_way(const char *folder, GError **error)
+{
+	autofd fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno(error, "cannot open folder '%s'", folder)
+		      : check_folders(fd, folder, error);
+}
+
+/* The first link on the way gives place to what it stands for. */
+static bool follow(char **path, bool *found, GError **error)
+{
+	const char *end = *path;
+	struct stat st;
+
+	for (*found = false; *end != '\0';) {
+		g_autofree char *name = NULL;
+		g_autofree char *folder = NULL;
+		g_autofree char *target = NULL;
+		char *next;
+
+		end += 1 + strcspn(end + 1, "/");
+		name = g_strndup(*path, (gsize)(end - *path));
+		if (lstat(name, &st) != 0) {
+			return fail_errno(error, "cannot open '%s'", *path);
+		}
+		if (!S_ISLNK(st.st_mode)) {
+			continue;
+		}
+		folder = g_path_get_dirname(name);
+		target = g_file_read_link(name, NULL);
+		if (target == NULL) {
+			return fail_errno(error, "cannot read the link '%s'", name);
+		}
+		next = target[0] == '/' ? g_strconcat(target, end, NULL)
+					: g_strconcat(folder, "/", target, end, NULL);
+		g_free(*path);
+		*path = next;
+		*found = true;
+		return check_way(folder, error);
+	}
+	return true;
+}
+
 bool secure_linked(const char *path, GError **error)
 {
-	autocfree char *real = realpath(path, NULL);
+	g_autofree char *at = g_strdup(path);
+	bool found = true;
 
-	if (real == NULL) {
-		return fail_errno(error, "cannot open '%s'", path);
+	if (!g_path_is_absolute(path)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "'%s' is not an absolute path",
+			    path);
 	}
-	return check_place(path, error) && (strcmp(real, path) == 0 || check_place(real, error));
+	for (unsigned links = 0; found; links++) {
+		if (links > LINKS_MAX) {
+			errno = ELOOP;
+			return fail_errno(error, "cannot open '%s'", path);
+		}
+		if (!follow(&at, &found, error)) {
+			return false;
+		}
+	}
+	return check_place(at, error);
 }
 
 bool secure_folder(const char *path, GError **error)

@@ -26,7 +26,7 @@ bool secure_read(const char *path, size_t max, char **text, size_t *len, GError 
  * missing. */
 bool secure_folder(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Can nobody but root and us put another file (a program, keys) in the place of this one, or write
- * it? Links on the way are followed first, so those must be out of others' reach, too. path:
+ * it? Links on the way are followed one by one, and each must be out of others' reach, too. path:
  * absolute. */
 bool secure_linked(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* As secure_read(), for a file that must be root's alone. path: absolute and clean. */

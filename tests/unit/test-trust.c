@@ -256,6 +256,60 @@ static void test_what_others_may_write_is_refused(void)
 	temp_free(dir);
 }
 
+static void refuse_linked(const char *path, const char *part)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(secure_linked(path, &error));
+	g_test_message("%s", error->message);
+	g_assert_nonnull(strstr(error->message, part));
+}
+
+static void take_linked(const char *path)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(secure_linked(path, &error));
+	g_assert_no_error(error);
+}
+
+/* Whoever may change a link on the way says which file it is. */
+static void test_links_are_out_of_reach(void)
+{
+	char *dir = temp_new();
+	g_autofree char *file = temp_file(dir, "keys", "");
+	g_autofree char *open = g_build_filename(dir, "open", NULL);
+	g_autofree char *up = g_build_filename(open, "up", NULL);
+	g_autofree char *through = g_build_filename(up, "keys", NULL);
+	g_autofree char *link = g_build_filename(dir, "link", NULL);
+	g_autofree char *first = g_build_filename(dir, "first", NULL);
+	g_autofree char *round = g_build_filename(dir, "round", NULL);
+	g_autofree char *relative = g_build_filename(dir, "open", "up", "open", "..", "link", NULL);
+
+	g_assert_cmpint(g_mkdir(open, 0755), ==, 0);
+	g_assert_cmpint(symlink("..", up), ==, 0);
+	g_assert_cmpint(symlink("open/up/keys", link), ==, 0);
+	g_assert_cmpint(symlink(link, first), ==, 0);
+	g_assert_cmpint(symlink("round", round), ==, 0);
+	take_linked(file);
+	take_linked(through);
+	take_linked(first);
+	take_linked(relative);
+	g_assert_cmpint(g_chmod(open, 0777), ==, 0);
+	take_linked(file);
+	refuse_linked(through, "/open' can be written by others");
+	refuse_linked(link, "/open' can be written by others");
+	refuse_linked(first, "/open' can be written by others");
+	g_assert_cmpint(g_chmod(open, 0755), ==, 0);
+	g_assert_cmpint(g_chmod(file, 0666), ==, 0);
+	refuse_linked(first, "/keys' can be written by others");
+	g_assert_cmpint(g_unlink(file), ==, 0);
+	refuse_linked(first, "cannot open '");
+	refuse_linked(round, "cannot open '");
+	refuse_linked("keys", "'keys' is not an absolute path");
+	temp_free(dir);
+}
+
 static void test_size_is_bounded(void)
 {
 	char *dir = temp_new();
@@ -286,6 +340,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/trust/bad-files-are-refused", test_bad_files_are_refused);
 	g_test_add_func("/trust/what-others-may-write-is-refused",
 			test_what_others_may_write_is_refused);
+	g_test_add_func("/trust/links-are-out-of-reach", test_links_are_out_of_reach);
 	g_test_add_func("/trust/size-is-bounded", test_size_is_bounded);
 	return g_test_run();
 }
