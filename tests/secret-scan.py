@@ -5,20 +5,58 @@
     secret-scan.py --suite DIR...              the marker that all tests with secrets use
     secret-scan.py --contents FILE DIR...      what FILE holds besides, whole, and by its digests
 
-In each of the files below DIR, in their names, and, of gzip and tar, in what they hold: as it is, as
-hexadecimal digits, in base64 wherever it begins, turned round and in UTF-16. Digests are those that
-anybody can compute. Prints where, never what. Exits with 1 when something was found, with 2 when
+In each of the files below DIR, in their names, and in what is compressed anywhere in them, by gzip or
+zlib: as it is, as hexadecimal digits, in base64 wherever it begins, as JSON, URLs and HTML escape it,
+turned round and in UTF-16. Digests are those that anybody can compute. Prints where, never what. Exits with 1 when something was found, with 2 when
 nothing was looked at. --except DIR leaves out a folder. --marker prints the marker.
 """
 import argparse
 import base64
 import hashlib
+import html
+import json
 import os
+import re
 import sys
+import urllib.parse
 import zlib
 
 # In two parts, so that this file is none of the places.
 MARKER = b"zK7assent" + b"Marker4fQ9vW2xT"
+
+# Where something compressed may begin.
+COMPRESSED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+DEPTH = 3
+BOUND = 64 << 20  # bytes of one of them
+CHUNK = 1024
+
+
+def escaped(secret):
+    """As the writers of JSON, URLs and HTML do it, each of which has a choice."""
+    try:
+        text = secret.decode()
+    except UnicodeDecodeError:
+        text = secret.decode("latin-1")
+    found = {}
+    for name, ascii_only in (("ascii", True), ("utf-8", False)):
+        inner = json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+        for more, chars in (("", ""), (" slash", "/"), (" html", "<>&'")):
+            one = inner
+            for char in chars:
+                one = one.replace(char, "\\/" if char == "/" else "\\u%04x" % ord(char))
+            found["json %s%s" % (name, more)] = one
+            found["JSON %s%s" % (name, more)] = re.sub(
+                r"\\u[0-9a-f]{4}", lambda m: "\\u" + m.group()[2:].upper(), one)
+    for name, quote, safe in (("url", urllib.parse.quote, ""), ("path", urllib.parse.quote, "/"),
+                              ("query", urllib.parse.quote_plus, ""),
+                              ("rest", urllib.parse.quote, "!$&'()*+,;=:@/?")):
+        found[name] = quote(secret, safe=safe)
+        found[name + " lower"] = re.sub("%..", lambda m: m.group().lower(), found[name])
+    for name, quotes in (("html", False), ("html quotes", True)):
+        found[name] = html.escape(text, quote=quotes)
+    found["html decimal"] = found["html quotes"].replace("&#x27;", "&#39;")
+    found["html entity"] = found["html quotes"].replace("&#x27;", "&apos;")
+    return {name: value.encode() for name, value in found.items()}
 
 
 def forms(secret):
@@ -32,6 +70,9 @@ def forms(secret):
             begin = (0, 2, 3)[shift]
             end = len(text) - (4 if (shift + len(secret)) % 3 else 0)
             found["%s+%d" % (name, shift)] = text[begin:end]
+    for name, value in escaped(secret).items():
+        if value not in found.values():
+            found[name] = value
     return found
 
 
@@ -46,16 +87,29 @@ def digests(content):
     return found
 
 
-def inside(data):
+def expand(data):
+    """What is cut or followed by something else gives what there is of it."""
+    stream = zlib.decompressobj(47)
+    out = bytearray()
+    try:
+        for at in range(0, len(data), CHUNK):
+            out += stream.decompress(data[at:at + CHUNK])
+            if stream.eof or len(out) > BOUND:
+                break
+    except zlib.error:
+        pass
+    return bytes(out)
+
+
+def inside(data, depth=0):
     yield data
     joined = data.replace(b"\n", b"")
     if joined != data:
         yield joined  # base64 in lines
-    if data[:2] == b"\x1f\x8b" or (data[:1] == b"\x78" and len(data) > 2):
-        try:
-            yield zlib.decompressobj(47).decompress(data)
-        except zlib.error:
-            return
+    for begin in COMPRESSED.finditer(data) if depth < DEPTH else ():
+        more = expand(memoryview(data)[begin.start():])
+        if more:
+            yield from inside(more, depth + 1)
 
 
 def walk(top, left_out):
