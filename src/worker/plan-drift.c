@@ -8,6 +8,7 @@
 #include "base/autoptr.h"
 #include "core/restore.h"
 #include "worker/plan-restore.h"
+#include "worker/target/pkglog.h"
 
 #define MAX_RULES 1000
 #define MAX_TRIALS PLAN_MAX_RESTORES
@@ -147,6 +148,7 @@ struct parting {
 	size_t count;
 	size_t ignored;
 	struct evidence *evidence;
+	struct pkglog *log;
 };
 
 static enum drift_cause cause_of(const struct plan_item *item)
@@ -331,13 +333,37 @@ static void write_fields(struct json_writer *w, unsigned fields)
 	json_w_end(w);
 }
 
-/* Whose it is now, and since when. */
-static void write_who(struct json_writer *w, const struct plan_item *item)
+static bool is_told(const struct drift_item *item)
+{
+	return item->class != DRIFT_IGNORE && item->cause != DRIFT_RELOAD;
+}
+
+static bool is_there(const struct plan_item *item)
+{
+	return item->change.path != NULL && item->change.observed.type != STATE_ABSENT;
+}
+
+/* By the package of which run of apt; a folder changes with each name in it. */
+static void ask_log(struct parting *t)
+{
+	t->log = pkglog_new("/");
+	for (size_t i = 0; i < t->count; i++) {
+		const struct plan_item *item = t->all->pdata[i];
+
+		if (is_told(&t->items[i]) && is_there(item) &&
+		    item->change.observed.type != STATE_DIRECTORY && item->before.st.st_ino != 0) {
+			pkglog_ask(t->log, item->change.path, (int64_t)item->before.st.st_ctime);
+		}
+	}
+}
+
+/* Whose it is now, since when, and by which package. */
+static void write_who(const struct parting *t, struct json_writer *w, const struct plan_item *item)
 {
 	const struct stat *st = &item->before.st;
-	const char *owner = item->change.observed.owner;
+	const char *owner = item->change.observed.owner, *package;
 
-	if (item->change.path == NULL || item->change.observed.type == STATE_ABSENT) {
+	if (!is_there(item)) {
 		return;
 	}
 	if (owner != NULL && g_utf8_validate(owner, -1, NULL)) {
@@ -347,6 +373,10 @@ static void write_who(struct json_writer *w, const struct plan_item *item)
 		int64_t changed = MAX((int64_t)st->st_mtime, (int64_t)st->st_ctime);
 
 		json_w_int(w, "changed", MAX(changed, 0));
+	}
+	package = pkglog_answer(t->log, item->change.path);
+	if (package != NULL) {
+		json_w_str(w, "package", package);
 	}
 }
 
@@ -370,7 +400,7 @@ static void write_item(struct parting *t, struct json_writer *w, size_t i)
 		json_w_str(w, "commit", thing->commit);
 		json_w_int(w, "time", thing->time);
 	}
-	write_who(w, from);
+	write_who(t, w, from);
 	json_w_end(w);
 }
 
@@ -379,6 +409,7 @@ static void write_result(struct parting *t, const char *draft)
 	struct json_writer *w = job_result(t->p->job);
 	size_t written = 0;
 
+	ask_log(t);
 	json_w_object(w, "drift");
 	json_w_int(w, "fix", (int64_t)count_of(t, DRIFT_FIX));
 	json_w_int(w, "propose", (int64_t)count_of(t, DRIFT_PROPOSE));
@@ -388,7 +419,7 @@ static void write_result(struct parting *t, const char *draft)
 	json_w_int(w, "restores", (int64_t)t->p->restores_count);
 	json_w_array(w, "differs");
 	for (size_t i = 0; i < t->count && written < MAX_DIFFERS; i++) {
-		if (t->items[i].class != DRIFT_IGNORE && t->items[i].cause != DRIFT_RELOAD) {
+		if (is_told(&t->items[i])) {
 			write_item(t, w, i);
 			written++;
 		}
@@ -414,6 +445,7 @@ static void drift(struct planner *p, GPtrArray *items)
 	write_result(&t, count_of(&t, class) > 0 ? drift_class_names[class] : "none");
 	choose(&t, class);
 	evidence_free(t.evidence);
+	pkglog_free(t.log);
 	for (size_t i = 0; i < t.count; i++) {
 		free(t.items[i].resource);
 	}

@@ -508,7 +508,30 @@ sign
 ok 'that is applied' apply alice
 ok 'and gone' absent qq-epoch
 
-# 13. Managers that are not there.
+# 13. A file that a package's installation has changed says so, what was edited does not.
+echo 'name' >"$repo/ours"
+manifest <<'END'
+resources:
+  - file: /usr/share/qq-slow/version
+    source: ours
+  - file: /etc/qq-slow/qq-slow.conf
+    source: ours
+END
+sleep 1 # apt's history knows seconds
+echo 'by hand' >>/etc/qq-slow/qq-slow.conf
+packages_of_drift() {
+  plan_request "$commit" | sed 's/}$/,"drift":{"default":"report"}}/' | "$worker" >"$tmp/answer"
+  tail -n 1 "$tmp/answer" | python3 -c '
+import json, sys
+for c in json.load(sys.stdin)["result"]["drift"]["differs"]:
+    print(c["id"], c.get("package"))'
+}
+packages_of_drift >"$tmp/out"
+says 'what apt has put there is told with its package' out \
+  'file:/usr/share/qq-slow/version qq-slow 2.0 (apt-get '
+says 'what somebody has edited is not' out 'file:/etc/qq-slow/qq-slow.conf None'
+
+# 14. Managers that are not there.
 manifest <<'END'
 resources:
   - package: qq-slow
