@@ -377,6 +377,11 @@ commit alice 'by SSH' =
 ask head 2 "$known" "openpgp_keys=$T/keys"
 bad 'has 1 (alice@'
 tap_ok 'or an SSH key and an OpenPGP key'
+printf '%s %s\n' carol@work "$(key alice)" carol@example.org "$(key bob)" >"$T/signers"
+commit bob 'by SSH, too' =
+ask head 2 "$known" "openpgp_keys=$T/keys"
+bad 'has 1 (carol@'
+tap_ok 'or two SSH keys whose names are those of an OpenPGP key'
 gpgconf --kill all
 unset GNUPGHOME
 

@@ -26,5 +26,7 @@ bool judge_ssh(struct judge *judge, const struct gitsig *sig, uint64_t time, str
 	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool judge_openpgp(struct judge *judge, const struct gitsig *sig, struct judgement *out,
 		   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Makes the names of its keys known, if there are any. */
+bool judge_openpgp_persons(struct judge *judge, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void judge_say(struct judgement *out, enum judged verdict, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);

@@ -156,6 +156,11 @@ static bool set_up(struct judge *judge, GError **error)
 	return ok && know_persons(judge, error);
 }
 
+bool judge_openpgp_persons(struct judge *judge, GError **error)
+{
+	return judge->keys.openpgp == NULL || set_up(judge, error);
+}
+
 /* Of "%XX", as gpg writes what would end a line. */
 static char *person_of(const char *user_id)
 {

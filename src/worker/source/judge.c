@@ -325,6 +325,11 @@ bool judge_holds_now(struct judge *judge, git_repository *repository, const git_
 	return ok;
 }
 
+bool judge_know_persons(struct judge *judge, GError **error)
+{
+	return judge_openpgp_persons(judge, error);
+}
+
 char *judge_person(const struct judge *judge, const struct judgement *judgement)
 {
 	return persons_of(judge->persons, judgement->key);

@@ -58,6 +58,8 @@ bool judge_commit(struct judge *judge, git_repository *repository, const git_oid
 /* Does the commit's good signature hold at the present time, too? */
 bool judge_holds_now(struct judge *judge, git_repository *repository, const git_oid *commit,
 		     bool *out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Before persons are told apart: OpenPGP keys that no signature has needed yet have names, too. */
+bool judge_know_persons(struct judge *judge, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Equal for two good signatures of one person, as far as the keys tell (person.h). g_free() */
 char *judge_person(const struct judge *judge, const struct judgement *judgement)
 	G_GNUC_WARN_UNUSED_RESULT;

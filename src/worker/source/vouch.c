@@ -182,13 +182,18 @@ static void count_people(struct walk *w)
 }
 
 /* The same key once, whatever name it is found by. */
-static void count_signer(struct walk *w, const struct judgement *judgement)
+static bool count_signer(struct walk *w, const struct judgement *judgement, GError **error)
 {
-	if (w->good->len < VOUCH_SIGNERS_MAX && !g_hash_table_contains(w->keys, judgement->key)) {
-		g_hash_table_add(w->keys, judgement->key);
-		g_ptr_array_add(w->good, (gpointer)judgement);
-		count_people(w);
+	if (w->good->len == VOUCH_SIGNERS_MAX || g_hash_table_contains(w->keys, judgement->key)) {
+		return true;
 	}
+	g_hash_table_add(w->keys, judgement->key);
+	g_ptr_array_add(w->good, (gpointer)judgement);
+	if (w->good->len > 1 && !judge_know_persons(w->judge, error)) {
+		return false;
+	}
+	count_people(w);
+	return true;
 }
 
 /* Old commits vouch for nothing new: a merge could bring back whatever was signed once. */
@@ -233,8 +238,8 @@ static bool count_one(struct walk *w, const git_oid *oid, GPtrArray *todo, GHash
 	    !judge_commit(w->judge, w->repository, oid, &judgement, error)) {
 		return false;
 	}
-	if (judgement->verdict == SIG_GOOD) {
-		count_signer(w, judgement);
+	if (judgement->verdict == SIG_GOOD && !count_signer(w, judgement, error)) {
+		return false;
 	}
 	return push_same(w, todo, seen, commit, error);
 }
