@@ -13,6 +13,12 @@
 #define NAMES_MAX 1000
 #define CHAIN_MAX 16 /* stacks that wait for each other */
 
+/* Looks at what stacks wait for. */
+struct chain {
+	struct cli *cli;
+	GHashTable *goes_on; /* names of those that were asked and are not stuck */
+};
+
 /* One link of the chain: a stable code, and what it says. */
 struct reason {
 	const char *code;
@@ -517,27 +523,33 @@ static void answer_clear(struct answer *a)
 	json_doc_free(a->policy);
 }
 
-static bool awaits(struct cli *cli, struct answer *a, unsigned depth);
+static bool awaits(struct chain *chain, struct answer *a, unsigned depth);
 
 /* Whether it will not go on before somebody does something; one that cannot be asked will not. */
-static bool is_stuck(struct cli *cli, const char *stack, unsigned depth)
+static bool is_stuck(struct chain *chain, const char *stack, unsigned depth)
 {
 	g_autoptr(GError) error = NULL;
 	struct answer other;
 	bool stuck;
 
+	if (g_hash_table_contains(chain->goes_on, stack)) {
+		return false;
+	}
 	answer_init(&other);
-	stuck = !load(cli, &other, stack, &error);
+	stuck = !load(chain->cli, &other, stack, &error);
 	if (!stuck) {
 		explain(&other);
-		stuck = other.needs_person || awaits(cli, &other, depth);
+		stuck = other.needs_person || awaits(chain, &other, depth);
+	}
+	if (!stuck) {
+		g_hash_table_add(chain->goes_on, g_strdup(stack));
 	}
 	answer_clear(&other);
 	return stuck;
 }
 
 /* Does an approved plan wait for a stack that waits for a person? */
-static bool awaits(struct cli *cli, struct answer *a, unsigned depth)
+static bool awaits(struct chain *chain, struct answer *a, unsigned depth)
 {
 	struct json_obj pending, o;
 	struct json_arr arr;
@@ -549,7 +561,7 @@ static bool awaits(struct cli *cli, struct answer *a, unsigned depth)
 	}
 	for (size_t i = 0; i < n && json_arr_obj(&arr, i, &o); i++) {
 		if (strcmp(str_of(&o, "state"), "converged") != 0 &&
-		    (depth == 0 || is_stuck(cli, str_of(&o, "stack"), depth - 1))) {
+		    (depth == 0 || is_stuck(chain, str_of(&o, "stack"), depth - 1))) {
 			return true;
 		}
 	}
@@ -558,6 +570,9 @@ static bool awaits(struct cli *cli, struct answer *a, unsigned depth)
 
 bool cmd_why(struct cli *cli, int argc, char **argv, GError **error)
 {
+	g_autoptr(GHashTable) goes_on =
+		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct chain chain = {cli, goes_on};
 	struct answer a;
 	bool good = false;
 
@@ -567,7 +582,7 @@ bool cmd_why(struct cli *cli, int argc, char **argv, GError **error)
 	answer_init(&a);
 	if (load(cli, &a, argv[0], error)) {
 		explain(&a);
-		a.needs_person = a.needs_person || awaits(cli, &a, CHAIN_MAX);
+		a.needs_person = a.needs_person || awaits(&chain, &a, CHAIN_MAX);
 		if (out_is_json(cli->out)) {
 			good = print_json(cli->out, &a, error);
 		} else {

@@ -6,8 +6,8 @@
     fake-agent.py serve DIR SOCKET
 
 GET /v1/a/b is DIR/v1/a/b with its status in DIR/v1/a/b.status (200 without); POST is the
-same below DIR/post, and its body is kept in DIR/posted. The real agent is tested by others;
-this one exists for answers that it would never give.
+same below DIR/post, and its body is kept in DIR/posted, the paths of GET in DIR/asked. The
+real agent is tested by others; this one exists for answers that it would never give.
 """
 import hashlib
 import json
@@ -151,6 +151,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        with open(os.path.join(self.root, "asked"), "ab") as f:
+            f.write(self.path.encode() + b"\n")
         self.answer("")
 
     def do_POST(self):

@@ -113,6 +113,15 @@ waits 'one that waits for a rejected one' 1
 other base "$approved; d['after'] = [{'stack': 'base', 'state': 'idle'}]"
 waits 'one that waits for itself' 1
 waits 'one that is not there' 1 gone
+other deep ''
+other left "$approved; d['after'] = [{'stack': 'deep', 'state': 'idle'}]"
+other right "$approved; d['after'] = [{'stack': 'deep', 'state': 'idle'}]"
+other base "$approved; d['after'] = [{'stack': 'left', 'state': 'pending'},
+  {'stack': 'right', 'state': 'pending'}]"
+waits 'one that waits for two that wait for the same' 0
+rm "$web/asked"
+assent why web >"$tmp/out"
+ok 'which is asked once' [ "$(grep -c '/deep/why$' "$web/asked")" = 1 ]
 tells 'a shut window' 0 's["pending"] = {"plan": "sha256:" + "7" * 64, "approved": True,
   "shut": True, "opens": later, "votes": 1, "required": 1, "expires": later}' \
   'a window keeps it, which opens in '
