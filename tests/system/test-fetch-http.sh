@@ -184,11 +184,15 @@ git init -q --bare --object-format=sha256 "$T/srv/long.git" &&
   long=$(git --git-dir="$T/srv/long.git" -c user.name=a -c user.email=a commit-tree -m x \
     "$(git --git-dir="$T/srv/long.git" mktree </dev/null)") &&
   git --git-dir="$T/srv/long.git" update-ref refs/heads/main "$long"
+# libgit2 1.5 forgets three of its patterns when it refuses such a folder.
+options=${ASAN_OPTIONS-}
 for url in "$http/open/long.git" "file://$T/srv/long.git"; do
+  export ASAN_OPTIONS="$options:detect_leaks=0"
   fresh "$url" ""
   git_says repository "SHA-256 repository" && git_says repository "deploy from one that"
   tap_ok "a SHA-256 repository, by ${url%%:*}"
 done
+export ASAN_OPTIONS="$options"
 fresh "http://localhost:1/open/repo.git" ""
 git_says network "localhost:1"
 tap_ok "nobody listens"
