@@ -7,6 +7,7 @@
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "cli/steer.h"
 
 #define DEFAULT_WAIT 600
 
@@ -25,14 +26,7 @@ static bool steer(struct cli *cli, const char *name, bool undo, unsigned wait, G
 		return false;
 	}
 	cli->status = wait > 0 ? exit_of(stack, undo) : EXIT_DONE;
-	if (out_is_json(cli->out)) {
-		struct json_writer *w = out_json_begin(cli->out);
-
-		say_stack_json(w, stack);
-		return out_json_end(cli->out, w, error);
-	}
-	say_stack(cli->out, stack, g_get_real_time() / G_USEC_PER_SEC);
-	return true;
+	return steer_say(cli, stack, error);
 }
 
 bool cmd_apply(struct cli *cli, int argc, char **argv, GError **error)

@@ -2,11 +2,10 @@
 /* assent rollback: an earlier state is wanted back, or what was rolled back after all. */
 #include <glib/gi18n.h>
 
-#include "base/autoptr.h"
-#include "base/error.h"
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "cli/steer.h"
 
 #define DEFAULT_WAIT 600
 
@@ -28,9 +27,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(wish_auto, wish_clear)
 static char *body_of(const struct wish *wish, GError **error)
 {
 	struct json_writer *w = json_writer_new(0);
-	autocfree char *text = NULL;
-	struct assent_error core;
-	size_t len;
 
 	json_w_object(w, NULL);
 	if (wish->commit != NULL) {
@@ -40,12 +36,7 @@ static char *body_of(const struct wish *wish, GError **error)
 	if (wish->to != NULL) {
 		json_w_str(w, "to", wish->to);
 	}
-	json_w_end(w);
-	if (json_writer_finish(w, &text, &len, &core) != 0) {
-		fail_core(error, &core, "request");
-		return NULL;
-	}
-	return g_strdup(text);
+	return steer_body(w, error);
 }
 
 static bool check(const struct wish *wish, GError **error)
@@ -58,11 +49,7 @@ static bool check(const struct wish *wish, GError **error)
 		return problem(error, EXIT_USAGE, "usage", _("--to names what is wanted back"),
 			       _("--commit needs --unpin"));
 	}
-	if (wish->reason == NULL) {
-		return problem(error, EXIT_USAGE, "usage", _("say why, with --reason"),
-			       _("it is done for a reason only"));
-	}
-	return true;
+	return steer_has_reason(wish->reason, error);
 }
 
 static bool send(struct cli *cli, const char *name, const struct wish *wish, GError **error)
@@ -76,14 +63,7 @@ static bool send(struct cli *cli, const char *name, const struct wish *wish, GEr
 		return false;
 	}
 	cli->status = wish->no_wait ? EXIT_DONE : say_exit(stack);
-	if (out_is_json(cli->out)) {
-		struct json_writer *w = out_json_begin(cli->out);
-
-		say_stack_json(w, stack);
-		return out_json_end(cli->out, w, error);
-	}
-	say_stack(cli->out, stack, g_get_real_time() / G_USEC_PER_SEC);
-	return true;
+	return steer_say(cli, stack, error);
 }
 
 bool cmd_rollback(struct cli *cli, int argc, char **argv, GError **error)

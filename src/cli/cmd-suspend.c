@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/place.h"
 #include "cli/say.h"
+#include "cli/steer.h"
 #include "core/text.h"
 
 struct wish {
@@ -96,9 +97,6 @@ static bool parse_end(struct wish *wish, GError **error)
 static char *body_of(const struct wish *wish, GError **error)
 {
 	struct json_writer *w = json_writer_new(0);
-	autocfree char *text = NULL;
-	struct assent_error core;
-	size_t len;
 
 	json_w_object(w, NULL);
 	if (wish->reason != NULL) {
@@ -110,12 +108,7 @@ static char *body_of(const struct wish *wish, GError **error)
 	if (wish->now) {
 		json_w_bool(w, "now", true);
 	}
-	json_w_end(w);
-	if (json_writer_finish(w, &text, &len, &core) != 0) {
-		fail_core(error, &core, "request");
-		return NULL;
-	}
-	return g_strdup(text);
+	return steer_body(w, error);
 }
 
 static bool one(struct cli *cli, const char *name, const char *verb, const struct wish *wish,
@@ -127,14 +120,7 @@ static bool one(struct cli *cli, const char *name, const char *verb, const struc
 	if (body == NULL || !api_stack_send(cli->client, name, verb, body, 0, &stack, error)) {
 		return false;
 	}
-	if (out_is_json(cli->out)) {
-		struct json_writer *w = out_json_begin(cli->out);
-
-		say_stack_json(w, stack);
-		return out_json_end(cli->out, w, error);
-	}
-	say_stack(cli->out, stack, now());
-	return true;
+	return steer_say(cli, stack, error);
 }
 
 static void say_all(struct cli *cli, const struct api_list *list)

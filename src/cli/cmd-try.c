@@ -2,12 +2,11 @@
 /* assent try: another branch is applied for some time, then what held before comes back. */
 #include <glib/gi18n.h>
 
-#include "base/autoptr.h"
-#include "base/error.h"
 #include "base/yaml.h"
 #include "cli/api.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "cli/steer.h"
 
 #define DEFAULT_WAIT 600
 
@@ -30,9 +29,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(wish_auto, wish_clear)
 static char *body_of(const struct wish *wish, GError **error)
 {
 	struct json_writer *w = json_writer_new(0);
-	autocfree char *text = NULL;
-	struct assent_error core;
-	size_t len;
 
 	json_w_object(w, NULL);
 	if (wish->end) {
@@ -42,19 +38,13 @@ static char *body_of(const struct wish *wish, GError **error)
 		json_w_int(w, "seconds", wish->seconds);
 	}
 	json_w_str(w, "reason", wish->reason);
-	json_w_end(w);
-	if (json_writer_finish(w, &text, &len, &core) != 0) {
-		fail_core(error, &core, "request");
-		return NULL;
-	}
-	return g_strdup(text);
+	return steer_body(w, error);
 }
 
 static bool check(struct wish *wish, GError **error)
 {
-	if (wish->reason == NULL) {
-		return problem(error, EXIT_USAGE, "usage", _("say why, with --reason"),
-			       _("it is done for a reason only"));
+	if (!steer_has_reason(wish->reason, error)) {
+		return false;
 	}
 	if (wish->end) {
 		return (wish->branch == NULL && wish->duration == NULL) ||
@@ -108,14 +98,7 @@ static bool send(struct cli *cli, struct wish *wish, GError **error)
 			       stack->trial_ended);
 	}
 	cli->status = wish->no_wait ? EXIT_DONE : say_exit(stack);
-	if (out_is_json(cli->out)) {
-		struct json_writer *w = out_json_begin(cli->out);
-
-		say_stack_json(w, stack);
-		return out_json_end(cli->out, w, error);
-	}
-	say_stack(cli->out, stack, g_get_real_time() / G_USEC_PER_SEC);
-	return true;
+	return steer_say(cli, stack, error);
 }
 
 bool cmd_try(struct cli *cli, int argc, char **argv, GError **error)
