@@ -48,15 +48,16 @@ open(sys.argv[1] + ".body", "w").write(found)' "$FAKE/got" "$1" "$2" "${3-}" "${
 }
 # told EVENT TEXT [EXPRESSION]: in both places, the webhook's data d and of it s, what was steered
 told() {
-  agent_wait_for "got / '' '$2'" && agent_wait_for "got /webhook '$1'" &&
+  if agent_wait_for "got / '' '$2'" && agent_wait_for "got /webhook '$1'" &&
     [ "$(printf '%s' "$GOT" | python3 -c '
 import json, sys
 d = json.load(sys.stdin)["data"]
-print(eval(sys.argv[1], {"d": d, "s": d.get("steered")}))' "${3-True}")" = True ] || {
-    echo "# not $1, $2, $3: $GOT" >&2
-    cut -c1-300 "$FAKE/got" | tap_note
-    return 1
-  }
+print(eval(sys.argv[1], {"d": d, "s": d.get("steered")}))' "${3-True}")" = True ]; then
+    return 0
+  fi
+  echo "# not $1, $2, $3: $GOT" >&2
+  cut -c1-300 "$FAKE/got" | tap_note
+  return 1
 }
 steer() { # PATH JSON
   : >"$FAKE/got"
