@@ -204,15 +204,30 @@ static bool parse_keys(struct seal_keys *keys, char *text, const char *file, GEr
 	       fail(error, BASE_ERROR, BASE_ERROR_MALFORMED, "'%s' has no sealing key", file);
 }
 
+/* Nobody else can change it, or what leads to it: what is looked at here is what is read. */
+static bool check_root(const char *file, GError **error)
+{
+	g_autofree char *folder = g_path_get_dirname(file);
+	struct stat st;
+
+	if (!secure_folder_root(folder, error)) {
+		return false;
+	}
+	if (lstat(file, &st) != 0) {
+		return fail_errno(error, "cannot look at '%s'", file);
+	}
+	return (S_ISREG(st.st_mode) && st.st_uid == 0) ||
+	       fail(error, BASE_ERROR, BASE_ERROR_FAILED, "'%s' is not a file of root's own", file);
+}
+
 bool seal_keys_load(const char *file, bool for_root, struct seal_keys **out, GError **error)
 {
 	g_autoptr(seal_keys_auto) keys = NULL;
-	g_autofree char *folder = g_path_get_dirname(file);
 	char *text = NULL;
 	size_t len = 0;
 	bool ok;
 
-	if ((for_root && !secure_folder_root(folder, error)) ||
+	if ((for_root && !check_root(file, error)) ||
 	    !file_read_secret(file, FILE_MAX_SIZE, &text, &len, error)) {
 		return fail_prefix(error, "sealing keys");
 	}

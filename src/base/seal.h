@@ -50,7 +50,7 @@ struct seal_bytes *seal_bytes_new(const void *data, size_t len);
 void seal_bytes_free(struct seal_bytes *bytes);
 
 struct seal_keys;
-/* The file is its owner's alone. for_root: so are the folders above it, root being the owner. */
+/* The file is its owner's alone. for_root: that is root, of it and of the folders above it. */
 bool seal_keys_load(const char *file, bool for_root, struct seal_keys **out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* Puts a new key in front; makes the file. The others stay if keep. Of both: another user's file is
