@@ -31,11 +31,16 @@ copy_key() { # as doc/elevate.md says
   install -o root -m 600 "$keys/seal.key" $R/etc/seal.key
 }
 refused() { # TEXT: the plan that waits, approved; since nothing was touched another one follows
-  old=$PLAN
+  old=$PLAN short=$(echo "$PLAN" | cut -c8-19)
   agent_decide "$PLAN" alice approve
+  agent_wait_for 'grep -qF "[apply-failed stack=app plan=$short" "$T/agent.log"'
+  agent_ask app replan
   agent_wait_for 'agent_look app && [ "$STATE_NOW" = pending ] && [ "$PLAN" != "$old" ]'
   grep -F '[apply-failed stack=app ' "$T/agent.log" | tail -n 1 >"$T/last"
-  grep -qF "$1" "$T/last" && [ ! -e $out ] || { tap_note "$T/last" && return 1; }
+  if ! grep -qF "$1" "$T/last" || [ -e $out ]; then
+    tap_note "$T/last"
+    return 1
+  fi
 }
 
 git init -q -b main "$T/app"
