@@ -290,6 +290,31 @@ static void test_signed_risks(void)
 	expect_channels(rules + 3, 1, automatic, 2, "signature slack page ");
 }
 
+/* What people approved is put back without them, but not when that removes much. */
+static void test_restoring_deletions(void)
+{
+	struct policy_change many[POLICY_DELETIONS + 1];
+	struct policy_input in = {.changes = many, .resources = 100, .restores = true};
+	struct policy policy;
+	struct world w;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(many); i++) {
+		many[i] = (struct policy_change){
+			.kind = "file", .path = "/x", .action = "remove", .risk = RISK_DELETION};
+	}
+	begin(&w, NULL, 0);
+	in.count = POLICY_DELETIONS;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 0);
+	policy_clear(&policy);
+	in.count = POLICY_DELETIONS + 1;
+	g_assert_true(policy_of(&w.conf, &w.stack, &in, &policy, NULL));
+	g_assert_cmpint(policy.required, ==, 1);
+	g_assert_cmpuint(policy.channels, ==, CHANNEL_BIT(CHANNEL_SIGNATURE));
+	policy_clear(&policy);
+	finish(&w);
+}
+
 static void test_many_deletions_are_signed(void)
 {
 	struct conf_rule rule = {.risk = (char *)"deletion",
@@ -613,6 +638,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/policy/a-share-of-deletions-needs-a-person", test_share_of_deletions);
 	g_test_add_func("/policy/channels-that-all-accept", test_channels);
 	g_test_add_func("/policy/risks-that-are-signed", test_signed_risks);
+	g_test_add_func("/policy/much-is-not-removed-to-restore", test_restoring_deletions);
 	g_test_add_func("/policy/many-deletions-are-signed", test_many_deletions_are_signed);
 	g_test_add_func("/policy/quiet", test_quiet);
 	g_test_add_func("/policy/who-has-no-key", test_who_has_no_key);
