@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What Assent's work costs beside `git status`, rsync and cf-agent on the same files, as a table of
-# ratios. `make bench`, or by hand with ASSENT_BINDIR and ASSENT_LIBEXECDIR of an installation:
+# What Assent's work costs beside `find -newer`, which does no more than an lstat() of each, `git
+# status`, rsync and cf-agent on the same files, as a table of ratios. `make bench`, or by hand with
+# ASSENT_BINDIR and ASSENT_LIBEXECDIR of an installation:
 #
 #   tests/bench/bench.sh [COUNT...]     numbers of files, 1000 and 10000 by default
 #
@@ -85,6 +86,7 @@ END
 # Looks only, on files that are all as they should be (noop) or of which one in a hundred is not.
 measure_plan() { # WORK COUNT
   set -- "$1" "$2" -N -n assent "sh $base/plan.sh" \
+    -n 'find -newer' "find $live -newer $base/plan.json" \
     -n 'git status' "git -C $base/git status --porcelain" \
     -n 'rsync -n' "rsync -a -n --delete $base/wanted/files/ $live/" \
     -n 'rsync -n -c' "rsync -a -n -c --delete $base/wanted/files/ $live/"
