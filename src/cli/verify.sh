@@ -274,8 +274,13 @@ done
 
 # Nothing was applied without them.
 quiet=$(sed -n 's/.*"policy":{[^{}]*"quiet":\([0-9]*\),"required":.*/\1/p' plan.json)
-created=$(sed 's/.*"commits_total":[0-9]*,"created":\([0-9]*\),"diff":.*/\1/' plan.json)
-required=$(sed 's/.*"policy":{[^{}]*"required":\([0-9]*\)[},].*/\1/' plan.json)
+created=$(sed -n 's/.*"commits_total":[0-9]*,"created":\([0-9]*\),"diff":.*/\1/p' plan.json)
+required=$(sed -n 's/.*"policy":{[^{}]*"required":\([0-9]*\)[},].*/\1/p' plan.json)
+for number in "$created" "$required" "${quiet:-0}"; do
+  case $number in
+    '' | *[!0-9]*) die "plan.json does not say when it was made and what it requires" ;;
+  esac
+done
 started=
 # Did an apply of the plan halt before this entry?
 halted_before() {
