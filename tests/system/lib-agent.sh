@@ -116,6 +116,16 @@ agent_stack() { # NAME LINE...
   done
 }
 
+# The stack fetches a bare repository, which its work tree pushes to.
+agent_bare() { # NAME
+  git clone -q --bare "$T/$1" "$T/$1.git"
+  git -C "$T/$1" remote add origin "$T/$1.git"
+  sed -i "s,file://$T/$1\",file://$T/$1.git\"," "$CONF"
+}
+agent_user() { # PERSON: who runs this test
+  sed -i "s/^  $1: {}/  $1: {user: $(id -un)}/" "$CONF"
+}
+
 agent_start() { # OPTION...
   # shellcheck disable=SC2086
   env $agent_env "$builddir/assentd" --config "$CONF" \

@@ -9,7 +9,7 @@ git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
 agent_begin
 agent_repo app
 agent_stack app 'approval: {required: 1, from: [ops]}' 'drift-watch: none'
-sed -i "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
+agent_user bob
 agent_init
 agent_start
 change() { # CONTENT: a plan of it waits

@@ -21,7 +21,7 @@ agent_repo app
 # The end of a suspension of an hour is near two seconds after its begin.
 agent_stack app 'approval: {required: 1, from: [ops]}' 'drift-watch: none' \
   'suspend: {remind: 3598s}'
-sed -i "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
+agent_user bob
 cat >>"$CONF" <<C
 notify:
   - webhook: {url: "$fake/webhook", secret: file:key, burst: 1000}

@@ -51,12 +51,11 @@ last() { # TYPE EXPRESSION on the newest entry e, of any stack or none
   agent_entries "$1" && [ "$(field "(lambda e: $2)(d[-1])")" = True ]
 }
 COUNT=1
-me=$(id -un)
 agent_repo app
 agent_repo base
 agent_stack app 'approval: {required: 1, from: [ops]}' 'suspend: {longest: 1d}'
 agent_stack base 'approval: {required: 1, from: [ops]}' 'suspend: {reason: false, until: true}'
-sed -i "s/^  bob: {}/  bob: {user: $me}/" "$CONF"
+agent_user bob
 agent_init
 agent_start
 approve app

@@ -11,10 +11,8 @@ export PAGER ASSENT_PAGER
 agent_begin
 agent_repo app
 agent_stack app 'approval: {required: 1, from: [ops]}'
-git clone -q --bare "$T/app" "$T/app.git"
-git -C "$T/app" remote add origin "$T/app.git"
-sed -i -e "s,file://$T/app\",file://$T/app.git\"," \
-  -e "s/^  bob: {}/  bob: {user: $(id -un)}/" "$CONF"
+agent_bare app
+agent_user bob
 agent_init
 agent_start
 
