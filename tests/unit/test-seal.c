@@ -336,6 +336,51 @@ static void test_digest(struct fixture *f, const void *unused)
 #define ADD(path, function)                                                                        \
 	g_test_add("/seal/" path, struct fixture, NULL, set_up, function, tear_down)
 
+/* Of the mapping that holds address, what the kernel says; NULL: it does not. */
+static char *vm_flags(const void *address)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+	bool inside = false;
+
+	if (!g_file_get_contents("/proc/self/smaps", &text, NULL, NULL)) {
+		return NULL;
+	}
+	lines = g_strsplit(text, "\n", -1);
+	for (char **line = lines; *line != NULL; line++) {
+		char *end = NULL;
+		guint64 from = g_ascii_strtoull(*line, &end, 16);
+
+		if (end != *line && *end == '-') {
+			guint64 to = g_ascii_strtoull(end + 1, NULL, 16);
+
+			inside = (uintptr_t)address >= from && (uintptr_t)address < to;
+		} else if (inside && g_str_has_prefix(*line, "VmFlags:")) {
+			return g_strconcat(*line, " ", NULL);
+		}
+	}
+	return NULL;
+}
+
+/* Who may take a core of us in spite of all, root for one, gets none of this. */
+static void test_not_in_cores(struct fixture *f, const void *unused)
+{
+	struct seal_bytes *bytes = seal_bytes_new("secret", 6);
+	g_autofree char *flags = vm_flags(seal_bytes_get(bytes, NULL));
+	g_autofree char *of_keys = vm_flags(seal_keys_secret(f->keys, 0));
+	g_autofree char *of_others = vm_flags(f);
+
+	(void)unused;
+	seal_bytes_free(bytes);
+	if (flags == NULL || of_keys == NULL || of_others == NULL) {
+		g_test_skip("the kernel does not say what it would dump");
+		return;
+	}
+	g_assert_nonnull(strstr(flags, " dd "));
+	g_assert_nonnull(strstr(of_keys, " dd "));
+	g_assert_null(strstr(of_others, " dd "));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -352,5 +397,6 @@ int main(int argc, char **argv)
 	ADD("key-files", test_key_files);
 	ADD("public-line", test_public);
 	ADD("keyed-digest", test_digest);
+	ADD("not-in-cores", test_not_in_cores);
 	return g_test_run();
 }
