@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A secret of root's for a user's agent, by the real sudo: root's worker opens it with root's copy of
-# the keys, and with no others.
+# A secret of root's for a user's agent, by the real sudo: root's worker opens it with root's
+# copy of the keys, and with no others.
 # shellcheck disable=SC2016,SC2119,SC2153
 . "${srcdir:-.}/tests/system/lib-elevate.sh" || exit 1
 . "${srcdir:-.}/tests/system/lib-git.sh"
