@@ -41,6 +41,7 @@ class Screen:
     def resize(self, columns, rows):
         self.columns, self.rows = columns, rows
         self.settled = False  # until the program has heard of it
+        self.before = self.wraps
         self.clear()
 
     def clear(self):
@@ -57,7 +58,8 @@ class Screen:
             for y in range(self.y + 1, self.rows):
                 self.grid[y] = [" "] * self.columns
         elif what == "2J":
-            self.settled = True
+            # The one before may have been drawn for another size, and come late.
+            self.settled, self.wraps = True, self.before
             for y in range(self.rows):
                 self.grid[y] = [" "] * self.columns
         elif what in ("?1049h", "?1049l"):
