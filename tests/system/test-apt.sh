@@ -528,7 +528,7 @@ for c in json.load(sys.stdin)["result"]["drift"]["differs"]:
 }
 packages_of_drift >"$tmp/out"
 says 'what apt has put there is told with its package' out \
-  'file:/usr/share/qq-slow/version qq-slow 2.0 (apt-get '
+  'file:/usr/share/qq-slow/version qq-slow 2.0 (/usr/bin/apt-get '
 says 'what somebody has edited is not' out 'file:/etc/qq-slow/qq-slow.conf None'
 
 # 14. Managers that are not there.
