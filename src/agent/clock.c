@@ -34,12 +34,14 @@ static gboolean on_set(int fd, GIOCondition condition, void *user)
 	struct clock *clock = user;
 	uint64_t ignored;
 	ssize_t got = read(fd, &ignored, sizeof(ignored));
+	bool was_set = got < 0 && errno == ECANCELED;
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
 		return G_SOURCE_CONTINUE;
 	}
 	halt_look_soon(clock->agent);
-	if ((got < 0 && errno != ECANCELED) || !arm(clock)) {
+	/* A time that has come would come again at once. */
+	if (!was_set || !arm(clock)) {
 		clock->source = 0;
 		return G_SOURCE_REMOVE;
 	}

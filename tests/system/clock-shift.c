@@ -2,10 +2,12 @@
 /*
  * A clock that a test sets, for LD_PRELOAD, without touching the machine's: the wall clock is ahead
  * by the seconds in the file CLOCK_SHIFT, and a timer of the wall clock is the FIFO CLOCK_FIFO,
- * which is readable when the test has written into it, as the kernel's is when the clock was set.
+ * which ends with ECANCELED when the test has written into it, as the kernel's when the clock was
+ * set.
  */
 #undef _FILE_OFFSET_BITS // here open() and open64() are two
 #undef _FORTIFY_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -52,6 +54,8 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
 	return 0;
 }
 
+static int timer = -1;
+
 int timerfd_create(clockid_t id, int flags)
 {
 	const char *path = getenv("CLOCK_FIFO");
@@ -59,7 +63,19 @@ int timerfd_create(clockid_t id, int flags)
 	if (id != CLOCK_REALTIME || path == NULL) {
 		return (int)syscall(SYS_timerfd_create, id, flags);
 	}
-	return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	timer = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return timer;
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+	ssize_t got = syscall(SYS_read, fd, bytes, len);
+
+	if (got > 0 && fd == timer) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return got;
 }
 
 int timerfd_settime(int fd, int flags, const struct itimerspec *when, struct itimerspec *before)
