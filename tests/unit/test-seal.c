@@ -108,6 +108,8 @@ static void test_length_is_hidden(struct fixture *f, const void *unused)
 	g_autofree char *b = write_one(f, NULL, CONTENT, strlen(CONTENT), &other);
 
 	(void)unused;
+	g_assert_cmpuint(strlen(a), ==, one);
+	g_assert_cmpuint(strlen(b), ==, other);
 	g_assert_cmpuint(one, ==, other);
 }
 
