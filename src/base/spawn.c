@@ -105,8 +105,9 @@ static void run(const struct plan_of_child *plan)
 		_exit(127); /* it died before prctl() could notice */
 	}
 	if (chdir(plan->cwd) == 0) {
-		/* As late as can be: whoever looks for what goes on sees it by its new name. */
+		/* Whoever looks for what goes on must see it at any time. */
 		if (plan->outlive) {
+			prctl(PR_SET_NAME, SPAWN_BEGINS);
 			prctl(PR_SET_PDEATHSIG, 0);
 		}
 		execve(plan->path, plan->argv, plan->env);

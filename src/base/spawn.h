@@ -23,9 +23,11 @@ enum spawn_flags {
 	SPAWN_NONBLOCK = 1 << 1,
 	/* out and err are files in memory, which are read from their start when it has ended. */
 	SPAWN_MEMORY = 1 << 2,
-	/* It goes on when we die; not without SPAWN_MEMORY, or its output would end it. */
+	/* It goes on when we die; not without SPAWN_MEMORY, or its output would end it. From when
+	 * it does until it has its own name and environment it is called SPAWN_BEGINS. */
 	SPAWN_OUTLIVE = 1 << 3,
 };
+#define SPAWN_BEGINS "assent-begins"
 
 bool spawn_start(const struct proc_spec *spec, unsigned flags, struct spawned *out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/spawn.h"
 #include "tests/unit/temp-dir.h"
 
 static void test_names_are_strict(void)
@@ -310,6 +312,34 @@ static void test_what_outlives_us_is_waited_for(void)
 	temp_free(dir);
 }
 
+/* The worker was killed when its child had no name and environment of its own yet. */
+static void test_what_begins_is_waited_for(void)
+{
+	struct package_run run = {0};
+	GError *error = NULL;
+	int ready[2];
+	char byte;
+	pid_t child;
+
+	g_assert_cmpint(pipe(ready), ==, 0);
+	child = fork();
+	if (child == 0) {
+		setpgid(0, 0);
+		prctl(PR_SET_NAME, SPAWN_BEGINS);
+		_exit(write(ready[1], "", 1) != 1 || pause());
+	}
+	g_assert_cmpint(read(ready[0], &byte, 1), ==, 1);
+	g_assert_false(package_wait_own(&run, &error));
+	g_assert_error(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY);
+	g_clear_error(&error);
+	kill(child, SIGKILL);
+	g_assert_true(waitpid(child, NULL, 0) == child);
+	run.lock_wait = 600;
+	g_assert_true(package_wait_own(&run, &error));
+	close(ready[0]);
+	close(ready[1]);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -325,5 +355,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/package/a-lock-is-waited-for", test_a_lock_is_waited_for);
 	g_test_add_func("/package/what-outlives-us-is-waited-for",
 			test_what_outlives_us_is_waited_for);
+	g_test_add_func("/package/what-begins-is-waited-for", test_what_begins_is_waited_for);
 	return g_test_run();
 }

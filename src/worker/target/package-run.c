@@ -237,16 +237,30 @@ bool package_wait_lock(const struct package_run *run, const char *path, GError *
 	}
 }
 
-/* Neither what it runs nor a daemon that it has started: those have other groups or sessions. */
-static bool is_own_manager(pid_t pid)
+/* Of our worker's, and not yet what it shall run? */
+static bool is_beginning(pid_t pid)
+{
+	g_autofree char *place = g_strdup_printf("/proc/%d/comm", (int)pid);
+	g_autofree char *name = NULL;
+
+	return g_file_get_contents(place, &name, NULL, NULL) &&
+	       strcmp(g_strchomp(name), SPAWN_BEGINS) == 0;
+}
+
+static bool is_marked(pid_t pid)
 {
 	g_autofree char *place = g_strdup_printf("/proc/%d/environ", (int)pid);
 	g_autofree char *env = NULL;
 	size_t len;
 
-	return getpgid(pid) == pid && getsid(pid) != pid &&
-	       file_read(place, MAX_ENVIRON, &env, &len, NULL) &&
+	return file_read(place, MAX_ENVIRON, &env, &len, NULL) &&
 	       memmem(env, len, MARK, sizeof(MARK)) != NULL;
+}
+
+/* Neither what it runs nor a daemon that it has started: those have other groups or sessions. */
+static bool is_own_manager(pid_t pid)
+{
+	return getpgid(pid) == pid && getsid(pid) != pid && (is_beginning(pid) || is_marked(pid));
 }
 
 /* A manager that a worker before us was killed beside; 0: none. */
@@ -268,10 +282,14 @@ static pid_t find_own_manager(void)
 bool package_wait_own(const struct package_run *run, GError **error)
 {
 	int64_t until = g_get_monotonic_time() + (int64_t)run->lock_wait * G_USEC_PER_SEC;
-	pid_t pid;
+	unsigned clear = 0;
 
-	while ((pid = find_own_manager()) != 0) {
-		if (g_get_monotonic_time() >= until) {
+	/* Twice: while exec gives it its new name and environment it may have neither. */
+	while (clear < 2) {
+		pid_t pid = find_own_manager();
+
+		clear = pid == 0 ? clear + 1 : 0;
+		if (pid != 0 && g_get_monotonic_time() >= until) {
 			return fail(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY,
 				    "what an earlier apply has begun is still under way, as "
 				    "process %d",
