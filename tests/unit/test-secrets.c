@@ -195,8 +195,8 @@ static void test_elsewhere(struct fixture *f, const void *unused)
 		"resources: [{command: x, run: [a, \"${db}\"], creates: /b}]\n",
 		"resources: [{command: x, run: [a], env: {A: \"${db}\"}, creates: /b}]\n",
 		"resources: [{file: /etc/a, content: x}]\nchecks: [{http: \"http://a/${db}\"}]\n",
-		"vars: {x: \"${db}\"}\nresources: [{file: /etc/a, content: \"${x}\", template: "
-		"true}]\n",
+		("vars: {x: \"${db}\"}\n"
+		 "resources: [{file: /etc/a, content: \"${x}\", template: true}]\n"),
 	};
 
 	(void)unused;
