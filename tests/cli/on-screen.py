@@ -41,7 +41,6 @@ class Screen:
     def resize(self, columns, rows):
         self.columns, self.rows = columns, rows
         self.settled = False  # until the program has heard of it
-        self.before = self.wraps
         self.clear()
 
     def clear(self):
@@ -58,8 +57,7 @@ class Screen:
             for y in range(self.y + 1, self.rows):
                 self.grid[y] = [" "] * self.columns
         elif what == "2J":
-            # The one before may have been drawn for another size, and come late.
-            self.settled, self.wraps = True, self.before
+            self.settled = True
             for y in range(self.rows):
                 self.grid[y] = [" "] * self.columns
         elif what in ("?1049h", "?1049l"):
@@ -142,8 +140,12 @@ class Session:
             self.until(lambda: rest not in self.screen.text(), line)
         elif verb == "size":
             size = tuple(map(int, rest.split("x")))
+            # What was drawn for the former size has come by then, and what comes is for the new one.
+            while select.select([self.fd], [], [], 0.3)[0] and self.read(0):
+                pass
             self.screen.resize(*size)
             self.set_size(size)
+            self.until(lambda: self.screen.settled, line)
         elif verb == "key":
             os.write(self.fd, rest.encode())
         elif verb == "signal":

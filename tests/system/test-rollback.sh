@@ -187,9 +187,14 @@ agent_stop
 echo 'retention: {plans: 1, age: 0s}' >>"$CONF"
 agent_start
 apply alice
-agent_wait_for '! object two && ! object three && ! object four' && object one && object five &&
-  content five
-tap_ok 'as long as the configuration says, with what the last plan found' || tap_note "$T/agent.log"
+agent_wait_for '! object two && ! object three && ! object four && content five' &&
+  object one && object five
+tap_ok 'as long as the configuration says, with what the last plan found' || {
+  for word in one two three four five; do
+    object "$word" && echo "# there is $word" >&2
+  done
+  tap_note "$T/agent.log"
+}
 agent_wait_for 'grep -q "contents of old plans have gone" "$T/agent.log"'
 tap_ok 'which is told'
 rollback --to "$two" --reason 'farther back'
