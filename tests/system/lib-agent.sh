@@ -6,6 +6,7 @@
 #	agent_begin                    # $T and all below it; people alice bob carol dora
 #	agent_repo NAME                # $T/NAME: a work tree with its first commit
 #	agent_stack NAME REST...       # a stack of that repository, lines of YAML added
+#	agent_chats                    # fake-chats.py at $fake, its files in $FAKE; the key of its hooks
 #	agent_start                    # waits until it answers; $agent_pid; with $agent_env
 #	agent_get PATH, agent_post PATH [JSON]    # $BODY, $STATUS
 #	agent_sync STACK               # fetches, and waits until the stack rests
@@ -17,6 +18,19 @@
 : "${srcdir:=.}" "${builddir:=.}"
 agent_pid=
 agent_env=
+
+agent_chats() {
+  FAKE=$T/fake
+  mkdir "$FAKE"
+  echo hush >"$FAKE/key"
+  : >"$FAKE/got"
+  python3 "$srcdir/tests/system/fake-chats.py" "$FAKE" >"$T/fake.log" 2>&1 </dev/null &
+  git_pids="$git_pids $!"
+  agent_wait_for '[ -s "$FAKE/port" ]'
+  fake=http://127.0.0.1:$(cat "$FAKE/port")
+  echo hush >"$T/etc/key"
+  chmod 600 "$T/etc/key"
+}
 
 agent_begin() {
   git_begin

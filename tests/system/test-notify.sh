@@ -7,19 +7,10 @@
 . "${srcdir:-.}/tests/system/lib-http.sh"
 git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
 agent_begin
-FAKE=$T/fake
-mkdir "$FAKE"
-echo hush >"$FAKE/key"
-: >"$FAKE/got"
-
-python3 "$srcdir/tests/system/fake-chats.py" "$FAKE" >"$T/fake.log" 2>&1 </dev/null &
-git_pids="$git_pids $!"
-agent_wait_for '[ -s "$FAKE/port" ]'
-fake=http://127.0.0.1:$(cat "$FAKE/port")
-echo hush >"$T/etc/key"
+agent_chats
 echo "$fake/hooks/abc" >"$T/etc/mm-url"
 echo button >"$T/etc/mm-secret"
-chmod 600 "$T/etc/key" "$T/etc/mm-url" "$T/etc/mm-secret"
+chmod 600 "$T/etc/mm-url" "$T/etc/mm-secret"
 
 channels='channels: [signature, webhook, mattermost, ntfy]'
 for name in app short; do

@@ -6,16 +6,7 @@
 . "${srcdir:-.}/tests/system/lib-agent.sh"
 git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
 agent_begin
-FAKE=$T/fake
-mkdir "$FAKE"
-echo hush >"$FAKE/key"
-: >"$FAKE/got"
-python3 "$srcdir/tests/system/fake-chats.py" "$FAKE" >"$T/fake.log" 2>&1 </dev/null &
-git_pids="$git_pids $!"
-agent_wait_for '[ -s "$FAKE/port" ]'
-fake=http://127.0.0.1:$(cat "$FAKE/port")
-echo hush >"$T/etc/key"
-chmod 600 "$T/etc/key"
+agent_chats
 me=bob
 agent_repo app
 # The end of a suspension of an hour is near two seconds after its begin.
