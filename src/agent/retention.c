@@ -154,7 +154,7 @@ static void choose_of_stack(struct retention *r, const struct fold_stack *stack,
 	for (unsigned i = 0; i < applied->len; i++) {
 		const struct fold_plan *plan = g_ptr_array_index(applied, i);
 
-		if (i < r->world.rule.plans || now - plan->ended <= r->world.rule.age) {
+		if (i < r->world.rule.plans || now - plan->ended < r->world.rule.age) {
 			choose_plan(r, plan);
 		}
 	}

@@ -232,7 +232,7 @@ static void test_age(void)
 	w.time += DAY;
 	apply_of(&w, "web", "two", NULL, NULL);
 	apply_of(&w, "web", "three", NULL, NULL);
-	w.time += DAY;
+	w.time += DAY - 1;
 	run_ok(&w);
 	g_assert_cmpuint(w.count, ==, 0);
 	w.time++;
@@ -243,6 +243,20 @@ static void test_age(void)
 	run_ok(&w);
 	g_assert_false(has(&w, "two"));
 	g_assert_true(has(&w, "three")); // the newest, however old
+	end(&w);
+}
+
+/* However fast one plan follows the other. */
+static void test_no_age(void)
+{
+	struct world w;
+
+	begin(&w, 1, 0);
+	apply_of(&w, "web", "one", NULL, NULL);
+	apply_of(&w, "web", "two", NULL, NULL);
+	run_ok(&w);
+	g_assert_false(has(&w, "one"));
+	g_assert_true(has(&w, "two"));
 	end(&w);
 }
 
@@ -418,6 +432,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/retention/newest-plans-of-each-stack", test_count);
 	g_test_add_func("/retention/age-keeps-more", test_age);
+	g_test_add_func("/retention/age-of-nothing-keeps-no-more", test_no_age);
 	g_test_add_func("/retention/sealed-secrets", test_secret);
 	g_test_add_func("/retention/what-is-named-otherwise-stays", test_named);
 	g_test_add_func("/retention/unfinished-plans-stay", test_unfinished);
