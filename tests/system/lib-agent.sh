@@ -6,7 +6,7 @@
 #	agent_begin                    # $T and all below it; people alice bob carol dora
 #	agent_repo NAME                # $T/NAME: a work tree with its first commit
 #	agent_stack NAME REST...       # a stack of that repository, lines of YAML added
-#	agent_chats                    # fake-chats.py at $fake, its files in $FAKE; the key of its hooks
+#	agent_chats                    # fake-chats.py at $fake, with $FAKE; its hook key
 #	agent_start                    # waits until it answers; $agent_pid; with $agent_env
 #	agent_get PATH, agent_post PATH [JSON]    # $BODY, $STATUS
 #	agent_sync STACK               # fetches, and waits until the stack rests
