@@ -378,6 +378,9 @@ static void test_retry_after_holds_for_the_whole_notifier(void)
 	at(&rig, 1076);
 	g_assert_cmpuint(rig.flights->len, ==, 0);
 	at(&rig, 1077);
+	under_way(&rig, "plan:2 "); // one that is refused again and again holds up no other
+	reply(&rig, 429, "", 3);
+	at(&rig, 1080);
 	under_way(&rig, "plan:1 ");
 	reply(&rig, 200, "", 0);
 	under_way(&rig, "plan:2 ");

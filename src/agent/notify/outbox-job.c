@@ -7,7 +7,9 @@
 
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json-file.h"
+#include "base/log.h"
 #include "core/hash.h"
 
 #define FILE_MAX ((size_t)256 << 10)
@@ -155,7 +157,7 @@ static struct outbox_job *read_job(struct json_obj *o)
 	return job;
 }
 
-bool outbox_job_load(const char *file, struct outbox_job **out, GError **error)
+static bool job_load(const char *file, struct outbox_job **out, GError **error)
 {
 	g_autoptr(json_doc_auto) doc = NULL;
 	struct assent_error err;
@@ -173,4 +175,51 @@ bool outbox_job_load(const char *file, struct outbox_job **out, GError **error)
 	}
 	*out = job;
 	return true;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct outbox_job *x = *(const struct outbox_job *const *)a;
+	const struct outbox_job *y = *(const struct outbox_job *const *)b;
+
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+static void load(GPtrArray *jobs, const char *dir, const char *name)
+{
+	g_autofree char *file = g_build_filename(dir, name, NULL);
+	g_autoptr(GError) error = NULL;
+	struct outbox_job *job = NULL;
+
+	if (!g_str_has_suffix(name, ".json")) {
+		return;
+	}
+	if (!job_load(file, &job, &error)) {
+		log_event(EV_NOTIFY_FAILED, NULL, NULL, "%s", error->message);
+		return;
+	}
+	g_ptr_array_add(jobs, job);
+}
+
+static void job_free(void *job)
+{
+	outbox_job_free(job);
+}
+
+GPtrArray *outbox_jobs_load(const char *dir, GError **error)
+{
+	GPtrArray *jobs;
+	const char *name;
+	GDir *d;
+
+	if (!file_mkdirs(dir, 0700, error) || (d = g_dir_open(dir, 0, error)) == NULL) {
+		return NULL;
+	}
+	jobs = g_ptr_array_new_with_free_func(job_free);
+	while ((name = g_dir_read_name(d)) != NULL) {
+		load(jobs, dir, name);
+	}
+	g_dir_close(d);
+	g_ptr_array_sort(jobs, by_seq);
+	return jobs;
 }

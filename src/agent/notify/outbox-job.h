@@ -33,5 +33,6 @@ void outbox_job_drop_tokens(struct outbox_job *job);
 char *outbox_job_file(const char *dir, const struct outbox_job *job);
 bool outbox_job_store(const char *dir, const struct outbox_job *job, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
-bool outbox_job_load(const char *file, struct outbox_job **out, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+/* All of a folder that is made if need be, in order of seq; one that cannot be read is told of and
+ * left out. Owns its jobs. */
+GPtrArray *outbox_jobs_load(const char *dir, GError **error);

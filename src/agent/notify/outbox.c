@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "agent/notify/outbox-job.h"
-#include "base/error.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "core/hash.h"
 
@@ -602,21 +600,34 @@ static bool is_urgent(const struct outbox_job *job)
 	return g_str_has_prefix(job->key, "break-glass:");
 }
 
-/* The oldest of these jobs of this notifier that is due; its notice too. */
+/* Of those that are due the one whose turn came first, so that one which is always told to wait
+ * holds up no other; of several the oldest. */
+static struct outbox_job *first_due(const struct lane *lane, int64_t now, bool urgent)
+{
+	const struct outbox *outbox = lane->outbox;
+	struct outbox_job *first = NULL;
+
+	for (unsigned i = 0; i < outbox->jobs->len; i++) {
+		struct outbox_job *job = g_ptr_array_index(outbox->jobs, i);
+		int64_t due = due_at(lane, job);
+
+		if (due != 0 && due <= now && is_urgent(job) == urgent &&
+		    (first == NULL || job->next < first->next)) {
+			first = job;
+		}
+	}
+	return first;
+}
+
+/* The next of these jobs, with what is to be said of it; those without anything go. */
 static struct outbox_job *next_of(struct lane *lane, int64_t now, bool urgent,
 				  struct notice **notice)
 {
 	struct outbox *outbox = lane->outbox;
 	const struct outbox_world *world = &outbox->world;
+	struct outbox_job *job;
 
-	for (unsigned i = 0; i < outbox->jobs->len;) {
-		struct outbox_job *job = g_ptr_array_index(outbox->jobs, i);
-		int64_t due = due_at(lane, job);
-
-		if (due == 0 || due > now || is_urgent(job) != urgent) {
-			i++;
-			continue;
-		}
+	while ((job = first_due(lane, now, urgent)) != NULL) {
 		*notice = job->members != NULL ? view_group(lane, job)
 					       : world->view(world->user, job->key, false);
 		lane->reminding = !is_waiting(job);
@@ -700,60 +711,25 @@ GPtrArray *outbox_keys(const struct outbox *outbox)
 	return keys;
 }
 
-static int by_seq(const void *a, const void *b)
-{
-	const struct outbox_job *x = *(const struct outbox_job *const *)a;
-	const struct outbox_job *y = *(const struct outbox_job *const *)b;
-
-	return x->seq < y->seq ? -1 : x->seq > y->seq;
-}
-
-static void load(struct outbox *outbox, const char *name)
-{
-	g_autofree char *file = g_build_filename(outbox->dir, name, NULL);
-	g_autoptr(GError) error = NULL;
-	struct outbox_job *job;
-
-	if (!g_str_has_suffix(name, ".json")) {
-		return;
-	}
-	if (!outbox_job_load(file, &job, &error)) {
-		log_event(EV_NOTIFY_FAILED, NULL, NULL, "%s", error->message);
-		return;
-	}
-	g_ptr_array_add(outbox->jobs, job);
-	outbox->seq = MAX(outbox->seq, job->seq);
-}
-
-static void job_free(void *job)
-{
-	outbox_job_free(job);
-}
-
 bool outbox_open(const char *dir, const struct outbox_world *world, struct outbox **out,
 		 GError **error)
 {
+	GPtrArray *jobs = outbox_jobs_load(dir, error);
 	struct outbox *outbox;
-	const char *name;
-	GDir *d;
 
-	if (!file_mkdirs(dir, 0700, error)) {
-		return false;
-	}
-	d = g_dir_open(dir, 0, error);
-	if (d == NULL) {
+	if (jobs == NULL) {
 		return false;
 	}
 	outbox = g_new0(struct outbox, 1);
 	outbox->dir = g_strdup(dir);
 	outbox->world = *world;
-	outbox->jobs = g_ptr_array_new_with_free_func(job_free);
+	outbox->jobs = jobs;
 	outbox->lanes = g_ptr_array_new_with_free_func(lane_free);
-	while ((name = g_dir_read_name(d)) != NULL) {
-		load(outbox, name);
+	if (jobs->len > 0) {
+		const struct outbox_job *newest = g_ptr_array_index(jobs, jobs->len - 1);
+
+		outbox->seq = newest->seq;
 	}
-	g_dir_close(d);
-	g_ptr_array_sort(outbox->jobs, by_seq);
 	*out = outbox;
 	return true;
 }
