@@ -47,6 +47,21 @@ static bool is_harmless(gunichar c, unsigned flags)
 	}
 }
 
+static bool is_no_break(gunichar c)
+{
+	return c == 0x00A0 || c == 0x202F;
+}
+
+/* Is the no-break space after what is in out one that a sentence has there? */
+static bool is_punctuation_space(const GString *out, const char *space, const char *end)
+{
+	const char *after = g_utf8_next_char(space);
+	gunichar next = after < end ? g_utf8_get_char_validated(after, end - after) : 0;
+
+	return (next < 0x80 && next != 0 && strchr(":;!?%", (int)next) != NULL) || next == 0x00BB ||
+	       g_str_has_suffix(out->str, "\302\253");
+}
+
 unsigned text_append(GString *out, const char *text, size_t len, unsigned flags)
 {
 	const char *end = text + len;
@@ -64,6 +79,9 @@ unsigned text_append(GString *out, const char *text, size_t len, unsigned flags)
 		}
 		if (is_harmless(c, flags)) {
 			g_string_append_unichar(out, c);
+		} else if ((flags & TEXT_SENTENCE) != 0 && is_no_break(c) &&
+			   is_punctuation_space(out, text, end)) {
+			g_string_append_c(out, ' ');
 		} else {
 			g_string_append_printf(out, "<U+%04X>", c);
 			escaped++;

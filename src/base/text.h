@@ -18,6 +18,9 @@
 enum text_flags {
 	TEXT_TABS = 1 << 0,  /* keep tabs (lines of a diff) */
 	TEXT_ASCII = 1 << 1, /* the terminal knows nothing but ASCII */
+	/* A sentence of ours: the no-break space that French has before ":" and its like, or inside
+	 * its quotation marks, is written as a space. */
+	TEXT_SENTENCE = 1 << 2,
 };
 
 /* len -1: to the final NUL. text NULL gives "". g_free(). */

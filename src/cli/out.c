@@ -243,8 +243,8 @@ static void print_lines(const char *prefix, const char *text)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (size_t i = 0; lines[i] != NULL; i++) {
-		g_autofree char *safe =
-			text_escape(lines[i], -1, g_get_charset(NULL) ? 0 : TEXT_ASCII);
+		g_autofree char *safe = text_escape(
+			lines[i], -1, TEXT_SENTENCE | (g_get_charset(NULL) ? 0 : TEXT_ASCII));
 
 		(void)fprintf(stderr, "%s%s\n", i == 0 ? prefix : "", safe);
 	}
@@ -282,6 +282,6 @@ void out_field(struct out *out, const char *name, const char *format, ...)
 	va_start(args, format);
 	value = g_strdup_vprintf(format, args);
 	va_end(args);
-	safe = out_safe(out, value);
+	safe = text_escape(value, -1, out_text_flags(out) | TEXT_SENTENCE);
 	out_printf(out, "  %s%*s %s\n", name, MAX(0, OUT_FIELD - (int)text_width(name)), "", safe);
 }

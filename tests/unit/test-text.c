@@ -47,6 +47,27 @@ static void test_flags_and_lengths(void)
 	g_assert_cmpuint(text_append(counted, "\1x\377", 3, 0), ==, 2);
 }
 
+/* Whoever writes French has no-break spaces in sentences; elsewhere they are as odd as ever. */
+static void test_sentences(void)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{"plan\302\240: non", "plan : non"},
+		{"vraiment\342\200\257?", "vraiment ?"},
+		{"\302\253\302\240a\302\240\302\273", "\302\253 a \302\273"},
+		{"a\302\240b", "a<U+00A0>b"},
+		{"a\302\240", "a<U+00A0>"},
+		{"a\342\200\203:", "a<U+2003>:"}, /* an em space is nobody's */
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *got = text_escape(rows[i].text, -1, TEXT_SENTENCE);
+
+		g_assert_cmpstr(got, ==, rows[i].want);
+	}
+}
+
 static void test_columns_are_counted_and_cut(void)
 {
 	g_autofree char *cut = text_cut("abcdef", 4, false);
@@ -108,6 +129,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/text/what-misleads-is-escaped", test_what_misleads_is_escaped);
 	g_test_add_func("/text/flags-and-lengths", test_flags_and_lengths);
+	g_test_add_func("/text/spaces-of-sentences", test_sentences);
 	g_test_add_func("/text/columns-are-counted-and-cut", test_columns_are_counted_and_cut);
 	g_test_add_func("/text/durations-and-ages", test_durations_and_ages);
 	g_test_add_func("/text/times-are-read", test_times_are_read);
