@@ -42,6 +42,10 @@ if [ -z "${IN_BOX-}" ]; then
 fi
 
 # --- in the box
+# What `make install` left in the build folder would be found by setup.
+case $bindir in
+  "$builddir"/*/bin) [ ! -d "$bindir" ] || mount -t tmpfs none "${bindir%/bin}" || exit 1 ;;
+esac
 TMPDIR=/run/box
 git_begin
 chmod 755 "$T"
