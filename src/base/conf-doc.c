@@ -13,7 +13,12 @@
 /* The names that the sample uses where the table has '*'. */
 static const struct {
 	const char *section, *name;
-} samples[] = {{"labels", "role"}, {"stacks", "web"}, {"people", "alice"}, {"groups", "ops"}};
+} samples[] = {{"labels", "role"},
+	       {"stacks", "web"},
+	       {"people", "alice"},
+	       {"groups", "ops"},
+	       {"kubernetes.clusters", "prod"},
+	       {"kubernetes.renderers", "helm"}};
 
 static const char *sample_name(const char *section)
 {

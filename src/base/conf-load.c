@@ -245,11 +245,8 @@ struct yaml_node *conf_as_map(struct conf_reader *r, struct yaml_node *node, con
 	return node;
 }
 
-typedef void (*named_fn)(struct conf_reader *r, const char *name, struct yaml_node *map);
-
-/* Calls each for every entry of the map under key whose name is one. */
-static void read_named(struct conf_reader *r, struct yaml_node *root, const char *key,
-		       named_fn each)
+void conf_read_named(struct conf_reader *r, struct yaml_node *root, const char *key,
+		     conf_named_fn *each)
 {
 	struct yaml_node *map = yaml_get_map(root, key, r->diags);
 
@@ -617,6 +614,7 @@ static void read_stack(struct conf_reader *r, const char *name, struct yaml_node
 	read_windows(r, stack, node, "stacks.*.windows.*");
 	conf_read_drift_rules(r, stack, node);
 	conf_read_suspend(r, node, &stack->suspend);
+	conf_read_stack_kubernetes(r, node, stack);
 	conf_end_section(r, node, "stacks.*");
 }
 
@@ -682,10 +680,11 @@ static void read_root(struct conf_reader *r, struct yaml_node *root)
 	conf_read_section(r, root, "", r->conf);
 	read_signers(r, root);
 	read_http(r, root);
-	read_named(r, root, "labels", read_label);
-	read_named(r, root, "people", read_person);
-	read_named(r, root, "groups", read_group);
-	read_named(r, root, "stacks", read_stack);
+	conf_read_named(r, root, "labels", read_label);
+	conf_read_named(r, root, "people", read_person);
+	conf_read_named(r, root, "groups", read_group);
+	conf_read_kubernetes(r, root);
+	conf_read_named(r, root, "stacks", read_stack);
 	conf_check_order(r, yaml_get(root, "stacks"));
 	read_retention(r, root);
 	read_common_rules(r, root);
@@ -704,6 +703,8 @@ static struct conf *conf_new(const char *file)
 	conf->people = g_ptr_array_new_with_free_func(conf_person_free);
 	conf->groups = g_ptr_array_new_with_free_func(conf_group_free);
 	conf->notifiers = g_ptr_array_new_with_free_func(conf_notifier_free);
+	conf->kubernetes.clusters = g_ptr_array_new_with_free_func(conf_cluster_free);
+	conf->kubernetes.renderers = g_ptr_array_new_with_free_func(conf_renderer_free);
 	return conf;
 }
 

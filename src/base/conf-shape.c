@@ -177,3 +177,27 @@ bool conf_is_zone(const char *name)
 
 	return zone != NULL;
 }
+
+/* Its full path, as nothing is looked for in $PATH. */
+bool conf_is_program(const char *path)
+{
+	g_autofree char *canonical = g_canonicalize_filename(path, "/");
+
+	return g_path_is_absolute(path) && strcmp(path, canonical) == 0 && path[1] != '\0';
+}
+
+bool conf_is_namespace_pattern(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= 63 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-*?") == len;
+}
+
+/* Who a cluster takes the agent for; it travels in a header. */
+bool conf_is_account(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= 253 && is_printable(text);
+}

@@ -27,7 +27,8 @@ static const char *const risk_words[] = {"deletion", "secret", "root",	   "execu
 					 "cluster",  "size",   "unsigned", "interruption",
 					 "history",  NULL};
 static const char *const hook_words[] = {"github", "gitlab", "gitea", "forgejo", "bitbucket", NULL};
-static const char *const kind_words[] = {"file", "tree", "directory", "link", NULL};
+static const char *const kind_words[] = {"file",    "tree",    "directory",  "link", "package",
+					 "service", "command", "kubernetes", NULL};
 static const char *const action_words[] = {"create", "update",	"replace", "remove",
 					   "start",  "stop",	"restart", "reload",
 					   "enable", "disable", "run",	   NULL};
@@ -66,6 +67,7 @@ static const char *const action_words[] = {"create", "update",	"replace", "remov
 #define SOURCE(key) .path = "stacks.*.source." key
 #define HTTP(key) .path = "http." key
 #define STACK(key) .path = "stacks.*." key
+#define KUBERNETES(key) .path = "kubernetes." key
 #define AT(type, field) .offset = offsetof(struct type, field)
 #define DRIFT_RULE(key) STACK("drift-rules.*" key)
 #define STACK_RULE(key) STACK("rules.*" key)
@@ -404,6 +406,64 @@ const struct conf_key conf_keys[] = {
 	 .help = "How the worker becomes root to apply this stack's plans, when the agent is a "
 		 "user's. It then believes root's own trust file alone; see doc/elevate.md.",
 	 .type = CONF_WORD, AT(conf_stack, elevate), .dflt = "none", .words = elevate_names},
+	{STACK("kubernetes"),
+	 .help = "What of the clusters this stack may touch; without this section nothing. A "
+		 "commit "
+		 "cannot widen it.",
+	 .type = CONF_SECTION},
+	{STACK("kubernetes.clusters"),
+	 .help = "The clusters, by their names in kubernetes.clusters. When it is one, manifests "
+		 "need not name it.",
+	 .type = CONF_NAMES, AT(conf_stack_kubernetes, clusters), .required = true,
+	 .example = "[prod]"},
+	{STACK("kubernetes.namespaces"),
+	 .help = "Only these namespaces; * and ? stand for others. Without this key all.",
+	 .type = CONF_NAMES, AT(conf_stack_kubernetes, namespaces), .example = "[shop]",
+	 .is_valid = conf_is_namespace_pattern,
+	 .shape = "a namespace of small letters, digits and -, maybe with * and ?"},
+	{STACK("kubernetes.cluster-scoped"),
+	 .help = "Whether it may touch what is in no namespace, too: namespaces themselves, custom "
+		 "kinds, cluster roles. Without this key only when 'namespaces' names none.",
+	 .type = CONF_BOOL, AT(conf_stack_kubernetes, cluster_scoped), .example = "false"},
+	{STACK("kubernetes.as"),
+	 .help = "The user in whose name the clusters are asked (impersonation), so that their own "
+		 "rules limit this stack.",
+	 .type = CONF_TEXT, AT(conf_stack_kubernetes, as),
+	 .example = "system:serviceaccount:shop:deployer", .is_valid = conf_is_account,
+	 .shape = "a user's name of printable ASCII without spaces"},
+	{STACK("kubernetes.as-groups"), .help = "That user's groups.", .type = CONF_NAMES,
+	 AT(conf_stack_kubernetes, as_groups), .example = "[deployers]",
+	 .is_valid = conf_is_account, .shape = "a group's name of printable ASCII without spaces"},
+	{.path = "kubernetes", .help = "Clusters, and how to reach them.", .type = CONF_SECTION},
+	{KUBERNETES("clusters"), .help = "The clusters and their names.", .type = CONF_MAP},
+	{KUBERNETES("clusters.*"), .help = "A cluster.", .type = CONF_SECTION},
+	{KUBERNETES("clusters.*.kubeconfig"),
+	 .help = "The kubeconfig file. Without this key those of $KUBECONFIG, or ~/.kube/config.",
+	 .type = CONF_PATH, AT(conf_cluster, kubeconfig), .example = "kubeconfig"},
+	{KUBERNETES("clusters.*.context"),
+	 .help = "The context in that file. Without this key the one with the cluster's name.",
+	 .type = CONF_TEXT, AT(conf_cluster, context), .example = "admin@prod"},
+	{KUBERNETES("clusters.*.in-cluster"),
+	 .help = "The cluster in which the agent itself runs, by its pod's service account.",
+	 .type = CONF_BOOL, AT(conf_cluster, in_cluster), .dflt = "false"},
+	{KUBERNETES("exec-plugins"),
+	 .help = "Programs that a kubeconfig's exec may run for credentials; all others are "
+		 "refused.",
+	 .type = CONF_NAMES, AT(conf_kubernetes, exec_plugins),
+	 .example = "[/usr/local/bin/aws-iam-authenticator]", .is_valid = conf_is_program,
+	 .shape = "the absolute path of a program"},
+	{KUBERNETES("renderers"),
+	 .help = "Programs that make manifests, for 'render' in a stack's assent.yaml. They run "
+		 "without network, shut in.",
+	 .type = CONF_MAP},
+	{KUBERNETES("renderers.*"), .help = "A renderer.", .type = CONF_SECTION},
+	{KUBERNETES("renderers.*.run"),
+	 .help = "The program, by its absolute path, and its arguments. It runs in a copy of the "
+		 "folder that the manifest names, and what it prints are the objects.",
+	 .type = CONF_NAMES, AT(conf_renderer, run), .required = true,
+	 .example = "[/usr/bin/helm, template, shop, .]"},
+	{KUBERNETES("renderers.*.timeout"), .help = "One that takes longer is ended.",
+	 .type = CONF_DURATION, AT(conf_renderer, timeout), .dflt = "60s", .min = 1, .max = 3600},
 	{.path = "retention",
 	 .help = "How long the contents of applied plans are kept, from which they can be restored "
 		 "without their repository; the log, plans and diffs stay.",

@@ -89,6 +89,37 @@ void conf_window_free(void *item)
 	g_free(window);
 }
 
+void conf_cluster_free(void *item)
+{
+	struct conf_cluster *cluster = item;
+
+	g_free(cluster->name);
+	g_free(cluster->kubeconfig);
+	g_free(cluster->context);
+	g_free(cluster);
+}
+
+void conf_renderer_free(void *item)
+{
+	struct conf_renderer *renderer = item;
+
+	g_free(renderer->name);
+	g_strfreev(renderer->run);
+	g_free(renderer);
+}
+
+static void stack_kubernetes_free(struct conf_stack_kubernetes *k)
+{
+	if (k == NULL) {
+		return;
+	}
+	g_strfreev(k->clusters);
+	g_strfreev(k->namespaces);
+	g_free(k->as);
+	g_strfreev(k->as_groups);
+	g_free(k);
+}
+
 void conf_stack_free(void *item)
 {
 	struct conf_stack *stack = item;
@@ -105,6 +136,7 @@ void conf_stack_free(void *item)
 	g_free(stack->drift_watch);
 	g_free(stack->on_drift);
 	g_free(stack->elevate);
+	stack_kubernetes_free(stack->kubernetes);
 	g_free(stack);
 }
 
@@ -178,6 +210,9 @@ void conf_free(struct conf *conf)
 	g_ptr_array_unref(conf->people);
 	g_ptr_array_unref(conf->groups);
 	g_ptr_array_unref(conf->notifiers);
+	g_strfreev(conf->kubernetes.exec_plugins);
+	g_ptr_array_unref(conf->kubernetes.clusters);
+	g_ptr_array_unref(conf->kubernetes.renderers);
 	g_free(conf);
 }
 
@@ -200,6 +235,18 @@ const struct conf_group *conf_group(const struct conf *conf, const char *name)
 
 		if (strcmp(group->name, name) == 0) {
 			return group;
+		}
+	}
+	return NULL;
+}
+
+const struct conf_cluster *conf_cluster(const struct conf *conf, const char *name)
+{
+	for (unsigned i = 0; i < conf->kubernetes.clusters->len; i++) {
+		const struct conf_cluster *c = g_ptr_array_index(conf->kubernetes.clusters, i);
+
+		if (strcmp(c->name, name) == 0) {
+			return c;
 		}
 	}
 	return NULL;

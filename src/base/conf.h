@@ -70,6 +70,14 @@ struct conf_suspend {
 	bool reason, until;	 /* must be given */
 	int64_t longest, remind; /* seconds, 0: without end; before the end */
 };
+/* What a stack may touch of clusters. The pointer to it is NULL when there is no such section:
+ * none. */
+struct conf_stack_kubernetes {
+	char **clusters;     /* names of conf.kubernetes.clusters, at least one */
+	char **namespaces;   /* patterns; NULL: all */
+	bool cluster_scoped; /* and what is in no namespace */
+	char *as, **as_groups;
+};
 struct conf_stack {
 	char *name;
 	struct conf_source source;
@@ -84,6 +92,7 @@ struct conf_stack {
 	struct conf_suspend suspend;
 	int64_t alert_after, alert_remind;		     /* seconds, alert_after 0: never */
 	char *elevate;					     /* a name of base/elevate.h */
+	struct conf_stack_kubernetes *kubernetes;	     /* NULL: no cluster */
 	int64_t drift_interval, plan_timeout, apply_timeout; /* seconds */
 };
 struct conf_person {
@@ -108,6 +117,21 @@ struct conf_http {
 	int64_t request_timeout; /* seconds */
 	int64_t rate, burst;	 /* requests a minute, and at once */
 	bool metrics;
+};
+struct conf_cluster {
+	char *name;
+	char *kubeconfig; /* absolute; NULL: $KUBECONFIG and ~/.kube/config */
+	char *context;	  /* in it; NULL: as the name */
+	bool in_cluster;  /* the pod's service account instead */
+};
+struct conf_renderer {
+	char *name;
+	char **run;	 /* a program's absolute path and its arguments */
+	int64_t timeout; /* seconds */
+};
+struct conf_kubernetes {
+	char **exec_plugins; /* absolute paths; NULL: none may be run */
+	GPtrArray *clusters, *renderers;
 };
 struct conf_retention {
 	int64_t plans, age; /* of each stack; seconds */
@@ -140,6 +164,7 @@ struct conf {
 	struct conf_retention retention;
 	GPtrArray *labels, *stacks, *people, *groups;
 	GPtrArray *notifiers; /* struct conf_notifier, in the order of the file */
+	struct conf_kubernetes kubernetes;
 };
 
 /* NULL with diags filled, or error when the file cannot be read. */
@@ -150,6 +175,8 @@ void conf_stack_free(void *item);
 void conf_rule_free(void *item);
 void conf_window_free(void *item);
 void conf_drift_rule_free(void *item);
+void conf_cluster_free(void *item);
+void conf_renderer_free(void *item);
 void conf_person_free(void *item);
 void conf_group_free(void *item);
 void conf_label_free(void *item);
@@ -161,6 +188,7 @@ unsigned conf_channels(char *const *names);
 /* By name; NULL when there is none. */
 const struct conf_person *conf_person(const struct conf *conf, const char *name);
 const struct conf_group *conf_group(const struct conf *conf, const char *name);
+const struct conf_cluster *conf_cluster(const struct conf *conf, const char *name);
 /* By the user id of the chat. */
 const struct conf_person *conf_person_of_mattermost(const struct conf *conf, const char *id);
 /* By "TEAM/USER". */
