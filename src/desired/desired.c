@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "desired/hosts.h"
+#include "desired/kubernetes.h"
 #include "desired/load.h"
 #include "desired/paths.h"
 #include "base/template.h"
@@ -15,7 +16,7 @@
 const char *desired_kind_name(enum desired_kind kind)
 {
 	static const char *const names[] = {"file",    "tree",	  "directory", "link",
-					    "package", "service", "command"};
+					    "package", "service", "command",   "kubernetes"};
 
 	return names[kind];
 }
@@ -245,6 +246,7 @@ static void load_all(struct load *l)
 	read_documents(l);
 	conflict_find(l);
 	order_resolve(l);
+	kubernetes_check_unique(l->out->resources, false, l->env->every_host, l->diags);
 	if (l->io == NULL && l->diags->items->len == before) {
 		refuse_empty(l);
 	}

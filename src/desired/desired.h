@@ -30,6 +30,9 @@
 #define DESIRED_MAX_ENTRIES 200000
 #define DESIRED_MAX_REFERENCES 200000 /* of after and notify together */
 #define DESIRED_MAX_CHECKS 100
+#define DESIRED_MAX_KUBERNETES 200		 /* resources */
+#define DESIRED_MAX_OBJECTS 20000		 /* of clusters, in all */
+#define DESIRED_MAX_MANIFESTS ((size_t)64 << 20) /* bytes of the files that have them */
 #define DESIRED_MAX_TEMPLATE ((size_t)1 << 20)
 #define DESIRED_MAX_RENDERED ((size_t)64 << 20) /* of all templates together */
 
@@ -48,6 +51,10 @@ struct desired_env {
 	size_t n_labels;
 	desired_unseal_fn *unseal; /* NULL: only the form of secrets is checked */
 	void *unseal_data;
+	/* Clusters that the stack may touch, and renderers, by the agent's configuration. NULL: not
+	 * known here, and every name is good. */
+	const char *const *clusters, *const *renderers;
+	bool no_objects; /* do not read the objects of clusters */
 	/* For checking a repository: take what is meant for any host. Two resources that
 	 * are meant for different hosts may then have the same path, so the result is
 	 * good for its diagnostics only. */
@@ -62,6 +69,7 @@ enum desired_kind {
 	DESIRED_PACKAGE,
 	DESIRED_SERVICE,
 	DESIRED_COMMAND,
+	DESIRED_KUBERNETES,
 };
 /* How a thing is wanted; DESIRED_UNSTATED leaves it as it is. */
 enum desired_state {
@@ -103,11 +111,31 @@ struct desired_exec {
 	unsigned output;  /* bytes */
 };
 
+/* Objects of a cluster. */
+struct desired_kubernetes {
+	char *context;	 /* the cluster's name; NULL: not stated, and not known here */
+	char *path;	 /* from the repository's root: a folder or a file */
+	bool is_folder;	 /* it is a folder */
+	char *namespace; /* of objects that name none; NULL: none */
+	char *render;	 /* the renderer that makes the objects out of path; NULL: they are there */
+	char **values;	 /* files from the root, for the renderer; NULL: none */
+	bool prune;	 /* remove what it had before and has no more */
+	bool wait;	 /* until it is ready, or fail after */
+	unsigned within; /* seconds */
+	bool force;	 /* take fields over that other managers own */
+	bool replace;	 /* what cannot be changed may be deleted and made again */
+	/* struct kube_object, as the manifests have them: not settled, sealed values sealed. NULL:
+	 * rendered, or not read (no_objects). */
+	GPtrArray *objects;
+};
+
 struct desired_resource {
 	enum desired_kind kind;
 	char *id;   /* "file:/etc/x", "package:nginx" */
 	char *path; /* absolute, no "//", ".", ".." or final slash; NULL of what is no path */
-	char *name; /* of a package (each of a list is a resource), unit or command */
+	/* Of a package (each of a list is a resource), unit or command; "CONTEXT/PATH" of
+	 * kubernetes, or "PATH" (from the stack's folder) where the context is not known. */
+	char *name;
 	/* -1: the manifest does not state it. mode is that of a file or directory, or of
 	 * the files of a tree; folder_mode of a tree's folders. */
 	int mode, folder_mode;
@@ -127,9 +155,10 @@ struct desired_resource {
 	bool reload;	    /* service: a notification reloads it and does not restart it */
 	bool only_notified; /* command: is run when it is notified, and not by itself */
 	struct desired_exec *exec; /* command */
-	char **after, **notify;	   /* ids of other resources; NULL: none */
-	unsigned position;	   /* in the order of resources */
-	char *selector;		   /* private */
+	struct desired_kubernetes *kubernetes;
+	char **after, **notify; /* ids of other resources; NULL: none */
+	unsigned position;	/* in the order of resources */
+	char *selector;		/* private */
 	const char *file; /* the place of the declaration; file lives as long as the desired */
 	unsigned line, column;
 };

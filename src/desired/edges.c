@@ -24,9 +24,36 @@ static void free_list(void *list)
 	g_ptr_array_unref(list);
 }
 
+/* "kubernetes:PATH", where no other cluster has that path. */
+static void index_short(GHashTable *index, struct desired_resource *r)
+{
+	const char *context = r->kubernetes->context;
+	g_autofree char *id = NULL;
+	const struct desired_resource *first;
+	GPtrArray *list;
+
+	if (context == NULL) {
+		return;
+	}
+	id = g_strconcat("kubernetes:", r->name + strlen(context) + 1, NULL);
+	list = g_hash_table_lookup(index, id);
+	if (list == NULL) {
+		list = g_ptr_array_new();
+		g_ptr_array_add(list, r);
+		g_hash_table_insert(index, g_steal_pointer(&id), list);
+		return;
+	}
+	first = list->len > 0 ? list->pdata[0] : NULL;
+	if (first != NULL && strcmp(first->id, r->id) == 0) {
+		g_ptr_array_add(list, r);
+	} else if (first != NULL && strcmp(first->id, id) != 0) {
+		g_ptr_array_set_size(list, 0);
+	}
+}
+
 static GHashTable *index_resources(struct load *l)
 {
-	GHashTable *index = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
+	GHashTable *index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_list);
 
 	for (guint i = 0; i < l->out->resources->len; i++) {
 		struct desired_resource *r = l->out->resources->pdata[i];
@@ -35,10 +62,18 @@ static GHashTable *index_resources(struct load *l)
 
 		if (r->id != NULL && list == NULL) {
 			list = g_ptr_array_new();
-			g_hash_table_insert(index, r->id, list);
+			g_hash_table_insert(index, g_strdup(r->id), list);
 		}
 		if (list != NULL) {
 			g_ptr_array_add(list, r);
+		}
+	}
+	/* Their own ids come first. */
+	for (guint i = 0; i < l->out->resources->len; i++) {
+		struct desired_resource *r = l->out->resources->pdata[i];
+
+		if (r->kind == DESIRED_KUBERNETES && r->id != NULL) {
+			index_short(index, r);
 		}
 	}
 	return index;
@@ -58,7 +93,7 @@ static struct desired_resource *look_up(const struct finding *f, const char *id,
 			return r;
 		}
 	}
-	return list != NULL ? list->pdata[0] : NULL;
+	return list != NULL && list->len > 0 ? list->pdata[0] : NULL;
 }
 
 /* True: it was not in the lists before. */

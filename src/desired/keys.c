@@ -140,6 +140,26 @@ static const struct keys_row command_rows[] = {
 	COMMON,
 	{NULL},
 };
+static const struct keys_row kubernetes_rows[] = {
+	{"kubernetes", KEYS_TEXT, .required = true,
+	 .help = "file or folder of the repository that has the objects"},
+	{"context", KEYS_TEXT, .help = "the cluster, instead of the stack's only one"},
+	{"namespace", KEYS_TEXT, .help = "of objects that name none"},
+	{"template", KEYS_BOOL, .dflt = "false", .help = "replace ${name} in texts of the objects"},
+	{"render", KEYS_TEXT, .help = "the renderer that makes the objects out of the folder"},
+	{"values", KEYS_TEXTS, .help = "files of the repository for the renderer"},
+	{"prune", KEYS_BOOL, .dflt = "false",
+	 .help = "remove what was there before and is no more"},
+	{"wait", KEYS_BOOL, .dflt = "true", .help = "wait until the objects are ready"},
+	{"within", KEYS_DURATION, .dflt = "5m", .min = 1, .max = 86400,
+	 .help = "how long that may take"},
+	{"force-conflicts", KEYS_BOOL, .dflt = "false",
+	 .help = "take over fields that another manager owns"},
+	{"replace", KEYS_BOOL, .dflt = "false",
+	 .help = "delete and make again what cannot be changed"},
+	COMMON,
+	{NULL},
+};
 static const struct keys_row http_rows[] = {
 	{"http", KEYS_TEXT, .required = true, .help = "URL that must answer with success"},
 	{"status", KEYS_NUMBER, .min = 100, .max = 599,
@@ -171,10 +191,15 @@ const struct keys_table keys_manifest = {"manifest", manifest_rows};
 const struct keys_table keys_include = {"include", include_rows};
 const struct keys_table keys_override = {"override", override_rows};
 const struct keys_table keys_resources[] = {
-	{"file", file_rows},	       {"tree", tree_rows},
-	{"directory", directory_rows}, {"link", link_rows},
-	{"package", package_rows},     {"service", service_rows},
-	{"command", command_rows},     {NULL, NULL},
+	{"file", file_rows},
+	{"tree", tree_rows},
+	{"directory", directory_rows},
+	{"link", link_rows},
+	{"package", package_rows},
+	{"service", service_rows},
+	{"command", command_rows},
+	{"kubernetes", kubernetes_rows},
+	{NULL, NULL},
 };
 const struct keys_table keys_checks[] = {
 	{"http", http_rows},

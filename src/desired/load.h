@@ -9,6 +9,7 @@
  */
 #include "desired/desired.h"
 #include "desired/keys.h"
+#include "kube/source.h"
 
 /* One file of the manifest. */
 struct document {
@@ -44,6 +45,9 @@ struct load {
 	bool selected;
 	const char *path; /* of a file, on the host; NULL: not known */
 	size_t rendered;  /* bytes of all templates together, with their variables */
+	/* Of clusters: resources, objects, and bytes of their files. */
+	guint clusters, objects;
+	size_t manifests;
 };
 
 /* Records that something could not be read: as a diagnostic at node when the repository's content
@@ -68,6 +72,8 @@ void include_load(struct load *l);
 /* vars.c */
 void vars_load(struct load *l);
 const char *vars_lookup(const char *name, struct load *l);
+/* With the type that it was declared with; of others text. */
+const char *vars_typed(const char *name, enum kube_var_type *type, struct load *l);
 /* secrets.c, after vars.c */
 void secrets_load(struct load *l);
 /* NULL: no secret of that name; "" with diagnostics, and without keys. */
@@ -94,6 +100,12 @@ char *act_name(struct load *l, const struct yaml_node *node, enum desired_kind k
 /* The further package that a list names at node, with all that r says. */
 struct desired_resource *act_clone_package(struct load *l, const struct desired_resource *r,
 					   const struct yaml_node *node);
+/* kubernetes.c, kubernetes-seal.c */
+resource_reader_fn kubernetes_read;
+char *kubernetes_name(struct load *l, const struct yaml_node *node, const char *text);
+void kubernetes_free(struct desired_kubernetes *k);
+/* Are their sealed values whole, and where they are opened? */
+void kubernetes_check_sealed(const GPtrArray *objects, struct diag_list *diags);
 /* exec.c: how something is run, as far as there are no diagnostics; for this host or not. */
 struct desired_exec *exec_read(struct load *l, struct yaml_node *map,
 			       const struct keys_table *table);

@@ -56,9 +56,11 @@ static unsigned rank_of(enum desired_kind kind)
 	case DESIRED_COMMAND:
 		return 2;
 	case DESIRED_SERVICE:
+		return 3;
+	case DESIRED_KUBERNETES:
 		break;
 	}
-	return 3;
+	return 4;
 }
 
 static struct vertex *vertex_new(struct ordering *o, const struct desired_resource *r)

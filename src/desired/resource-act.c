@@ -11,6 +11,9 @@ char *act_name(struct load *l, const struct yaml_node *node, enum desired_kind k
 	const char *problem = NULL;
 	char *name = NULL;
 
+	if (kind == DESIRED_KUBERNETES) {
+		return kubernetes_name(l, node, text);
+	}
 	if (kind == DESIRED_SERVICE) {
 		name = names_unit(text, &problem);
 	} else {

@@ -16,11 +16,10 @@ struct kind {
 	resource_reader_fn *read;
 };
 
-/* What is no kind, and what to do instead; NULL: later. */
+/* What is no kind, and what to do instead. */
 static const struct {
 	const char *name, *instead;
 } later_kinds[] = {
-	{"kubernetes", NULL},
 	{"user", "a 'file' in /etc/sysusers.d and a 'command' that runs systemd-sysusers"},
 	{"group", "a 'file' in /etc/sysusers.d and a 'command' that runs systemd-sysusers"},
 	{"sysctl", "a 'file' in /etc/sysctl.d and a 'command' that runs sysctl --system"},
@@ -52,6 +51,7 @@ void resource_free(struct desired_resource *r)
 	content_clear(&r->content);
 	g_clear_pointer(&r->entries, g_ptr_array_unref);
 	exec_free(r->exec);
+	kubernetes_free(r->kubernetes);
 	g_free(r->id);
 	g_free(r->path);
 	g_free(r->name);
@@ -407,7 +407,7 @@ static const struct kind kinds[] = {
 	{DESIRED_FILE, false, read_file},	    {DESIRED_TREE, false, read_tree},
 	{DESIRED_DIRECTORY, false, read_directory}, {DESIRED_LINK, false, read_link},
 	{DESIRED_PACKAGE, true, act_read_package},  {DESIRED_SERVICE, true, act_read_service},
-	{DESIRED_COMMAND, true, act_read_command},
+	{DESIRED_COMMAND, true, act_read_command},  {DESIRED_KUBERNETES, true, kubernetes_read},
 };
 
 static const struct kind *kind_find(const char *name)
@@ -426,14 +426,10 @@ static char *kind_problem(const char *name)
 	const char *near, *names[G_N_ELEMENTS(kinds) + 1] = {NULL};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(later_kinds); i++) {
-		if (strcmp(later_kinds[i].name, name) != 0) {
-			continue;
+		if (strcmp(later_kinds[i].name, name) == 0) {
+			return g_strdup_printf("'%s' is no kind yet: write %s", name,
+					       later_kinds[i].instead);
 		}
-		return later_kinds[i].instead != NULL
-			       ? g_strdup_printf("'%s' is no kind yet: write %s", name,
-						 later_kinds[i].instead)
-			       : g_strdup_printf("kind '%s' is not supported yet by this version",
-						 name);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		names[i] = desired_kind_name(kinds[i].kind);
@@ -443,7 +439,7 @@ static char *kind_problem(const char *name)
 		return g_strdup_printf("unknown kind '%s': did you mean '%s'?", name, near);
 	}
 	return g_strdup_printf("unknown kind '%s': it is one of file, tree, directory, link, "
-			       "package, service, command",
+			       "package, service, command, kubernetes",
 			       name);
 }
 

@@ -184,6 +184,15 @@ void vars_load(struct load *l)
 	}
 }
 
+const char *vars_typed(const char *name, enum kube_var_type *type, struct load *l)
+{
+	static const enum kube_var_type types[] = {KUBE_VAR_TEXT, KUBE_VAR_NUMBER, KUBE_VAR_BOOL};
+	const struct variable *v = g_hash_table_lookup(l->vars, name);
+
+	*type = v != NULL && v->present ? types[v->type] : KUBE_VAR_TEXT;
+	return vars_lookup(name, l);
+}
+
 static const char *label(const char *name, const struct desired_env *env)
 {
 	for (size_t i = 0; i < env->n_labels; i++) {
