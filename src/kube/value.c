@@ -293,6 +293,16 @@ void kube_value_set(struct kube_value *map, const char *name, struct kube_value 
 	map->items[at] = item;
 }
 
+struct kube_value *kube_value_take_item(struct kube_value *list, size_t i)
+{
+	struct kube_value *item;
+
+	g_assert(i < list->count);
+	item = list->items[i];
+	list->items[i] = kube_value_null();
+	return item;
+}
+
 void kube_value_append(struct kube_value *map, const char *name, struct kube_value *item)
 {
 	value_append(map, g_strdup(name), item);

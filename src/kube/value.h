@@ -95,6 +95,8 @@ void kube_value_add(struct kube_value *list, struct kube_value *item);
 void kube_value_set(struct kube_value *map, const char *name, struct kube_value *item);
 /* Takes what stands there out of the map; NULL when absent. */
 struct kube_value *kube_value_steal(struct kube_value *map, const char *name);
+/* Takes the item out and leaves null in its place. */
+struct kube_value *kube_value_take_item(struct kube_value *list, size_t i);
 /* For many members: in any order, then sealed. False when a name stands there twice, with the
  * name (borrowed from the map, which is then of no use but for freeing). */
 void kube_value_append(struct kube_value *map, const char *name, struct kube_value *item);
