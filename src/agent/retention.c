@@ -208,9 +208,12 @@ static void note_digest(struct retention *r, const struct hash *digest, bool kee
 
 static void note_state(struct retention *r, const struct plan_state *state, bool keep)
 {
+	/* Of an observed object no content is kept: its digest is of what was seen. */
+	bool content = state->type == STATE_FILE ||
+		       (state->type == STATE_OBJECT && state->object_uid == NULL);
 	struct hash sealed;
 
-	if (state->type == STATE_FILE && state->size >= 0 && state->keyed == NULL) {
+	if (content && state->size >= 0 && state->keyed == NULL) {
 		note_digest(r, &state->digest, keep);
 	}
 	if (state->sealed != NULL && hash_parse(&sealed, state->sealed)) {

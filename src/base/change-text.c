@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Words for packages, services, commands and checks. */
+/* Words for packages, services, commands, objects of clusters and checks. */
 #include "base/change-text.h"
 
 #include <inttypes.h>
@@ -65,7 +65,15 @@ GPtrArray *change_notes(const struct plan_change *change)
 {
 	GPtrArray *notes = g_ptr_array_new_with_free_func(g_free);
 
-	if (change->manager != NULL) {
+	if (change->object != NULL) {
+		/* TRANSLATORS: name of a Kubernetes cluster */
+		g_ptr_array_add(notes, g_strdup_printf(_("cluster: %s"), change->manager));
+		if (change->action == ACTION_CREATE && !change->observed.dry_run) {
+			g_ptr_array_add(
+				notes,
+				g_strdup(_("not tried yet: what it needs comes with this plan")));
+		}
+	} else if (change->manager != NULL) {
 		/* TRANSLATORS: apt, dnf, zypper; or whose services: system, user */
 		g_ptr_array_add(notes, g_strdup_printf(_("manager: %s"), change->manager));
 	}

@@ -20,8 +20,8 @@
 const char *const plan_action_names[] = {"create",  "update", "replace", "remove",  "start", "stop",
 					 "restart", "reload", "enable",	 "disable", "run",   NULL};
 const char *const plan_risk_names[] = {"deletion", "secret", "root", "executable", "cluster", NULL};
-const char *const state_type_names[] = {"absent",  "file",    "directory", "link", "other",
-					"package", "service", "command",   NULL};
+const char *const state_type_names[] = {"absent",  "file",    "directory", "link",   "other",
+					"package", "service", "command",   "object", NULL};
 
 static bool is_beneath(const char *path, const char *root)
 {
@@ -75,6 +75,23 @@ static void read_state_file(struct plan_box *box, struct json_obj *s, struct pla
 	}
 }
 
+/* Of what is absent and of an object: the digest is not of a file. */
+static void read_state_object(struct plan_box *box, struct json_obj *s, struct plan_state *out)
+{
+	if (out->type == STATE_OBJECT) {
+		out->object_uid = plan_get_text_opt(s, "object_uid", NAME_MAX_BYTES);
+		if (json_has(s, "keyed")) {
+			read_keyed(box, s, out);
+			return;
+		}
+	} else if (!json_has(s, "digest")) {
+		return;
+	}
+	plan_get_digest(s, "digest", &out->digest);
+	out->size = 0;
+	out->dry_run = out->type == STATE_ABSENT;
+}
+
 static void read_state_package(struct json_obj *s, struct plan_state *out)
 {
 	struct hash archive;
@@ -109,12 +126,14 @@ static void read_state(struct plan_box *box, struct json_obj *change, const char
 	if (out->type == STATE_LINK) {
 		out->link = plan_get_bytes_opt(box, &s, "link", PATH_MAX_BYTES);
 	}
-	if (out->type == STATE_PACKAGE) {
+	if (out->type == STATE_OBJECT || out->type == STATE_ABSENT) {
+		read_state_object(box, &s, out);
+	} else if (out->type == STATE_PACKAGE) {
 		read_state_package(&s, out);
 	} else if (out->type == STATE_SERVICE) {
 		out->enabled = plan_get_text_opt(&s, "enabled", NAME_MAX_BYTES);
 		out->running = plan_get_text_opt(&s, "running", NAME_MAX_BYTES);
-	} else if (out->type != STATE_ABSENT && out->type != STATE_COMMAND) {
+	} else if (out->type != STATE_COMMAND) {
 		struct hash xattrs;
 
 		out->mode = json_int_opt(&s, "mode", 0, MODE_MAX, -1);
@@ -252,12 +271,15 @@ char *plan_change_resource(const struct plan_change *change)
 {
 	const char *in_tree =
 		change->root != NULL && strcmp(change->kind, "tree") == 0 ? change->root : NULL;
-	size_t size = strlen("tree:") + strlen(in_tree != NULL ? in_tree : change->id) + 1;
+	const char *id = change->object != NULL && change->object->from != NULL
+				 ? change->object->from
+				 : change->id;
+	size_t size = strlen("tree:") + strlen(in_tree != NULL ? in_tree : id) + 1;
 	char *text = malloc(size);
 
 	if (text != NULL) {
 		(void)snprintf(text, size, "%s%s", in_tree != NULL ? "tree:" : "",
-			       in_tree != NULL ? in_tree : change->id);
+			       in_tree != NULL ? in_tree : id);
 	}
 	return text;
 }
@@ -311,6 +333,10 @@ static void check_kind(struct json_obj *o, const struct plan_change *c)
 	if (c->implied && strcmp(c->kind, "package") != 0) {
 		json_obj_fail(o, "implied", "belongs to packages");
 	}
+	if ((strcmp(c->kind, "kubernetes") == 0) != (c->object != NULL)) {
+		json_obj_fail(o, "object", "belongs to Kubernetes, which needs it");
+	}
+	plan_check_object(o, c);
 }
 
 /* A secret is one on both sides, and people are told. */
@@ -351,8 +377,11 @@ static void read_change(struct plan_box *box, struct json_obj *o, struct plan_ch
 	read_state(box, o, "desired", &out->desired);
 	plan_get_digest(o, "diff", &out->diff);
 	out->diff_size = json_int(o, "diff_size", 0, JSON_MAX_INT);
-	out->manager = read_manager(o, out->kind);
+	out->manager = strcmp(out->kind, "kubernetes") == 0
+			       ? plan_get_text(o, "manager", NAME_MAX_BYTES)
+			       : read_manager(o, out->kind);
 	out->exec = read_exec(box, o);
+	out->object = plan_read_object(box, o);
 	out->implied = json_bool_opt(o, "implied", false);
 	if (!out->implied && json_has(o, "implied")) {
 		json_obj_fail(o, "implied", "left out unless it is true");
@@ -451,8 +480,8 @@ bool plan_state_equal(const struct plan_state *a, const struct plan_state *b)
 	if (a->type != b->type) {
 		return false;
 	}
-	if (a->type == STATE_ABSENT) {
-		return true;
+	if (a->type == STATE_ABSENT || a->type == STATE_OBJECT) {
+		return plan_object_state_equal(a, b);
 	}
 	if (a->type == STATE_FILE && !plan_content_equal(a, b)) {
 		return false;

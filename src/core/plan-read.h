@@ -39,6 +39,13 @@ void plan_get_digest(struct json_obj *o, const char *name, struct hash *out);
 /* A clean absolute path; NULL when absent. */
 const char *plan_get_path(struct plan_box *box, struct json_obj *o, const char *name);
 
+/* plan-object.c */
+/* NULL when absent. */
+const struct plan_object *plan_read_object(struct plan_box *box, struct json_obj *o);
+/* What belongs to objects alone, and that risks are named. */
+void plan_check_object(struct json_obj *o, const struct plan_change *c);
+bool plan_object_state_equal(const struct plan_state *a, const struct plan_state *b);
+
 /* plan-change.c */
 void plan_read_changes(struct plan_box *box, struct json_obj *o);
 void plan_read_checks(struct plan_box *box, struct json_obj *o);

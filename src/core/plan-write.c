@@ -65,9 +65,21 @@ static void write_keyed(struct json_writer *w, const struct plan_state *state)
 	json_w_str(w, "keyed", text);
 }
 
+static void write_state_object(struct json_writer *w, const struct plan_state *state)
+{
+	if (state->keyed != NULL) {
+		write_keyed(w, state);
+	} else if (state->type == STATE_OBJECT || state->dry_run) {
+		write_digest(w, "digest", &state->digest);
+	}
+	write_text(w, "object_uid", state->object_uid);
+	write_text(w, "sealed", state->sealed);
+	json_w_str(w, "type", state_type_names[state->type]);
+}
+
 static void write_state_path(struct json_writer *w, const struct plan_state *state)
 {
-	bool there = state->type != STATE_ABSENT && state->type != STATE_COMMAND;
+	bool there = state->type != STATE_COMMAND;
 	bool content = state->type == STATE_FILE && state->size >= 0;
 
 	if (content && state->keyed == NULL) {
@@ -104,6 +116,8 @@ void plan_state_write(struct json_writer *w, const char *name, const struct plan
 		write_state_package(w, state);
 	} else if (state->type == STATE_SERVICE) {
 		write_state_service(w, state);
+	} else if (state->type == STATE_OBJECT || state->type == STATE_ABSENT) {
+		write_state_object(w, state);
 	} else {
 		write_state_path(w, state);
 	}
@@ -165,6 +179,9 @@ void plan_change_write(struct json_writer *w, const struct plan_change *change)
 	json_w_str(w, "kind", change->kind);
 	write_text(w, "manager", change->manager);
 	write_words(w, "needs", change->needs);
+	if (change->object != NULL) {
+		plan_object_write(w, "object", change->object);
+	}
 	plan_state_write(w, "observed", &change->observed);
 	if (change->outside_commit != NULL) {
 		json_w_object(w, "outside");

@@ -58,6 +58,7 @@ enum state_type {
 	STATE_PACKAGE,
 	STATE_SERVICE,
 	STATE_COMMAND, /* a command whose guard says that it has run */
+	STATE_OBJECT,  /* of a cluster */
 };
 extern const char *const state_type_names[]; /* "absent", "file", ... NULL, in the order above */
 
@@ -82,6 +83,13 @@ struct plan_state {
 	/* of a service; NULL: not stated */
 	const char *enabled; /* "enabled", "disabled", "masked", "static" ... */
 	const char *running; /* "active", "inactive", "failed" */
+	/* Of an object. Desired: digest (or keyed and sealed, of a Secret) is that of the body that
+	 * is applied. Observed: of the object as it is and what a dry run made of it, and this is
+	 * its uid. size is 0. */
+	const char *object_uid; /* NULL: not stated, as in desired */
+	/* Of an object that is absent: digest is that of a dry run. Without it none was possible,
+	 * since what it needs comes by the same plan. */
+	bool dry_run;
 };
 #define PLAN_KEY_ID_LENGTH 16 /* hexadecimal digits */
 /* Is there a secret on either side? */
@@ -111,6 +119,23 @@ struct plan_exec {
 	int64_t output;	       /* bytes of each of its two outputs that may come */
 };
 
+/* Of kind "kubernetes": which object, and how it is applied. */
+struct plan_object {
+	const char *cluster;	     /* what identifies it (plan_change.manager is its name) */
+	const char *group, *version; /* group "": the core group */
+	const char *kind, *namespace, *name; /* namespace "": it is the cluster's */
+	const char *resource;		     /* as it stands in paths: "deployments" */
+	bool namespaced;		     /* namespace is not "" */
+	bool has_status;		     /* its kind has a subresource status */
+	bool force;			     /* takes fields over from other managers */
+	bool replace;	   /* may be deleted and made again, where a field cannot change */
+	bool wait;	   /* until it is ready, at most within seconds */
+	int64_t within;	   /* 0 unless wait */
+	const char *set;   /* id of the ApplySet that it belongs to; NULL: none */
+	const char *owner; /* "AGENT/STACK", of its mark */
+	const char *from;  /* id of the resource that asks for it; NULL: none does any more */
+};
+
 struct plan_change {
 	const char *id;	  /* "file:/etc/x" */
 	const char *kind; /* "file", "tree", ... the resource's kind */
@@ -123,9 +148,11 @@ struct plan_change {
 	const char *renamed_from; /* same content vanishes there; for display only */
 	struct hash diff;	  /* of its section of the plan's diff */
 	int64_t diff_size;
-	/* Who does it: "apt", "dnf" or "zypper" of a package, "system" or "user" of a service. */
+	/* Who does it: "apt", "dnf" or "zypper" of a package, "system" or "user" of a service, of
+	 * an object the name of its cluster. */
 	const char *manager;
-	const struct plan_exec *exec; /* of kind "command"; NULL: none */
+	const struct plan_exec *exec;	  /* of kind "command"; NULL: none */
+	const struct plan_object *object; /* of kind "kubernetes"; NULL: none */
 	bool implied; /* no resource asks for it: a package that its manager adds or removes */
 	/* Ids of resources that other changes belong to, sorted, ending with NULL; NULL: none. All
 	 * of those stand earlier; when one of them fails or is left out, so is this one. */
@@ -249,13 +276,18 @@ int plan_write(char **out, size_t *len, const struct plan *plan, struct assent_e
 void plan_change_write(struct json_writer *w, const struct plan_change *change);
 void plan_state_write(struct json_writer *w, const char *name, const struct plan_state *state);
 void plan_exec_write(struct json_writer *w, const char *name, const struct plan_exec *exec);
+void plan_object_write(struct json_writer *w, const char *name, const struct plan_object *object);
 void plan_commit_write(struct json_writer *w, const struct plan_commit *commit);
 /* Nothing where none was demanded. */
 void plan_verification_write(struct json_writer *w, const struct plan_verification *verification);
 /* The policy's member "channels", where it is needed. */
 void plan_channels_write(struct json_writer *w, unsigned channels);
 void plan_check_write(struct json_writer *w, const struct plan_check *check);
-/* The id of the resource that asks for the change: its own, or of what a tree holds the tree's.
+/* The same object in the same cluster, applied with the same rights; both may be NULL. How long is
+ * waited does not count, nor who asks. */
+bool plan_object_equal(const struct plan_object *a, const struct plan_object *b);
+/* The id of the resource that asks for the change: its own, or of what a tree holds the tree's, or
+ * of an object that of its manifests.
  * Freed with free(); NULL without memory. */
 char *plan_change_resource(const struct plan_change *change);
 bool plan_state_equal(const struct plan_state *a, const struct plan_state *b);

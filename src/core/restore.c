@@ -219,7 +219,7 @@ static bool is_same_thing(const struct plan_change *a, const struct plan_change 
 {
 	return strcmp(a->id, b->id) == 0 && strcmp(a->kind, b->kind) == 0 &&
 	       text_equal(a->path, b->path) && text_equal(a->root, b->root) &&
-	       text_equal(a->manager, b->manager);
+	       text_equal(a->manager, b->manager) && plan_object_equal(a->object, b->object);
 }
 
 static const struct piece *find_first(const struct restore *r, const char *key)
@@ -252,9 +252,11 @@ static struct approved find_approved(const struct restore *r, const struct plan_
 			overlay(&a, p->change);
 			a.known = is_same_thing(p->change, c);
 		} else if (!tried) { // the first of them found what was there before all
-			a = (struct approved){.known = text_equal(p->change->manager, c->manager),
-					      .seen = true,
-					      .state = p->change->observed};
+			a = (struct approved){
+				.known = text_equal(p->change->manager, c->manager) &&
+					 plan_object_equal(p->change->object, c->object),
+				.seen = true,
+				.state = p->change->observed};
 			tried = true;
 		}
 	}

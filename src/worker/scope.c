@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/glob.h"
+#include "kube/id.h"
 #include "worker/job.h"
 #include "worker/target/beneath.h"
 
@@ -45,16 +46,36 @@ static bool refuse(const struct plan_change *c, GError **error, const char *form
 	return refuse_as(c->path != NULL ? c->path : c->id, why, error);
 }
 
-/* People read ids and approve those: each must say what is changed, and of acts only one. */
-static bool check_id(GHashTable *acts, const struct plan_change *c, GError **error)
+static bool names_object(const struct plan_change *c)
+{
+	const struct plan_object *o = c->object;
+	const struct kube_id id = {.group = (char *)o->group,
+				   .version = (char *)o->version,
+				   .kind = (char *)o->kind,
+				   .namespace = (char *)o->namespace,
+				   .name = (char *)o->name};
+	g_autofree char *wanted = kube_id_plan(&id, c->manager);
+
+	return strcmp(c->id, wanted) == 0;
+}
+
+static bool names_itself(const struct plan_change *c)
 {
 	const struct plan_state *as = c->desired.type != STATE_ABSENT ? &c->desired : &c->observed;
 	const char *word = c->path != NULL ? state_type_names[as->type] : c->kind;
 	size_t len = strlen(word);
-	bool fits = strncmp(c->id, word, len) == 0 && c->id[len] == ':' &&
-		    (c->path == NULL || strcmp(c->id + len + 1, c->path) == 0);
 
-	if (!fits) {
+	if (c->object != NULL) {
+		return names_object(c);
+	}
+	return strncmp(c->id, word, len) == 0 && c->id[len] == ':' &&
+	       (c->path == NULL || strcmp(c->id + len + 1, c->path) == 0);
+}
+
+/* People read ids and approve those: each must say what is changed, and of acts only one. */
+static bool check_id(GHashTable *acts, const struct plan_change *c, GError **error)
+{
+	if (!names_itself(c)) {
 		g_autofree char *shown = g_utf8_make_valid(c->id, -1);
 
 		return refuse(c, error, "the plan calls it '%s', which is something else", shown);
@@ -213,6 +234,10 @@ static bool check_act(const struct trust *trust, const struct plan_change *c, bo
 	}
 	if (strcmp(c->kind, "service") == 0) {
 		return check_service(trust, c, raised, error);
+	}
+	if (c->object != NULL && raised) {
+		/* Where a cluster is, and by which credentials, is the caller's word. */
+		return refuse(c, error, "a privileged worker changes no cluster");
 	}
 	return strcmp(c->kind, "command") != 0 || check_exec(trust, c->id, c->exec, raised, error);
 }

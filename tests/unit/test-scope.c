@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the trust file allows of packages, services and commands. */
+/* What the trust file allows of packages, services, commands and objects of clusters. */
 #include "worker/scope.h"
 
 #include <string.h>
@@ -17,6 +17,16 @@ static const char *const relative[] = {"migrate", NULL};
 static const char *const preload[] = {"A=1", "LD_PRELOAD=/home/u/x.so", NULL};
 static const char *const plain_env[] = {"A=1", NULL};
 
+static const struct plan_object web = {.cluster = "c",
+				       .group = "apps",
+				       .version = "v1",
+				       .kind = "Deployment",
+				       .namespace = "shop",
+				       .name = "web",
+				       .resource = "deployments",
+				       .namespaced = true,
+				       .owner = "web1/shop"};
+
 struct trial {
 	const char *name;
 	bool raised;
@@ -26,6 +36,7 @@ struct trial {
 	bool implied, is_check;
 	enum plan_action action;
 	const char *refusal; /* NULL: it is allowed */
+	const struct plan_object *object;
 };
 #define ACTS LIST("package", "service", "command")
 
@@ -82,6 +93,16 @@ static const struct trial trials[] = {
 	 .refusal = "do not allow the program"},
 	{"a command of one's own", false, NULL, .kind = "command", .id = "command:m",
 	 .run = relative, .env = preload},
+	{"an object", false, LIST("kubernetes"), .kind = "kubernetes", .object = &web,
+	 .id = "k8s:prod/shop/Deployment/web", .manager = "prod"},
+	{"an object without the kind", false, ACTS, .kind = "kubernetes", .object = &web,
+	 .id = "k8s:prod/shop/Deployment/web", .manager = "prod", .refusal = "kind 'kubernetes'"},
+	{"an object that is called another", false, NULL, .kind = "kubernetes", .object = &web,
+	 .id = "k8s:prod/shop/Deployment/web2", .manager = "prod", .refusal = "something else"},
+	{"an object of a cluster called another", false, NULL, .kind = "kubernetes", .object = &web,
+	 .id = "k8s:test/shop/Deployment/web", .manager = "prod", .refusal = "something else"},
+	{"an object by root", true, LIST("kubernetes"), .kind = "kubernetes", .object = &web,
+	 .id = "k8s:prod/shop/Deployment/web", .manager = "prod", .refusal = "no cluster"},
 	{"check", true, ACTS, .commands = LIST("/opt/app/*"), .id = "well", .run = migrate,
 	 .is_check = true},
 	{"a check of another program", true, ACTS, .commands = LIST("/opt/app/*"), .id = "well",
@@ -113,6 +134,7 @@ static void try(const void *data)
 				     .action = t->action,
 				     .implied = t->implied,
 				     .exec = t->run != NULL ? &exec : NULL,
+				     .object = t->object,
 				     .observed = PLAN_STATE(STATE_ABSENT),
 				     .desired = PLAN_STATE(STATE_PACKAGE)};
 	struct plan_check check = {.kind = "command", .target = t->id, .exec = &exec};

@@ -76,6 +76,7 @@ static unsigned git_mode(const struct plan_state *state, int64_t mode)
 	case STATE_PACKAGE:
 	case STATE_SERVICE:
 	case STATE_COMMAND:
+	case STATE_OBJECT:
 		break;
 	}
 	return 0;

@@ -317,6 +317,7 @@ static bool stage(struct target_run *run, struct step *step, GError **error)
 	case STATE_PACKAGE:
 	case STATE_SERVICE:
 	case STATE_COMMAND:
+	case STATE_OBJECT:
 		break;
 	}
 	return true;
