@@ -25,7 +25,12 @@ unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME XDG_DATA_HOME SSH_AUTH_SOCK 
   ASSENT_CONFIG ASSENT_SOCKET ASSENT_PAGER PAGER NO_COLOR CLICOLOR_FORCE COLUMNS
 mkdir -m 700 "$HOME" "$XDG_RUNTIME_DIR"
 
+# Functions of ${cleaners-} are called at the end, before the folder goes.
 clean_up() {
+  local cleaner
+  for cleaner in ${cleaners-}; do
+    "$cleaner"
+  done
   for pid in $pids; do
     kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
   done

@@ -49,7 +49,11 @@ tap_note() { # FILE...: what a failed test looked at
 }
 
 git_pids=
+cleaners= # functions that are called at the end, before the folder goes
 git_cleanup() {
+  for cleaner in $cleaners; do
+    "$cleaner"
+  done
   for pid in $git_pids; do
     kill "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
