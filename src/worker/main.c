@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* assent-worker: does one job and exits (doc/worker.md). */
 #include "worker/apply.h"
+#include "worker/confine.h"
 #include "worker/fetch.h"
 #include "worker/job.h"
 #include "worker/plan.h"
@@ -94,6 +95,12 @@ int main(int argc, char **argv)
 
 	if (!settle_privilege(&privilege, argc == 2 && strcmp(argv[1], "apply") == 0, &error)) {
 		return complain(error->message);
+	}
+	if (argc > 1 && strcmp(argv[1], CONFINE_ARGUMENT) == 0) {
+		if (privilege.raised) {
+			return complain("with raised rights nothing but apply is done");
+		}
+		confine_main(argc, argv);
 	}
 	if (!read_arguments(argc, argv, &start, &code)) {
 		return code;

@@ -53,12 +53,13 @@ enum render_error {
 };
 
 struct render_ask {
-	const char *const *argv; /* argv[0] is absolute; shown in errors, so nothing secret */
-	unsigned timeout;	 /* seconds; 0: RENDER_TIMEOUT */
-	size_t max_output;	 /* 0: RENDER_MAX_OUTPUT */
-	struct reader *reader;	 /* of the commit */
-	const char *root;	 /* the folder that is given to it, as RENDER_INPUT */
-	const char *folder;	 /* where in it the renderer starts: root or beneath */
+	const char *const *argv;  /* argv[0] is absolute; shown in errors, so nothing secret */
+	const char *const *reads; /* absolute paths that it may read besides; NULL: none */
+	unsigned timeout;	  /* seconds; 0: RENDER_TIMEOUT */
+	size_t max_output;	  /* 0: RENDER_MAX_OUTPUT */
+	struct reader *reader;	  /* of the commit */
+	const char *root;	  /* the folder that is given to it, as RENDER_INPUT */
+	const char *folder;	  /* where in it the renderer starts: root or beneath */
 	enum sandbox_kind sandbox;
 	bool (*stopped)(void *user); /* NULL: never */
 	void *user;

@@ -30,12 +30,13 @@ enum sandbox_kind { SANDBOX_ANY, SANDBOX_BWRAP, SANDBOX_OWN };
 const char *sandbox_name(enum sandbox_kind kind);
 
 struct sandbox {
-	enum sandbox_kind kind;	 /* ANY: the first that works */
-	const char *program;	 /* absolute, links followed: what is shown inside at this path */
-	const char *const *argv; /* argv[0] is not used for looking it up */
-	const char *const *env;	 /* all of its environment */
-	const char *scratch;	 /* an empty folder of ours alone, for the time of the call */
-	const char *input;	 /* absolute: a folder that is seen at `place` */
+	enum sandbox_kind kind;	  /* ANY: the first that works */
+	const char *program;	  /* absolute, links followed: what is shown inside at this path */
+	const char *const *argv;  /* argv[0] is absolute, too */
+	const char *const *reads; /* absolute paths that it may read besides; NULL: none */
+	const char *const *env;	  /* all of its environment */
+	const char *scratch;	  /* an empty folder of ours alone, for the time of the call */
+	const char *input;	  /* absolute: a folder that is seen at `place` */
 	const char *place;
 	const char *cwd; /* inside */
 	uid_t uid;	 /* whose files `input` are; ours where we are not root */
