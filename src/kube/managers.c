@@ -213,8 +213,7 @@ static void blame_free(void *data)
 	g_free(blame);
 }
 
-/* What is to be shown of a name that a client gave itself. */
-static char *name_line(const char *text)
+char *kube_managers_name(const char *text)
 {
 	g_autofree char *line = g_strndup(text, KUBE_MANAGERS_NAME);
 
@@ -239,8 +238,8 @@ static struct kube_blame *read_blame(const struct kube_value *entry)
 	struct kube_blame *blame = g_new0(struct kube_blame, 1);
 	int64_t when = 0;
 
-	blame->manager = name_line(name != NULL ? name : "");
-	blame->subresource = sub != NULL && sub[0] != '\0' ? name_line(sub) : NULL;
+	blame->manager = kube_managers_name(name != NULL ? name : "");
+	blame->subresource = sub != NULL && sub[0] != '\0' ? kube_managers_name(sub) : NULL;
 	blame->applies = g_strcmp0(kube_value_str_at(entry, "operation", NULL), "Apply") == 0;
 	if (time != NULL && text_parse_time(time, &when) && when > 0) {
 		blame->time = when;

@@ -39,3 +39,5 @@ GPtrArray *kube_managers_find(const struct kube_value *fields, const struct kube
 /* Does a manager have this path, all that it is in, or something of it? set: a fieldsV1. */
 bool kube_managers_owns(const struct kube_value *set, const struct kube_value *live,
 			const char *path);
+/* What is to be shown of a name that a client gave itself: one line, not too long. g_free() */
+char *kube_managers_name(const char *text);
