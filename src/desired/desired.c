@@ -284,12 +284,14 @@ bool desired_load(struct reader *reader, const char *folder, const struct desire
 		.top = trim(folder),
 		.diags = diags,
 		.references = g_ptr_array_new_with_free_func(reference_free),
+		.told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.out = desired,
 	};
 
 	load_all(&l);
 	g_clear_pointer(&l.vars, g_hash_table_unref);
 	g_clear_pointer(&l.secrets, g_hash_table_unref);
+	g_hash_table_unref(l.told);
 	g_ptr_array_unref(l.references);
 	g_ptr_array_unref(l.documents);
 	g_free(l.top);

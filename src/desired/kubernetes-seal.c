@@ -110,6 +110,7 @@ static void refuse_sealed(const struct kube_object *object, const struct kube_va
 {
 	size_t len = 0, sealed_len;
 	g_autofree char *sealed = NULL;
+	const char *text;
 
 	switch (kube_value_type(value)) {
 	case KUBE_LIST:
@@ -119,7 +120,8 @@ static void refuse_sealed(const struct kube_object *object, const struct kube_va
 		}
 		break;
 	case KUBE_STRING:
-		sealed = sealed_text(kube_value_text(value, &len), len, &sealed_len);
+		text = kube_value_text(value, &len);
+		sealed = sealed_text(text, len, &sealed_len);
 		if (sealed != NULL) {
 			complain(object, value, diags,
 				 "this is a sealed secret, which is opened in the 'stringData' "

@@ -256,26 +256,42 @@ static void free_object(void *object)
 	kube_object_free(object);
 }
 
+/* Several resources may have the same files: what is wrong there is told once. */
+static void tell_once(struct load *l, const struct diag_list *diags)
+{
+	for (guint i = 0; i < diags->items->len; i++) {
+		const struct diag *d = diags->items->pdata[i];
+		char *key = g_strdup_printf("%s:%u:%u:%s", d->file, d->line, d->column, d->message);
+
+		/* The table owns the text from here, and frees it when it has it already. */
+		if (g_hash_table_add(l->told, key)) {
+			diag_add(l->diags, d->file, d->line, d->column, "%s", d->message);
+		}
+	}
+}
+
 static void read_objects(struct load *l, const struct yaml_node *node, struct desired_kubernetes *k,
 			 bool is_template)
 {
 	const struct kube_files files = {.walk = walk, .read = read_file, .data = l};
 	const struct kube_vars vars = {.lookup = lookup, .data = l};
 	const struct kube_vars *used = is_template ? &vars : NULL;
-	guint before = l->diags->items->len;
+	struct diag_list diags;
 	GError *error = NULL;
 	bool good;
 
+	diag_list_init(&diags);
 	k->objects = g_ptr_array_new_with_free_func(free_object);
 	good = k->is_folder
-		       ? kube_folder_read(&files, k->path, used, k->objects, l->diags, &error)
-		       : kube_folder_read_file(&files, k->path, used, k->objects, l->diags, &error);
+		       ? kube_folder_read(&files, k->path, used, k->objects, &diags, &error)
+		       : kube_folder_read_file(&files, k->path, used, k->objects, &diags, &error);
 	if (error != NULL) {
 		load_io_failed(l, node, error);
 	} else if (good) {
-		g_assert(l->diags->items->len == before);
-		kubernetes_check_sealed(k->objects, l->diags);
+		kubernetes_check_sealed(k->objects, &diags);
 	}
+	tell_once(l, &diags);
+	diag_list_clear(&diags);
 	l->objects += k->objects->len;
 	if (l->objects > DESIRED_MAX_OBJECTS) {
 		yaml_fail(node, l->diags, "more than %d objects with those before",
@@ -379,7 +395,7 @@ static char *object_key(const struct desired_resource *r, const struct kube_obje
 static bool may_meet(const struct desired_resource *a, const struct desired_resource *b,
 		     bool every_host)
 {
-	return !every_host || a == b || a->selector == NULL || b->selector == NULL ||
+	return !every_host || a->selector == NULL || b->selector == NULL ||
 	       strcmp(a->selector, b->selector) == 0;
 }
 
@@ -398,7 +414,9 @@ static void check_object(GHashTable *known, const struct desired_resource *r,
 		g_hash_table_insert(known, key, mine);
 		return;
 	}
-	if (may_meet(r, other->r, every_host)) {
+	/* Of the same id that was told of the resource. */
+	if (r == other->r ||
+	    (strcmp(r->id, other->r->id) != 0 && may_meet(r, other->r, every_host))) {
 		g_autofree char *shown = kube_id_text(object->id);
 
 		diag_add(diags, object->file, object->place.line, object->place.column,

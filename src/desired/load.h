@@ -48,6 +48,7 @@ struct load {
 	/* Of clusters: resources, objects, and bytes of their files. */
 	guint clusters, objects;
 	size_t manifests;
+	GHashTable *told; /* what was wrong in them */
 };
 
 /* Records that something could not be read: as a diagnostic at node when the repository's content

@@ -18,6 +18,9 @@ static void load(struct planner *p)
 	}
 	/* What was sealed then may be sealed for a key that is gone: only where it went matters. */
 	env.unseal = NULL;
+	/* What is to go from a cluster stands there, and which one may be touched now counts. */
+	env.no_objects = true;
+	env.clusters = env.renderers = NULL;
 	diag_list_init(&diags);
 	reader = tree_reader_new(tree);
 	if (!desired_load(reader, p->folder, &env, &p->base_desired, &diags, &problem)) {

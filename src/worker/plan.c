@@ -123,6 +123,7 @@ static void read_labels(struct planner *p, struct json_obj *from)
 
 static bool read_request(struct planner *p, const char **cache, GError **error)
 {
+	static const char *const none[] = {NULL};
 	struct json_obj *from = job_request(p->job);
 
 	p->mirror = json_str(from, "mirror", 4096);
@@ -141,6 +142,7 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->seal_key = json_str_opt(from, "seal_key", 4096);
 	p->env.unseal = plan_unseal;
 	p->env.unseal_data = p;
+	p->env.clusters = p->env.renderers = none; // of the request, when it has them
 	p->watch = json_str_opt(from, "watch", 4096);
 	read_labels(p, from);
 	plan_drift_read(p, from);

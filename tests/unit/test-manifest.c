@@ -7,7 +7,7 @@
  */
 #include <stdio.h>
 
-#include "desired/desired.h"
+#include "desired/kubernetes.h"
 #include "memory-reader.h"
 
 typedef struct diag_list diags_auto;
@@ -164,9 +164,39 @@ static void render_act(GString *out, const struct desired_resource *r)
 	render_exec(out, r->exec);
 }
 
+static void render_objects(GString *out, const GPtrArray *objects)
+{
+	for (guint i = 0; objects != NULL && i < objects->len; i++) {
+		const struct kube_object *o = objects->pdata[i];
+		size_t len;
+		g_autofree char *text = kube_value_canonical(o->value, &len);
+
+		g_string_append_printf(out, "  %s:%u %s\n", o->file, o->place.line, text);
+	}
+}
+
+static void render_kubernetes(GString *out, const struct desired_kubernetes *k)
+{
+	if (k == NULL) {
+		return;
+	}
+	g_string_append_printf(out, " from %s%s", k->path, k->is_folder ? "/" : "");
+	render_text(out, "of", k->context);
+	render_text(out, "namespace", k->namespace);
+	render_text(out, "render", k->render);
+	render_words(out, "values", k->values);
+	g_string_append(out, k->prune ? " prune" : "");
+	g_string_append(out, k->force ? " force" : "");
+	g_string_append(out, k->replace ? " replace" : "");
+	if (k->wait) {
+		g_string_append_printf(out, " within %u", k->within);
+	}
+}
+
 static void render_resource(GString *out, const struct desired_resource *r)
 {
 	g_string_append(out, r->id);
+	render_kubernetes(out, r->kubernetes);
 	render_act(out, r);
 	if (r->mode >= 0) {
 		g_string_append_printf(out, " mode %04o", (unsigned)r->mode);
@@ -188,6 +218,9 @@ static void render_resource(GString *out, const struct desired_resource *r)
 	g_string_append_printf(out, " at %s:%u:%u\n", r->file, r->line, r->column);
 	for (guint i = 0; r->entries != NULL && i < r->entries->len; i++) {
 		render_entry(out, r->entries->pdata[i]);
+	}
+	if (r->kubernetes != NULL) {
+		render_objects(out, r->kubernetes->objects);
 	}
 }
 
