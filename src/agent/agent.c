@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/alerts.h"
+#include "agent/clusters.h"
 #include "agent/differ.h"
 #include "agent/evidence.h"
 #include "agent/genesis.h"
@@ -578,7 +579,8 @@ static void renew_unit(struct reloading *r, const struct conf_stack *stack)
 	unit->step.unfixable = false;
 	g_hash_table_insert(r->agent->units, stack->name, unit);
 	watch_start(unit);
-	if (!same_source(&before->source, &stack->source) || !same_labels(r->old, r->agent->conf)) {
+	if (!same_source(&before->source, &stack->source) || !same_labels(r->old, r->agent->conf) ||
+	    !clusters_same(r->old, before, r->agent->conf, stack)) {
 		unit->outdated =
 			unit->step.job == STACK_JOB_FETCH || unit->step.job == STACK_JOB_PLAN;
 		unit->step.fetch_due = true;

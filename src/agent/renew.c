@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/clusters.h"
 #include "agent/evidence.h"
 #include "agent/planner.h"
 #include "agent/request.h"
@@ -40,6 +41,8 @@ char *renew_outdated(struct agent_unit *unit)
 		what = "source";
 	} else if (!verified_plan(&unit->conf->source, plan)) {
 		what = "verification of commits";
+	} else if (!clusters_allow(unit->conf, plan)) {
+		what = "permission to touch its clusters";
 	} else if (!ruling_holds(unit, plan)) {
 		what = "policy";
 	}

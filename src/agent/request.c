@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/clusters.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 
@@ -207,6 +208,7 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	str_opt(w, "memory", plan->memory);
 	str_opt(w, "seal_key", plan->seal_key);
 	str_opt(w, "watch", plan->watch);
+	clusters_write_plan(w, conf, stack);
 	write_drift(w, stack, plan);
 	write_returns(w, plan->returns);
 	return finish(w, "plan", error);

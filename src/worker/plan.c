@@ -123,7 +123,6 @@ static void read_labels(struct planner *p, struct json_obj *from)
 
 static bool read_request(struct planner *p, const char **cache, GError **error)
 {
-	static const char *const none[] = {NULL};
 	struct json_obj *from = job_request(p->job);
 
 	p->mirror = json_str(from, "mirror", 4096);
@@ -142,7 +141,7 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->seal_key = json_str_opt(from, "seal_key", 4096);
 	p->env.unseal = plan_unseal;
 	p->env.unseal_data = p;
-	p->env.clusters = p->env.renderers = none; // of the request, when it has them
+	plan_clusters_read(p, from);
 	p->watch = json_str_opt(from, "watch", 4096);
 	read_labels(p, from);
 	plan_drift_read(p, from);
@@ -173,6 +172,7 @@ static void planner_init(struct planner *p, struct job *job)
 static void planner_clear(struct planner *p)
 {
 	plan_drift_clear(p);
+	plan_clusters_clear(p);
 	g_clear_pointer(&p->notifiers, g_hash_table_unref);
 	g_clear_pointer(&p->changed, g_hash_table_unref);
 	g_ptr_array_unref(p->acts);

@@ -20,6 +20,9 @@
  *
  * What a person must correct gathers in diags and then nothing is planned.
  */
+#include "cluster/scope.h"
+#include "cluster/settings.h"
+#include "desired/kubernetes.h"
 #include "worker/applied.h"
 #include "worker/job.h"
 #include "worker/target/target.h"
@@ -38,6 +41,12 @@ struct plan_item {
 	bool last;	    /* ... or rather after everything else */
 	const char *remark; /* a line for its reader, below its section of the diff; NULL: none */
 };
+/* Makes objects of clusters; by the agent's configuration. */
+struct plan_renderer {
+	const char *name;
+	const char **run; /* program and arguments, ended by NULL */
+	unsigned timeout; /* seconds */
+};
 struct drift_request;
 struct planner {
 	struct job *job;
@@ -47,6 +56,9 @@ struct planner {
 	const char *watch;	      /* file for plan_watch(); NULL: nobody waits */
 	bool for_root;		      /* root will apply it, whoever looks now */
 	struct desired_env env;
+	GPtrArray *clusters;	     /* struct cluster_settings; NULL: none may be touched */
+	struct cluster_scope *scope; /* what of them; NULL: nothing */
+	GPtrArray *renderers;	     /* struct plan_renderer; NULL: none */
 	struct reader *reader;
 	struct desired *desired;
 	struct observe_cache *cache; /* NULL: none */
@@ -106,6 +118,17 @@ const struct applied *plan_applied(struct planner *p);
 /* Everything in a folder that a file or link takes the place of. */
 bool plan_clear_folder(struct planner *p, const struct want *want, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* The members of the request that say which clusters may be touched; sets p->env, too. */
+void plan_clusters_read(struct planner *p, struct json_obj *from);
+void plan_clusters_clear(struct planner *p);
+/* The objects of a resource `kubernetes`, r->kubernetes->objects: those that were read with the
+ * manifest, or that its renderer makes now. They are not settled (desired/kubernetes.h), and the
+ * caller's to change. What is wrong with them goes to diags, and then NULL without error. */
+GPtrArray *plan_manifests(struct planner *p, struct desired_resource *r, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+/* Of a settled object: opens its sealed values, in place. False: diags say why. */
+bool plan_manifest_unseal(struct planner *p, const struct desired_resource *r,
+			  struct kube_object *object) G_GNUC_WARN_UNUSED_RESULT;
 /* All changes, in order; free with g_ptr_array_unref(). */
 GPtrArray *plan_order(struct planner *p);
 /* Marks those that it is true of. What stands in its way is warned of. */
