@@ -22,7 +22,8 @@
  * stands here: what is to be pruned must say itself that it is ours
  * (kube/order.h), and a person has approved that.
  *
- *	inventory_load(cluster, "web1/shop", "shop", &inventory, error) -- empty: there is none
+ *	inventory_load(cluster, "web1/shop", inventory_namespace(settings, cluster),
+ *		       &inventory, error) -- empty: there is none
  *	entry = inventory_find(inventory, id)
  *	inventory_put(inventory, id, uid); inventory_drop(inventory, id);
  *	inventory_store(cluster, inventory, error)
@@ -92,8 +93,12 @@ bool inventory_read_part(struct inventory *inventory, const struct inventory_par
  * them. It has the resourceVersion and uid that were read, so that nothing newer is overwritten. */
 GPtrArray *inventory_write(const struct inventory *inventory);
 
-/* By requests (cluster/cluster.h). An inventory of another owner under our name is an error. */
+/* Where a stack's list is: as the agent's configuration says, else the context's namespace. */
 struct cluster;
+struct cluster_settings;
+const char *inventory_namespace(const struct cluster_settings *settings,
+				const struct cluster *cluster);
+/* By requests (cluster/cluster.h). An inventory of another owner under our name is an error. */
 bool inventory_load(struct cluster *cluster, const char *owner, const char *namespace,
 		    struct inventory **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* BASE_ERROR_NOT_FOUND: there is no such namespace. After an error what is in the cluster is the

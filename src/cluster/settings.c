@@ -25,6 +25,7 @@ struct cluster_settings *cluster_settings_dup(const struct cluster_settings *set
 	copy->exec_plugins = g_strdupv(settings->exec_plugins);
 	copy->as = g_strdup(settings->as);
 	copy->as_groups = g_strdupv(settings->as_groups);
+	copy->inventory = g_strdup(settings->inventory);
 	return copy;
 }
 
@@ -39,6 +40,7 @@ void cluster_settings_free(struct cluster_settings *settings)
 	g_strfreev(settings->exec_plugins);
 	g_free(settings->as);
 	g_strfreev(settings->as_groups);
+	g_free(settings->inventory);
 	g_free(settings);
 }
 
@@ -95,6 +97,7 @@ void cluster_settings_write(struct json_writer *w, const char *name, const GPtrA
 		write_text(w, "context", settings->context);
 		write_texts(w, "exec_plugins", settings->exec_plugins);
 		json_w_bool(w, "in_cluster", settings->in_cluster);
+		write_text(w, "inventory", settings->inventory);
 		write_text(w, "kubeconfig", settings->kubeconfig);
 		json_w_str(w, "name", settings->name);
 		json_w_end(w);
@@ -131,6 +134,7 @@ static struct cluster_settings *read_one(struct json_obj *o, const GPtrArray *be
 	settings->kubeconfig = g_strdup(json_str_opt(o, "kubeconfig", MAX_TEXT));
 	settings->context = g_strdup(json_str_opt(o, "context", MAX_TEXT));
 	settings->in_cluster = json_bool(o, "in_cluster");
+	settings->inventory = g_strdup(json_str_opt(o, "inventory", MAX_TEXT));
 	settings->exec_plugins = read_texts(o, "exec_plugins", true);
 	settings->as = g_strdup(json_str_opt(o, "as", MAX_TEXT));
 	settings->as_groups = read_texts(o, "as_groups", false);

@@ -20,6 +20,7 @@ struct cluster_settings {
 	char **exec_plugins; /* absolute paths that may be run for credentials; NULL: none */
 	char *as;	     /* impersonation; NULL: none, or what the kubeconfig says */
 	char **as_groups;
+	char *inventory; /* namespace of the list of the stack's objects; NULL: the context's */
 };
 
 struct cluster_settings *cluster_settings_new(const char *name);
