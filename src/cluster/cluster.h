@@ -77,6 +77,7 @@ struct cluster_limits {
 	unsigned streams; /* requests at once; 0: 32 */
 	unsigned timeout; /* seconds for one answer; 0: 30 */
 	unsigned total;	  /* seconds for all of them; 0: 300 */
+	size_t max;	  /* bytes of one answer; 0: 64 MiB */
 	/* Shall it be ended? Asked several times a second; NULL: never. */
 	bool (*stopped)(void *user);
 	/* This call has its last answer; more may be added to the array. NULL: not told. */

@@ -10,7 +10,8 @@
 #define CLUSTER_STREAMS 32
 #define CLUSTER_TIMEOUT 30
 #define CLUSTER_TOTAL 300
-#define CLUSTER_CONNECT 15 /* seconds */
+#define CLUSTER_CONNECT 15     /* seconds */
+#define CLUSTER_CONNECTIONS 16 /* where there is no HTTP/2 */
 
 /* How the address is reached; worked out once. */
 struct cluster_route {

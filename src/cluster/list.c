@@ -69,10 +69,11 @@ static bool give_items(struct list *l, struct kube_value *page)
 
 static bool read_page(struct list *l, struct kube_value *page, GError **error)
 {
+	const char *kind = kube_value_str_at(page, "kind", NULL);
 	const char *rest = kube_value_str_at(page, "metadata", "continue", NULL);
 	const char *version = kube_value_str_at(page, "metadata", "resourceVersion", NULL);
 
-	if (!kube_value_is(kube_value_get(page, "metadata"), KUBE_MAP)) {
+	if (kind == NULL || !g_str_has_suffix(kind, "List")) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
 			    "cluster '%s': what is at %s is no list", l->cluster->name, l->path);
 	}

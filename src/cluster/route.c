@@ -81,6 +81,7 @@ void cluster_prepare(CURL *curl, const struct cluster *c, const struct credentia
 	curl_easy_setopt(curl, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	curl_easy_setopt(curl, CURLOPT_PROXY, c->route.proxy);
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
+	curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	if (c->route.connect_to != NULL) {
 		curl_easy_setopt(curl, CURLOPT_CONNECT_TO, c->route.connect_to);
 	}
@@ -90,10 +91,15 @@ void cluster_prepare(CURL *curl, const struct cluster *c, const struct credentia
 	if (c->config->insecure) {
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+		curl_easy_setopt(curl, CURLOPT_PROXY_SSL_VERIFYPEER, 0L);
+		curl_easy_setopt(curl, CURLOPT_PROXY_SSL_VERIFYHOST, 0L);
 	}
 	if (credentials->ca != NULL) {
 		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 		set_blob(curl, CURLOPT_CAINFO_BLOB, credentials->ca);
+		/* As Go does; the certificate and its key are for the server alone. */
+		curl_easy_setopt(curl, CURLOPT_PROXY_CAPATH, NULL);
+		set_blob(curl, CURLOPT_PROXY_CAINFO_BLOB, credentials->ca);
 	}
 	if (credentials->cert != NULL) {
 		set_blob(curl, CURLOPT_SSLCERT_BLOB, credentials->cert);

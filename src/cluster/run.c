@@ -81,7 +81,8 @@ static void batch_clear(struct batch *b)
 
 static void start(struct batch *b, struct job *job)
 {
-	struct transfer *t = transfer_new(b->cluster, job->call, b->credentials, b->limits.timeout);
+	struct transfer *t = transfer_new(b->cluster, job->call, b->credentials, b->limits.timeout,
+					  b->limits.max);
 
 	t->user = job;
 	g_ptr_array_add(b->running, t);
@@ -183,7 +184,7 @@ static int64_t when_again(struct batch *b, const struct job *job, int64_t now)
 	}
 	switch (answer->retry) {
 	case KUBE_RETRY_AFTER:
-		due = now + (int64_t)answer->retry_after * 1000 * MS + backoff(0);
+		due = now + (int64_t)answer->retry_after * 1000 * MS + backoff(0) / 2;
 		break;
 	case KUBE_RETRY_BACKOFF:
 		due = now + backoff(job->tries);
@@ -195,6 +196,19 @@ static int64_t when_again(struct batch *b, const struct job *job, int64_t now)
 	return due < b->deadline ? due : -1;
 }
 
+/* Without HTTP/2 requests go side by side over more connections. */
+static void on_first_answer(struct cluster *c, const struct transfer *t)
+{
+	long version = 0;
+
+	curl_easy_getinfo(t->curl, CURLINFO_HTTP_VERSION, &version);
+	if (version != CURL_HTTP_VERSION_2_0) {
+		curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+				  (long)CLUSTER_CONNECTIONS);
+	}
+	c->answered = true;
+}
+
 static bool on_answer(struct batch *b, struct transfer *t, struct job *job, int64_t now,
 		      GError **error)
 {
@@ -204,7 +218,9 @@ static bool on_answer(struct batch *b, struct transfer *t, struct job *job, int6
 
 	transfer_answer(t);
 	answer = job->call->answer;
-	b->cluster->answered = true;
+	if (!b->cluster->answered) {
+		on_first_answer(b->cluster, t);
+	}
 	b->lost = 0;
 	if (answer->class == KUBE_UNAUTHENTICATED) {
 		if (!renew(b, t, job, &done, error)) {
@@ -275,6 +291,10 @@ static bool finish(struct batch *b, CURL *curl, CURLcode code, int64_t now, GErr
 	curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&t);
 	g_ptr_array_remove_fast(b->running, t);
 	job = t->user;
+	/* Of a head that was cut off libcurl makes an answer. */
+	if (code == CURLE_OK && !t->has_head) {
+		code = CURLE_GOT_NOTHING;
+	}
 	if (code == CURLE_OK) {
 		good = on_answer(b, t, job, now, error);
 	} else {
@@ -360,6 +380,7 @@ static struct cluster_limits with_defaults(const struct cluster_limits *limits)
 
 	own.streams = MIN(own.streams != 0 ? own.streams : CLUSTER_STREAMS, STREAMS_MAX);
 	own.timeout = own.timeout != 0 ? own.timeout : CLUSTER_TIMEOUT;
+	own.max = own.max != 0 ? own.max : KUBE_VALUE_MAX_SIZE;
 	own.total = own.total != 0 ? own.total : CLUSTER_TOTAL;
 	return own;
 }

@@ -91,6 +91,10 @@ static size_t on_header(char *data, size_t size, size_t count, void *user)
 	size_t len = size * count;
 	char *value;
 
+	t->has_head |= len == strlen("\r\n");
+	if (len > strlen("HTTP/") && memcmp(data, "HTTP/", strlen("HTTP/")) == 0) {
+		t->has_head = false;
+	}
 	if ((value = header_value(data, len, "retry-after")) != NULL) {
 		g_free(t->retry_after);
 		t->retry_after = value;
@@ -177,7 +181,7 @@ static CURL *take_handle(struct cluster *c, const struct credentials *credential
 }
 
 struct transfer *transfer_new(struct cluster *c, struct cluster_call *call,
-			      struct credentials *credentials, unsigned timeout)
+			      struct credentials *credentials, unsigned timeout, size_t max)
 {
 	struct transfer *t = g_new0(struct transfer, 1);
 
@@ -185,7 +189,7 @@ struct transfer *transfer_new(struct cluster *c, struct cluster_call *call,
 	t->call = call;
 	t->credentials = credentials_ref(credentials);
 	t->curl = take_handle(c, credentials);
-	t->max = KUBE_VALUE_MAX_SIZE;
+	t->max = max;
 	set_request(t, timeout);
 	set_headers(t);
 	return t;

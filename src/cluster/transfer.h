@@ -13,6 +13,7 @@ struct transfer {
 	char *body; /* wiped as it grows and at the end; NUL-terminated */
 	size_t len, size, max;
 	bool too_large;
+	bool has_head; /* to its end */
 	char *retry_after;
 	int64_t date;
 	GPtrArray *warnings;
@@ -21,7 +22,7 @@ struct transfer {
 };
 /* Borrows call; not started. */
 struct transfer *transfer_new(struct cluster *c, struct cluster_call *call,
-			      struct credentials *credentials, unsigned timeout);
+			      struct credentials *credentials, unsigned timeout, size_t max);
 /* Not in a multi handle any more. */
 void transfer_free(struct transfer *t);
 /* More of the body; false when it is too much. */

@@ -152,7 +152,7 @@ static size_t on_stream(char *data, size_t size, size_t count, void *user)
 
 static void start(struct watch *watch, struct cluster *c, struct credentials *credentials)
 {
-	struct transfer *t = transfer_new(c, watch->call, credentials, 0);
+	struct transfer *t = transfer_new(c, watch->call, credentials, 0, KUBE_VALUE_MAX_SIZE);
 
 	t->user = watch;
 	watch->transfer = t;
