@@ -226,16 +226,14 @@ static bool try_again(struct watch *watch)
 	return true;
 }
 
-static enum cluster_watch_end judge(struct watch *watch, const struct kube_answer **answer)
+/* What the server says: in an event, or instead of a stream. */
+static enum cluster_watch_end judge(const struct kube_answer *answer)
 {
-	*answer = watch->said;
-	if (watch->said != NULL) {
-		return watch->said->class == KUBE_EXPIRED ? CLUSTER_WATCH_EXPIRED
-							  : CLUSTER_WATCH_REFUSED;
+	if (answer->class == KUBE_EXPIRED) {
+		return CLUSTER_WATCH_EXPIRED;
 	}
-	*answer = watch->call->answer;
-	return watch->call->answer->class == KUBE_EXPIRED ? CLUSTER_WATCH_EXPIRED
-							  : CLUSTER_WATCH_REFUSED;
+	return answer->class == KUBE_THROTTLED || answer->code >= 500 ? CLUSTER_WATCH_LOST
+								      : CLUSTER_WATCH_REFUSED;
 }
 
 static void report(struct watch *watch, enum cluster_watch_end end,
@@ -271,7 +269,8 @@ static void finish(struct watch *watch, CURLcode code)
 	}
 	curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (watch->said != NULL) {
-		end = judge(watch, &answer);
+		answer = watch->said;
+		end = judge(answer);
 	} else if (watch->stopped) {
 		end = CLUSTER_WATCH_DONE;
 	} else if (watch->problem != NULL) {
@@ -281,7 +280,8 @@ static void finish(struct watch *watch, CURLcode code)
 		if (try_again(watch)) {
 			return;
 		}
-		end = judge(watch, &answer);
+		answer = watch->call->answer;
+		end = judge(answer);
 	} else if (code != CURLE_OK) {
 		cluster_fail_curl(t->cluster, t->curl, code, t->detail, &local);
 		watch->problem = t->too_large ? g_strdup_printf("cluster '%s': an event is larger "

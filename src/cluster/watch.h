@@ -23,7 +23,7 @@ enum cluster_watch_end {
 				  resourceVersion */
 	CLUSTER_WATCH_EXPIRED, /* 410, as an answer or as an event: list again */
 	CLUSTER_WATCH_REFUSED, /* see the answer; 401 was tried with other credentials */
-	CLUSTER_WATCH_LOST,    /* no connection, or it was cut: again after a while */
+	CLUSTER_WATCH_LOST,    /* no connection, it was cut, 429 or 5xx: again after a while */
 };
 
 struct cluster_watch_ops {
