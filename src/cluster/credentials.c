@@ -89,6 +89,25 @@ void credential_source_free(struct credential_source *source)
 	}
 }
 
+char *credential_source_describe(const struct credential_source *source)
+{
+	const struct kube_config *config = source->config;
+
+	if (config->exec != NULL) {
+		return g_strdup_printf("what '%s' gives", config->exec->command);
+	}
+	if (config->token_file != NULL) {
+		return g_strdup_printf("the token in '%s'", config->token_file);
+	}
+	if (config->cert_file != NULL && config->token == NULL) {
+		return g_strdup_printf("the certificate in '%s'", config->cert_file);
+	}
+	return g_strdup(config->token != NULL	    ? "the token of its kubeconfig"
+			: config->username != NULL  ? "the user and password of its kubeconfig"
+			: config->cert_data != NULL ? "the certificate of its kubeconfig"
+						    : "requests without credentials");
+}
+
 static const char *watched_path(const struct credential_source *source, enum watched which)
 {
 	const struct kube_config *config = source->config;

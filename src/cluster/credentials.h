@@ -35,6 +35,8 @@ struct credential_source;
 /* config is borrowed, and lives longer. */
 struct credential_source *credential_source_new(const struct kube_config *config, const char *name);
 void credential_source_free(struct credential_source *source);
+/* "the token in '/x/token'": for messages; g_free(). */
+char *credential_source_describe(const struct credential_source *source);
 /* Those that hold now, with a reference. */
 bool credential_source_take(struct credential_source *source, struct credentials **out,
 			    GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -52,10 +52,32 @@ static bool below(const char *host, const char *domain)
 	       g_ascii_strcasecmp(host + all - len, domain) == 0;
 }
 
+/* "10.1.2.3/8": bits behind the mask do not count, as in Go and not in GLib. */
+static bool net_matches(const char *entry, const char *slash, GInetAddress *address)
+{
+	g_autofree char *text = g_strndup(entry, (size_t)(slash - entry));
+	g_autoptr(GInetAddress) net = g_inet_address_new_from_string(text);
+	const guint8 *a, *b;
+	guint64 bits;
+
+	if (net == NULL || address == NULL ||
+	    g_inet_address_get_family(net) != g_inet_address_get_family(address) ||
+	    !g_ascii_string_to_unsigned(slash + 1, 10, 0, 8 * g_inet_address_get_native_size(net),
+					&bits, NULL)) {
+		return false;
+	}
+	a = g_inet_address_to_bytes(net);
+	b = g_inet_address_to_bytes(address);
+	if (memcmp(a, b, bits / 8) != 0) {
+		return false;
+	}
+	return bits % 8 == 0 || (a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8) == 0;
+}
+
 static bool entry_matches(const char *entry, const char *host, int port)
 {
 	g_autoptr(GInetAddress) address = g_inet_address_new_from_string(host);
-	g_autoptr(GInetAddressMask) net = NULL;
+	const char *slash = strchr(entry, '/');
 	g_autoptr(GInetAddress) wanted = NULL;
 	g_autofree char *name = NULL;
 	int only = 0;
@@ -63,9 +85,8 @@ static bool entry_matches(const char *entry, const char *host, int port)
 	if (strcmp(entry, "*") == 0) {
 		return true;
 	}
-	if (strchr(entry, '/') != NULL) {
-		net = g_inet_address_mask_new_from_string(entry, NULL);
-		return net != NULL && address != NULL && g_inet_address_mask_matches(net, address);
+	if (slash != NULL) {
+		return net_matches(entry, slash, address);
 	}
 	name = split_port(entry, &only);
 	if (name[0] == '\0' || (only != 0 && only != port)) {

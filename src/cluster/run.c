@@ -152,6 +152,7 @@ static void adapt(struct batch *b, bool good)
 /* 401: once more with other credentials, where there are others. */
 static bool renew(struct batch *b, struct transfer *t, struct job *job, bool *done, GError **error)
 {
+	g_autofree char *what = NULL;
 	struct credentials *fresh = NULL;
 
 	*done = true;
@@ -167,10 +168,11 @@ static bool renew(struct batch *b, struct transfer *t, struct job *job, bool *do
 			return true;
 		}
 	}
+	what = credential_source_describe(b->cluster->source);
 	return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-		    "cluster '%s' at %s does not accept the credentials of its kubeconfig "
-		    "(HTTP 401): they are wrong or over",
-		    b->cluster->name, b->cluster->server);
+		    "cluster '%s' at %s does not accept %s (HTTP 401): it has expired, or is of "
+		    "another cluster",
+		    b->cluster->name, b->cluster->server, what);
 }
 
 /* When the same is sent again after this answer; -1: never. */
