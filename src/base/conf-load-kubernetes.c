@@ -5,6 +5,28 @@
 #include "base/conf-load.h"
 #include "base/conf-shape.h"
 
+/* As many as a request to the worker bears. */
+#define MAX_CLUSTERS 64
+#define MAX_TEXTS 256
+#define MAX_TEXT 4096
+
+static void bound(struct conf_reader *r, const struct yaml_node *at, const char *key,
+		  char *const *texts, unsigned max)
+{
+	if (texts == NULL) {
+		return;
+	}
+	if (g_strv_length((char **)texts) > max) {
+		yaml_fail(at, r->diags, "'%s' names more than %u", key, max);
+	}
+	for (; *texts != NULL; texts++) {
+		if (strlen(*texts) > MAX_TEXT) {
+			yaml_fail(at, r->diags, "a text in '%s' is longer than %d bytes", key,
+				  MAX_TEXT);
+		}
+	}
+}
+
 static void read_cluster(struct conf_reader *r, const char *name, struct yaml_node *map)
 {
 	struct yaml_node *node = conf_as_map(r, yaml_get(map, name), "a cluster");
@@ -30,6 +52,7 @@ static void read_renderer(struct conf_reader *r, const char *name, struct yaml_n
 	g_ptr_array_add(r->conf->kubernetes.renderers, renderer);
 	conf_read_section(r, node, "kubernetes.renderers.*", renderer);
 	conf_end_section(r, node, "kubernetes.renderers.*");
+	bound(r, node, "run", renderer->run, MAX_TEXTS);
 	if (renderer->run != NULL && renderer->run[0] == NULL) {
 		yaml_fail(node, r->diags, "'run' of renderer '%s' names no program", name);
 	} else if (renderer->run != NULL && !conf_is_program(renderer->run[0])) {
@@ -44,6 +67,7 @@ void conf_read_kubernetes(struct conf_reader *r, struct yaml_node *root)
 
 	if (map != NULL) {
 		conf_read_section(r, map, "kubernetes", &r->conf->kubernetes);
+		bound(r, map, "exec-plugins", r->conf->kubernetes.exec_plugins, MAX_TEXTS);
 		conf_read_named(r, map, "clusters", read_cluster);
 		conf_read_named(r, map, "renderers", read_renderer);
 		conf_end_section(r, map, "kubernetes");
@@ -86,6 +110,9 @@ void conf_read_stack_kubernetes(struct conf_reader *r, struct yaml_node *node,
 	conf_read_section(r, map, "stacks.*.kubernetes", k);
 	conf_end_section(r, map, "stacks.*.kubernetes");
 	check_clusters(r, stack, map);
+	bound(r, map, "clusters", k->clusters, MAX_CLUSTERS);
+	bound(r, map, "namespaces", k->namespaces, MAX_TEXTS);
+	bound(r, map, "as-groups", k->as_groups, MAX_TEXTS);
 	if (k->namespaces != NULL && k->namespaces[0] == NULL) {
 		yaml_fail(map, r->diags, "'namespaces' names none: leave it out to allow all");
 	}

@@ -132,11 +132,30 @@ static void test_problems_are_named(void)
 	}
 }
 
+/* More than a request to the worker bears. */
+static void test_lists_are_bounded(void)
+{
+	g_autoptr(GString) text =
+		g_string_new(HEAD CLUSTERS STACK "    kubernetes: {clusters: prod, namespaces: [a");
+	struct place p;
+	g_autofree char *problems = NULL;
+
+	for (unsigned i = 0; i < 256; i++) {
+		g_string_append_printf(text, ", a%u", i);
+	}
+	g_string_append(text, "]}\n");
+	p = place_new(text->str);
+	g_assert_null(load(&p, &problems));
+	g_assert_nonnull(strstr(problems, "'namespaces' names more than 256"));
+	place_free(&p);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/conf-kubernetes/keys-are-read", test_keys_are_read);
 	g_test_add_func("/conf-kubernetes/scope-follows-namespaces", test_scope_follows_namespaces);
 	g_test_add_func("/conf-kubernetes/problems-are-named", test_problems_are_named);
+	g_test_add_func("/conf-kubernetes/lists-are-bounded", test_lists_are_bounded);
 	return g_test_run();
 }
