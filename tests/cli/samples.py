@@ -11,7 +11,8 @@ import os
 import re
 import sys
 
-SECTIONS = {"stacks", "rules", "notify", "http", "people", "groups", "retention", "windows"}
+SECTIONS = {"stacks", "rules", "notify", "http", "people", "groups", "retention", "windows",
+            "kubernetes"}
 STACK = """stacks:
   web:
     source: {url: https://git.example.org/ops.git}

@@ -47,7 +47,7 @@ while read -r file <&3; do
   fi
 done 3<"$tmp/list"
 for sample in whole/README.md whole/config.md manifest/README.md manifest/manifest.md \
-  manifest/assent.yaml.5 part/desktop.md part/verify.md; do
+  manifest/assent.yaml.5 part/config.md part/desktop.md part/verify.md; do
   ok "there is one in ${sample#*/}" grep -q "/$sample-" "$tmp/list"
 done
 
