@@ -209,5 +209,5 @@ bool plan_object_equal(const struct plan_object *a, const struct plan_object *b)
 	       text_equal(a->version, b->version) && text_equal(a->kind, b->kind) &&
 	       text_equal(a->namespace, b->namespace) && text_equal(a->name, b->name) &&
 	       text_equal(a->resource, b->resource) && text_equal(a->set, b->set) &&
-	       text_equal(a->owner, b->owner) && a->force == b->force && a->replace == b->replace;
+	       text_equal(a->owner, b->owner) && a->replace == b->replace;
 }

@@ -283,8 +283,9 @@ void plan_verification_write(struct json_writer *w, const struct plan_verificati
 /* The policy's member "channels", where it is needed. */
 void plan_channels_write(struct json_writer *w, unsigned channels);
 void plan_check_write(struct json_writer *w, const struct plan_check *check);
-/* The same object in the same cluster, applied with the same rights; both may be NULL. How long is
- * waited does not count, nor who asks. */
+/* The same object in the same cluster, with the same right to replace it; both may be NULL. How
+ * long is waited does not count, nor who asks, nor force: to put back what was approved is to take
+ * it back from whoever has it now. */
 bool plan_object_equal(const struct plan_object *a, const struct plan_object *b);
 /* The id of the resource that asks for the change: its own, or of what a tree holds the tree's, or
  * of an object that of its manifests.

@@ -179,10 +179,11 @@ static enum outcome outcome_of(GHashTable *steps, const struct apply *apply,
 	return known > 0 ? (enum outcome)(known - 1) : UNKNOWN;
 }
 
-/* Units that are read again leave no state. */
+/* Units that are read again leave no state. What an object became only its cluster can tell: body
+ * and object are no more alike than a wish and what comes of it. */
 static bool has_state(const struct plan_change *c)
 {
-	return strcmp(c->id, "service:daemon-reload") != 0;
+	return c->object == NULL && strcmp(c->id, "service:daemon-reload") != 0;
 }
 
 static void take_plan(struct applied *a, const struct apply *apply, const struct plan *plan,

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/objects.h"
+#include "worker/target/kubernetes-diff.h"
 
 /* What it belongs to afterwards, as far as one can tell. */
 static int64_t owner_after(const struct plan_change *c, uid_t maker)
@@ -147,7 +148,11 @@ static bool write_section(struct planner *p, struct differ *d, struct plan_item 
 		struct diff_content a = {old.bytes, old.len};
 		struct diff_content b = {large ? NULL : new.bytes, large ? 0 : new.len};
 
-		ok = target_find(c->kind)->diff(d, out, c, &a, &b, error);
+		if (c->object != NULL) {
+			kubernetes_diff_write(out, c);
+		} else {
+			ok = target_find(c->kind)->diff(d, out, c, &a, &b, error);
+		}
 	}
 	if (ok && item->remark != NULL) {
 		g_string_append_printf(out, " %s\n", item->remark);
@@ -174,7 +179,7 @@ static bool write_diff(struct planner *p, GPtrArray *items, GString *out, GError
 		if (job_stopped(p->job)) {
 			return fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED, "asked to stop");
 		}
-		item->change.risk |= target_find(item->change.kind)->acts
+		item->change.risk |= item->change.path == NULL
 					     ? 0
 					     : risk_of(&item->change, p->for_root ? 0 : geteuid());
 		if (!write_section(p, d, item, out, error)) {

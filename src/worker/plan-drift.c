@@ -15,8 +15,8 @@
 #define MAX_DIFFERS 1000
 #define MAX_ID 65536
 
-static const char *const kinds[] = {"file",    "tree",	  "directory", "link",
-				    "package", "service", "command",   NULL};
+static const char *const kinds[] = {"file",    "tree",	  "directory",	"link", "package",
+				    "service", "command", "kubernetes", NULL};
 
 static unsigned read_fields(struct json_obj *o)
 {

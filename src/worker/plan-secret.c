@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/objects.h"
 
-static bool load_keys(struct planner *p, GError **error)
+bool plan_secret_keys(struct planner *p, GError **error)
 {
 	if (p->keys != NULL) {
 		return true;
@@ -23,13 +23,13 @@ bool plan_unseal(const char *text, size_t len, const char *where, struct seal_by
 {
 	struct planner *p = data;
 
-	return load_keys(p, error) &&
+	return plan_secret_keys(p, error) &&
 	       seal_take(text, len, p->keys, p->env.agent, p->env.stack, where, out, error);
 }
 
 static bool mark(struct planner *p, const char *path, GError **error)
 {
-	return load_keys(p, error) &&
+	return plan_secret_keys(p, error) &&
 	       observer_secret(p->observer, path, p->keys, seal_keys_id(p->keys, 0), error);
 }
 
@@ -149,17 +149,13 @@ bool plan_secret_digest(struct planner *p, const struct want *want, struct plan_
 	return true;
 }
 
-/* To our own key, for this path alone: what a template renders stands nowhere sealed. */
-static bool seal_again(struct planner *p, const char *path, const struct seal_bytes *bytes,
-		       char **text, size_t *text_len, GError **error)
+bool plan_secret_seal(struct planner *p, const char *where, const char *content, size_t len,
+		      char **text, size_t *text_len, GError **error)
 {
-	g_autofree char *label = g_strdup_printf("%s/%s:%s", p->env.agent, p->env.stack, path);
+	g_autofree char *label = g_strdup_printf("%s/%s:%s", p->env.agent, p->env.stack, where);
 	struct seal_public own;
-	const char *content;
-	size_t len;
 
 	seal_keys_public(p->keys, 0, &own);
-	content = seal_bytes_get(bytes, &len);
 	/* A pattern's signs in a path fit themselves; bytes that are no text would not. */
 	if (!seal_label_is_valid(label)) {
 		g_clear_pointer(&label, g_free);
@@ -174,10 +170,15 @@ bool plan_secret_store(struct planner *p, struct plan_item *item, GError **error
 	g_autofree char *text = NULL;
 	char name[HASH_TEXT_SIZE];
 	struct hash digest;
-	size_t len = 0;
+	const char *content;
+	size_t len = 0, content_len;
 
-	if (!open_content(p, item->want, &bytes, &text, &len, error) ||
-	    (text == NULL && !seal_again(p, item->change.path, bytes, &text, &len, error)) ||
+	if (!open_content(p, item->want, &bytes, &text, &len, error)) {
+		return false;
+	}
+	content = seal_bytes_get(bytes, &content_len);
+	if ((text == NULL &&
+	     !plan_secret_seal(p, item->change.path, content, content_len, &text, &len, error)) ||
 	    !objects_store_unsynced(p->objects, text, len, &digest, error)) {
 		return false;
 	}

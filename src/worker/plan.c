@@ -234,8 +234,8 @@ static bool check_stop(struct planner *p, GError **error)
 static bool look(struct planner *p, GError **error)
 {
 	static bool (*const parts[])(struct planner *, GError **) = {
-		plan_wants, plan_watch,	   plan_secrets,  plan_compare,
-		plan_prune, plan_packages, plan_commands, plan_services};
+		plan_wants,    plan_watch,	plan_secrets,  plan_compare, plan_prune,
+		plan_packages, plan_kubernetes, plan_commands, plan_services};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (!check_stop(p, error) || !parts[i](p, error)) {

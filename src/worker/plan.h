@@ -11,6 +11,7 @@
  *	plan_compare()  wants against what is there
  *	plan_prune()    what nobody asks for any more
  *	plan_packages() what the package manager would do
+ *	plan_kubernetes() what clusters have, and what an apply would make of that
  *	plan_commands() what is to be run
  *	plan_services() what is to be enabled, started, restarted; units that changed are read again
  *	plan_order()    removals first, children before folders; then the manifest's order
@@ -99,6 +100,7 @@ bool plan_watch(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_packages(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool plan_kubernetes(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_commands(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_services(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* By the planner of services: managers read their units again before the first of their services
@@ -149,6 +151,12 @@ bool plan_is_secret(const struct planner *p, const char *path);
 /* Into out: the keyed digest of a wanted content. What is wrong with the secret goes to diags. */
 bool plan_secret_digest(struct planner *p, const struct want *want, struct plan_state *out,
 			GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The agent's keys that open secrets, into p->keys. */
+bool plan_secret_keys(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* To our own key, for this place alone (a path, or an object's id): what stands nowhere sealed,
+ * since a template rendered it, say. g_free() *text. */
+bool plan_secret_seal(struct planner *p, const char *where, const char *content, size_t len,
+		      char **text, size_t *text_len, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The wanted content goes sealed into the object store. */
 bool plan_secret_store(struct planner *p, struct plan_item *item, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -315,6 +315,8 @@ static void restores_what_was_approved_alone(void)
 	g_assert_nonnull(restore_problem(r, &now));
 	object = deployment;
 	object.force = false;
+	g_assert_null(restore_problem(r, &now));
+	object.replace = false;
 	g_assert_nonnull(restore_problem(r, &now));
 	object = deployment;
 	now.desired = PLAN_STATE(STATE_ABSENT);
