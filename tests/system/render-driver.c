@@ -4,7 +4,7 @@
  *
  *	render-driver [OPTION...] REPOSITORY ROOT FOLDER PROGRAM ARG...
  *
- *	--bwrap | --own     this sandbox alone
+ *	--bwrap, --own, --any   which sandbox
  *	--timeout SECONDS   --max BYTES   --read PATH
  *	--facts             after the output, on stderr: what a plan keeps
  *

@@ -5,7 +5,10 @@
  *	NAME: REASON      it was refused, with errno's text or "nothing there"
  *	NAME: REACHED     it worked
  *
- *	render-hostile PORT ABSTRACT-NAME PID PATH...    PATHs are of the host, outside
+ *	render-hostile PORT ABSTRACT-NAME PID SETUID-COPY PATH...    PATHs are of the host
+ *	render-hostile who       ends with 0 where it is root
+ *	render-hostile bomb      starts processes until it cannot
+ *	render-hostile hoard     asks for 5 GiB
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -21,7 +24,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -85,17 +87,35 @@ static void try_write(void)
 	tell("remove-input", unlink("/input/app/values.yaml") == 0);
 }
 
+/* The first process in there is bubblewrap's or our own: what has it of whoever started it? */
+static void try_first(void)
+{
+	static char text[1 << 16];
+	int fd = open("/proc/1/environ", O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text));
+	char link[64], to[256];
+	int hosts = 0;
+
+	printf("first-environment: %s\n",
+	       len > 0 && memmem(text, (size_t)len, "MARKER", 6) != NULL ? "REACHED" : "nothing");
+	close(fd);
+	for (int n = 0; n < 64; n++) {
+		snprintf(link, sizeof(link), "/proc/1/fd/%d", n);
+		len = readlink(link, to, sizeof(to) - 1);
+		hosts += len > 0 && *to == '/' && strncmp(to, "/dev/null", 9) != 0;
+	}
+	printf("first-files: %s\n", hosts == 0 ? "none" : "REACHED");
+	tell("first-root", access("/proc/1/root/etc/passwd", F_OK) == 0);
+	tell("first-folder", access("/proc/1/cwd/etc/passwd", F_OK) == 0);
+}
+
 static void try_processes(pid_t pid)
 {
-	DIR *dir;
+	DIR *dir = opendir("/proc");
 	int others = 0;
 
 	tell("signal", kill(pid, 0) == 0);
-	tell("signal-first", kill(1, SIGKILL) == 0 && kill(1, 0) != 0);
-	try_open("first-memory", "/proc/1/mem", O_RDONLY);
-	try_open("first-environment", "/proc/1/environ", O_RDONLY);
-	tell("first-trace", ptrace(PTRACE_SEIZE, 1, NULL, NULL) == 0);
-	dir = opendir("/proc");
+	try_first();
 	for (struct dirent *e; dir != NULL && (e = readdir(dir)) != NULL;) {
 		long n = strtol(e->d_name, NULL, 10);
 
@@ -104,14 +124,11 @@ static void try_processes(pid_t pid)
 	if (dir != NULL) {
 		closedir(dir);
 	}
-	/* Bubblewrap's first is 1; a shell that started us may be there, too. */
-	printf("processes: %s\n", others <= 1 ? "few" : "REACHED");
+	printf("processes: %s\n", others == 0 ? "none" : "REACHED");
 }
 
 static void try_privileges(void)
 {
-	struct stat st;
-
 	tell("mount", mount("tmpfs", "/tmp", "tmpfs", 0, NULL) == 0);
 	tell("remount", mount(NULL, "/input", NULL, MS_REMOUNT | MS_BIND, NULL) == 0);
 	tell("umount", umount2("/input", MNT_DETACH) == 0);
@@ -126,35 +143,72 @@ static void try_privileges(void)
 	     prctl(PR_CAPBSET_READ, 21, 0, 0, 0) == 1 && mount("x", "/tmp", "tmpfs", 0, NULL) == 0);
 	tell("keys", syscall(SYS_keyctl, KEYCTL_SEARCH, KEY_SPEC_SESSION_KEYRING, "user",
 			     "assent-test", 0) >= 0);
-	if (stat("/usr/bin/su", &st) == 0) {
-		execl("/usr/bin/su", "su", "-c", "true", NULL);
+}
+
+/* A program of the same content that belongs to root and is set-user-ID. */
+static void try_setuid(const char *path)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0) {
+		execl(path, path, "who", NULL);
+		_exit(99);
 	}
+	if (child > 0) {
+		waitpid(child, &status, 0);
+	}
+	printf("setuid: %s\n", WEXITSTATUS(status) == 1 ? "had no effect" : "REACHED");
+}
+
+/* How many processes fit in here? */
+static int bomb(void)
+{
+	int count = 0;
+	pid_t pid;
+
+	while (count < 5000 && (pid = fork()) >= 0) {
+		if (pid == 0) {
+			pause();
+			_exit(0);
+		}
+		count++;
+	}
+	printf("%s\n", count > 0 && count < 5000 ? "bounded" : "REACHED");
+	return 0;
+}
+
+static int hoard(void)
+{
+	char *p = malloc((size_t)5 << 30);
+
+	printf("memory: %s\n", p == NULL ? strerror(errno) : "REACHED");
+	free(p);
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	if (argc < 4) {
+	setvbuf(stdout, NULL, _IONBF, 0);
+	if (argc == 2) {
+		return strcmp(argv[1], "who") == 0    ? geteuid() != 0
+		       : strcmp(argv[1], "bomb") == 0 ? bomb()
+						      : hoard();
+	}
+	if (argc < 5) {
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IONBF, 0);
 	try_network((unsigned)strtoul(argv[1], NULL, 10), argv[2]);
 	try_write();
-	for (int i = 4; i < argc; i++) {
+	for (int i = 5; i < argc; i++) {
 		char name[64];
 
-		snprintf(name, sizeof(name), "host-path-%d", i - 3);
+		snprintf(name, sizeof(name), "host-path-%d", i - 4);
 		try_open(name, argv[i], O_RDONLY);
 	}
 	try_processes((pid_t)strtol(argv[3], NULL, 10));
-	pid_t child = fork();
-	if (child == 0) {
-		try_privileges();
-		_exit(0);
-	}
-	int status = 0;
-	if (child > 0) {
-		waitpid(child, &status, 0);
-	}
-	printf("su: %s\n", status != 0 ? "refused" : "REACHED");
+	try_setuid(argv[4]);
+	try_privileges();
+	printf("end: here\n");
 	return 0;
 }
