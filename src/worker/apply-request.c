@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "cluster/settings.h"
 #include "worker/privilege.h"
 
 #define MAX_APPROVALS 1000
@@ -19,6 +20,7 @@ void apply_request_clear(struct apply_request *request)
 		g_free(request->named[i].votes);
 	}
 	g_free(request->named);
+	g_clear_pointer(&request->clusters, g_ptr_array_unref);
 }
 
 /* How an attested vote came; a signature has none of these. */
@@ -107,6 +109,12 @@ static void read_place(struct job *job, struct json_obj *from, struct apply_requ
 			      "and 'stack' must be named to recover or undo with raised rights");
 	}
 	out->seal_key = json_str_opt(from, "seal_key", 4096);
+	/* Where a cluster is, and by which credentials, is the caller's word: not for root. */
+	if (apply_is_raised(job) && json_has(from, "clusters")) {
+		json_obj_fail(from, "clusters", "are nothing for a privileged worker");
+	} else {
+		out->clusters = cluster_settings_read(from, "clusters");
+	}
 	if (json_bool_opt(from, "watch", false)) {
 		job_watch(job);
 	}
@@ -140,7 +148,11 @@ bool apply_request_read(struct job *job, struct apply_request *out, GError **err
 static bool has_secrets(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->changes_count; i++) {
-		if (PLAN_CHANGE_IS_SECRET(&plan->changes[i])) {
+		const struct plan_change *c = &plan->changes[i];
+
+		/* What a Secret was is kept sealed, whatever becomes of it. */
+		if (PLAN_CHANGE_IS_SECRET(c) ||
+		    (c->object != NULL && (c->risk & RISK_SECRET) != 0)) {
 			return true;
 		}
 	}

@@ -26,6 +26,7 @@ struct apply_request {
 	const char *plan, *signature, *objects, *journal;
 	const char *seal_key; /* without raised rights, when the trust file names none; or NULL */
 	const char *agent, *stack; /* with raised rights: whose journal */
+	GPtrArray *clusters;	   /* struct cluster_settings: that may be touched; NULL: none */
 	struct approval *votes;
 	size_t votes_count;
 	struct apply_named *named; /* of a plan that restores what they had approved */

@@ -105,6 +105,8 @@ static struct transaction *make_transaction(struct running *running, const struc
 					       ? &job_privilege(running->job)->caller
 					       : NULL);
 	}
+	t->run.keep = running->replay != NULL ? running->replay->folder : running->request->journal;
+	host_set_clusters(t->run.host, running->request->clusters);
 	return t;
 }
 

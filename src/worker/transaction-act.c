@@ -6,15 +6,20 @@
 #include "base/autoptr.h"
 #include "worker/transaction-inside.h"
 
+bool act_is_grouped(const struct plan_change *change)
+{
+	return strcmp(change->kind, "package") == 0 || change->object != NULL;
+}
+
 guint act_group(const struct transaction *t, guint i)
 {
 	const struct plan_change *first = &t->plan->changes[i];
 	guint end = i + 1;
 
-	if (strcmp(first->kind, "package") != 0) {
+	if (!act_is_grouped(first)) {
 		return 1;
 	}
-	while (end < t->steps->len && strcmp(t->plan->changes[end].kind, "package") == 0 &&
+	while (end < t->steps->len && strcmp(t->plan->changes[end].kind, first->kind) == 0 &&
 	       g_strcmp0(t->plan->changes[end].manager, first->manager) == 0) {
 		end++;
 	}
@@ -82,10 +87,13 @@ static bool has(const char *wanted, const char *now)
 	return wanted == NULL || g_strcmp0(wanted, now) == 0;
 }
 
-bool act_is_wanted(const struct step *step, const struct plan_state *now)
+bool act_is_wanted(struct transaction *t, const struct step *step, const struct plan_state *now)
 {
 	const struct plan_state *want = &step->change->desired;
 
+	if (step->ops->is_wanted != NULL) {
+		return step->ops->is_wanted(&t->run, step);
+	}
 	if (want->type == STATE_COMMAND) {
 		return true; /* was run, and whether it is needed again nobody asks */
 	}

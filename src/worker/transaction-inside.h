@@ -42,6 +42,7 @@ bool transaction_commit(struct transaction *t, struct journal *journal,
 			const struct transaction_hooks *hooks) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The steps from i on that are one act together; 1: it stands alone. */
+bool act_is_grouped(const struct plan_change *change);
 guint act_group(const struct transaction *t, guint i);
 /* Under the journal's two lines. *io: the journal cannot be written any more. */
 bool act_commit(struct transaction *t, struct journal *journal, guint i, bool *io, GError **error)
@@ -51,7 +52,7 @@ void act_remember(struct transaction *t, const struct step *step);
 /* May the step's target have been changed by an act that it needs? */
 bool act_may_have_changed(const struct transaction *t, const struct step *step);
 /* Is this what the act brings about? */
-bool act_is_wanted(const struct step *step, const struct plan_state *now);
+bool act_is_wanted(struct transaction *t, const struct step *step, const struct plan_state *now);
 
 /* All folders in which names have changed. */
 bool transaction_sync_folders(struct transaction *t, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -96,10 +96,12 @@ static bool prepare_secret(struct transaction *t, const struct plan_change *c, G
 	}
 	if (t->run.keys == NULL) {
 		return fail(error, TARGET_ERROR, TARGET_ERROR_FAILED,
-			    "'%s' is a secret, and there are no sealing keys: %s", c->path,
+			    "'%s' is a secret, and there are no sealing keys: %s",
+			    c->path != NULL ? c->path : c->id,
 			    t->run.keys_problem != NULL ? t->run.keys_problem : "none are named");
 	}
-	return observer_secret(t->run.observer, c->path, t->run.keys,
+	return c->path == NULL ||
+	       observer_secret(t->run.observer, c->path, t->run.keys,
 			       c->desired.keyed != NULL ? c->desired.keyed : c->observed.keyed,
 			       error);
 }
@@ -150,18 +152,21 @@ static bool check_needs(struct transaction *t, GError **error)
 	return true;
 }
 
-/* The packages of one manager are one transaction of its. */
+/* The packages of one manager are one transaction of its, and so are the objects of a cluster. */
 static bool check_groups(struct transaction *t, GError **error)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	for (guint i = 0, count; i < t->steps->len; i += count) {
 		const struct plan_change *c = transaction_step(t, i)->change;
 
 		count = act_group(t, i);
-		if (strcmp(c->kind, "package") == 0 && c->manager != NULL &&
-		    !g_hash_table_add(seen, (gpointer)c->manager)) {
-			return bad_plan(c, "stands apart from other packages of its manager",
+		if (act_is_grouped(c) && c->manager != NULL &&
+		    !g_hash_table_add(seen, g_strconcat(c->kind, ":", c->manager, NULL))) {
+			return bad_plan(c,
+					c->object != NULL
+						? "stands apart from other objects of its cluster"
+						: "stands apart from other packages of its manager",
 					error);
 		}
 	}

@@ -57,7 +57,7 @@ static void remember_act(struct transaction *t, struct step *step, const struct 
 	step->idle = from->idle;
 	if (!done && from->begun && step->change->desired.type != STATE_COMMAND) {
 		done = step->ops->observe(t->run.observer, step->change, &now, &problem) &&
-		       act_is_wanted(step, &now.state);
+		       act_is_wanted(t, step, &now.state);
 	}
 	step->outcome = done ? STEP_DONE : halted && from->begun ? STEP_FAILED : STEP_LEFT;
 	step->before.state = step->change->observed;
@@ -192,7 +192,7 @@ static bool check_act(struct transaction *t, struct step *step, GHashTable *done
 		return false;
 	}
 	if (step->outcome == STEP_DONE) {
-		if (!act_is_wanted(step, &now.state)) {
+		if (!act_is_wanted(t, step, &now.state)) {
 			transaction_say(stale, step->change, "is not any more what was done");
 		}
 		return true;
@@ -266,6 +266,7 @@ bool transaction_resume(struct transaction *t, struct journal *journal,
 			const struct transaction_hooks *hooks, GError **error)
 {
 	t->run.stopped = hooks->stopped;
+	t->run.progress = hooks->progress;
 	t->run.user = hooks->user;
 	if (!remember(t, state, error)) {
 		return false;

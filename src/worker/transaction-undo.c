@@ -54,7 +54,8 @@ bool transaction_sync_folders(struct transaction *t, GError **error)
  * else did to a path. All else may be the disk. */
 static bool is_final(const struct step *step, const GError *problem)
 {
-	return step->ops->acts || g_error_matches(problem, TARGET_ERROR, TARGET_ERROR_CONFLICT);
+	return (step->ops->acts && !g_error_matches(problem, TARGET_ERROR, TARGET_ERROR_AGAIN)) ||
+	       g_error_matches(problem, TARGET_ERROR, TARGET_ERROR_CONFLICT);
 }
 
 /* A step's problem while undoing or finishing; the first that is not final is kept. */

@@ -44,6 +44,7 @@ struct transaction *transaction_new(const struct plan *plan, const char *objects
 	g_array_set_size(t->steps, (guint)plan->changes_count);
 	t->run.host = observer_host(t->run.observer);
 	t->run.steps = t->steps;
+	host_set_run(t->run.host, &t->run);
 	for (guint i = 0; i < t->steps->len; i++) {
 		struct step *step = transaction_step(t, i);
 
@@ -60,6 +61,7 @@ void transaction_confine(struct transaction *t, const struct caller *caller)
 	t->run.observer = observer_new(NULL, BENEATH_NO_LINKS);
 	t->run.beneath = beneath_new(BENEATH_NO_LINKS);
 	t->run.host = observer_host(t->run.observer);
+	host_set_run(t->run.host, &t->run);
 	t->run.caller = caller;
 }
 
@@ -284,6 +286,7 @@ bool transaction_apply(struct transaction *t, struct journal *journal,
 
 	t->run.sync_later = t->steps->len >= SYNC_ALL_FROM;
 	t->run.stopped = hooks->stopped;
+	t->run.progress = hooks->progress;
 	t->run.user = hooks->user;
 	if (!journal_begin(journal, t->tx, papers->plan, papers->plan_len, papers->signature,
 			   papers->signature_len, t->steps->len, error)) {

@@ -2,6 +2,8 @@
 /* What is known of the host, each part read once. */
 #include "worker/target/host.h"
 
+#include "base/error.h"
+#include "cluster/cluster.h"
 #include "worker/target/systemd.h"
 
 struct host {
@@ -9,7 +11,29 @@ struct host {
 	GHashTable *notes;
 	struct systemd *managers[2]; /* the system's, the user's; NULL: not asked yet */
 	GError *unreachable[2];
+	const GPtrArray *settings; /* struct cluster_settings */
+	GHashTable *clusters;	   /* name to struct cluster */
+	GHashTable *memory;	   /* name to struct memory */
+	struct target_run *run;
 };
+
+struct memory {
+	void *data;
+	GDestroyNotify done;
+};
+
+static void free_memory(gpointer item)
+{
+	struct memory *memory = item;
+
+	memory->done(memory->data);
+	g_free(memory);
+}
+
+static void free_cluster(gpointer cluster)
+{
+	cluster_free(cluster);
+}
 
 static void free_list(gpointer list)
 {
@@ -22,6 +46,8 @@ struct host *host_new(void)
 
 	host->packages = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_list);
 	host->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	host->clusters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_cluster);
+	host->memory = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_memory);
 	return host;
 }
 
@@ -34,6 +60,8 @@ void host_free(struct host *host)
 		systemd_free(host->managers[i]);
 		g_clear_error(&host->unreachable[i]);
 	}
+	g_hash_table_unref(host->memory);
+	g_hash_table_unref(host->clusters);
 	g_hash_table_unref(host->notes);
 	g_hash_table_unref(host->packages);
 	g_free(host);
@@ -42,6 +70,7 @@ void host_free(struct host *host)
 void host_forget(struct host *host)
 {
 	g_hash_table_remove_all(host->packages);
+	g_hash_table_remove_all(host->memory);
 	for (size_t i = 0; i < G_N_ELEMENTS(host->managers); i++) {
 		g_clear_error(&host->unreachable[i]);
 	}
@@ -90,4 +119,60 @@ struct systemd *host_systemd(struct host *host, bool user, GError **error)
 		*error = g_error_copy(*unreachable);
 	}
 	return *s;
+}
+
+void host_set_clusters(struct host *host, const GPtrArray *settings)
+{
+	host->settings = settings;
+}
+
+const struct cluster_settings *host_cluster_settings(const struct host *host, const char *name)
+{
+	return cluster_settings_find(host->settings, name);
+}
+
+bool host_cluster(struct host *host, const char *name, struct cluster **out, GError **error)
+{
+	const struct cluster_settings *settings = host_cluster_settings(host, name);
+	struct cluster *cluster = g_hash_table_lookup(host->clusters, name);
+
+	if (settings == NULL) {
+		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+			    "this stack may touch no cluster '%s', says the agent's configuration",
+			    name);
+	}
+	if (cluster == NULL) {
+		cluster = cluster_new(settings, error);
+		if (cluster == NULL) {
+			return false;
+		}
+		g_hash_table_insert(host->clusters, g_strdup(name), cluster);
+	}
+	*out = cluster;
+	return true;
+}
+
+void host_set_run(struct host *host, struct target_run *run)
+{
+	host->run = run;
+}
+
+struct target_run *host_run(const struct host *host)
+{
+	return host->run;
+}
+
+void *host_memory(const struct host *host, const char *name)
+{
+	const struct memory *memory = g_hash_table_lookup(host->memory, name);
+
+	return memory != NULL ? memory->data : NULL;
+}
+
+void host_set_memory(struct host *host, const char *name, void *data, GDestroyNotify done)
+{
+	struct memory *memory = g_new0(struct memory, 1);
+
+	*memory = (struct memory){.data = data, .done = done};
+	g_hash_table_insert(host->memory, g_strdup(name), memory);
 }

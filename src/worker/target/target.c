@@ -9,8 +9,8 @@ G_DEFINE_QUARK(target - error - quark, target_error)
 const char *const step_outcome_names[] = {"left", "done", "undone", "failed"};
 
 static const struct target_ops *const kinds[] = {
-	&target_command, &target_directory, &target_file, &target_link,
-	&target_package, &target_service,   &target_tree,
+	&target_command, &target_directory, &target_file,    &target_kubernetes,
+	&target_link,	 &target_package,   &target_service, &target_tree,
 };
 
 const struct target_ops *target_find(const char *kind)

@@ -25,11 +25,13 @@
  * back. Of an act, undo() and revive() are called when its commit() was begun
  * (step->begun), whether it came to an end or not: step->outcome is
  * STEP_DONE when it did. finish() of an act is called whether it was begun or
- * not. What undo() and revive() of an act fail at is told and not tried again.
+ * not. What undo() and revive() of an act fail at is told and not tried again,
+ * unless it is TARGET_ERROR_AGAIN: then the journal stays.
  *
  * The package changes of one manager stand together and are one transaction:
  * all of them count as begun when the first is, whose commit() does them all;
- * the others' looks whether theirs came about.
+ * the others' looks whether theirs came about. So do the objects of one
+ * cluster, whichever of them comes first.
  */
 #include "base/caller.h"
 #include "core/plan.h"
@@ -47,6 +49,7 @@ enum target_error {
 	TARGET_ERROR_CONFLICT, /* somebody else's change was kept; the message tells */
 	TARGET_ERROR_PLAN,     /* the plan asks for what no plan may */
 	TARGET_ERROR_STOPPED,  /* asked to stop before anything was changed */
+	TARGET_ERROR_AGAIN,    /* nothing of it could be undone now, and later it may */
 	TARGET_ERROR_STALE,    /* the same of what differs from the plan: a new one is wanted */
 };
 
@@ -92,9 +95,12 @@ struct target_run {
 	const char *agent, *stack;    /* what secrets must be sealed for */
 	bool sync_later;	      /* many new files: their file system is synced as a whole */
 	struct host *host;	      /* the observer's */
-	GArray *steps; /* struct step: all of the transaction, for acts that go together */
+	GArray *steps;	  /* struct step: all of the transaction, for acts that go together */
+	const char *keep; /* folder of the journal, for what acts must keep; NULL: none */
 	/* Shall the work end soon? NULL: never. Long waits ask it often. */
 	bool (*stopped)(void *user);
+	/* What is being done, of what takes long; NULL: nobody listens. */
+	void (*progress)(const char *text, size_t done, size_t total, void *user);
 	void *user;
 };
 
@@ -134,6 +140,8 @@ struct target_ops {
 	/* NULL: nothing is left to do once the old versions are back */
 	bool (*revive)(struct target_run *run, struct step *step, GError **error);
 	bool (*finish)(struct target_run *run, struct step *step, GError **error);
+	/* An act whose states do not say it: is this, found by observe(), what it brings about? */
+	bool (*is_wanted)(struct target_run *run, const struct step *step);
 };
 
 /* Digits of TX in the temporary names .assent-TX-N */
@@ -144,4 +152,4 @@ bool step_owns_name(const char *name);
 const struct target_ops *target_find(const char *kind);
 
 extern const struct target_ops target_file, target_tree, target_directory, target_link;
-extern const struct target_ops target_command, target_package, target_service;
+extern const struct target_ops target_command, target_kubernetes, target_package, target_service;
