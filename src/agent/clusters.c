@@ -4,6 +4,18 @@
 
 #include <string.h>
 
+/* The first namespace that has a name of its own; NULL: that of the cluster's context. A stack that
+ * may not touch that one has its list where it may touch something. */
+static char *inventory_of(const struct conf_stack_kubernetes *k)
+{
+	for (char **name = k->namespaces; name != NULL && *name != NULL; name++) {
+		if (strpbrk(*name, "*?[") == NULL) {
+			return g_strdup(*name);
+		}
+	}
+	return NULL;
+}
+
 GPtrArray *clusters_of(const struct conf *conf, const struct conf_stack *stack)
 {
 	const struct conf_stack_kubernetes *k = stack->kubernetes;
@@ -23,6 +35,7 @@ GPtrArray *clusters_of(const struct conf *conf, const struct conf_stack *stack)
 		settings->exec_plugins = g_strdupv(conf->kubernetes.exec_plugins);
 		settings->as = g_strdup(k->as);
 		settings->as_groups = g_strdupv(k->as_groups);
+		settings->inventory = inventory_of(k);
 		g_ptr_array_add(list, settings);
 	}
 	return list;

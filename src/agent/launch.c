@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/applies.h"
+#include "agent/clusters.h"
 #include "agent/evidence.h"
 #include "agent/request.h"
 #include "agent/restores.h"
@@ -253,6 +254,7 @@ static bool request_of_apply(struct agent_unit *unit, char **out, GError **error
 	g_autofree char *journal = journal_of(unit);
 	g_autofree char *keys = seal_key(unit);
 	g_autoptr(GPtrArray) proofs = g_ptr_array_new_with_free_func(request_proof_free);
+	g_autoptr(GPtrArray) clusters = clusters_of(unit->agent->conf, unit->conf);
 	g_autoptr(GArray) votes = NULL;
 	g_auto(GStrv) sigs = NULL;
 	struct decide_world world;
@@ -263,6 +265,7 @@ static bool request_of_apply(struct agent_unit *unit, char **out, GError **error
 		.journal = journal,
 		.seal_key = keys,
 		.proofs = proofs,
+		.clusters = clusters,
 	};
 
 	evidence_world(unit->agent, &world);
@@ -296,10 +299,12 @@ static bool by_journal(struct agent_unit *unit, enum stack_job kind, GError **er
 	g_autofree char *journal = journal_of(unit);
 	g_autofree char *keys = seal_key(unit);
 	g_autofree char *request = NULL;
+	g_autoptr(GPtrArray) clusters = clusters_of(unit->agent->conf, unit->conf);
 	struct request_apply apply = {
 		.objects = store_objects(unit->agent->store),
 		.journal = journal,
 		.seal_key = keys,
+		.clusters = clusters,
 	};
 
 	if (journal == NULL) {

@@ -7,6 +7,7 @@
 #include "agent/clusters.h"
 #include "base/autoptr.h"
 #include "base/error.h"
+#include "cluster/settings.h"
 
 static void str_opt(struct json_writer *w, const char *name, const char *value)
 {
@@ -221,6 +222,9 @@ static void write_place(struct json_writer *w, const struct request_apply *apply
 	str_opt(w, "agent", apply->agent);
 	str_opt(w, "stack", apply->stack);
 	str_opt(w, "seal_key", apply->seal_key);
+	if (apply->clusters != NULL) {
+		cluster_settings_write(w, "clusters", apply->clusters);
+	}
 	if (apply->journal == NULL) {
 		json_w_bool(w, "watch", true);
 	}

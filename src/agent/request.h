@@ -45,7 +45,8 @@ struct request_apply {
 	const char *agent, *stack; /* of a recovery with raised rights, else NULL */
 	const struct approval *votes;
 	size_t count;
-	const GPtrArray *proofs; /* struct request_proof, NULL: none */
+	const GPtrArray *proofs;   /* struct request_proof, NULL: none */
+	const GPtrArray *clusters; /* struct cluster_settings that may be touched; NULL: none */
 };
 void request_proof_free(void *proof);
 /* mode: MODE_APPLY or MODE_RESUME, which take the same */
