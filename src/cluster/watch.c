@@ -178,6 +178,7 @@ bool cluster_watches_add(struct cluster_watches *w, struct cluster *c, const cha
 	watch = g_new0(struct watch, 1);
 	watch->all = w;
 	watch->call = cluster_call_new("GET", g_strdup(path));
+	watch->call->accept = ops->accept;
 	watch->ops = ops;
 	watch->user = user;
 	g_ptr_array_add(w->watches, watch);

@@ -33,6 +33,7 @@ struct cluster_watch_ops {
 	 * when there is none. Both borrowed. */
 	void (*ended)(enum cluster_watch_end end, const struct kube_answer *answer,
 		      const char *problem, void *user);
+	const char *accept; /* NULL: application/json */
 };
 
 struct cluster_watches;

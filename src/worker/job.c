@@ -195,6 +195,14 @@ void job_progress(struct job *job, const char *text, int64_t done, int64_t total
 	}
 }
 
+void job_event(struct job *job, struct json_writer *event)
+{
+	/* Who is not there any more needs none; SIGTERM or our parent's death ends the job. */
+	if (!send_line(job, event, NULL)) {
+		return;
+	}
+}
+
 struct json_writer *job_result(struct job *job)
 {
 	if (job->result == NULL) {

@@ -67,6 +67,8 @@ const struct privilege *job_privilege(const struct job *job);
 struct json_writer *job_result(struct job *job);
 /* text may hold any bytes; what is not UTF-8 is replaced. */
 void job_progress(struct job *job, const char *text, int64_t done, int64_t total);
+/* An event of the job's own: one object, which is taken. Waits for whoever reads. */
+void job_event(struct job *job, struct json_writer *event);
 /* Added to the answer when the job fails. */
 void job_diagnostic(struct job *job, const char *file, unsigned line, unsigned column,
 		    const char *message);
