@@ -3,6 +3,7 @@
 
   contrib-check.py whole          what belongs together fits, and pods are as fenced as they can be
   contrib-check.py names          "Kind namespace/name" of each
+  contrib-check.py paths          where each is on a server, in the order of the input
   contrib-check.py get KIND NAME PATH...   the value that stands there, as JSON or plain text
 """
 import json
@@ -113,6 +114,16 @@ def whole():
         check(o["kind"] != "Secret", "a Secret stands among the manifests")
 
 
+def paths():
+    for o in objects:
+        version, name = o["apiVersion"], o["metadata"]["name"]
+        plural = o["kind"].lower()
+        plural = plural[:-1] + "ies" if plural.endswith("y") else plural + "s"
+        place = o["metadata"].get("namespace")
+        print("/".join(["", "api" if "/" not in version else "apis", version] +
+                       (["namespaces", place] if place else []) + [plural, name]))
+
+
 def get(kind, name, path):
     value = [o for o in objects if o["kind"] == kind and o["metadata"]["name"] == name][0]
     for step in path:
@@ -122,6 +133,8 @@ def get(kind, name, path):
 
 if sys.argv[1] == "whole":
     whole()
+elif sys.argv[1] == "paths":
+    paths()
 elif sys.argv[1] == "names":
     for kind, place, name in sorted(by_name):
         print(kind, (place + "/" if place else "") + name)
