@@ -8,6 +8,11 @@
 
 const struct lease_times lease_times_default = {15000, 10000, 2000};
 
+struct lease_times lease_times_of(int64_t seconds)
+{
+	return (struct lease_times){seconds * 1000, seconds * 10000 / 15, seconds * 2000 / 15};
+}
+
 void lease_init(struct lease *lease, const char *identity, const struct lease_times *times)
 {
 	memset(lease, 0, sizeof(*lease));

@@ -36,6 +36,10 @@ struct lease_times {
 	int64_t retry;	  /* less than renew */
 };
 extern const struct lease_times lease_times_default; /* 15 s, 10 s, 2 s */
+#define LEASE_SECONDS_MIN 3
+#define LEASE_SECONDS_MAX 600
+/* In the same proportion, for another duration. */
+struct lease_times lease_times_of(int64_t seconds);
 
 enum lease_todo {
 	LEASE_WAIT,   /* nothing before *wait milliseconds have passed */

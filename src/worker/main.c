@@ -4,6 +4,7 @@
 #include "worker/confine.h"
 #include "worker/fetch.h"
 #include "worker/job.h"
+#include "worker/lead.h"
 #include "worker/plan.h"
 #include "worker/privilege.h"
 #include "worker/watch.h"
@@ -17,8 +18,8 @@
 #include <unistd.h>
 
 static const struct job_kind jobs[] = {
-	{"apply", apply_run}, {"fetch", fetch_run}, {"plan", plan_run},
-	{"watch", watch_run}, {NULL, NULL},
+	{"apply", apply_run}, {"fetch", fetch_run}, {"lead", lead_run},
+	{"plan", plan_run},   {"watch", watch_run}, {NULL, NULL},
 };
 
 /* Reading a repository and looking around are no work for root. */
@@ -28,8 +29,8 @@ static bool refuse_run(struct job *job, GError **error)
 		    "a privileged worker does nothing but apply");
 }
 static const struct job_kind privileged_jobs[] = {
-	{"apply", apply_run},  {"fetch", refuse_run}, {"plan", refuse_run},
-	{"watch", refuse_run}, {NULL, NULL},
+	{"apply", apply_run}, {"fetch", refuse_run}, {"lead", refuse_run},
+	{"plan", refuse_run}, {"watch", refuse_run}, {NULL, NULL},
 };
 
 static const struct privilege_places places = {PRIVILEGED_TRUST, PRIVILEGED_STATE};
