@@ -292,8 +292,8 @@ print(json.load(sys.stdin)["metadata"]["uid"])')
   kv_now=$(date +%s)
   TOKEN=$(printf '{"alg":"RS256"}' | kube_url64).$(printf \
     '{"iss":"%s","aud":["%s"],"sub":"%s","iat":%s,"nbf":%s,"exp":%s,"kubernetes.io":%s}' \
-    https://kube.test https://kube.test "system:serviceaccount:$2:$3" $((now - 3600)) \
-    $((now - 3600)) $((now + $4)) \
+    https://kube.test https://kube.test "system:serviceaccount:$2:$3" $((kv_now - 3600)) \
+    $((kv_now - 3600)) $((kv_now + $4)) \
     "{\"namespace\":\"$2\",\"serviceaccount\":{\"name\":\"$3\",\"uid\":\"$kv_uid\"}}" | kube_url64)
   TOKEN=$TOKEN.$(printf '%s' "$TOKEN" | openssl dgst -sha256 -sign "$KUBE/sa.key" | kube_url64)
 }
