@@ -69,8 +69,12 @@ static bool read_kubeconfig(const char *path, char **text, size_t *len, void *da
 static bool load_file(const struct cluster_settings *settings, struct kube_config **out,
 		      GError **error)
 {
+	/* What it names is relative to where it is. */
+	g_autofree char *path = settings->kubeconfig != NULL
+					? g_canonicalize_filename(settings->kubeconfig, NULL)
+					: NULL;
 	struct kube_config_ask ask = {
-		.path = settings->kubeconfig,
+		.path = path,
 		.env = g_getenv("KUBECONFIG"),
 		.home = g_get_home_dir(),
 		.context = settings->context != NULL ? settings->context : settings->name,
