@@ -143,6 +143,10 @@ static bool render(struct planner *p, const struct desired_resource *r, GPtrArra
 	ask.timeout = renderer->timeout;
 	if (render_run(&ask, &out, &facts, &problem)) {
 		(void)!kubernetes_take(r, out->str, out->len, objects, &p->diags);
+		if (facts.said != NULL) {
+			plan_warn(p, "%s: renderer '%s' says: %s", r->id, k->render,
+				  g_strdelimit(facts.said, "\n", ' '));
+		}
 		g_string_free(out, TRUE);
 		render_facts_clear(&facts);
 		return true;
