@@ -242,9 +242,10 @@ static bool make_place(const char *path, size_t skip, enum place place)
 	if (place == PLACE_FOLDER) {
 		return mkdir(path, 0755) == 0 || errno == EEXIST || complain("make", path);
 	}
-	fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0444);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0) {
-		return complain("make", path);
+		/* Shown already: what comes now stands above it. */
+		return errno == EEXIST || complain("make", path);
 	}
 	close(fd);
 	return true;

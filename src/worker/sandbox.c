@@ -229,7 +229,7 @@ static bool run_args(GPtrArray *args, const char *const *more, const struct sand
 	return proc_run(&spec, result, error);
 }
 
-/* Does it work here? With the same view, and a program that does nothing. */
+/* With the same view, and a program that does nothing. */
 static bool probe(GPtrArray *args, const char *bwrap, const struct sandbox *sandbox, GString *why)
 {
 	const char *const version[] = {bwrap, "--version", NULL}, *const nothing[] = {NULL};
@@ -253,61 +253,69 @@ static bool probe(GPtrArray *args, const char *bwrap, const struct sandbox *sand
 	return works;
 }
 
-/* The arguments that work, or NULL with why not. */
-static GPtrArray *try_kind(const struct sandbox *sandbox, enum sandbox_kind kind, const char *base,
-			   GString *why)
+enum outcome { OUTCOME_RAN, OUTCOME_IMPOSSIBLE, OUTCOME_ERROR };
+
+/* It is run at once, for making namespaces takes its time: when it fails, was it the program, which
+ * may write and exit with what it likes, or was none started? A program that does nothing tells. */
+static enum outcome try_args(GPtrArray *args, const char *bwrap, const struct sandbox *sandbox,
+			     const struct proc_spec *limits, struct proc_result *result,
+			     GString *why, GError **error)
+{
+	if (!run_args(args, sandbox->argv, sandbox, limits, result, error)) {
+		return OUTCOME_ERROR;
+	}
+	if (result->status == 0 || probe(args, bwrap, sandbox, why)) {
+		return OUTCOME_RAN;
+	}
+	proc_result_clear(result);
+	return OUTCOME_IMPOSSIBLE;
+}
+
+static enum outcome try_kind(const struct sandbox *sandbox, enum sandbox_kind kind,
+			     const char *base, const struct proc_spec *limits,
+			     struct proc_result *result, GString *why, GError **error)
 {
 	g_autofree char *bwrap = kind == SANDBOX_BWRAP ? find_bwrap(why) : NULL;
+	enum outcome outcome = OUTCOME_IMPOSSIBLE;
 
 	if (kind == SANDBOX_BWRAP && bwrap == NULL) {
-		return NULL;
+		return OUTCOME_IMPOSSIBLE;
 	}
 	/* In a container that hides parts of /proc there cannot be a new one: then there is none.
 	 */
-	for (int proc = 1; proc >= 0; proc--) {
+	for (int proc = 1; proc >= 0 && outcome == OUTCOME_IMPOSSIBLE; proc--) {
 		g_autoptr(GPtrArray) args = make_args(sandbox, bwrap, base, proc == 1);
 
-		if (probe(args, bwrap, sandbox, why)) {
-			return g_steal_pointer(&args);
-		}
+		outcome = try_args(args, bwrap, sandbox, limits, result, why, error);
 	}
-	return NULL;
-}
-
-static GPtrArray *choose(const struct sandbox *sandbox, const char *base, enum sandbox_kind *used,
-			 GError **error)
-{
-	static const enum sandbox_kind kinds[] = {SANDBOX_BWRAP, SANDBOX_OWN};
-	g_autoptr(GString) whys = g_string_new(NULL);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-		g_autoptr(GString) why = g_string_new(NULL);
-		GPtrArray *args;
-
-		if (sandbox->kind != SANDBOX_ANY && sandbox->kind != kinds[i]) {
-			continue;
-		}
-		args = try_kind(sandbox, kinds[i], base, why);
-		if (args != NULL) {
-			*used = kinds[i];
-			return args;
-		}
-		g_string_append_printf(whys, "%s%s: %s", whys->len > 0 ? "; " : "",
-				       sandbox_name(kinds[i]), why->str);
-	}
-	fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no sandbox can be made here: %s", whys->str);
-	return NULL;
+	return outcome;
 }
 
 bool sandbox_run(const struct sandbox *sandbox, const struct proc_spec *limits,
 		 struct proc_result *result, enum sandbox_kind *used, GError **error)
 {
+	static const enum sandbox_kind kinds[] = {SANDBOX_BWRAP, SANDBOX_OWN};
 	g_autofree char *base = g_build_filename(sandbox->scratch, "root", NULL);
-	g_autoptr(GPtrArray) args = NULL;
+	g_autoptr(GString) whys = g_string_new(NULL);
 
 	if (mkdir(base, 0700) != 0 && errno != EEXIST) {
 		return fail_errno(error, "cannot make '%s'", base);
 	}
-	args = choose(sandbox, base, used, error);
-	return args != NULL && run_args(args, sandbox->argv, sandbox, limits, result, error);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autoptr(GString) why = g_string_new(NULL);
+		enum outcome outcome;
+
+		if (sandbox->kind != SANDBOX_ANY && sandbox->kind != kinds[i]) {
+			continue;
+		}
+		outcome = try_kind(sandbox, kinds[i], base, limits, result, why, error);
+		if (outcome != OUTCOME_IMPOSSIBLE) {
+			*used = kinds[i];
+			return outcome == OUTCOME_RAN;
+		}
+		g_string_append_printf(whys, "%s%s: %s", whys->len > 0 ? "; " : "",
+				       sandbox_name(kinds[i]), why->str);
+	}
+	return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "no sandbox can be made here: %s",
+		    whys->str);
 }
