@@ -274,13 +274,24 @@ static bool check_all(struct kube_group *group)
 	return good;
 }
 
+/* Is there anything left to do of it? */
+static bool is_left(const struct kube_item *item)
+{
+	if (item->step->outcome == STEP_DONE) {
+		return false;
+	}
+	return kube_item_goes(item) ? item->now != NULL && !kube_item_is_going(item->now)
+				    : item->now == NULL;
+}
+
 static void leave_rest(struct kube_group *group)
 {
-	for (guint i = 0; i < group->items->len; i++) {
+	g_autofree char *problem = kube_group_problem(group);
+
+	for (guint i = 0; problem != NULL && i < group->items->len; i++) {
 		struct kube_item *item = kube_group_item(group, i);
 
-		if (item->step->outcome != STEP_DONE && item->problem == NULL &&
-		    (kube_item_goes(item) || item->now == NULL)) {
+		if (item->problem == NULL && is_left(item)) {
 			kube_item_fail(item, g_strdup("left out, since something before it has "
 						      "failed"));
 		}

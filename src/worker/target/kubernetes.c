@@ -62,12 +62,29 @@ static void sight_free(gpointer data)
 	g_free(sight);
 }
 
+/* A kind that is not served yet comes by the same plan; there is nobody to ask about it. */
+static void settle_kind(const struct kube_discovery *known, const struct kube_item *item,
+			struct look *look)
+{
+	bool stale = false;
+
+	if (kube_discovery_find(known, item->object->group, item->object->version,
+				item->object->kind, &stale) == NULL &&
+	    !stale) {
+		look->kind.resource = NULL;
+	}
+}
+
 static bool look_all(struct sight *sight, GError **error)
 {
+	const struct kube_discovery *known;
 	const struct target_run *run = sight->group.run;
 	const struct look_options options = {
 		.keys = run->keys, .raw = true, .stopped = run->stopped, .user = run->user};
 
+	if (!cluster_discovery(sight->group.cluster, &known, error)) {
+		return false;
+	}
 	sight->looks = looks_new();
 	for (guint i = 0; i < sight->group.items->len; i++) {
 		struct kube_item *item = kube_group_item(&sight->group, i);
@@ -75,6 +92,7 @@ static bool look_all(struct sight *sight, GError **error)
 
 		look->force = item->object->force;
 		look->key = item->step->change->desired.keyed;
+		settle_kind(known, item, look);
 	}
 	return look_run(sight->group.cluster, sight->looks, &options, error);
 }
