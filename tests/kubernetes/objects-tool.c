@@ -40,10 +40,10 @@ struct tool {
 	const char *on_failure;
 };
 
-static void check(bool ok, GError *error)
+static void check(bool ok, GError **error)
 {
 	if (!ok) {
-		g_printerr("%s\n", error != NULL ? error->message : "failed");
+		g_printerr("%s\n", *error != NULL ? (*error)->message : "failed");
 		exit(1);
 	}
 }
@@ -73,18 +73,18 @@ static void store_body(struct tool *t, struct plan_state *desired, const struct 
 	struct hash object;
 	size_t len, sealed_len;
 
-	check(kube_value_apply_body(body, &text, &len, &error), error);
+	check(kube_value_apply_body(body, &text, &len, &error), &error);
 	*desired = PLAN_STATE(STATE_OBJECT);
 	desired->size = 0;
 	if (!secret) {
-		check(objects_store(t->objects, text, len, &desired->digest, &error), error);
+		check(objects_store(t->objects, text, len, &desired->digest, &error), &error);
 		return;
 	}
 	seal_keys_public(t->keys, 0, &to);
 	check(look_keyed_digest(t->keys, NULL, text, len, &desired->digest, &desired->keyed),
-	      error);
-	check(seal_write(&to, 1, label, text, len, &sealed, &sealed_len, &error), error);
-	check(objects_store(t->objects, sealed, sealed_len, &object, &error), error);
+	      &error);
+	check(seal_write(&to, 1, label, text, len, &sealed, &sealed_len, &error), &error);
+	check(objects_store(t->objects, sealed, sealed_len, &object, &error), &error);
 	hash_text(name, &object);
 	desired->sealed = g_strdup(name);
 }
@@ -98,10 +98,12 @@ static void add_change(struct tool *t, const struct kube_value *want)
 	struct kube_id *id;
 	struct kube_kind *kind = g_new0(struct kube_kind, 1);
 	struct plan_change c = {.kind = "kubernetes", .manager = cluster_name(t->cluster)};
+	const struct kube_discovery *known;
 	struct look *look;
 	int64_t within = 0;
+	bool stale;
 
-	check(kube_id_from_object(object, &id, &error), error);
+	check(kube_id_from_object(object, &id, &error), &error);
 	(void)kube_value_get_int(kube_value_get(want, "within"), &within);
 	*o = (struct plan_object){.cluster = t->identity,
 				  .group = id->group,
@@ -134,8 +136,12 @@ static void add_change(struct tool *t, const struct kube_value *want)
 	c.desired = PLAN_STATE(STATE_ABSENT);
 	body = c.action == ACTION_REMOVE ? NULL : look_body(object, id, OWNER, t->set);
 	if (body != NULL) {
-		check(kube_normal_data(body, &error), error);
+		check(kube_normal_data(body, &error), &error);
 		store_body(t, &c.desired, body, look_is_secret(id), c.id);
+	}
+	check(cluster_discovery(t->cluster, &known, &error), &error);
+	if (kube_discovery_find(known, id->group, id->version, id->kind, &stale) == NULL) {
+		kind->resource = NULL;
 	}
 	look = look_add(t->looks, id, kind, body);
 	look->force = o->force;
@@ -147,7 +153,7 @@ static void observe(struct tool *t)
 	const struct look_options options = {.keys = t->keys};
 	g_autoptr(GError) error = NULL;
 
-	check(look_run(t->cluster, t->looks, &options, &error), error);
+	check(look_run(t->cluster, t->looks, &options, &error), &error);
 	for (guint i = 0; i < t->looks->len; i++) {
 		const struct look *look = t->looks->pdata[i];
 		struct plan_state *o = &g_array_index(t->changes, struct plan_change, i).observed;
@@ -183,7 +189,7 @@ static void make_plan(struct tool *t)
 		if (!file_read(path, MAX_FILE, &json, &len, NULL)) {
 			break;
 		}
-		check(kube_value_parse(json, len, MAX_FILE, &want, &error), error);
+		check(kube_value_parse(json, len, MAX_FILE, &want, &error), &error);
 		add_change(t, want);
 	}
 	observe(t);
@@ -192,7 +198,7 @@ static void make_plan(struct tool *t)
 	if (plan_draft_write(&text, &len, &draft, &problem) != 0) {
 		g_error("%s", problem.text);
 	}
-	check(file_replace(plan, text, len, 0600, &error), error);
+	check(file_replace(plan, text, len, 0600, &error), &error);
 	free(text);
 }
 
@@ -213,9 +219,9 @@ static bool run(struct tool *t, const char *mode, struct plan *plan, const char 
 		.plan = text, .plan_len = len, .signature = "-", .signature_len = 1};
 	bool first = strcmp(mode, "apply") == 0, ok;
 
-	check(journal_open(t->journal, &journal, &error), error);
+	check(journal_open(t->journal, &journal, &error), &error);
 	if (!first) {
-		check(journal_load(journal, PLAN_MAX_CHANGES, &state, &error), error);
+		check(journal_load(journal, PLAN_MAX_CHANGES, &state, &error), &error);
 	}
 	tr = transaction_new(plan, strcmp(mode, "recover") == 0 ? "" : t->objects,
 			     first ? "0123456789abcdef" : state.tx);
@@ -224,9 +230,9 @@ static bool run(struct tool *t, const char *mode, struct plan *plan, const char 
 	tr->run.keys = t->keys;
 	tr->run.keep = t->journal;
 	host_set_clusters(tr->run.host, t->settings);
-	check(transaction_prepare(tr, &error), error);
+	check(transaction_prepare(tr, &error), &error);
 	if (first) {
-		check(transaction_observe(tr, stale, &error), error);
+		check(transaction_observe(tr, stale, &error), &error);
 	}
 	ok = stale->len == 0;
 	if (ok && first) {
@@ -283,12 +289,12 @@ int main(int argc, char **argv)
 	if (!seal_keys_load(keys, false, &t.keys, NULL)) {
 		check(seal_keys_renew(keys, "key", false, &error) &&
 			      seal_keys_load(keys, false, &t.keys, &error),
-		      error);
+		      &error);
 	}
 	if (strcmp(argv[1], "plan") == 0) {
 		t.cluster = cluster_new(settings, &error);
-		check(t.cluster != NULL, error);
-		check(cluster_identity(t.cluster, &t.identity, &error), error);
+		check(t.cluster != NULL, &error);
+		check(cluster_identity(t.cluster, &t.identity, &error), &error);
 		t.set = inventory_set_id(OWNER, inventory_namespace(settings, t.cluster));
 		t.changes = g_array_new(FALSE, TRUE, sizeof(struct plan_change));
 		t.looks = looks_new();
@@ -296,7 +302,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	plan_path = at(&t, "plan.json");
-	check(file_read(plan_path, MAX_FILE, &text, &len, &error), error);
+	check(file_read(plan_path, MAX_FILE, &text, &len, &error), &error);
 	if (plan_draft_parse(&plan, text, len, &problem) != 0) {
 		g_error("%s", problem.text);
 	}
