@@ -115,7 +115,7 @@ static void check_mark(struct kube_part *part, const struct kube_wanted *w)
 {
 	const char *mark =
 		kube_value_str_at(w->look->live, "metadata", "annotations", KUBE_ID_MARK, NULL);
-	g_autofree char *owner = kube_id_mark_owner(mark);
+	g_autofree char *owner = mark != NULL ? kube_id_mark_owner(mark) : NULL;
 	g_autofree char *text = kube_id_text(w->id);
 
 	switch (kube_id_judge_mark(mark, part->owner, w->id)) {
