@@ -1,0 +1,150 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Agent, worker and a real API server: a commit is planned, approved, applied, changed, rolled back
+# and pruned, and nothing comes into the cluster without an approval.
+# shellcheck disable=SC2016,SC2119,SC2153
+. "${srcdir:-.}/tests/system/lib-git.sh"
+. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
+. "${srcdir:-.}/tests/system/lib-agent.sh"
+git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
+kube_need || tap_skip_all "$REASON"
+agent_begin
+kube_begin
+kube_writer one
+kube_config "$T/etc/kubeconfig"
+chmod 600 "$T/etc/kubeconfig"
+
+git init -q -b main "$T/shop"
+mkdir -p "$T/shop/manifests"
+cat >"$T/shop/assent.yaml" <<M
+resources:
+  - kubernetes: manifests/
+    namespace: shop
+    prune: true
+M
+cat >"$T/shop/manifests/base.yaml" <<M
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings}
+data: {colour: blue}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: login}
+stringData: {word: hush-hush-hush}
+M
+cat >"$T/shop/manifests/web.yaml" <<M
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - {name: web, image: "example.org/web:1"}
+M
+agent_commit shop first
+agent_stack shop 'approval: {required: 1, from: [ops]}' \
+  'kubernetes: {clusters: [one], cluster-scoped: true}'
+cat >>"$CONF" <<C
+kubernetes:
+  clusters:
+    one: {kubeconfig: kubeconfig, context: one}
+C
+agent_init
+agent_start
+
+# What the cluster has: PATH EXPRESSION on d
+has() {
+  kube_curl GET "$1"
+  [ "$STATUS" = "${3:-200}" ] && { [ -z "$2" ] || [ "$(field "$2")" = True ]; }
+}
+M=/api/v1/namespaces/shop/configmaps/settings
+W=/apis/apps/v1/namespaces/shop/deployments/web
+plan_is() { # EXPRESSION on p, the plan $PLAN
+  agent_get "/v1/plans/$PLAN/plan.json"
+  [ "$(field "(lambda p: $1)(d)")" = True ] || {
+    echo "# $BODY" >&2
+    return 1
+  }
+}
+apply() { # PERSON
+  agent_decide "$PLAN" "$1" approve
+  [ "$CODE" = accepted ] && agent_becomes shop converged
+}
+say() {
+  echo "# $STATE_NOW $REASON_NOW" >&2
+  tap_note "$T/agent.log"
+}
+
+agent_sync shop
+[ "$STATE_NOW" = pending ] && plan_is "[(c['action'], c['id']) for c in p['changes']] == [
+  ('create', 'k8s:one/Namespace/shop'), ('create', 'k8s:one/shop/ConfigMap/settings'),
+  ('create', 'k8s:one/shop/Secret/login'), ('create', 'k8s:one/shop/Deployment/web')]"
+tap_ok 'a first commit is a plan of four objects' || say
+agent_get "/v1/plans/$PLAN/diff"
+! printf '%s' "$BODY" | grep -q hush && printf '%s' "$BODY" | grep -q blue
+tap_ok 'its diff shows what comes, but no secret' || echo "# $BODY" >&2
+has /api/v1/namespaces/shop '' 404
+tap_ok 'nothing is there before somebody approves'
+apply alice
+tap_ok 'approved and applied' || say
+has $M "d['data']['colour'] == 'blue'" && has $W "d['spec']['replicas'] == 2"
+tap_ok 'it is there' || echo "# $STATUS $BODY" >&2
+has $M "'assent' in [m['manager'] for m in d['metadata']['managedFields']]"
+tap_ok 'by a field manager of its own' || echo "# $BODY" >&2
+agent_sync shop
+[ "$STATE_NOW" = converged ] && [ -z "$PLAN" ]
+tap_ok 'the same again is no plan' || say
+
+sed -i 's/blue/green/' "$T/shop/manifests/base.yaml"
+agent_commit shop green
+agent_sync shop
+plan_is "[(c['action'], c['id']) for c in p['changes']] == [
+  ('update', 'k8s:one/shop/ConfigMap/settings')]"
+tap_ok 'only what differs is planned' || say
+kube_curl APPLY "$M?fieldManager=other&force=true" \
+  '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"settings"},"data":{"size":"9"}}'
+old=$PLAN
+agent_decide "$PLAN" bob approve
+agent_wait_for 'agent_look shop && [ "$STATE_NOW" = pending ] && [ "$PLAN" != "$old" ]' &&
+  has $M "d['data'] == {'colour': 'blue', 'size': '9'}"
+tap_ok 'when the object has changed since, the plan is void and nothing happens' || say
+apply bob
+has $M "d['data'] == {'colour': 'green', 'size': '9'}"
+tap_ok 'the new one is applied, and what somebody else owns stays' || echo "# $BODY" >&2
+
+"$builddir/assent" rollback --socket "$SOCK" shop --reason 'green is ugly' >"$T/said" 2>&1
+agent_becomes shop pending &&
+  plan_is "p['reason'] == 'rollback' and len(p['changes']) == 1" && apply alice &&
+  has $M "d['data'] == {'colour': 'blue', 'size': '9'}"
+tap_ok 'a rollback goes through the same gate' || {
+  tap_note "$T/said"
+  say
+}
+
+echo '# passed' >>"$T/shop/manifests/base.yaml"
+rm "$T/shop/manifests/web.yaml"
+agent_commit shop 'no web'
+agent_sync shop
+plan_is "('remove', 'k8s:one/shop/Deployment/web') in [(c['action'], c['id'])
+  for c in p['changes']]" && has $W ''
+tap_ok 'what the commit has no more is to be removed' || say
+agent_decide "$PLAN" alice reject 'not today'
+has $W ''
+tap_ok 'not without an approval'
+"$builddir/assent" replan --socket "$SOCK" shop >"$T/said" 2>&1
+agent_becomes shop pending && apply alice && has $W '' 404
+tap_ok 'with one it goes' || say
+"$builddir/assent" log verify "$STATE/log" >"$T/said" 2>&1
+tap_ok 'the log is sound' || tap_note "$T/said"
+! grep -rqs hush-hush-hush "$STATE/objects" "$STATE/log" "$T/agent.log"
+tap_ok 'a Secret of the repository is in nothing that the agent keeps but its mirror'
+tap_end
