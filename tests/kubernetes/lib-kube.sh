@@ -11,7 +11,7 @@
 #	kube_ctl ARGUMENT...           # kubectl with that; the first context is "one"
 #	kube_stop NAME [SIGNAL]; kube_start NAME; kube_restart NAME  # the API server, not its etcd
 #	kube_compact NAME              # etcd forgets what was; a server notices after a restart
-#	kube_token NAME NAMESPACE ACCOUNT SECONDS  # $TOKEN of a service account; may be over already
+#	kube_token NAME NAMESPACE ACCOUNT SECONDS  # $TOKEN of a service account; -120: is over
 #	kube_writer NAME [RULE...]     # status-writer.py follows, as controllers would
 #	kube_rule NAME RULE...         # other rules for it
 #	kube_status NAME STEP...       # its single steps
@@ -138,7 +138,8 @@ kube_etcd() { # NAME
   ETCD_UNSUPPORTED_ARCH=arm64 etcd --name "$1" --data-dir "$kv_own/etcd" --logger zap \
     --log-level warn --listen-client-urls "http://127.0.0.1:$3" \
     --advertise-client-urls "http://127.0.0.1:$3" --listen-peer-urls "$kv_peer" \
-    --initial-advertise-peer-urls "$kv_peer" --initial-cluster "$1=$kv_peer" >"$kv_own/etcd.log" 2>&1 </dev/null &
+    --initial-advertise-peer-urls "$kv_peer" --initial-cluster "$1=$kv_peer" \
+    >"$kv_own/etcd.log" 2>&1 </dev/null &
   echo $! >"$kv_own/etcd.pid"
 }
 
@@ -283,7 +284,7 @@ kube_compact() { # NAME
 kube_url64() {
   openssl base64 -A | tr '+/' '-_' | tr -d '='
 }
-# The server's own key signs it, so any end is possible.
+# The server's own key signs it, so any end is possible. Servers forgive a minute.
 kube_token() { # NAME NAMESPACE ACCOUNT SECONDS
   kube_curl -c "$1" GET "/api/v1/namespaces/$2/serviceaccounts/$3" || return 1
   [ "$STATUS" = 200 ] || return 1
