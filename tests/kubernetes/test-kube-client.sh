@@ -15,8 +15,8 @@ tap_ok 'a server answers' || exit 1
 drive() { # CONTEXT COMMAND [ARGUMENT...]: $OUT, and what it said in the file said
   OUT=$("$driver" "$KUBE/config" "$@" 2>said </dev/null)
 }
-batch() { # CONTEXT: the lines of the file batch
-  OUT=$("$driver" "$KUBE/config" "$1" run 2>said <batch)
+batch() { # CONTEXT: the lines of the file requests
+  OUT=$("$driver" "$KUBE/config" "$1" run 2>said <requests)
 }
 maps=/api/v1/namespaces/default/configmaps
 dry="$maps/many-%d?fieldManager=assent&force=true&dryRun=All"
@@ -42,7 +42,7 @@ drive one many 600 "$maps/many-%d?fieldManager=assent" && [ "$OUT" = '600 good o
 tap_ok 'changes are made once, and listed over pages'
 
 # What a plan sends for large objects is more than a connection takes at once.
-python3 - >batch <<'P'
+python3 - >requests <<'P'
 for i in range(60):
     print("APPLY /api/v1/namespaces/default/configmaps/large-%d?fieldManager=assent "
           '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"large-%d"},'
@@ -62,7 +62,7 @@ fi
 
 bad="APPLY $maps/bad?fieldManager=assent"
 bad="$bad {\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"bad\"},\"x\":1}"
-printf '%s\n' 'GET /nothing' 'POST /api/v1/namespaces {}' "$bad" "DELETE $maps/many-1" >batch
+printf '%s\n' 'GET /nothing' 'POST /api/v1/namespaces {}' "$bad" "DELETE $maps/many-1" >requests
 batch one-nobody
 printf '%s\n' "$OUT" | grep -c '^forbidden 403' | grep -qx 4
 tap_ok 'without rights each is forbidden' said
@@ -70,7 +70,7 @@ batch one
 printf '%s\n' "$OUT" | cut -d' ' -f1,2 >classes
 printf '%s\n' 'not-served 404' 'invalid 422' 'schema 500' 'done 200' | cmp -s - classes
 tap_ok 'and what is wrong with a request is told' classes
-printf 'GET %s/many-2\n' "$maps" >batch
+printf 'GET %s/many-2\n' "$maps" >requests
 AS=system:serviceaccount:default:nobody batch one
 printf '%s\n' "$OUT" | grep -q '^forbidden 403 .*User "system:serviceaccount:default:nobody"'
 tap_ok 'as somebody else one has their rights'
@@ -131,7 +131,8 @@ tap_ok 'a server that dies ends its watches' events said
 kube_compact one
 KUBE_FLAGS='--max-requests-inflight=1 --enable-priority-and-fairness=false'
 kube_start one
-"$driver" "$KUBE/config" one watch "$maps?watch=1&resourceVersion=2&timeoutSeconds=5" 9 >events 2>said
+"$driver" "$KUBE/config" one watch "$maps?watch=1&resourceVersion=2&timeoutSeconds=5" 9 \
+  >events 2>said
 grep -q '^expired 410' events
 tap_ok 'what is forgotten is to be listed again' events said
 
@@ -140,7 +141,7 @@ i=0
 while [ $i -lt 40 ]; do
   echo "GET $maps/many-$i"
   i=$((i + 1))
-done >batch
+done >requests
 batch one-nobody
 [ "$(printf '%s\n' "$OUT" | grep -c '^forbidden 403')" = 40 ]
 tap_ok 'a server that takes one request at a time is waited for' said
