@@ -71,7 +71,9 @@ printf '%s\n' "$OUT" | cut -d' ' -f1,2 >classes
 printf '%s\n' 'not-served 404' 'invalid 422' 'schema 500' 'done 200' | cmp -s - classes
 tap_ok 'and what is wrong with a request is told' classes
 printf 'GET %s/many-2\n' "$maps" >requests
-AS=system:serviceaccount:default:nobody batch one
+export AS=system:serviceaccount:default:nobody
+batch one
+unset AS
 printf '%s\n' "$OUT" | grep -q '^forbidden 403 .*User "system:serviceaccount:default:nobody"'
 tap_ok 'as somebody else one has their rights'
 
@@ -104,7 +106,7 @@ OUT=$(TOTAL=60 "$driver" "$KUBE/config" one many 1500 "$dry" 2>said </dev/null &
 [ "$OUT" = '1500 good of 1500' ]
 tap_ok 'the server is killed in the middle of a batch, and started again' said
 # Each request may be the one after which the connection ends: none is lost, none is doubled.
-STREAMS=64 drive one many 400 "$dry" && [ "$OUT" = '400 good of 400' ]
+drive one many 400 "$dry" && [ "$OUT" = '400 good of 400' ]
 tap_ok 'the server gives up connections in the middle of a batch'
 # Watches: what happens is told, of several kinds over one connection.
 drive one list "$maps"
