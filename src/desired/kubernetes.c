@@ -107,6 +107,16 @@ static void read_context(struct load *l, struct yaml_node *map, const struct key
 	}
 }
 
+static const char *missing(enum reader_type type, bool is_folder)
+{
+	if (type == READER_ABSENT) {
+		return is_folder ? "no such folder in the repository"
+				 : "no such file in the repository";
+	}
+	return type == READER_LINK ? "it is a symbolic link, which is not followed"
+				   : "it is no regular file";
+}
+
 /* The repository path of text; NULL with diagnostics. */
 static char *source_path(struct load *l, const struct yaml_node *node, const char *text,
 			 enum reader_type *type)
@@ -131,10 +141,7 @@ static char *source_path(struct load *l, const struct yaml_node *node, const cha
 	*type = entry.type;
 	if (entry.type != READER_FILE && entry.type != READER_FOLDER) {
 		yaml_fail(node, l->diags, "cannot take '%s': %s", path,
-			  entry.type == READER_ABSENT ? "no such file or folder in the repository"
-			  : entry.type == READER_LINK ? "it is a symbolic link, which is not "
-							"followed"
-						      : "it is no regular file");
+			  missing(entry.type, g_str_has_suffix(expanded, "/")));
 		return NULL;
 	}
 	return g_steal_pointer(&path);

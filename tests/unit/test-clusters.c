@@ -63,10 +63,11 @@ static void test_a_request_has_what_the_stack_may(void)
 		text, ==,
 		"{\"clusters\":[{\"as\":\"me\",\"as_groups\":[\"us\"],"
 		"\"context\":\"admin@prod\",\"exec_plugins\":[\"/usr/bin/token\"],"
-		"\"in_cluster\":false,\"kubeconfig\":\"/etc/kube.conf\",\"name\":\"prod\"},"
+		"\"in_cluster\":false,\"inventory\":\"shop\",\"kubeconfig\":\"/etc/"
+		"kube.conf\",\"name\":\"prod\"},"
 		"{\"as\":\"me\",\"as_groups\":[\"us\"],"
 		"\"exec_plugins\":[\"/usr/bin/token\"],"
-		"\"in_cluster\":true,\"name\":\"here\"}],"
+		"\"in_cluster\":true,\"inventory\":\"shop\",\"name\":\"here\"}],"
 		"\"cluster_scope\":{\"cluster_scoped\":false,\"namespaces\":[\"shop\"]},"
 		"\"renderers\":[{\"name\":\"helm\",\"run\":[\"/usr/bin/helm\",\"template\"],"
 		"\"timeout\":90}]}");
