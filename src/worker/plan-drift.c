@@ -13,6 +13,7 @@
 #define MAX_RULES 1000
 #define MAX_TRIALS PLAN_MAX_RESTORES
 #define MAX_DIFFERS 1000
+#define MAX_OBJECTS 20000
 #define MAX_ID 65536
 
 static const char *const kinds[] = {"file",    "tree",	  "directory",	"link", "package",
@@ -74,6 +75,30 @@ static void read_rule(struct planner *p, struct json_obj *o, struct drift_rule *
 	json_obj_end(o);
 }
 
+static void read_objects(struct drift_request *drift, struct json_obj *o)
+{
+	struct json_arr list;
+	size_t count = json_arr_get_opt(o, "objects", MAX_OBJECTS, &list);
+
+	if (!json_has(o, "objects")) {
+		return;
+	}
+	drift->objects = g_hash_table_new(g_str_hash, g_str_equal);
+	for (size_t i = 0; i < count; i++) {
+		const char *id = json_arr_str(&list, i, MAX_ID);
+
+		if (id != NULL) {
+			g_hash_table_add(drift->objects, (gpointer)id);
+		}
+	}
+}
+
+bool plan_drift_looks_at(const struct planner *p, const char *id)
+{
+	return p->drift == NULL || p->drift->objects == NULL ||
+	       g_hash_table_contains(p->drift->objects, id);
+}
+
 static void read_drift(struct planner *p, struct json_obj *o)
 {
 	struct drift_request *drift = g_new0(struct drift_request, 1);
@@ -84,6 +109,7 @@ static void read_drift(struct planner *p, struct json_obj *o)
 	p->drift = drift;
 	drift->rules.dflt = dflt >= 0 ? (enum drift_class)(dflt + 1) : DRIFT_REPORT;
 	drift->restore = json_bool_opt(o, "restore", true);
+	read_objects(drift, o);
 	count = json_arr_get_opt(o, "rules", MAX_RULES, &list);
 	drift->rules.rules = g_new0(struct drift_rule, count + 1);
 	for (size_t i = 0; i < count; i++) {
@@ -136,6 +162,7 @@ void plan_drift_clear(struct planner *p)
 {
 	if (p->drift != NULL) {
 		g_free(p->drift->rules.rules);
+		g_clear_pointer(&p->drift->objects, g_hash_table_unref);
 	}
 	g_clear_pointer(&p->drift, g_free);
 }
@@ -363,6 +390,11 @@ static void write_who(const struct parting *t, struct json_writer *w, const stru
 	const struct stat *st = &item->before.st;
 	const char *owner = item->change.observed.owner, *package;
 
+	if (item->changer != NULL) {
+		json_w_str(w, "manager", item->changer);
+		json_w_int(w, "changed", item->changed);
+		return;
+	}
 	if (!is_there(item)) {
 		return;
 	}

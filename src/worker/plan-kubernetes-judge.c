@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 #include "base/objects.h"
+#include "kube/diff.h"
+#include "kube/managers.h"
 #include "kube/order.h"
 #include "worker/plan-kubernetes.h"
 #include "worker/target/kubernetes-diff.h"
@@ -278,6 +280,29 @@ static bool set_desired(struct kube_part *part, const struct kube_wanted *w, con
 	return ok;
 }
 
+/* Who changed what differs, as the server remembers it. */
+static void set_changer(struct kube_part *part, const struct look *look, struct plan_item *item)
+{
+	g_autoptr(GPtrArray) differences = NULL, blames = NULL;
+	const struct kube_blame *newest;
+	g_autofree char *text = NULL;
+
+	if (look->live == NULL || look->wanted == NULL) {
+		return;
+	}
+	differences = kube_diff(look->live, look->wanted);
+	blames = kube_managers_find(look->fields, look->live, differences, LOOK_MANAGER);
+	if (blames->len == 0) {
+		return;
+	}
+	newest = blames->pdata[0];
+	text = newest->subresource != NULL
+		       ? g_strdup_printf("%s (%s)", newest->manager, newest->subresource)
+		       : g_strdup(newest->manager);
+	item->changer = plan_keep(part->p, text);
+	item->changed = newest->time;
+}
+
 static bool add_item(struct kube_part *part, struct kube_wanted *w, enum plan_action action,
 		     GError **error)
 {
@@ -293,6 +318,7 @@ static bool add_item(struct kube_part *part, struct kube_wanted *w, enum plan_ac
 	c->object = object_of(part, w);
 	c->risk = risk_of(w, action);
 	set_observed(part, w->look, &c->observed);
+	set_changer(part, w->look, item);
 	kubernetes_diff_lines(note, w->look, action);
 	c->note = plan_keep(part->p, note->str);
 	return set_desired(part, w, id, &c->desired, error);

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "kube/order.h"
+#include "worker/plan-drift.h"
+#include "worker/watch-list.h"
 
 #define CRD_GROUP "apiextensions.k8s.io"
 
@@ -390,6 +392,45 @@ static bool has_secret(const struct kube_part *part)
 	return false;
 }
 
+/* For the job that follows them. */
+static void list_objects(struct kube_part *part)
+{
+	struct planner *p = part->p;
+
+	if (p->watch == NULL) {
+		return;
+	}
+	p->watched = p->watched != NULL ? p->watched : g_byte_array_new();
+	for (guint i = 0; i < part->wanted->len; i++) {
+		const struct kube_wanted *w = part->wanted->pdata[i];
+		g_autofree char *id = kube_id_plan(w->id, part->context);
+		const struct plan_object object = {
+			.group = w->id->group,
+			.version = w->kind.version,
+			.kind = w->id->kind,
+			.namespace = w->id->namespace,
+			.name = w->id->name,
+			.resource = w->kind.resource,
+			.set = part->inventory->set,
+		};
+
+		watch_list_add(p->watched, part->context, id, &object);
+	}
+}
+
+/* A look for drift that is about some of them only. */
+static void leave_out(struct kube_part *part, GPtrArray *list)
+{
+	for (guint i = list->len; i > 0; i--) {
+		const struct kube_wanted *w = list->pdata[i - 1];
+		g_autofree char *id = kube_id_plan(w->id, part->context);
+
+		if (!plan_drift_looks_at(part->p, id)) {
+			g_ptr_array_remove_index(list, i - 1);
+		}
+	}
+}
+
 static bool run_part(struct kube_part *part, GError **error)
 {
 	if (part->settings == NULL) {
@@ -405,6 +446,9 @@ static bool run_part(struct kube_part *part, GError **error)
 	if (part->p->diags.items->len > 0) {
 		return true;
 	}
+	list_objects(part);
+	leave_out(part, part->wanted);
+	leave_out(part, part->gone);
 	return (!has_secret(part) || plan_secret_keys(part->p, error)) && look(part, error) &&
 	       kube_part_judge(part, error);
 }

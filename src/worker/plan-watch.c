@@ -32,5 +32,8 @@ bool plan_watch(struct planner *p, GError **error)
 
 		add(out, is_whole(want) ? '=' : '-', want->path);
 	}
+	if (p->watched != NULL) {
+		g_byte_array_append(out, p->watched->data, p->watched->len);
+	}
 	return file_replace_unsynced(p->watch, out->data, out->len, 0600, error);
 }

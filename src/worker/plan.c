@@ -173,6 +173,7 @@ static void planner_clear(struct planner *p)
 {
 	plan_drift_clear(p);
 	plan_clusters_clear(p);
+	g_clear_pointer(&p->watched, g_byte_array_unref);
 	g_clear_pointer(&p->notifiers, g_hash_table_unref);
 	g_clear_pointer(&p->changed, g_hash_table_unref);
 	g_ptr_array_unref(p->acts);
@@ -234,8 +235,8 @@ static bool check_stop(struct planner *p, GError **error)
 static bool look(struct planner *p, GError **error)
 {
 	static bool (*const parts[])(struct planner *, GError **) = {
-		plan_wants,    plan_watch,	plan_secrets,  plan_compare, plan_prune,
-		plan_packages, plan_kubernetes, plan_commands, plan_services};
+		plan_wants,	 plan_secrets, plan_compare,  plan_prune,   plan_packages,
+		plan_kubernetes, plan_watch,   plan_commands, plan_services};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
 		if (!check_stop(p, error) || !parts[i](p, error)) {

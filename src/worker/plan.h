@@ -7,11 +7,11 @@
  *
  *	plan_wants()    what the manifest asks for, path by path; missing folders above are implied
  *	plan_secrets()  the paths whose contents are told by a keyed digest alone
- *	plan_watch()    lists their places, for whoever waits for changes there
  *	plan_compare()  wants against what is there
  *	plan_prune()    what nobody asks for any more
  *	plan_packages() what the package manager would do
  *	plan_kubernetes() what clusters have, and what an apply would make of that
+ *	plan_watch()    lists the places and objects, for whoever waits for changes there
  *	plan_commands() what is to be run
  *	plan_services() what is to be enabled, started, restarted; units that changed are read again
  *	plan_order()    removals first, children before folders; then the manifest's order
@@ -41,6 +41,10 @@ struct plan_item {
 	const struct desired_resource *place;
 	bool last;	    /* ... or rather after everything else */
 	const char *remark; /* a line for its reader, below its section of the diff; NULL: none */
+	/* Of an object: who changed a field that differs, last ("hpa (scale)"), and when (0: not
+	 * told); NULL: not known. */
+	const char *changer;
+	int64_t changed;
 };
 /* Makes objects of clusters; by the agent's configuration. */
 struct plan_renderer {
@@ -55,6 +59,7 @@ struct planner {
 	const char *seal_key;	      /* file of the keys that open secrets; NULL: none */
 	const char *applied, *memory; /* for plan_outside(); NULL: nothing was applied */
 	const char *watch;	      /* file for plan_watch(); NULL: nobody waits */
+	GByteArray *watched;	      /* objects of clusters for it (watch-list.h); NULL: none */
 	bool for_root;		      /* root will apply it, whoever looks now */
 	struct desired_env env;
 	GPtrArray *clusters;	     /* struct cluster_settings; NULL: none may be touched */

@@ -32,6 +32,7 @@ static void forget(struct look *look)
 {
 	g_clear_pointer(&look->uid, g_free);
 	g_clear_pointer(&look->raw, kube_value_free);
+	g_clear_pointer(&look->fields, kube_value_free);
 	g_clear_pointer(&look->live, kube_value_free);
 	g_clear_pointer(&look->wanted, kube_value_free);
 	g_clear_pointer(&look->conflicts, g_ptr_array_unref);
@@ -212,6 +213,8 @@ static void settle(struct looking *l, struct look *look)
 		if (l->options->raw || look->body == NULL) {
 			look->raw = kube_value_dup(look->live);
 		}
+		look->fields =
+			kube_value_steal(kube_value_get(look->live, "metadata"), "managedFields");
 		kube_normal_strip(look->live, look->kind.has_status);
 	}
 	if (look->wanted != NULL) {

@@ -49,10 +49,11 @@ struct look {
 	void *user;
 	/* What was found. */
 	enum look_state state;
-	enum kube_class class;	 /* of the answer that made it so */
-	char *uid;		 /* NULL: it is not there */
-	struct kube_value *raw;	 /* of LOOK_THERE, and of others with options.raw; holds secrets */
-	struct kube_value *live; /* NULL: none */
+	enum kube_class class;	/* of the answer that made it so */
+	char *uid;		/* NULL: it is not there */
+	struct kube_value *raw; /* of LOOK_THERE, and of others with options.raw; holds secrets */
+	struct kube_value *fields; /* its metadata.managedFields; NULL: none */
+	struct kube_value *live;   /* NULL: none */
 	/* NULL: none: refused, a conflict, or it is to go. Of LOOK_LATER and LOOK_IMMUTABLE the
 	 * body, which is for people and not in the digest. */
 	struct kube_value *wanted;
