@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/alerts.h"
+#include "agent/cluster-watch.h"
 #include "agent/clusters.h"
 #include "agent/differ.h"
 #include "agent/evidence.h"
@@ -393,6 +394,7 @@ bool agent_open(struct conf *conf, struct agent **out, GError **error)
 	agent->people = g_array_new(TRUE, FALSE, sizeof(struct approval_person));
 	agent->units = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unit_free);
 	agent->jobs = jobs_new(results_take, agent);
+	agent->clusters = cluster_watch_new(agent);
 	jobs_set_gate(agent->jobs, halt_allows);
 	configure_jobs(agent);
 	take_people(agent);
@@ -430,6 +432,7 @@ void agent_close(struct agent *agent)
 	ownconf_stop(agent);
 	retention_stop(agent);
 	jobs_free(agent->jobs);
+	cluster_watch_free(agent->clusters);
 	g_hash_table_unref(agent->units);
 	g_array_unref(agent->people);
 	signers_free(agent->signers);
@@ -457,6 +460,7 @@ void agent_run(struct agent *agent)
 {
 	unsigned i;
 
+	cluster_watch_renew(agent->clusters);
 	for (i = 0; i < agent->conf->stacks->len; i++) {
 		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);
 		g_autoptr(GError) error = NULL;

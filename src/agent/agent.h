@@ -31,6 +31,7 @@
 #include "core/signers.h"
 
 struct agent;
+struct cluster_watch;
 struct differ;
 struct doors;
 struct ownconf;
@@ -91,6 +92,7 @@ struct agent {
 	struct ssh_key plan_key; /* the public half */
 	GHashTable *units;	 /* conf's stack name to struct agent_unit */
 	struct jobs *jobs;
+	struct cluster_watch *clusters; /* who follows them */
 	struct agent_watch watch;
 	struct sessions *sessions;  /* of the pages; main()'s */
 	const struct langs *langs;  /* that pages can be in; main()'s. NULL: English */

@@ -47,6 +47,7 @@ static void item_free(void *data)
 	g_free(item->commit);
 	g_free(item->owner);
 	g_free(item->package);
+	g_free(item->manager);
 	drift_who_clear(&item->who);
 	g_free(item);
 }
@@ -123,6 +124,7 @@ static struct drift_item *read_common(struct json_obj *o)
 	item->owner = g_strdup(json_str_opt(o, "owner", NAME_LONG));
 	item->changed = json_int_opt(o, "changed", 0, JSON_MAX_INT, 0);
 	item->package = g_strdup(json_str_opt(o, "package", NAME_LONG));
+	item->manager = g_strdup(json_str_opt(o, "manager", NAME_LONG));
 	return item;
 }
 
@@ -196,6 +198,10 @@ void drift_join(struct drift *drift, const struct drift *before, int64_t now)
 		if (old != NULL && item->who.pid == 0) {
 			drift_who_copy(&item->who, &old->who);
 		}
+		if (old != NULL && item->manager == NULL && old->manager != NULL) {
+			item->manager = g_strdup(old->manager);
+			item->changed = old->changed;
+		}
 	}
 }
 
@@ -261,6 +267,7 @@ static void write_item(struct json_writer *w, const struct drift_item *item)
 	}
 	json_w_end(w);
 	json_w_str(w, "id", item->id);
+	write_opt(w, "manager", item->manager);
 	write_opt(w, "owner", item->owner);
 	write_opt(w, "package", item->package);
 	json_w_int(w, "since", item->since);

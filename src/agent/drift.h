@@ -38,6 +38,7 @@ struct drift_item {
 	int64_t since;	 /* seen first */
 	char *owner;	 /* NULL: not known */
 	char *package;	 /* NULL: none */
+	char *manager;	 /* of fields of an object, "hpa (scale)"; NULL: not known */
 	struct drift_who who;
 };
 struct drift {

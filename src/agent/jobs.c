@@ -85,6 +85,11 @@ void jobs_configure(struct jobs *jobs, const char *worker, const char *trust)
 	jobs->trust = g_strdup(trust);
 }
 
+const char *jobs_worker(const struct jobs *jobs)
+{
+	return jobs->worker;
+}
+
 unsigned jobs_running(const struct jobs *jobs)
 {
 	unsigned count = 0;
@@ -234,10 +239,14 @@ static gboolean on_not_started(void *user)
 	return G_SOURCE_REMOVE;
 }
 
-/* Where a worker finds the managers of services, when that is not their usual place. */
-static char **bus_places(void)
+/* Where a worker finds the managers of services, when that is not their usual place, and the
+ * cluster that it is in, or whose kubeconfig says more. */
+char **jobs_environment(void)
 {
-	static const char *const names[] = {"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS"};
+	static const char *const names[] = {
+		"DBUS_SESSION_BUS_ADDRESS", "DBUS_SYSTEM_BUS_ADDRESS", "KUBECONFIG",
+		"KUBERNETES_SERVICE_HOST",  "KUBERNETES_SERVICE_PORT", "POD_NAMESPACE",
+	};
 	g_autoptr(GStrvBuilder) env = g_strv_builder_new();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -253,7 +262,7 @@ static char **bus_places(void)
 
 static bool launch(struct job *job, GError **error)
 {
-	g_auto(GStrv) env = bus_places();
+	g_auto(GStrv) env = jobs_environment();
 	const char *argv[] = {job->jobs->worker, "--trust", job->jobs->trust, NULL};
 	g_autofree const char **raised =
 		job->elevate != ELEVATE_NONE ? elevate_argv(job->elevate, job->jobs->worker) : NULL;

@@ -66,5 +66,9 @@ void jobs_stop(struct jobs *jobs);
 /* Applies and recoveries that run are asked to come to an end, as before the end; how many. */
 unsigned jobs_interrupt(struct jobs *jobs);
 unsigned jobs_running(const struct jobs *jobs);
+/* The program, as it is configured; borrowed. */
+const char *jobs_worker(const struct jobs *jobs);
+/* What a worker has in its environment beside the usual; g_strfreev(). */
+char **jobs_environment(void);
 /* The newest line of the stack's running job, "" without one; borrowed until the main loop runs. */
 const char *jobs_last(const struct jobs *jobs, const char *stack, size_t *len);

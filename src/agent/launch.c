@@ -133,7 +133,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	g_autofree char *applied = NULL;
 	g_autofree char *request = NULL;
 	g_autofree char *keys = seal_key(unit);
-	g_autoptr(GPtrArray) returns = NULL;
+	g_autoptr(GPtrArray) returns = NULL, looked_at = NULL;
 	const struct stack_facts *facts = &unit->record->facts;
 	const bool plans = kind == STACK_JOB_PLAN; // else it only compares
 	struct request_plan job = {
@@ -165,6 +165,10 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 		unit->asks_drift = job.drift;
 		if (job.drift && !job.restore) {
 			say_unfixable(unit);
+		}
+		if (job.drift) {
+			looked_at = watch_objects(unit);
+			job.looked_at = looked_at;
 		}
 		watch_settle(unit);
 	}

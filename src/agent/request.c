@@ -167,6 +167,13 @@ static void write_drift(struct json_writer *w, const struct conf_stack *stack,
 	}
 	json_w_object(w, "drift");
 	json_w_str(w, "default", word_for(plan, stack->on_drift));
+	if (plan->looked_at != NULL) {
+		json_w_array(w, "objects");
+		for (guint i = 0; i < plan->looked_at->len; i++) {
+			json_w_str(w, NULL, g_ptr_array_index(plan->looked_at, i));
+		}
+		json_w_end(w);
+	}
 	json_w_bool(w, "restore", plan->restore);
 	json_w_array(w, "rules");
 	for (guint i = 0; i < stack->drift_rules->len; i++) {

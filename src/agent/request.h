@@ -28,6 +28,7 @@ struct request_plan {
 	bool drift;		      /* it is about what holds already */
 	bool asked;		      /* by a person, who wants a plan of whatever differs */
 	bool restore;		      /* whoever applies puts back without being asked */
+	const GPtrArray *looked_at;   /* with drift: ids of objects of clusters, NULL: all */
 	const GPtrArray *returns;     /* digests of the trials that are taken back, NULL: none */
 };
 char *request_plan(const struct conf *conf, const struct conf_stack *stack,

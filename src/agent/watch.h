@@ -11,9 +11,28 @@
  *	watch_name(unit)      who did what unit->drift tells, where that is known
  *	watch_applied(unit)   an apply has ended: what has happened so far was our own, and is
  *	                      looked at once
+ *	watch_objects(unit)   a look for drift starts: which objects of clusters it is to be about
  *	watch_stop(unit)
+ *
+ * Objects of clusters are followed by cluster-watch.h, which tells here what
+ * happened to them. A look that this asks for is about these and about what was
+ * found to differ before; all of them are looked at each drift-interval.
  */
 #include "agent/agent.h"
+
+/* What a cluster told of an object; all borrowed. */
+struct watch_hint {
+	const char *id;	     /* of the change */
+	const char *manager; /* whose traces are new, NULL: not known */
+	const char *subresource;
+	int64_t time; /* 0: not known */
+	bool own;     /* nobody's but those of our own applies */
+};
+void watch_hinted(struct agent_unit *unit, const struct watch_hint *hint);
+/* A cluster's objects are followed from now on (begun), or the problem is another. */
+void watch_followed(struct agent_unit *unit, bool begun);
+/* Ids, sorted; NULL: all objects. g_ptr_array_unref(). */
+GPtrArray *watch_objects(struct agent_unit *unit);
 
 void watch_start(struct agent_unit *unit);
 void watch_stop(struct agent_unit *unit);
