@@ -239,6 +239,22 @@ static gboolean on_not_started(void *user)
 	return G_SOURCE_REMOVE;
 }
 
+/* By names that no library knows: a check of something on this host must not go there. */
+static void add_proxies(GStrvBuilder *env)
+{
+	static const char *const names[] = {"HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+					    "http_proxy",  "NO_PROXY",	  "no_proxy"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		if (g_getenv(names[i]) != NULL) {
+			g_autofree char *text = g_strconcat("ASSENT_CLUSTER_", names[i], "=",
+							    g_getenv(names[i]), NULL);
+
+			g_strv_builder_add(env, text);
+		}
+	}
+}
+
 /* Where a worker finds the managers of services, when that is not their usual place, and the
  * cluster that it is in, or whose kubeconfig says more. */
 char **jobs_environment(void)
@@ -257,6 +273,7 @@ char **jobs_environment(void)
 			g_strv_builder_add(env, text);
 		}
 	}
+	add_proxies(env);
 	return g_strv_builder_end(env);
 }
 

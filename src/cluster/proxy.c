@@ -17,12 +17,18 @@ char *proxy_for_curl(const char *proxy)
 
 static const char *either(const char *const *env, const char *upper, const char *lower)
 {
-	const char *value = g_environ_getenv((char **)env, upper);
+	static const char *const prefixes[] = {"ASSENT_CLUSTER_", ""};
+	const char *const names[] = {upper, lower};
 
-	if (value == NULL || value[0] == '\0') {
-		value = g_environ_getenv((char **)env, lower);
+	for (size_t i = 0; i < 2 * G_N_ELEMENTS(prefixes); i++) {
+		g_autofree char *name = g_strconcat(prefixes[i / 2], names[i % 2], NULL);
+		const char *value = g_environ_getenv((char **)env, name);
+
+		if (value != NULL && value[0] != '\0') {
+			return value;
+		}
 	}
-	return value != NULL && value[0] != '\0' ? value : NULL;
+	return NULL;
 }
 
 /* Splits "host:port", "[::1]:port", or what has no port (*port stays). */

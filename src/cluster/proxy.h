@@ -5,7 +5,9 @@
  * libcurl's: HTTPS_PROXY or https_proxy (for http:// HTTP_PROXY or http_proxy),
  * not for this host itself, and not for what NO_PROXY or no_proxy names: "*", an
  * address, a network ("10.0.0.0/8"), a domain (it and what is below it; with a
- * dot before it only what is below it), each with or without a port.
+ * dot before it only what is below it), each with or without a port. A worker gets
+ * them from its agent with ASSENT_CLUSTER_ before their names, and its other
+ * requests do not see them.
  */
 #include <stdbool.h>
 

@@ -21,6 +21,10 @@ static void test_environment(void)
 		{"HTTP_PROXY=http://p:1", "http", "a.example", -1, "http://p:1"},
 		{"HTTPS_PROXY=p:1", "https", "a.example", -1, "http://p:1"},
 		{"HTTPS_PROXY=socks5://p:1", "https", "a.example", -1, "socks5h://p:1"},
+		/* As an agent hands them to its worker. */
+		{"ASSENT_CLUSTER_HTTPS_PROXY=http://p:1", "https", "a", -1, "http://p:1"},
+		{"ASSENT_CLUSTER_https_proxy=p:1 HTTPS_PROXY=q:1", "https", "a", -1, "http://p:1"},
+		{"ASSENT_CLUSTER_HTTPS_PROXY=p:1 ASSENT_CLUSTER_NO_PROXY=a", "https", "a", -1, ""},
 		/* Never for this host. */
 		{"HTTPS_PROXY=http://p:1", "https", "localhost", 6443, ""},
 		{"HTTPS_PROXY=http://p:1", "https", "127.0.0.5", 6443, ""},

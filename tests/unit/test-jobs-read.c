@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/jobs.h"
 #include "base/error.h"
 
 static void expect(const char *line, int status, const char *code, const char *message)
@@ -125,6 +126,23 @@ static void test_elevated_command_lines(void)
 	}
 }
 
+/* Proxies are for clusters: by their own names a check of this host would go there. */
+static void test_environment(void)
+{
+	g_auto(GStrv) env = NULL;
+
+	g_setenv("HTTPS_PROXY", "http://p:1", TRUE);
+	g_setenv("no_proxy", "a,b", TRUE);
+	g_setenv("KUBECONFIG", "/x/y", TRUE);
+	env = jobs_environment();
+	g_assert_true(
+		g_strv_contains((const char *const *)env, "ASSENT_CLUSTER_HTTPS_PROXY=http://p:1"));
+	g_assert_true(g_strv_contains((const char *const *)env, "ASSENT_CLUSTER_no_proxy=a,b"));
+	g_assert_true(g_strv_contains((const char *const *)env, "KUBECONFIG=/x/y"));
+	g_assert_null(g_environ_getenv(env, "HTTPS_PROXY"));
+	g_assert_null(g_environ_getenv(env, "no_proxy"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -134,5 +152,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/jobs-read/a-deadline-is-a-timeout", test_deadline);
 	g_test_add_func("/jobs-read/not-raised", test_not_raised);
 	g_test_add_func("/jobs-read/elevated-command-lines", test_elevated_command_lines);
+	g_test_add_func("/jobs-read/environment", test_environment);
 	return g_test_run();
 }
