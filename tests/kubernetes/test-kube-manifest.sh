@@ -130,6 +130,25 @@ ids k8s:prod/default/ConfigMap/a k8s:prod/default/Deployment/web
 tap_ok 'a plan has what is allowed'
 grep -q 'a: b' "$T/diff" && grep -q 'replicas.*2' "$T/diff"
 tap_ok 'with the values of variables' || tap_note "$T/diff"
+ended() { # PLAN: its end, and why
+  agent_get "/v1/plans/$1"
+  field "(d['state'], d['result'])"
+}
+first=$PLAN
+reload 'clusters: [prod], namespaces: [shop]'
+says "is in namespace 'default'"
+tap_ok 'less is allowed after that, and no plan is made'
+[ "$(ended "$first")" = "('superseded', 'the configuration has changed')" ]
+tap_ok 'the one that waited is closed' || ended "$first" >&2
+reload 'clusters: [prod], namespaces: ["def*"]'
+second=$PLAN
+agent_stop
+allow 'clusters: [prod], namespaces: [shop]'
+agent_start
+agent_wait_for 'agent_look app && [ -z "$PLAN" ]'
+[ "$(ended "$second")" = "('superseded', 'the permission to touch its clusters has changed')" ]
+tap_ok 'also when the agent was not there' || ended "$second" >&2
+reload 'clusters: [prod], namespaces: ["def*"]'
 manifest <<'M'
   - {kubernetes: manifests/, context: test, namespace: default, template: true}
 M
