@@ -88,7 +88,8 @@ const struct seal_public *seal_box_recipients(const struct seal_box *box, size_t
 bool seal_open(const struct seal_box *box, const struct seal_keys *keys, struct seal_bytes **out,
 	       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Is it for this? The label is a pattern (base/glob.h) of AGENT, AGENT/STACK, or
- * AGENT/STACK:WHERE, where WHERE is the path of a file on the host, or a secret's name. */
+ * AGENT/STACK:WHERE, where WHERE is the path of a file on the host, a secret's name, or a value of
+ * a Secret: "k8s:CLUSTER/NAMESPACE/Secret/NAME/KEY". */
 bool seal_label_allows(const char *label, const char *agent, const char *stack, const char *where);
 /* seal_parse(), seal_label_allows() and seal_open(). */
 bool seal_take(const char *text, size_t len, const struct seal_keys *keys, const char *agent,
