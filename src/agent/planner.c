@@ -151,6 +151,9 @@ static void write_plan(struct json_writer *w, const struct planner_input *in,
 	}
 	json_w_str(w, "reason", in->reason);
 	json_w_str(w, "ref", in->ref);
+	if (json_has(draft, "rendered")) {
+		json_w_value(w, "rendered", json_any(draft, "rendered"));
+	}
 	json_w_str(w, "repository", in->repository);
 	json_w_int(w, "resources", in->draft->resources);
 	if (json_has(draft, "restores")) {

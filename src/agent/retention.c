@@ -247,6 +247,9 @@ static bool note_plan(struct retention *r, const struct fold_plan *known, GError
 	for (size_t i = 0; i < plan->restores_count; i++) {
 		keep_name(r, plan->restores[i]);
 	}
+	for (size_t i = 0; i < plan->rendered_count; i++) {
+		note_digest(r, &plan->rendered[i].object, keep);
+	}
 	for (size_t i = 0; i < plan->changes_count; i++) {
 		put(r->kept, &plan->changes[i].diff);
 		note_state(r, &plan->changes[i].observed, keep);

@@ -256,6 +256,22 @@ static void render_restores(struct out *out, const struct review *review)
 	}
 }
 
+static void render_rendered(struct out *out, const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->rendered_count; i++) {
+		const struct plan_rendered *r = &plan->rendered[i];
+		g_autofree char *from = text_escape(r->from, -1, 0);
+		g_autofree char *renderer = text_escape(r->renderer, -1, 0);
+		char program[HASH_TEXT_SIZE], object[HASH_TEXT_SIZE];
+
+		hash_text(program, &r->program);
+		hash_text(object, &r->object);
+		/* TRANSLATORS: id of a resource, name of a renderer, two digests */
+		out_field(out, C_("field", "rendered"), _("%s by %s (program %s), kept as %s"),
+			  from, renderer, program, object);
+	}
+}
+
 void render_head(struct out *out, const struct review *review, int64_t now)
 {
 	const struct plan *plan = review->plan;
@@ -270,6 +286,7 @@ void render_head(struct out *out, const struct review *review, int64_t now)
 	/* TRANSLATORS: how many plans there have been, this one included */
 	out_field(out, C_("field", "number"), "%" PRId64 " (%s)", plan->seq, plan->reason);
 	render_target(out, plan);
+	render_rendered(out, plan);
 	render_restores(out, review);
 	render_rewritten(out, plan);
 	render_commits(out, plan);

@@ -17,6 +17,7 @@ void plan_box_free(struct plan_box *box)
 	free(box->plan.policy.break_glass);
 	free(box->plan.authors);
 	free(box->plan.restores);
+	free(box->plan.rendered);
 	free(box->plan.pushers);
 	free(box->plan.verification.signers);
 	free(box->plan.commits);

@@ -375,6 +375,29 @@ static void write_restores(struct json_writer *w, const struct plan *plan)
 	json_w_end(w);
 }
 
+static void write_rendered(struct json_writer *w, const struct plan *plan)
+{
+	if (plan->rendered_count == 0) {
+		return;
+	}
+	json_w_array(w, "rendered");
+	for (size_t i = 0; i < plan->rendered_count; i++) {
+		const struct plan_rendered *r = &plan->rendered[i];
+
+		json_w_object(w, NULL);
+		json_w_str(w, "from", r->from);
+		write_digest(w, "input", &r->input);
+		write_digest(w, "object", &r->object);
+		write_digest(w, "program", &r->program);
+		json_w_str(w, "renderer", r->renderer);
+		if (r->sealed) {
+			json_w_bool(w, "sealed", true);
+		}
+		json_w_end(w);
+	}
+	json_w_end(w);
+}
+
 int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct assent_error *err)
 {
 	struct json_writer *w = json_writer_new(JSON_CANONICAL);
@@ -387,6 +410,7 @@ int plan_draft_write(char **out, size_t *len, const struct plan *plan, struct as
 	write_digest(w, "diff", &plan->diff);
 	json_w_int(w, "diff_size", plan->diff_size);
 	json_w_str(w, "on_failure", plan->on_failure);
+	write_rendered(w, plan);
 	write_restores(w, plan);
 	json_w_end(w);
 	return json_writer_finish(w, out, len, err);
@@ -429,6 +453,7 @@ static void write_plan(struct json_writer *w, const struct plan *plan)
 	write_pushers(w, plan);
 	json_w_str(w, "reason", plan->reason);
 	json_w_str(w, "ref", plan->ref);
+	write_rendered(w, plan);
 	json_w_str(w, "repository", plan->repository);
 	write_stated(w, "resources", plan->resources);
 	write_restores(w, plan);

@@ -12,6 +12,7 @@
 
 #define COMMITS_MAX 100
 #define PEOPLE_MAX 1000
+#define RESOURCE_MAX_BYTES (PATH_MAX_BYTES + 2 * NAME_MAX_BYTES)
 #define QUIET_MAX (INT64_C(366) * 86400)
 
 static const char *const reason_names[] = {"commit", "drift", "rollback", "try", "return", NULL};
@@ -273,6 +274,48 @@ static void read_restores(struct plan *plan, struct json_obj *o)
 	}
 }
 
+static void read_render(struct json_obj *o, struct plan_rendered *out)
+{
+	out->from = plan_get_text(o, "from", RESOURCE_MAX_BYTES);
+	plan_get_digest(o, "input", &out->input);
+	plan_get_digest(o, "object", &out->object);
+	plan_get_digest(o, "program", &out->program);
+	out->renderer = plan_get_text(o, "renderer", NAME_MAX_BYTES);
+	if (json_has(o, "sealed")) {
+		out->sealed = json_bool(o, "sealed");
+		if (!out->sealed) {
+			json_obj_fail(o, "sealed", "stands only where it is true");
+		}
+	}
+	json_obj_end(o);
+}
+
+static void read_rendered(struct plan *plan, struct json_obj *o)
+{
+	struct json_arr list;
+	size_t count = json_arr_get_opt(o, "rendered", PLAN_MAX_RENDERED, &list);
+
+	if (!json_has(o, "rendered")) {
+		return;
+	}
+	if (count == 0) {
+		json_obj_fail(o, "rendered", "names nothing");
+	}
+	plan->rendered = plan_box_alloc(o, count, sizeof(*plan->rendered));
+	for (size_t i = 0; plan->rendered != NULL && i < count; i++) {
+		struct json_obj item;
+
+		if (!json_arr_obj(&list, i, &item)) {
+			return;
+		}
+		read_render(&item, &plan->rendered[i]);
+		if (i > 0 && strcmp(plan->rendered[i - 1].from, plan->rendered[i].from) >= 0) {
+			json_obj_fail(o, "rendered", "not sorted, or one stands twice");
+		}
+		plan->rendered_count = i + 1;
+	}
+}
+
 /* Only what drifted, and what a trial had changed, is put back as others have approved it. */
 static void read_trial(struct plan *plan, struct json_obj *o)
 {
@@ -298,6 +341,7 @@ static void read_work(struct plan_box *box, struct json_obj *o)
 	plan_get_digest(o, "diff", &plan->diff);
 	plan->diff_size = json_int(o, "diff_size", 0, JSON_MAX_INT);
 	plan->on_failure = plan_get_name(o, "on_failure", failure_names);
+	read_rendered(plan, o);
 	read_restores(plan, o);
 }
 

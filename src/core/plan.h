@@ -21,6 +21,7 @@
 #define PLAN_MAX_AUTHORS 10000
 #define PLAN_MAX_PUSHERS 100
 #define PLAN_MAX_RESTORES 64
+#define PLAN_MAX_RENDERED 1000
 #define PLAN_MAX_SIGNERS 100
 #define PLAN_MAX_ADDRESS 1024 /* bytes of an author's address */
 
@@ -204,6 +205,16 @@ struct plan_policy {
 	struct hash approvers;	  /* digest of the allowed_signers file */
 };
 
+/* Manifests that a program made, when the plan was made; an apply never makes them again. */
+struct plan_rendered {
+	const char *from;     /* id of the resource */
+	const char *renderer; /* its name in the agent's configuration */
+	struct hash program;  /* of the program's file */
+	struct hash input;    /* of all that it was given to read */
+	struct hash object;   /* what it wrote, as it is kept */
+	bool sealed;	      /* it is kept sealed, for there is a secret in it */
+};
+
 struct plan_check {
 	const char *kind;   /* "http", "tcp", "command", "service" */
 	const char *target; /* URL, HOST:PORT, name, unit */
@@ -242,6 +253,8 @@ struct plan {
 	 * desired state (or, where it was a trial, had observed it). NULL: none. */
 	const char **restores;
 	size_t restores_count;
+	struct plan_rendered *rendered; /* by from, none twice; NULL: none */
+	size_t rendered_count;
 	bool is_rewritten; /* the rest of it is set only then */
 	struct plan_rewritten rewritten;
 	struct plan_verification verification;

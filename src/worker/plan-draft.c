@@ -281,6 +281,7 @@ bool plan_draft(struct planner *p, GPtrArray *items, GError **error)
 			    .restores = p->restores,
 			    .restores_count = p->restores_count};
 
+	plan.rendered = plan_rendered(p, &plan.rendered_count);
 	find_renames(items);
 	if (!write_diff(p, items, diff, error) ||
 	    !keep_objects(p, items, diff, &plan.diff, error)) {

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/objects.h"
 #include "worker/plan.h"
 #include "worker/render.h"
+#include "worker/target/kubernetes-look.h"
 
 #define MAX_RENDERERS 1000
 #define MAX_WORDS 256
@@ -71,6 +73,7 @@ void plan_clusters_clear(struct planner *p)
 	g_clear_pointer(&p->clusters, g_ptr_array_unref);
 	g_clear_pointer(&p->scope, cluster_scope_free);
 	g_clear_pointer(&p->renderers, g_ptr_array_unref);
+	g_clear_pointer(&p->rendered, g_array_unref);
 }
 
 static const struct plan_renderer *find(const struct planner *p, const char *name)
@@ -119,6 +122,61 @@ static bool stopped(void *user)
 	return job_stopped(user);
 }
 
+static bool has_secret(const GPtrArray *objects)
+{
+	for (guint i = 0; i < objects->len; i++) {
+		if (look_is_secret(((const struct kube_object *)objects->pdata[i])->id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What was written stays with the plan, as other contents that it wants. */
+static bool keep_output(struct planner *p, const struct desired_resource *r, const GString *out,
+			const GPtrArray *objects, const struct render_facts *facts, GError **error)
+{
+	struct plan_rendered made = {.from = r->id,
+				     .renderer = plan_keep(p, r->kubernetes->render),
+				     .program = facts->program_is,
+				     .input = facts->input,
+				     .sealed = has_secret(objects)};
+	g_autofree char *text = NULL;
+	size_t len;
+
+	if (made.sealed) {
+		if (!plan_secret_keys(p, error) ||
+		    !plan_secret_seal(p, r->id, out->str, out->len, &text, &len, error) ||
+		    !objects_store_unsynced(p->objects, text, len, &made.object, error)) {
+			return false;
+		}
+	} else if (!objects_store_unsynced(p->objects, out->str, out->len, &made.object, error)) {
+		return false;
+	}
+	if (p->rendered == NULL) {
+		p->rendered = g_array_new(FALSE, FALSE, sizeof(struct plan_rendered));
+	}
+	g_array_append_val(p->rendered, made);
+	return true;
+}
+
+static gint by_resource(gconstpointer a, gconstpointer b)
+{
+	return strcmp(((const struct plan_rendered *)a)->from,
+		      ((const struct plan_rendered *)b)->from);
+}
+
+struct plan_rendered *plan_rendered(struct planner *p, size_t *count)
+{
+	if (p->rendered == NULL) {
+		*count = 0;
+		return NULL;
+	}
+	g_array_sort(p->rendered, by_resource);
+	*count = p->rendered->len;
+	return (struct plan_rendered *)(void *)p->rendered->data;
+}
+
 /* What is the commit's or the configuration's fault is told at the resource. */
 static bool render(struct planner *p, const struct desired_resource *r, GPtrArray *objects,
 		   GError **error)
@@ -142,14 +200,16 @@ static bool render(struct planner *p, const struct desired_resource *r, GPtrArra
 	ask.argv = (const char *const *)argv;
 	ask.timeout = renderer->timeout;
 	if (render_run(&ask, &out, &facts, &problem)) {
-		(void)!kubernetes_take(r, out->str, out->len, objects, &p->diags);
+		bool kept = !kubernetes_take(r, out->str, out->len, objects, &p->diags) ||
+			    keep_output(p, r, out, objects, &facts, error);
+
 		if (facts.said != NULL) {
 			plan_warn(p, "%s: renderer '%s' says: %s", r->id, k->render,
 				  g_strdelimit(facts.said, "\n", ' '));
 		}
 		g_string_free(out, TRUE);
 		render_facts_clear(&facts);
-		return true;
+		return kept;
 	}
 	if (g_error_matches(problem, RENDER_ERROR, RENDER_ERROR_STOPPED)) {
 		return fail(error, JOB_ERROR, JOB_ERROR_INTERRUPTED, "asked to stop");

@@ -65,6 +65,7 @@ struct planner {
 	GPtrArray *clusters;	     /* struct cluster_settings; NULL: none may be touched */
 	struct cluster_scope *scope; /* what of them; NULL: nothing */
 	GPtrArray *renderers;	     /* struct plan_renderer; NULL: none */
+	GArray *rendered;	     /* struct plan_rendered; texts are kept */
 	struct reader *reader;
 	struct desired *desired;
 	struct observe_cache *cache; /* NULL: none */
@@ -133,6 +134,8 @@ void plan_clusters_clear(struct planner *p);
  * caller's to change. What is wrong with them goes to diags, and then NULL without error. */
 GPtrArray *plan_manifests(struct planner *p, struct desired_resource *r, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
+/* What plan_manifests() had rendered, in order; the planner's. */
+struct plan_rendered *plan_rendered(struct planner *p, size_t *count);
 /* Of a settled object: opens its sealed values, in place. False: diags say why. */
 bool plan_manifest_unseal(struct planner *p, const struct desired_resource *r,
 			  struct kube_object *object) G_GNUC_WARN_UNUSED_RESULT;

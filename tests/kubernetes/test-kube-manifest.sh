@@ -183,6 +183,35 @@ ids k8s:prod/default/ConfigMap/common k8s:prod/default/ConfigMap/values
 tap_ok 'what a renderer makes of folder and values is planned'
 grep -qF 'echo ${HOME}' "$T/diff"
 tap_ok 'and is no template' || tap_note "$T/diff"
+cat >"$T/rendered.py" <<'P'
+import hashlib, json, sys
+plan, objects, sealed, text = sys.argv[1:5]
+(made,) = json.load(open(plan))["rendered"]
+assert made["from"] == "kubernetes:prod/chart" and made["renderer"] == "join", made
+sh = hashlib.sha256(open("/bin/sh", "rb").read()).hexdigest()
+assert made["program"] == "sha256:" + sh, made
+name = made["object"][7:]
+kept = open(f"{objects}/{name[:2]}/{name[2:]}", "rb").read()
+assert hashlib.sha256(kept).hexdigest() == name
+assert (b"name: " + text.encode() in kept) == (sealed == "plain"), kept
+assert made.get("sealed", False) == (sealed == "sealed"), made
+P
+rendered() { # plain|sealed NAME: how the output is kept that has an object of that name
+  python3 "$T/rendered.py" "$T/plan.json" "$STATE/objects" "$@"
+}
+rendered plain values
+tap_ok 'the plan names program and output, which is kept'
+assent show --config "$CONF" --no-pager "$PLAN" >"$T/show" 2>&1
+grep -q '^ *rendered.*kubernetes:prod/chart by join (program sha256:' "$T/show"
+tap_ok 'and shows it' || tap_note "$T/show"
+printf 'apiVersion: v1\nkind: Secret\nmetadata: {name: made}\nstringData: {k: v}\n' \
+  >"$T/app/chart/secret.yaml"
+manifest <<'M'
+  - {kubernetes: chart, namespace: default, render: join, values: chart/secret.yaml}
+M
+plan fifth-b
+ids k8s:prod/default/ConfigMap/common k8s:prod/default/Secret/made && rendered sealed made
+tap_ok 'one with a Secret is kept sealed'
 manifest <<'M'
   - {kubernetes: chart, namespace: default, render: bad}
 M

@@ -325,6 +325,61 @@ static void restores_what_was_approved_alone(void)
 	restore_free(r);
 }
 
+/* What a renderer made is named in plan and draft. */
+static void rendered_is_named(void)
+{
+	static const char *const edits[][2] = {
+		{"\"from\":\"kubernetes:prod/a\"", "\"from\":\"kubernetes:prod/z\""},
+		{"\"from\":\"kubernetes:prod/a\"", "\"from\":\"kubernetes:prod/b\""},
+		{"\"from\":\"kubernetes:prod/a\",", ""},
+		{"\"renderer\":\"helm\"", "\"renderer\":\"\""},
+		{",\"sealed\":true", ",\"sealed\":false"},
+		{",\"sealed\":true", ",\"sealed\":true,\"x\":1"},
+		{"\"program\":\"sha256:", "\"program\":\"sha255:"},
+	};
+	struct plan_rendered made[] = {
+		{.from = "kubernetes:prod/a", .renderer = "helm"},
+		{.from = "kubernetes:prod/b", .renderer = "kustomize", .sealed = true},
+	};
+	struct plan *back = NULL;
+	struct rig rig;
+	char *text;
+	size_t len;
+
+	rig_init(&rig);
+	memset(made[0].program.bytes, 1, sizeof(made[0].program.bytes));
+	memset(made[0].input.bytes, 2, sizeof(made[0].input.bytes));
+	memset(made[0].object.bytes, 3, sizeof(made[0].object.bytes));
+	rig.plan.rendered = made;
+	rig.plan.rendered_count = G_N_ELEMENTS(made);
+	g_assert_cmpint(plan_draft_write(&text, &len, &rig.plan, NULL), ==, 0);
+	g_assert_cmpint(plan_draft_parse(&back, text, len, NULL), ==, 0);
+	g_assert_cmpuint(back->rendered_count, ==, 2);
+	plan_free(back);
+	free(text);
+	g_assert_cmpint(plan_write(&text, &len, &rig.plan, NULL), ==, 0);
+	g_assert_cmpint(plan_parse(&back, text, len, NULL), ==, 0);
+	g_assert_cmpuint(back->rendered_count, ==, 2);
+	g_assert_cmpstr(back->rendered[0].from, ==, "kubernetes:prod/a");
+	g_assert_cmpstr(back->rendered[1].renderer, ==, "kustomize");
+	g_assert_true(hash_equal(&back->rendered[0].program, &made[0].program));
+	g_assert_true(hash_equal(&back->rendered[0].input, &made[0].input));
+	g_assert_true(hash_equal(&back->rendered[0].object, &made[0].object));
+	g_assert_false(back->rendered[0].sealed);
+	g_assert_true(back->rendered[1].sealed);
+	plan_free(back);
+	for (size_t i = 0; i < G_N_ELEMENTS(edits); i++) {
+		g_auto(GStrv) parts = g_strsplit(text, edits[i][0], 2);
+		g_autofree char *edited = g_strconcat(parts[0], edits[i][1], parts[1], NULL);
+
+		g_test_message("%s to %s", edits[i][0], edits[i][1]);
+		g_assert_nonnull(parts[1]);
+		g_assert_cmpint(plan_parse(&back, edited, strlen(edited), NULL), <, 0);
+	}
+	free(text);
+	rig_clear(&rig);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -335,5 +390,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan-object/differences", differences_are_seen);
 	g_test_add_func("/plan-object/resource", the_resource_that_asks_is_told);
 	g_test_add_func("/plan-object/restores", restores_what_was_approved_alone);
+	g_test_add_func("/plan-object/rendered-is-named", rendered_is_named);
 	return g_test_run();
 }
