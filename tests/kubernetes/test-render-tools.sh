@@ -151,7 +151,8 @@ outside() { # FOLDER PROGRAM ARG...
 }
 
 for kind in --bwrap --own; do
-  if ! render chart "$bin/helm" version >"$tmp/probe" 2>&1 && grep -q '^sandbox: ' "$tmp/probe"; then
+  if ! render chart "$bin/helm" version >"$tmp/probe" 2>&1 &&
+    grep -q '^sandbox: ' "$tmp/probe"; then
     ok "$kind # SKIP $(tr -d '#' <"$tmp/probe" | head -c 200)" true
     continue
   fi

@@ -117,8 +117,9 @@ attempts() {
     chmod 4755 "$setuid"; }
   exits 0 "$name: a program that tries everything runs to its end" render --read "$setuid" \
     "$bin/render-hostile" "$port" "assent-test-$$" "$outside" "$setuid" /etc/passwd \
-    /root /home /run /var "$repo/app/values.yaml" "$tmp/socket" "$HOME" /sys /proc/1/root/etc/passwd \
-    /proc/kcore /dev/kmsg /dev/mem /dev/shm /dev/tty ../../../../../../etc/passwd
+    /root /home /run /var "$repo/app/values.yaml" "$tmp/socket" "$HOME" /sys \
+    /proc/1/root/etc/passwd /proc/kcore /dev/kmsg /dev/mem /dev/shm /dev/tty \
+    ../../../../../../etc/passwd
   says "$name: to its end" out 'end: here'
   ok "$name: and reaches nothing" not grep REACHED "$tmp/out"
   ok "$name: with each of 46 attempts" test "$(wc -l <"$tmp/out")" -eq 46
@@ -154,7 +155,7 @@ ends() {
   ok "$name: leaves none" wait_for gone "daemon-$$-$name"
   exits 1 "$name: one that fails" render "$bin/refuse"
   says "$name: is quoted, harmless" err \
-    "refused: the renderer '$bin/refuse' failed with code 7: first / <U+001B>[31mred<U+001B>[0m line 3"
+    "refused: the renderer '$bin/refuse' failed with code 7: first / <U+001B>[31mred<U+001B>[0m"
   exits 1 "$name: one that is killed" render "$bin/killed"
   says "$name: is told by its signal" err "was ended by signal 11"
   exits 1 "$name: one that writes nothing" render "$bin/silent"
@@ -187,7 +188,8 @@ sees() {
   ok "$name: is fixed" cmp "$tmp/out" "$tmp/environment"
   exits 0 "$name: what it sees" render "$bin/list"
   ok "$name: of this host is little" not grep -vxE "$seen" "$tmp/out"
-  ok "$name: but that" test "$(grep -cxE '/(usr|input|input/app|dev/null|tmp/home)' "$tmp/out")" -eq 5
+  ok "$name: but that" test \
+    "$(grep -cxE '/(usr|input|input/app|dev/null|tmp/home)' "$tmp/out")" -eq 5
 }
 seen='/|/(s?bin|lib(x?32|64)?|usr|proc|tmp|dev|etc|input)(/(ld\.so\..*|alternatives|home))?'
 seen="$seen|/dev/(null|zero|full|u?random|fd)|/input/(app|other)|/tmp/assent-test\..*"
