@@ -109,11 +109,27 @@ static void change(struct world *w, struct plan_change *c, const char *text, cha
 	}
 }
 
+/* What a renderer made: a text that begins with '%'. */
+static void render(struct world *w, struct plan *plan, struct plan_rendered *out, const char *text)
+{
+	char name[HASH_TEXT_SIZE];
+
+	if (text[0] != '%') {
+		return;
+	}
+	object(w, text, name);
+	*out = (struct plan_rendered){.from = "kubernetes:prod/a", .renderer = "helm"};
+	g_assert_true(hash_parse(&out->object, name));
+	plan->rendered = out;
+	plan->rendered_count = 1;
+}
+
 /* Writes a plan that wants these contents, and its entry. texts: up to CHANGES, then NULL. */
 static void make(struct world *w, const char *stack, const char *const *texts, char *id)
 {
 	struct plan_change changes[CHANGES], sample;
 	char names[CHANGES][HASH_TEXT_SIZE], paths[CHANGES][16];
+	struct plan_rendered made;
 	struct plan_commit commit;
 	struct plan plan;
 	struct assent_error err;
@@ -130,8 +146,10 @@ static void make(struct world *w, const char *stack, const char *const *texts, c
 	hash_bytes(&plan.policy.approvers, "approvers", strlen("approvers"));
 	for (size_t i = 0; texts[i] != NULL; i++) {
 		changes[i] = sample;
+		render(w, &plan, &made, texts[i]);
 		g_snprintf(paths[i], sizeof(paths[i]), "file:/srv/%zu", i);
-		change(w, &changes[i], texts[i], paths[i], names[i]);
+		change(w, &changes[i], texts[i][0] == '%' ? "beside" : texts[i], paths[i],
+		       names[i]);
 		plan.changes_count++;
 	}
 	if (plan_write(&text, &len, &plan, &err) != 0) {
@@ -272,6 +290,23 @@ static void test_secret(void)
 	run_ok(&w);
 	g_assert_false(has(&w, "!old"));
 	g_assert_true(has(&w, "!both") && has(&w, "!new"));
+	g_assert_cmpuint(w.count, ==, 1);
+	end(&w);
+}
+
+/* What a renderer made stays as long as what the plan wants. */
+static void test_rendered(void)
+{
+	struct world w;
+
+	begin(&w, 2, 0);
+	for (unsigned i = 0; i < 3; i++) {
+		apply_of(&w, "web", i == 0 ? "%old" : i == 1 ? "%both" : "%new", NULL);
+		w.time += DAY;
+	}
+	run_ok(&w);
+	g_assert_false(has(&w, "%old"));
+	g_assert_true(has(&w, "%both") && has(&w, "%new") && has(&w, "beside"));
 	g_assert_cmpuint(w.count, ==, 1);
 	end(&w);
 }
@@ -434,6 +469,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/retention/age-keeps-more", test_age);
 	g_test_add_func("/retention/age-of-nothing-keeps-no-more", test_no_age);
 	g_test_add_func("/retention/sealed-secrets", test_secret);
+	g_test_add_func("/retention/what-was-rendered", test_rendered);
 	g_test_add_func("/retention/what-is-named-otherwise-stays", test_named);
 	g_test_add_func("/retention/unfinished-plans-stay", test_unfinished);
 	g_test_add_func("/retention/the-log-grows-meanwhile", test_growth);
