@@ -65,20 +65,30 @@ gone() { # PATH
   [ "$STATUS" = 404 ]
 }
 map() { # NAME DATA [ANNOTATIONS] [NAMESPACE]
-  printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s","namespace":"%s"%s},"data":%s}' \
+  printf '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s","namespace":"%s"%s},
+"data":%s}' \
     "$1" "${4:-shop}" "${3:+,\"annotations\":$3}" "$2"
 }
 secret() { # NAME BASE64
-  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s","namespace":"shop"},"data":{"k":"%s"}}' \
+  printf '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"%s","namespace":"shop"},
+"data":{"k":"%s"}}' \
     "$1" "$2"
 }
 web() { # LABEL IMAGE
-  printf '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web","namespace":"shop"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"%s"}},"template":{"metadata":{"labels":{"app":"%s"}},"spec":{"containers":[{"name":"c","image":"%s"}]}}}}' \
+  printf '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"web",
+"namespace":"shop"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"%s"}},
+"template":{"metadata":{"labels":{"app":"%s"}},"spec":{"containers":[{"name":"c",
+"image":"%s"}]}}}}' \
     "$1" "$1" "$2"
 }
 space='{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}'
-crd='{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"widgets.example.org"},"spec":{"group":"example.org","names":{"kind":"Widget","plural":"widgets"},"scope":"Namespaced","versions":[{"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object","properties":{"size":{"type":"integer"}}}}}}}]}}'
-widget='{"apiVersion":"example.org/v1","kind":"Widget","metadata":{"name":"w","namespace":"shop"},"spec":{"size":1}}'
+crd='{"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition",
+"metadata":{"name":"widgets.example.org"},"spec":{"group":"example.org","names":{"kind":"Widget",
+"plural":"widgets"},"scope":"Namespaced","versions":[{"name":"v1",
+"served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object",
+"properties":{"spec":{"type":"object","properties":{"size":{"type":"integer"}}}}}}}]}}'
+widget='{"apiVersion":"example.org/v1","kind":"Widget","metadata":{"name":"w",
+"namespace":"shop"},"spec":{"size":1}}'
 M=/api/v1/namespaces/shop/configmaps
 S=/api/v1/namespaces/shop/secrets
 D=/apis/apps/v1/namespaces/shop/deployments
@@ -111,14 +121,14 @@ tap_ok 'what a plan makes comes in stages, and is waited for' || exit 1
 list 'len(lines) == 7 and all("uid" in l for l in lines)'
 tap_ok 'the list in the cluster names all of it, with uids'
 set=$(get "$M/a" "d['metadata']['labels']['applyset.kubernetes.io/part-of']")
-[ "$(kube_ctl -n shop get cm,secret,deploy -l "applyset.kubernetes.io/part-of=$set" -o name | sort | tr '\n' ' ')" \
-  = 'configmap/a configmap/keep deployment.apps/web secret/s ' ]
+seen=$(kube_ctl -n shop get cm,secret,deploy -l "applyset.kubernetes.io/part-of=$set" -o name)
+[ "$(printf '%s\n' "$seen" | sort | tr '\n' ' ')" = \
+  'configmap/a configmap/keep deployment.apps/web secret/s ' ]
 tap_ok 'kubectl sees the set by its label'
 name=$(kube_ctl -n shop get cm -l applyset.kubernetes.io/id -o name)
 printf '%s' "$(map zz '{}')" >"$T/zz.json"
-KUBECTL_APPLYSET=true kube_ctl -n shop apply --prune "--applyset=$name" -f "$T/zz.json" >"$T/foreign" 2>&1 ||
-  KUBECTL_APPLYSET=true kube_ctl -n shop apply --prune "--applyset=configmaps/${name##*/}" \
-    -f "$T/zz.json" >"$T/foreign" 2>&1
+KUBECTL_APPLYSET=true kube_ctl -n shop apply --prune "--applyset=configmaps/${name##*/}" \
+  -f "$T/zz.json" >"$T/foreign" 2>&1
 grep -q 'assent' "$T/foreign" && gone "$M/zz"
 tap_ok 'and knows the list for the parent of a set of ours, which it does not touch'
 ! ls "$W"/journal/.*.kube >/dev/null 2>&1
@@ -258,9 +268,10 @@ tap_ok 'what others have changed since stays as they want it'
 list 'not [l for l in lines if l["name"] in ("made", "keep")]'
 tap_ok 'and is not on the list'
 kube_curl DELETE "$M/made"
+mark=$(get "$M/a" "d['metadata']['annotations']['assent.org/id']")
 kube_curl APPLY "$M/a?fieldManager=assent&force=true" \
-  "$(map a '{"a":"1"}' "{\"assent.org/id\":\"$(get "$M/a" "d['metadata']['annotations']['assent.org/id']")\"}" |
-    sed "s/\"namespace\":\"shop\"/&,\"labels\":{\"applyset.kubernetes.io\/part-of\":\"$set\"}/")"
+  "$(map a '{"a":"1"}' "{\"assent.org/id\":\"$mark\"}" | sed \
+    "s/\"namespace\":\"shop\"/&,\"labels\":{\"applyset.kubernetes.io\/part-of\":\"$set\"}/")"
 
 # 8 The server goes away in the middle.
 kube_rule one 'deployments shop/* unseen'
@@ -321,7 +332,8 @@ do_plan
 ! apply && says 'done k8s:one/shop/ConfigMap/one' 'failed k8s:one/later/ConfigMap/x' \
   'a: left out' 'halted' && is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1
 tap_ok 'with stop, what was done stays, and nothing is removed after a failure'
-kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"later"}}'
+kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace",
+"metadata":{"name":"later"}}'
 applies resume && says 'result: ok' && gone "$M/a" &&
   is /api/v1/namespaces/later/configmaps/x "d['data']['a']" 1
 tap_ok 'and it can be gone on with'
@@ -329,7 +341,10 @@ unset ON_FAILURE
 
 # 11 Rights, and admission.
 kube_curl POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings \
-  '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"deploys"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io","kind":"User","name":"nobody"}]}'
+  '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
+"metadata":{"name":"deploys"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",
+"kind":"ClusterRole","name":"cluster-admin"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io",
+"kind":"User","name":"nobody"}]}'
 kube_rule one 'deployments shop/* unseen'
 context=one-nobody
 begin
@@ -346,10 +361,16 @@ kube_curl APPLY "$M/one?fieldManager=assent" "$(map one '{"a":"1"}')"
 context=one
 kube_rule one
 admission=/apis/admissionregistration.k8s.io/v1
+unless="(has(request.dryRun) && request.dryRun) || object.metadata.name != 'hooked'"
 kube_curl POST "$admission/validatingadmissionpolicies" \
-  '{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy","metadata":{"name":"no"},"spec":{"failurePolicy":"Fail","matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps"]}]},"validations":[{"expression":"(has(request.dryRun) && request.dryRun) || object.metadata.name != '"'hooked'"'","message":"nobody wants it"}]}}'
+  '{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicy",
+"metadata":{"name":"no"},"spec":{"failurePolicy":"Fail",
+"matchConstraints":{"resourceRules":[{"apiGroups":[""],"apiVersions":["v1"],
+"operations":["CREATE"],"resources":["configmaps"]}]},
+"validations":[{"expression":"'"$unless"'","message":"nobody wants it"}]}}'
 kube_curl POST "$admission/validatingadmissionpolicybindings" \
-  '{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding","metadata":{"name":"no"},"spec":{"policyName":"no","validationActions":["Deny"]}}'
+  '{"apiVersion":"admissionregistration.k8s.io/v1","kind":"ValidatingAdmissionPolicyBinding",
+"metadata":{"name":"no"},"spec":{"policyName":"no","validationActions":["Deny"]}}'
 is_denied() {
   kube_curl POST "$M" "$(map hooked '{"a":"1"}')"
   [ "$STATUS" = 422 ] || ! kube_curl DELETE "$M/hooked"
