@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Waiting for objects to become ready, or to be gone. */
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -89,8 +90,7 @@ static void judge_all(GPtrArray *left, GPtrArray *uids, int64_t begin, char **fi
 		}
 		if (verdict == WAITS) {
 			kube_item_fail(item,
-				       g_strdup_printf("was not ready within %" G_GINT64_FORMAT
-						       " s: %s",
+				       g_strdup_printf("was not ready within %" PRId64 " s: %s",
 						       kube_item_within(item), why));
 		} else if (verdict == BROKEN) {
 			kube_item_fail(item, g_strdup_printf("does not become ready: %s", why));
