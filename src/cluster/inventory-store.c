@@ -8,6 +8,8 @@
 
 #define MANAGER "assent"
 
+G_DEFINE_QUARK(inventory - error - quark, inventory_error)
+
 static const struct kube_kind config_map = {.group = (char *)"",
 					    .version = (char *)"v1",
 					    .kind = (char *)"ConfigMap",
@@ -95,6 +97,13 @@ bool inventory_load(struct cluster *cluster, const char *owner, const char *name
 	return true;
 }
 
+static bool is_stale(const struct cluster_call *call)
+{
+	enum kube_class class = call->answer != NULL ? call->answer->class : KUBE_FAILED;
+
+	return class == KUBE_STALE || class == KUBE_GONE || class == KUBE_RECREATED;
+}
+
 static bool apply(struct cluster *cluster, const struct inventory *inventory,
 		  struct kube_value *map, struct kube_value **now, GError **error)
 {
@@ -114,6 +123,11 @@ static bool apply(struct cluster *cluster, const struct inventory *inventory,
 			return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
 				    "the cluster '%s' has no namespace '%s'", cluster_name(cluster),
 				    inventory->namespace);
+		}
+		if (is_stale(call)) {
+			g_clear_error(error);
+			return fail(error, INVENTORY_ERROR, INVENTORY_ERROR_STALE,
+				    "somebody else has written the list of the stack's objects");
 		}
 		return fail_prefix(error, "the list of the stack's objects");
 	}

@@ -37,6 +37,12 @@
 #include "kube/id.h"
 #include "kube/value.h"
 
+#define INVENTORY_ERROR inventory_error_quark()
+GQuark inventory_error_quark(void);
+enum inventory_error {
+	INVENTORY_ERROR_STALE, /* somebody has written it since: read it again */
+};
+
 #define INVENTORY_OWNER "assent.org/owner"  /* annotation, and */
 #define INVENTORY_OF "assent.org/inventory" /* label of parts: whose they are */
 #define INVENTORY_SET "applyset.kubernetes.io/id"
@@ -101,7 +107,7 @@ const char *inventory_namespace(const struct cluster_settings *settings,
 /* By requests (cluster/cluster.h). An inventory of another owner under our name is an error. */
 bool inventory_load(struct cluster *cluster, const char *owner, const char *namespace,
 		    struct inventory **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* BASE_ERROR_NOT_FOUND: there is no such namespace. After an error what is in the cluster is the
- * former or the new list. */
+/* BASE_ERROR_NOT_FOUND: there is no such namespace; or INVENTORY_ERROR_STALE. After an error what
+ * is in the cluster is the former or the new list. */
 bool inventory_store(struct cluster *cluster, struct inventory *inventory, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;

@@ -319,7 +319,6 @@ static bool run_stages(struct kube_group *group, GError **error)
 
 bool kube_apply_run(struct kube_group *group, GError **error)
 {
-	g_autoptr(inventory_auto) list = NULL;
 	bool ok;
 
 	if (!kube_group_look(group, group->items, error)) {
@@ -328,13 +327,13 @@ bool kube_apply_run(struct kube_group *group, GError **error)
 	if (!check_all(group)) {
 		return true;
 	}
-	if (!kube_list_widen(group, &list, error)) {
+	if (!kube_list_widen(group, error)) {
 		return false;
 	}
 	ok = run_stages(group, error);
 	if (ok) {
 		leave_rest(group);
-		ok = kube_list_settle(group, list, error);
+		ok = kube_list_settle(group, error);
 	}
 	return ok;
 }

@@ -123,9 +123,7 @@ bool kube_undo_run(struct kube_group *group, GError **error) G_GNUC_WARN_UNUSED_
 
 /* What the cluster's list of the stack's objects must say: before (everything that may come to
  * be), and afterwards (what is there). */
-bool kube_list_widen(struct kube_group *group, struct inventory **list, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
-bool kube_list_settle(struct kube_group *group, struct inventory *list, GError **error)
-	G_GNUC_WARN_UNUSED_RESULT;
+bool kube_list_widen(struct kube_group *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool kube_list_settle(struct kube_group *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Where it is; borrowed. */
 const char *kube_list_namespace(const struct kube_group *group);

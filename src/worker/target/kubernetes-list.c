@@ -85,22 +85,86 @@ static bool store(struct kube_group *group, struct inventory *list, GError **err
 	       inventory_store(group->cluster, list, error);
 }
 
-bool kube_list_widen(struct kube_group *group, struct inventory **list, GError **error)
+#define TRIES 5 /* while somebody else writes */
+
+static bool was_stale(const GError *problem, unsigned try)
+{
+	return g_error_matches(problem, INVENTORY_ERROR, INVENTORY_ERROR_STALE) && try + 1 < TRIES;
+}
+
+static bool load(struct kube_group *group, struct inventory **list, GError **error)
+{
+	return inventory_load(group->cluster, group->owner, kube_list_namespace(group), list,
+			      error);
+}
+
+static bool goes(const struct kube_group *group, const struct kube_id *id)
+{
+	for (guint i = 0; i < group->items->len; i++) {
+		const struct kube_item *item = kube_group_item(group, i);
+
+		if (kube_item_goes(item) && kube_id_equal(item->id, id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does the plan remove the namespace that the list is in? */
+static bool loses_place(const struct kube_group *group, const struct inventory *list)
+{
+	const struct kube_id place = {.group = (char *)"",
+				      .version = (char *)"v1",
+				      .kind = (char *)"Namespace",
+				      .namespace = (char *)"",
+				      .name = list->namespace};
+
+	return goes(group, &place);
+}
+
+/* Then nothing may be left that it would have to name. */
+static bool check_place(const struct kube_group *group, const struct inventory *list,
+			GError **error)
+{
+	for (guint i = 0; loses_place(group, list) && i < list->entries->len; i++) {
+		const struct inventory_entry *entry = list->entries->pdata[i];
+
+		if (!goes(group, entry->id) && strcmp(entry->id->namespace, list->namespace) != 0) {
+			return fail(error, TARGET_ERROR, TARGET_ERROR_FAILED,
+				    "the plan removes the namespace '%s', in which the list of "
+				    "the stack's objects is; others would still be there",
+				    list->namespace);
+		}
+	}
+	return true;
+}
+
+static bool widen(struct kube_group *group, GError **error)
 {
 	g_autoptr(inventory_auto) read = NULL, wide = NULL;
 
-	if (!inventory_load(group->cluster, group->owner, kube_list_namespace(group), &read,
-			    error) ||
-	    !check_set(group, read, error)) {
+	if (!load(group, &read, error) || !check_set(group, read, error)) {
 		return false;
 	}
 	wide = inventory_dup(read);
 	add_all(group, wide);
-	if ((wide->uid == NULL || !inventory_equal(read, wide)) && !store(group, wide, error)) {
-		return false;
+	return check_place(group, wide, error) &&
+	       ((wide->uid != NULL && inventory_equal(read, wide)) || store(group, wide, error));
+}
+
+bool kube_list_widen(struct kube_group *group, GError **error)
+{
+	for (unsigned try = 0;; try++) {
+		g_autoptr(GError) problem = NULL;
+
+		if (widen(group, &problem)) {
+			return true;
+		}
+		if (!was_stale(problem, try)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
 	}
-	*list = g_steal_pointer(&wide);
-	return true;
 }
 
 /* Of which it is not known for certain how they are now. */
@@ -118,13 +182,8 @@ static bool look_at_doubtful(struct kube_group *group, GError **error)
 	return items->len == 0 || kube_group_look(group, items, error);
 }
 
-bool kube_list_settle(struct kube_group *group, struct inventory *list, GError **error)
+static void put_all(const struct kube_group *group, struct inventory *list)
 {
-	g_autoptr(inventory_auto) before = inventory_dup(list);
-
-	if (!look_at_doubtful(group, error)) {
-		return false;
-	}
 	for (guint i = 0; i < group->items->len; i++) {
 		const struct kube_item *item = kube_group_item(group, i);
 
@@ -134,5 +193,46 @@ bool kube_list_settle(struct kube_group *group, struct inventory *list, GError *
 			inventory_drop(list, item->id);
 		}
 	}
-	return inventory_equal(before, list) || inventory_store(group->cluster, list, error);
+}
+
+/* Is the namespace gone, or about to go, by this plan? */
+static bool has_no_place(const struct kube_group *group, const struct inventory *list)
+{
+	for (guint i = 0; i < group->items->len; i++) {
+		const struct kube_item *item = kube_group_item(group, i);
+
+		if (item->id->group[0] == '\0' && strcmp(item->id->kind, "Namespace") == 0 &&
+		    strcmp(item->id->name, list->namespace) == 0) {
+			return item->now == NULL || kube_item_is_going(item->now);
+		}
+	}
+	return false;
+}
+
+bool kube_list_settle(struct kube_group *group, GError **error)
+{
+	if (!look_at_doubtful(group, error)) {
+		return false;
+	}
+	for (unsigned try = 0;; try++) {
+		g_autoptr(inventory_auto) list = NULL, before = NULL;
+		g_autoptr(GError) problem = NULL;
+
+		if (!load(group, &list, error)) {
+			return false;
+		}
+		if (has_no_place(group, list) || (list->uid == NULL && !loses_place(group, list))) {
+			return true; // it has gone with its namespace, or was never made
+		}
+		before = inventory_dup(list);
+		put_all(group, list);
+		if (inventory_equal(before, list) ||
+		    inventory_store(group->cluster, list, &problem)) {
+			return true;
+		}
+		if (!was_stale(problem, try)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
+	}
 }

@@ -127,15 +127,6 @@ static bool take_back(struct kube_group *group, GPtrArray *const *lists, GError 
 	       unmake(group, lists[KUBE_BACK_DELETE], error);
 }
 
-static bool settle(struct kube_group *group, GError **error)
-{
-	g_autoptr(inventory_auto) list = NULL;
-
-	return inventory_load(group->cluster, group->owner, kube_list_namespace(group), &list,
-			      error) &&
-	       (list->uid == NULL || kube_list_settle(group, list, error));
-}
-
 bool kube_undo_run(struct kube_group *group, GError **error)
 {
 	GPtrArray *lists[KUBE_BACK_LEAVE];
@@ -151,7 +142,7 @@ bool kube_undo_run(struct kube_group *group, GError **error)
 		lists[i] = g_ptr_array_new();
 	}
 	decide(group, lost, lists);
-	ok = take_back(group, lists, error) && settle(group, error);
+	ok = take_back(group, lists, error) && kube_list_settle(group, error);
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
 		g_ptr_array_unref(lists[i]);
 	}

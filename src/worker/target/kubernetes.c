@@ -51,6 +51,7 @@ static bool kubernetes_check(const struct plan_change *c, GError **error)
 struct sight {
 	struct kube_group group;
 	GPtrArray *looks; /* struct look, one for each item */
+	GError *problem;  /* nothing could be seen: the same for all, and asked for once */
 };
 
 static void sight_free(gpointer data)
@@ -59,6 +60,7 @@ static void sight_free(gpointer data)
 
 	g_clear_pointer(&sight->looks, g_ptr_array_unref);
 	kube_group_close(&sight->group);
+	g_clear_error(&sight->problem);
 	g_free(sight);
 }
 
@@ -106,13 +108,17 @@ static bool get_sight(struct target_run *run, const struct step *step, struct si
 
 	if (sight == NULL) {
 		sight = g_new0(struct sight, 1);
-		if (!kube_group_open(run, step, &sight->group, error) ||
-		    !kube_group_identify(&sight->group, error) ||
-		    !kube_group_load(&sight->group, error) || !look_all(sight, error)) {
-			sight_free(sight);
-			return fail_prefix(error, "%s", step->change->id);
-		}
+		(void)(kube_group_open(run, step, &sight->group, &sight->problem) &&
+		       kube_group_identify(&sight->group, &sight->problem) &&
+		       kube_group_load(&sight->group, &sight->problem) &&
+		       look_all(sight, &sight->problem));
 		host_set_memory(run->host, name, sight, sight_free);
+	}
+	if (sight->problem != NULL) {
+		if (error != NULL) {
+			*error = g_error_copy(sight->problem);
+		}
+		return fail_prefix(error, "%s", step->change->id);
 	}
 	*out = sight;
 	return true;
@@ -318,8 +324,14 @@ static bool kubernetes_undo(struct target_run *run, struct step *step, GError **
 		autokubegroup group = {0};
 		g_autoptr(GError) problem = NULL;
 
-		if (!kube_group_open(run, step, &group, error)) {
-			return false;
+		if (!kube_group_open(run, step, &group, &problem)) {
+			/* Its kubeconfig may come back; what is not configured any more does not.
+			 */
+			return fail(error, TARGET_ERROR,
+				    host_cluster_settings(run->host, step->change->manager) != NULL
+					    ? TARGET_ERROR_AGAIN
+					    : TARGET_ERROR_FAILED,
+				    "%s", problem->message);
 		}
 		if (kube_group_identify(&group, &problem)) {
 			(void)!kube_undo_run(&group, &problem);
