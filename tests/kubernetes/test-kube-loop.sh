@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole way: from a commit to objects in a cluster, by agent, approval and the real worker.
-# shellcheck disable=SC2119,SC2153
+# shellcheck disable=SC2016,SC2119,SC2153
 . "${srcdir:-.}/tests/system/lib-git.sh"
 . "${srcdir:-.}/tests/system/lib-agent.sh"
 . "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
