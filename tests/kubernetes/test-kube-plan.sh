@@ -12,7 +12,7 @@ kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metada
 tap_ok 'a server with a namespace' || exit 1
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-repo=$T/repo keys=$T/keys objects=$T/objects base='' context=one scope='"cluster_scoped":true'
+repo=$T/repo keys=$T/keys objects=$T/objects base='' context=one drift='' scope='"cluster_scoped":true'
 mkdir "$keys"
 "$builddir/mkplan" keys "$keys"
 printf 'assent-seal-key1 %s test.example.org\n' "$(openssl rand -base64 32)" >"$keys/seal"
@@ -40,8 +40,8 @@ again() {
     printf '{"v":1,"job":"plan","mirror":"%s","commit":"%s","base":"%s","path":"",' \
       "$T/mirror.git" "$commit" "$base"
     printf '"agent":"test.example.org","stack":"web","home":"%s","labels":[],' "$T"
-    printf '"objects":"%s","out":"%s","seal_key":"%s","cluster_scope":{%s},%s%s}\n' "$objects" \
-      "$T/draft" "$keys/seal" "$scope" "$(clusters)" \
+    printf '"objects":"%s","out":"%s","seal_key":"%s","cluster_scope":{%s},%s%s%s}\n' \
+      "$objects" "$T/draft" "$keys/seal" "$scope" "$(clusters)" "$drift" \
       "$([ ! -e "$T/applied" ] || printf ',"applied":"%s"' "$T/applied")"
   } >"$T/request"
   "$WORKER" <"$T/request" >"$T/answer" 2>"$T/err"
@@ -225,6 +225,20 @@ changes "update $deployment" && draft "c['$deployment']['object']['force']" &&
 tap_ok 'what somebody else has changed of ours is taken back, and who it was is said'
 apply && again && changes ''
 tap_ok 'and then it is as it shall be'
+kube_ctl -n shop scale deployment/web --replicas=7 >/dev/null
+kube_ctl -n shop delete configmap settings >/dev/null
+drift=',"drift":{"default":"fix","rules":[{"on_drift":"report","resource":"k8s:prod/shop/ConfigMap/*"}]}'
+again
+changes "update $deployment" && grep -q '"fix":1,"propose":0,"report":1,"ignored":0' "$T/answer" &&
+  grep -q '"restores":\["sha256:[0-9a-f]*"\]' "$T/draft" && shows '-.spec.replicas = 7'
+tap_ok 'drift is fixed by what was approved, field and all' || tap_note "$T/answer"
+drift=',"drift":{"default":"propose","rules":[{"kind":"kubernetes","on_drift":"ignore"}]}'
+again
+changes '' && grep -q '"ignored":2' "$T/answer"
+tap_ok 'or ignored, by a rule for the kind'
+drift=''
+plan && apply && again && changes ''
+tap_ok 'and put back by a plan of its own'
 
 kube_curl APPLY '/api/v1/namespaces/shop/configmaps/theirs?fieldManager=others' \
   '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"theirs"},"data":{"a":"1","b":"1"}}'
