@@ -301,6 +301,12 @@ static void find_gone(struct kube_part *part)
 			kind = kube_discovery_preferred(part->discovery, id->group, id->kind,
 							&stale);
 		}
+		if (kind == NULL && stale) {
+			plan_warn(part->p,
+				  "%s '%s' is not wanted any more and stays: the server of group "
+				  "'%s' does not answer cluster '%s'",
+				  id->kind, id->name, id->group, part->context);
+		}
 		if (kind == NULL) {
 			continue; // its kind is gone, and it with that
 		}
