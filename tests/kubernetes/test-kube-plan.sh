@@ -7,12 +7,14 @@ kube_need || tap_skip_all "$REASON"
 git_begin
 kube_begin one
 kube_config "$T/kubeconfig"
-kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}'
+kube_curl POST /api/v1/namespaces \
+  '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}'
 [ "$STATUS" = 201 ]
 tap_ok 'a server with a namespace' || exit 1
 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
-repo=$T/repo keys=$T/keys objects=$T/objects base='' context=one drift='' scope='"cluster_scoped":true'
+repo=$T/repo keys=$T/keys objects=$T/objects
+base='' context=one drift='' scope='"cluster_scoped":true'
 mkdir "$keys"
 "$builddir/mkplan" keys "$keys"
 printf 'assent-seal-key1 %s test.example.org\n' "$(openssl rand -base64 32)" >"$keys/seal"
@@ -23,10 +25,10 @@ git -C "$repo" config user.email test@example.org
 git init -q --bare -b main "$T/mirror.git"
 
 clusters() {
-  printf '"clusters":[{"context":"%s","in_cluster":false,"inventory":"shop","kubeconfig":"%s","name":"prod"}]' \
-    "$context" "$T/kubeconfig"
+  printf '"clusters":[{"context":"%s","in_cluster":false,"inventory":"shop",' "$context"
+  printf '"kubeconfig":"%s","name":"prod"}]' "$T/kubeconfig"
 }
-# What stands in the repository, planned against $base; $T/answer, and $T/diff when there is a draft.
+# What stands in the repository, planned against $base; $T/answer, $T/draft and $T/diff.
 plan() {
   git -C "$repo" add -A
   git -C "$repo" commit -q --allow-empty -m change
@@ -137,8 +139,8 @@ open(name, "w").write(json.dumps(applied, sort_keys=True, separators=(",", ":"))
 END
 }
 manifest() { # MORE: of the resource
-  printf 'resources:\n  - {kubernetes: k8s/, context: prod, namespace: shop, prune: true, wait: false%s}\n' \
-    "${1:+, $1}" >"$repo/assent.yaml"
+  printf 'resources:\n  - {kubernetes: k8s/, context: prod, namespace: shop, prune: true, %s}\n' \
+    "wait: false${1:+, $1}" >"$repo/assent.yaml"
 }
 object() { # FILE, from standard input
   mkdir -p "$repo/k8s"
@@ -227,7 +229,8 @@ apply && again && changes ''
 tap_ok 'and then it is as it shall be'
 kube_ctl -n shop scale deployment/web --replicas=7 >/dev/null
 kube_ctl -n shop delete configmap settings >/dev/null
-drift=',"drift":{"default":"fix","rules":[{"on_drift":"report","resource":"k8s:prod/shop/ConfigMap/*"}]}'
+drift=',"drift":{"default":"fix","rules":[{"on_drift":"report",'
+drift=$drift'"resource":"k8s:prod/shop/ConfigMap/*"}]}'
 again
 changes "update $deployment" && grep -q '"fix":1,"propose":0,"report":1,"ignored":0' "$T/answer" &&
   grep -q '"restores":\["sha256:[0-9a-f]*"\]' "$T/draft" && shows '-.spec.replicas = 7'
@@ -315,13 +318,16 @@ END
 plan
 widget=k8s:prod/annex/Widget.example.org/first
 changes 'create k8s:prod/Namespace/annex' \
-  'create k8s:prod/CustomResourceDefinition/widgets.example.org' 'create k8s:prod/annex/Secret/later' "create $widget" &&
+  'create k8s:prod/CustomResourceDefinition/widgets.example.org' \
+  'create k8s:prod/annex/Secret/later' \
+  "create $widget" &&
   draft "'digest' not in c['$widget']['observed'] and
     c['$widget']['object']['resource'] == 'widgets' and c['$widget']['object']['has_status'] and
     c['k8s:prod/Namespace/annex']['risk'] == ['cluster'] and
     'digest' in c['k8s:prod/Namespace/annex']['observed']" &&
   shows ' not tried yet: what it needs comes with this plan' '+.spec.size = 3' &&
-  ! grep -rqF -e hidden-until -e "$(printf hidden-until-then | openssl base64 -A)" "$objects" "$T/draft"
+  ! grep -rqF -e hidden-until -e "$(printf hidden-until-then | openssl base64 -A)" "$objects" \
+    "$T/draft"
 tap_ok 'what needs a kind or namespace of the same plan is not tried'
 cp "$repo/k8s/new.yaml" "$T/new.yaml"
 sed '/^kind: Namespace/,/^---/d' "$T/new.yaml" >"$repo/k8s/new.yaml"
