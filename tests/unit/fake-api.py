@@ -272,8 +272,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_body(403, status(403, "Forbidden", "no right"))
         elif path == "/api/v1/namespaces/kube-system":
             self.send_body(200, {"metadata": {"uid": "the-uid"}})
+        elif ":" in urllib.parse.unquote(self.parts[-1]):
+            self.script(path)
         else:
             self.send_body(503, status(503, "ServiceUnavailable", "not now"))
+
+    # An object "GET,GET:PATCH,PATCH" is answered by these exchanges one after the other, and then
+    # by the last of them; "none" is one that is not there.
+    def script(self, path):
+        names = urllib.parse.unquote(self.parts[-1]).split(":")[self.command == "PATCH"].split(",")
+        name = names[min(count(self.command + path), len(names)) - 1]
+        if name == "none":
+            self.send_body(404, status(404, "NotFound", "not found", details={
+                "name": self.parts[-1], "kind": self.parts[-2]}))
+        else:
+            self.replay(name)
 
     # /replay/NAME: an exchange of tests/data/kubernetes
     def replay(self, name=None):

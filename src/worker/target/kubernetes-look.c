@@ -249,7 +249,11 @@ static void finish(struct looking *l, struct look *look)
 		refuse(look, "it is made and deleted again and again");
 		look->broken = true;
 	}
-	if (!look->broken) {
+	if (look->broken) {
+		/* They are not masked. */
+		g_clear_pointer(&look->live, kube_value_free);
+		g_clear_pointer(&look->wanted, kube_value_free);
+	} else {
 		settle(l, look);
 	}
 	l->done++;
