@@ -108,6 +108,8 @@ static void print_who(const struct blame *b, struct json_obj *item)
 	struct json_obj who;
 	const char *owner = json_str_opt(item, "owner", ID_MAX);
 	const char *package = json_str_opt(item, "package", ID_MAX);
+	const char *manager = json_str_opt(item, "manager", ID_MAX);
+	int64_t changed = json_int_opt(item, "changed", 0, JSON_MAX_INT, 0);
 
 	if (json_obj_get_opt(item, "who", &who)) {
 		const char *process = json_str_opt(&who, "process", ID_MAX);
@@ -117,6 +119,15 @@ static void print_who(const struct blame *b, struct json_obj *item)
 		out_field(b->out, "", _("by %s (process %" PRId64 ") of %s"),
 			  process != NULL ? process : "?",
 			  json_int_opt(&who, "pid", 0, JSON_MAX_INT, 0), user != NULL ? user : "?");
+	}
+	if (manager != NULL && changed > 0) {
+		g_autofree char *when = text_time(changed);
+
+		/* TRANSLATORS: a field manager of Kubernetes ("kubectl-edit"), and a time */
+		out_field(b->out, "", _("by field manager %s, %s"), manager, when);
+	} else if (manager != NULL) {
+		/* TRANSLATORS: a field manager of Kubernetes */
+		out_field(b->out, "", _("by field manager %s"), manager);
 	}
 	if (owner != NULL) {
 		/* TRANSLATORS: a user */

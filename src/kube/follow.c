@@ -257,14 +257,16 @@ static void set_problem(struct kube_follow *f, const char *what, const char *tex
 				     : g_strdup_printf("%s: %s", base, what);
 }
 
+/* A server that has just begun refuses what it allows a second later. */
 static int64_t pause_of(const struct kube_follow *f)
 {
 	int64_t pause = KUBE_FOLLOW_PAUSE;
+	int64_t most = f->refused ? KUBE_FOLLOW_REFUSED : KUBE_FOLLOW_PAUSE_MAX;
 
-	for (unsigned i = 1; i < f->failures && pause < KUBE_FOLLOW_PAUSE_MAX; i++) {
+	for (unsigned i = 1; i < f->failures && pause < most; i++) {
 		pause *= 2;
 	}
-	pause = MIN(pause, KUBE_FOLLOW_PAUSE_MAX);
+	pause = MIN(pause, most);
 	return pause + pause * f->spread / 400;
 }
 
@@ -279,16 +281,13 @@ static void went_wrong(struct kube_follow *f, const struct kube_answer *answer, 
 		       int64_t now)
 {
 	f->failures = MIN(f->failures + 1, FAILURES_MAX);
+	f->refused = answer != NULL && is_refusal(answer->class);
 	f->due = now + pause_of(f);
 	if (answer == NULL) {
 		set_problem(f, why, "");
-		f->refused = false;
 		return;
 	}
-	f->refused = is_refusal(answer->class);
-	if (f->refused) {
-		f->due = now + KUBE_FOLLOW_REFUSED;
-	} else if (answer->retry == KUBE_RETRY_AFTER) {
+	if (answer->retry == KUBE_RETRY_AFTER) {
 		f->due = MAX(f->due, now + (int64_t)answer->retry_after * 1000);
 	}
 	set_problem(f, kube_class_name(answer->class), answer->message);

@@ -33,7 +33,7 @@
 #define KUBE_FOLLOW_READS 8	    /* at once */
 #define KUBE_FOLLOW_PAUSE 1000	    /* after the first failure; twice as long after each other */
 #define KUBE_FOLLOW_PAUSE_MAX 60000 /* and no longer */
-#define KUBE_FOLLOW_REFUSED 300000  /* after a refusal, until it is tried again */
+#define KUBE_FOLLOW_REFUSED 300000  /* the same after refusals */
 
 enum kube_follow_what {
 	KUBE_FOLLOW_NEW,

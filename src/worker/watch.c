@@ -15,9 +15,9 @@
 
 #define OWN "assent"
 #define STACKS_MAX 1000
-#define NAMESPACES_EACH 8   /* more of one kind: all namespaces by one watch */
-#define WAIT 500	    /* milliseconds; then it is looked whether to stop */
-#define PROBLEM_AFTER 10000 /* until what may pass by itself is told */
+#define NAMESPACES_EACH 8  /* more of one kind: all namespaces by one watch */
+#define WAIT 500	   /* milliseconds; then it is looked whether to stop */
+#define PROBLEM_AFTER 4000 /* until what may pass by itself is told */
 #define LIST_SECONDS 60
 
 /* Whose object it is. */
@@ -439,7 +439,6 @@ static bool is_ready(struct watching *w)
 static char *find_problem(struct watching *w)
 {
 	const char *first = NULL;
-	unsigned count = 0;
 	struct collection *c;
 	GHashTableIter iter;
 
@@ -450,14 +449,12 @@ static char *find_problem(struct watching *w)
 
 		c->trouble = problem == NULL ? 0 : c->trouble == 0 ? now : c->trouble;
 		if (problem == NULL ||
-		    (kube_follow_is_synced(c->follow) && !kube_follow_is_refused(c->follow) &&
-		     now - c->trouble < PROBLEM_AFTER)) {
+		    (kube_follow_is_synced(c->follow) && now - c->trouble < PROBLEM_AFTER)) {
 			continue;
 		}
 		first = first == NULL || strcmp(problem, first) < 0 ? problem : first;
-		count++;
 	}
-	return count > 1 ? g_strdup_printf("%s (and %u more)", first, count - 1) : g_strdup(first);
+	return g_strdup(first);
 }
 
 static void tell_state(struct watching *w)

@@ -436,8 +436,14 @@ static void test_refused(void)
 			BASE ": forbidden: configmaps is forbidden: User x cannot list");
 	g_assert_true(kube_follow_is_refused(s.f));
 	g_assert_false(kube_follow_is_synced(s.f));
+	check_asks(&s, "in 1000"); // a server that has just begun knows no roles yet
+	for (int i = 0; i < 12; i++) {
+		s.now += KUBE_FOLLOW_REFUSED;
+		check_asks(&s, LIST);
+		page(&s, 403, forbidden);
+	}
 	check_asks(&s, "in 300000");
-	s.now += 300000;
+	s.now += KUBE_FOLLOW_REFUSED;
 	see_all(&s); // it may do so now
 	g_assert_null(kube_follow_problem(s.f));
 	g_assert_false(kube_follow_is_refused(s.f));
