@@ -15,9 +15,9 @@
 
 #define OWN "assent"
 #define STACKS_MAX 1000
-#define NAMESPACES_EACH 8  /* more of one kind: all namespaces by one watch */
-#define WAIT 500	   /* milliseconds; then it is looked whether to stop */
-#define PROBLEM_AFTER 4000 /* until what may pass by itself is told */
+#define NAMESPACES_EACH 8   /* more of one kind: all namespaces by one watch */
+#define WAIT 500	    /* milliseconds; then it is looked whether to stop */
+#define PROBLEM_AFTER 10000 /* until what may pass by itself is told */
 #define LIST_SECONDS 60
 
 /* Whose object it is. */
@@ -435,10 +435,11 @@ static bool is_ready(struct watching *w)
 	return true;
 }
 
-/* What lasts; of several the first by name, so that it is the same one each time. */
+/* When one lasts: of all of them the first by name, so that it is the same one each time. */
 static char *find_problem(struct watching *w)
 {
 	const char *first = NULL;
+	bool lasts = false;
 	struct collection *c;
 	GHashTableIter iter;
 
@@ -448,13 +449,13 @@ static char *find_problem(struct watching *w)
 		int64_t now = milliseconds();
 
 		c->trouble = problem == NULL ? 0 : c->trouble == 0 ? now : c->trouble;
-		if (problem == NULL ||
-		    (kube_follow_is_synced(c->follow) && now - c->trouble < PROBLEM_AFTER)) {
+		if (problem == NULL) {
 			continue;
 		}
+		lasts |= !kube_follow_is_synced(c->follow) || now - c->trouble >= PROBLEM_AFTER;
 		first = first == NULL || strcmp(problem, first) < 0 ? problem : first;
 	}
-	return g_strdup(first);
+	return lasts ? g_strdup(first) : NULL;
 }
 
 static void tell_state(struct watching *w)

@@ -2,6 +2,7 @@
 /* Tests of following a collection, with scripted time and answers. */
 #include "kube/follow.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "unit/kube-vectors.h"
@@ -76,7 +77,7 @@ static void check_asks(struct scene *s, const char *wanted)
 		text = g_strdup("nothing");
 	} else if (ask.path == NULL) {
 		g_assert_cmpint(ask.due, >, s->now);
-		text = g_strdup_printf("in %" G_GINT64_FORMAT, ask.due - s->now);
+		text = g_strdup_printf("in %" PRId64, ask.due - s->now);
 	} else {
 		g_assert_cmpint(ask.due, ==, s->now);
 		text = g_strdup_printf("%s %s", names[ask.kind], ask.path);

@@ -2,6 +2,7 @@
 /* Tests of who made an object differ, over what a real server remembered. */
 #include "kube/managers.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -16,7 +17,7 @@ static char *said(const GPtrArray *blames)
 	for (guint i = 0; i < blames->len; i++) {
 		const struct kube_blame *one = blames->pdata[i];
 
-		g_string_append_printf(text, "%s%s%s%s %" G_GINT64_FORMAT ":", one->manager,
+		g_string_append_printf(text, "%s%s%s%s %" PRId64 ":", one->manager,
 				       one->subresource != NULL ? "/" : "",
 				       one->subresource != NULL ? one->subresource : "",
 				       one->applies ? " applies" : "", one->time);
@@ -65,7 +66,7 @@ static void test_edited(void)
 {
 	g_autofree char *text = blamed(body("ssa-10-kubectl-edit-like-update.json"),
 				       body("ssa-12-dryrun-force-shows-drift.json"), "deployd");
-	g_autofree char *wanted = g_strdup_printf("kubectl-edit %" G_GINT64_FORMAT ": .data.a\n",
+	g_autofree char *wanted = g_strdup_printf("kubectl-edit %" PRId64 ": .data.a\n",
 						  moment("2026-11-23T21:06:26Z"));
 
 	g_assert_cmpstr(text, ==, wanted);

@@ -2,6 +2,7 @@
 /* Tests of which changes of an object matter, and who made them. */
 #include "kube/seen.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "unit/kube-vectors.h"
@@ -30,9 +31,9 @@ static char *judged(const char *before, const char *now)
 	text = change.own		? g_strdup("own")
 	       : change.manager == NULL ? g_strdup("?")
 	       : change.subresource != NULL
-		       ? g_strdup_printf("%s/%s %" G_GINT64_FORMAT, change.manager,
-					 change.subresource, change.time)
-		       : g_strdup_printf("%s %" G_GINT64_FORMAT, change.manager, change.time);
+		       ? g_strdup_printf("%s/%s %" PRId64, change.manager, change.subresource,
+					 change.time)
+		       : g_strdup_printf("%s %" PRId64, change.manager, change.time);
 	kube_change_clear(&change);
 	return text;
 }
