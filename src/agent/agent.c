@@ -12,6 +12,7 @@
 #include "agent/evidence.h"
 #include "agent/genesis.h"
 #include "agent/halt.h"
+#include "agent/leader.h"
 #include "agent/ownconf.h"
 #include "agent/perform.h"
 #include "agent/renew.h"
@@ -244,6 +245,7 @@ static bool step(struct agent_unit *unit, enum stack_event event, const struct a
 	agent_look_at_windows(unit);
 	look_at_trial(unit);
 	halt_look(unit);
+	leader_look(unit);
 	stack_step(&unit->step, &unit->record->facts, event, &with->details, agent_now(),
 		   g_random_int(), &effects);
 	for (i = 0; i < effects.count; i++) {
@@ -273,6 +275,13 @@ void agent_send(struct agent_unit *unit, enum stack_event event, const struct ag
 	unsigned round;
 	bool busy;
 
+	if (leader_waits(agent)) { // nothing is done, logged or told; it is said who leads
+		step(unit, STACK_LOOK, NULL);
+		if (agent->watch.changed != NULL) {
+			agent->watch.changed(agent->watch.user);
+		}
+		return;
+	}
 	halt_update(agent);
 	halt_look(unit);
 	if (unit->reconsider && event == STACK_LOOK && !agent->stopping) {
@@ -460,8 +469,10 @@ void agent_run(struct agent *agent)
 {
 	unsigned i;
 
-	cluster_watch_renew(agent->clusters);
-	for (i = 0; i < agent->conf->stacks->len; i++) {
+	if (!leader_waits(agent)) {
+		cluster_watch_renew(agent->clusters);
+	}
+	for (i = 0; i < agent->conf->stacks->len && !leader_waits(agent); i++) {
 		const struct conf_stack *conf = g_ptr_array_index(agent->conf->stacks, i);
 		g_autoptr(GError) error = NULL;
 
@@ -520,6 +531,9 @@ static bool may_reload(const struct agent *agent, const struct conf *conf, GErro
 	    !must_stay("state", agent->conf->state_dir, conf->state_dir, error) ||
 	    !must_stay("socket", agent->conf->socket, conf->socket, error)) {
 		return false;
+	}
+	if (!leader_may_stay(agent, conf)) {
+		return must_stay("kubernetes.leader-election", "", NULL, error);
 	}
 	g_hash_table_iter_init(&iter, agent->units);
 	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {

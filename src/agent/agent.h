@@ -33,6 +33,7 @@
 struct agent;
 struct cluster_watch;
 struct differ;
+struct leader;
 struct doors;
 struct ownconf;
 struct retention;
@@ -102,6 +103,7 @@ struct agent {
 				     * alone; main()'s */
 	struct notify *notify;	    /* NULL: nobody is told */
 	struct agent_watch manager; /* the same for the service manager */
+	struct leader *leader;	    /* NULL: no leader election; main()'s */
 	struct ownconf *own;	    /* see ownconf.h */
 	int64_t log_bytes;	    /* of all entries together */
 	char *dead;		    /* why the log cannot be written, or NULL */

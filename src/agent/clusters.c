@@ -16,6 +16,26 @@ static char *inventory_of(const struct conf_stack_kubernetes *k)
 	return NULL;
 }
 
+static struct cluster_settings *settings_of(const struct conf *conf, const char *name)
+{
+	const struct conf_cluster *c = conf_cluster(conf, name);
+	struct cluster_settings *settings = cluster_settings_new(name);
+
+	settings->kubeconfig = g_strdup(c->kubeconfig);
+	settings->context = g_strdup(c->context);
+	settings->in_cluster = c->in_cluster;
+	settings->exec_plugins = g_strdupv(conf->kubernetes.exec_plugins);
+	return settings;
+}
+
+GPtrArray *clusters_named(const struct conf *conf, const char *name)
+{
+	GPtrArray *list = cluster_settings_list_new();
+
+	g_ptr_array_add(list, settings_of(conf, name));
+	return list;
+}
+
 GPtrArray *clusters_of(const struct conf *conf, const struct conf_stack *stack)
 {
 	const struct conf_stack_kubernetes *k = stack->kubernetes;
@@ -26,13 +46,8 @@ GPtrArray *clusters_of(const struct conf *conf, const struct conf_stack *stack)
 	}
 	list = cluster_settings_list_new();
 	for (char **name = k->clusters; *name != NULL; name++) {
-		const struct conf_cluster *c = conf_cluster(conf, *name);
-		struct cluster_settings *settings = cluster_settings_new(*name);
+		struct cluster_settings *settings = settings_of(conf, *name);
 
-		settings->kubeconfig = g_strdup(c->kubeconfig);
-		settings->context = g_strdup(c->context);
-		settings->in_cluster = c->in_cluster;
-		settings->exec_plugins = g_strdupv(conf->kubernetes.exec_plugins);
 		settings->as = g_strdup(k->as);
 		settings->as_groups = g_strdupv(k->as_groups);
 		settings->inventory = inventory_of(k);

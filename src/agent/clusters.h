@@ -22,6 +22,8 @@ struct cluster_scope *clusters_scope(const struct conf_stack *stack);
 void clusters_write(struct json_writer *w, const struct conf *conf, const struct conf_stack *stack);
 void clusters_write_plan(struct json_writer *w, const struct conf *conf,
 			 const struct conf_stack *stack);
+/* As a list of one, without impersonation: what the agent asks of a cluster for itself. */
+GPtrArray *clusters_named(const struct conf *conf, const char *name);
 /* Would a plan be made otherwise now? */
 bool clusters_same(const struct conf *a, const struct conf_stack *x, const struct conf *b,
 		   const struct conf_stack *y);

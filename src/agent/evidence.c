@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "agent/leader.h"
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/objects.h"
@@ -89,6 +90,12 @@ static bool signature(void *user, const struct fold_vote *vote, char **out, GErr
 static bool append(void *user, enum entry_type type, const char *stack, const char *fields,
 		   GError **error)
 {
+	const struct agent *agent = user;
+
+	if (leader_waits(agent)) { // its plans are closed or another's; nobody decides on them here
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "nothing is decided here: %s",
+			    leader_reason(agent));
+	}
 	return agent_append_text(user, type, stack, fields, error);
 }
 

@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "agent/leader.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/stopfile.h"
@@ -247,6 +248,10 @@ bool halt_allows(enum stack_job kind, const char *stack, void *user, GError **er
 	struct agent *agent = user;
 	const struct agent_unit *unit = agent_unit(agent, stack);
 
+	if (!leader_acts(agent)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED, "nothing is done here: %s",
+			    leader_reason(agent));
+	}
 	if (kind != STACK_JOB_APPLY && kind != STACK_JOB_RECOVER) {
 		return true;
 	}

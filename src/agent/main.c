@@ -11,6 +11,7 @@
 #include "agent/clock.h"
 #include "agent/http/server.h"
 #include "agent/http/session.h"
+#include "agent/leader.h"
 #include "agent/notify/door.h"
 #include "agent/notify/notify.h"
 #include "agent/status.h"
@@ -37,6 +38,8 @@ struct daemon {
 	struct notify *notify; /* NULL: nobody is told */
 	GMainLoop *loop;
 	char *status; /* what the service manager was told last */
+	guint deadline;
+	int code; /* of our exit */
 };
 
 static void options_clear(struct options *o)
@@ -140,11 +143,57 @@ static gboolean on_reload(void *data)
 	return G_SOURCE_CONTINUE;
 }
 
-static void on_stopped(void *user)
+static void quit(void *user)
 {
 	struct daemon *d = user;
 
 	g_main_loop_quit(d->loop);
+}
+
+/* No job runs any more: another may lead. */
+static void on_stopped(void *user)
+{
+	struct daemon *d = user;
+
+	if (d->agent->leader != NULL) {
+		leader_stop(d->agent->leader, quit, d);
+	} else {
+		quit(d);
+	}
+}
+
+static void begin(void *user)
+{
+	struct daemon *d = user;
+	g_autoptr(GError) error = NULL;
+
+	if (!notify_open(d->agent, &d->notify, &error)) { // no reason not to work
+		log_event(EV_NOTIFY_FAILED, NULL, NULL, "nobody is told: %s", error->message);
+	}
+	agent_run(d->agent);
+	tell_status(d);
+}
+
+static gboolean on_deadline(void *user)
+{
+	struct daemon *d = user;
+
+	d->deadline = 0;
+	g_main_loop_quit(d->loop); // what still runs is killed; the next start recovers it
+	return G_SOURCE_REMOVE;
+}
+
+/* Jobs come to an end, but not later than another may lead. */
+static void on_lost(void *user)
+{
+	struct daemon *d = user;
+
+	d->code = EXIT_BAD;
+	sdnotify("STOPPING=1");
+	d->deadline = g_timeout_add(leader_grace(d->agent), on_deadline, d);
+	if (!d->agent->stopping) {
+		agent_stop(d->agent, on_stopped, d);
+	}
 }
 
 static gboolean on_stop(void *data)
@@ -178,9 +227,6 @@ static int serve(struct daemon *d)
 		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		return EXIT_BAD;
 	}
-	if (!notify_open(d->agent, &d->notify, &error)) { // no reason not to work
-		log_event(EV_NOTIFY_FAILED, NULL, NULL, "nobody is told: %s", error->message);
-	}
 	g_unix_signal_add(SIGHUP, on_reload, d);
 	g_unix_signal_add(SIGTERM, on_stop, d);
 	g_unix_signal_add(SIGINT, on_stop, d);
@@ -191,15 +237,22 @@ static int serve(struct daemon *d)
 		  d->agent->conf->agent, PACKAGE_VERSION, (guint64)store_size(d->agent->store));
 	d->agent->manager = (struct agent_watch){.changed = tell_status, .user = d};
 	clock = clock_new(d->agent);
-	agent_run(d->agent);
-	tell_status(d);
+	if (d->agent->leader != NULL) {
+		agent_run(d->agent); // says who leads
+		leader_start(d->agent->leader);
+	} else {
+		begin(d);
+	}
 	sdnotify("READY=1");
 	g_main_loop_run(loop);
 	clock_free(clock);
 	d->agent->manager = (struct agent_watch){0};
 	notify_close(d->notify);
 	http_close(d->http);
-	return EXIT_DONE;
+	if (d->deadline != 0) {
+		g_source_remove(d->deadline);
+	}
+	return d->code;
 }
 
 static int run(struct options *o, struct conf *conf, const struct langs *langs)
@@ -212,6 +265,11 @@ static int run(struct options *o, struct conf *conf, const struct langs *langs)
 		log_event(EV_START_FAILED, NULL, NULL, "%s", error->message);
 		return EXIT_BAD;
 	}
+	if (conf->kubernetes.leader != NULL) {
+		const struct leader_ops ops = {begin, on_lost};
+
+		d.agent->leader = leader_new(d.agent, &ops, &d);
+	}
 	d.agent->sessions = sessions_new();
 	d.agent->doors = doors_new();
 	d.agent->langs = langs;
@@ -220,6 +278,8 @@ static int run(struct options *o, struct conf *conf, const struct langs *langs)
 	g_free(d.status);
 	sessions_free(d.agent->sessions);
 	doors_free(d.agent->doors);
+	leader_free(d.agent->leader);
+	d.agent->leader = NULL;
 	agent_close(d.agent);
 	return rc;
 }

@@ -39,6 +39,12 @@ static bool say_dead(const struct view *v)
 	return v->s->dead;
 }
 
+static bool say_follows(const struct view *v)
+{
+	g_string_append(v->out, v->s->follows);
+	return v->s->follows[0] != '\0';
+}
+
 static bool say_recover_problem(const struct view *v)
 {
 	g_string_append_printf(v->out,
@@ -271,6 +277,7 @@ static const struct {
 	bool (*say)(const struct view *view);
 } rows[] = {
 	{STACK_STATE_BLOCKED, say_dead},
+	{STACK_STATE_IDLE, say_follows},
 	{STACK_STATE_SUSPENDED, say_stopped_midway},
 	{STACK_STATE_FAILED, say_recover_problem},
 	{STACK_STATE_APPLYING, say_applying},

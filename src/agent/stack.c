@@ -687,7 +687,7 @@ static int64_t wake_time(const struct step *t)
 {
 	int64_t wake = 0;
 
-	if (t->s->dead) {
+	if (t->s->dead || t->s->follows[0] != '\0') {
 		return 0;
 	}
 	wake = later(wake, t->s->next_fetch, t->now);
@@ -736,6 +736,10 @@ void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack
 	if (stack->dead) {
 		return;
 	}
+	if (stack->follows[0] != '\0') {
+		tell(&t);
+		return;
+	}
 	if (events[event].job == ANY || events[event].job == job || events[event].other == job) {
 		events[event].handle(&t);
 	}
@@ -747,7 +751,7 @@ void stack_step(struct stack *stack, const struct stack_facts *facts, enum stack
 
 bool stack_rests(const struct stack *stack, const struct stack_facts *facts, int64_t now)
 {
-	if (stack->dead) {
+	if (stack->dead || stack->follows[0] != '\0') {
 		return true;
 	}
 	if (stack->job != STACK_JOB_NONE) {

@@ -166,6 +166,8 @@ struct stack {
 	 * opens (0: nobody knows). */
 	bool shut;
 	int64_t opens;
+	/* What keeps it from everything: another agent leads, "": none. */
+	char follows[STACK_REASON_MAX];
 	/* And of everything: who has stopped it and why, "": nobody; until when, 0: nobody knows.
 	 */
 	char stopped[STACK_REASON_MAX];

@@ -61,6 +61,23 @@ static void read_renderer(struct conf_reader *r, const char *name, struct yaml_n
 	}
 }
 
+static void read_leader(struct conf_reader *r, struct yaml_node *root)
+{
+	struct yaml_node *map = yaml_get_map(root, "leader-election", r->diags);
+	struct conf_leader *leader;
+
+	if (map == NULL) {
+		return;
+	}
+	leader = r->conf->kubernetes.leader = g_new0(struct conf_leader, 1);
+	conf_read_section(r, map, "kubernetes.leader-election", leader);
+	conf_end_section(r, map, "kubernetes.leader-election");
+	if (leader->cluster != NULL && conf_cluster(r->conf, leader->cluster) == NULL) {
+		yaml_fail(map, r->diags, "there is no cluster '%s' in the section 'kubernetes'",
+			  leader->cluster);
+	}
+}
+
 void conf_read_kubernetes(struct conf_reader *r, struct yaml_node *root)
 {
 	struct yaml_node *map = yaml_get_map(root, "kubernetes", r->diags);
@@ -70,6 +87,7 @@ void conf_read_kubernetes(struct conf_reader *r, struct yaml_node *root)
 		bound(r, map, "exec-plugins", r->conf->kubernetes.exec_plugins, MAX_TEXTS);
 		conf_read_named(r, map, "clusters", read_cluster);
 		conf_read_named(r, map, "renderers", read_renderer);
+		read_leader(r, map);
 		conf_end_section(r, map, "kubernetes");
 	}
 }

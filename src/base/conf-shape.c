@@ -186,6 +186,12 @@ bool conf_is_program(const char *path)
 	return g_path_is_absolute(path) && strcmp(path, canonical) == 0 && path[1] != '\0';
 }
 
+bool conf_is_object_name(const char *text)
+{
+	return g_ascii_isalnum(text[0]) && strlen(text) <= 253 &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen(text);
+}
+
 bool conf_is_namespace_pattern(const char *text)
 {
 	size_t len = strlen(text);

@@ -18,6 +18,7 @@ bool conf_is_topic(const char *topic);
 bool conf_is_slack_id(const char *text);
 bool conf_is_slack_person(const char *text);
 bool conf_is_program(const char *path);
+bool conf_is_object_name(const char *text);
 bool conf_is_namespace_pattern(const char *text);
 bool conf_is_account(const char *text);
 bool conf_is_zone(const char *name);

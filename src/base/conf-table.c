@@ -452,6 +452,24 @@ const struct conf_key conf_keys[] = {
 	 .type = CONF_NAMES, AT(conf_kubernetes, exec_plugins),
 	 .example = "[/usr/local/bin/aws-iam-authenticator]", .is_valid = conf_is_program,
 	 .shape = "the absolute path of a program"},
+	{KUBERNETES("leader-election"),
+	 .help = "Of several agents with this section the one that holds the Lease acts; the "
+		 "others "
+		 "fetch, plan, apply and tell nothing. A change needs a restart.",
+	 .type = CONF_SECTION},
+	{KUBERNETES("leader-election.cluster"),
+	 .help = "The cluster in which the Lease is, by its name in kubernetes.clusters.",
+	 .type = CONF_TEXT, AT(conf_leader, cluster), .required = true, .example = "prod"},
+	{KUBERNETES("leader-election.namespace"), .help = "The Lease's namespace.",
+	 .type = CONF_TEXT, AT(conf_leader, namespace), .required = true, .example = "assent",
+	 .is_valid = conf_is_object_name, .shape = "a namespace of small letters, digits and -"},
+	{KUBERNETES("leader-election.name"), .help = "The Lease's name.", .type = CONF_TEXT,
+	 AT(conf_leader, name), .dflt = "assent", .is_valid = conf_is_object_name,
+	 .shape = "a name of small letters, digits, - and ."},
+	{KUBERNETES("leader-election.lease"),
+	 .help = "How long after its last renewal another may take the Lease. Who cannot renew it "
+		 "stops after two thirds of that.",
+	 .type = CONF_DURATION, AT(conf_leader, lease), .dflt = "15s", .min = 3, .max = 600},
 	{KUBERNETES("renderers"),
 	 .help = "Programs that make manifests, for 'render' in a stack's assent.yaml. They run "
 		 "without network, shut in.",

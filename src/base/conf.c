@@ -108,6 +108,16 @@ void conf_renderer_free(void *item)
 	g_free(renderer);
 }
 
+static void leader_free(struct conf_leader *leader)
+{
+	if (leader != NULL) {
+		g_free(leader->cluster);
+		g_free(leader->namespace);
+		g_free(leader->name);
+		g_free(leader);
+	}
+}
+
 static void stack_kubernetes_free(struct conf_stack_kubernetes *k)
 {
 	if (k == NULL) {
@@ -213,6 +223,7 @@ void conf_free(struct conf *conf)
 	g_strfreev(conf->kubernetes.exec_plugins);
 	g_ptr_array_unref(conf->kubernetes.clusters);
 	g_ptr_array_unref(conf->kubernetes.renderers);
+	leader_free(conf->kubernetes.leader);
 	g_free(conf);
 }
 

@@ -129,9 +129,15 @@ struct conf_renderer {
 	char **run;	 /* a program's absolute path and its arguments */
 	int64_t timeout; /* seconds */
 };
+/* Several agents, of which one acts. */
+struct conf_leader {
+	char *cluster, *namespace, *name; /* of the Lease */
+	int64_t lease;			  /* seconds */
+};
 struct conf_kubernetes {
 	char **exec_plugins; /* absolute paths; NULL: none may be run */
 	GPtrArray *clusters, *renderers;
+	struct conf_leader *leader; /* NULL: this agent acts, whoever else there is */
 };
 struct conf_retention {
 	int64_t plans, age; /* of each stack; seconds */

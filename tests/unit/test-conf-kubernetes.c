@@ -52,6 +52,21 @@ static void test_keys_are_read(void)
 	place_free(&p);
 }
 
+static void test_leader(void)
+{
+	struct place p =
+		place_new(HEAD CLUSTERS
+			  "  leader-election: {cluster: here, namespace: assent, lease: 30s}\n");
+	g_autoptr(conf_auto) conf = load_good(&p);
+	const struct conf_leader *leader = conf->kubernetes.leader;
+
+	g_assert_cmpstr(leader->cluster, ==, "here");
+	g_assert_cmpstr(leader->namespace, ==, "assent");
+	g_assert_cmpstr(leader->name, ==, "assent");
+	g_assert_cmpint(leader->lease, ==, 30);
+	place_free(&p);
+}
+
 static bool is_cluster_scoped(const char *section)
 {
 	g_autofree char *text = g_strconcat(HEAD CLUSTERS STACK, section, NULL);
@@ -117,6 +132,17 @@ static void test_problems_are_named(void)
 		{"kubernetes: {clusters: {prod: {in-cluster: true, context: a}}}\n",
 		 "'kubeconfig' and 'context' do not go with it"},
 		{"kubernetes: {clusters: {prod: here}}\n", "a cluster must be a map"},
+		{CLUSTERS "  leader-election: {cluster: gone, namespace: a}\n",
+		 "there is no cluster 'gone'"},
+		{CLUSTERS "  leader-election: {cluster: here}\n", "'namespace' is missing"},
+		{CLUSTERS "  leader-election: {namespace: a}\n", "'cluster' is missing"},
+		{CLUSTERS "  leader-election: {cluster: here, namespace: a/b}\n",
+		 "'namespace' is not a namespace"},
+		{CLUSTERS "  leader-election: {cluster: here, namespace: a, name: ../b}\n",
+		 "'name' is not a name"},
+		{CLUSTERS "  leader-election: {cluster: here, namespace: a, lease: 2s}\n",
+		 "'lease'"},
+		{CLUSTERS "  leader-election: here\n", "leader-election"},
 		{"kubernetes: {cluster: {}}\n", "unknown key 'cluster'"},
 	};
 
@@ -154,6 +180,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/conf-kubernetes/keys-are-read", test_keys_are_read);
+	g_test_add_func("/conf-kubernetes/leader", test_leader);
 	g_test_add_func("/conf-kubernetes/scope-follows-namespaces", test_scope_follows_namespaces);
 	g_test_add_func("/conf-kubernetes/problems-are-named", test_problems_are_named);
 	g_test_add_func("/conf-kubernetes/lists-are-bounded", test_lists_are_bounded);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/leader.h"
 #include "agent/metrics.h"
 
 static void say(struct call *call, const char *problem)
@@ -37,6 +38,9 @@ void health_get_ready(struct call *call)
 	GHashTableIter iter;
 	const char *problem = illness(call->agent);
 
+	if (problem == NULL && leader_waits(call->agent)) {
+		problem = "another agent leads";
+	}
 	if (problem == NULL && call->agent->stopping) {
 		problem = "it stops";
 	}

@@ -19,6 +19,7 @@
 #include "agent/http/steer.h"
 #include "agent/http/suspend.h"
 #include "agent/http/try.h"
+#include "agent/leader.h"
 #include "agent/view.h"
 #include "base/autoptr.h"
 #include "base/error.h"
@@ -142,6 +143,11 @@ struct agent_unit *routes_begin(struct call *call, gint64 *seconds)
 	if (call->agent->dead != NULL) {
 		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "dead", call->agent->dead,
 			  "mend this, then start assentd again");
+		return NULL;
+	}
+	if (leader_waits(call->agent)) {
+		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "follows", leader_reason(call->agent),
+			  "ask the agent that leads");
 		return NULL;
 	}
 	return unit;

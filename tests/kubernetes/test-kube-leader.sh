@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Two agents with one Lease on a real API server: one acts, the other does nothing and says who
+# leads, until the first is killed, is stopped, or cannot renew.
+# shellcheck disable=SC2016,SC2034,SC2119,SC2153
+. "${srcdir:-.}/tests/system/lib-git.sh"
+. "${srcdir:-.}/tests/system/lib-agent.sh"
+. "${srcdir:-.}/tests/system/lib-http.sh"
+. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
+git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
+kube_need || tap_skip_all "$REASON"
+agent_begin
+kube_begin one || exit 1
+agent_repo app
+agent_stack app 'approval: {required: 1, from: [ops]}'
+cat >>"$CONF" <<-C
+	kubernetes:
+	  clusters: {one: {kubeconfig: $KUBE/config}}
+	  leader-election: {cluster: one, namespace: default, name: lead, lease: 3s}
+C
+sed "s|^agent: .*|agent: web2.test|; s|^state: .*|state: $T/state-b|; s|^socket: .*|socket: $T/rt/b.sock|" "$CONF" >"$T/etc/b.yaml"
+chmod 600 "$T/etc/b.yaml"
+agent_init
+"$builddir/assentd" --config "$T/etc/b.yaml" --init >/dev/null || exit 1
+SOCK_A=$SOCK
+
+begin() { # a or b: $pid, and what it says in $T/NAME.log
+  file=$CONF
+  [ "$1" = a ] || file=$T/etc/b.yaml
+  "$builddir/assentd" --config "$file" --worker "$builddir/assent-worker" \
+    >>"$T/$1.log" 2>&1 </dev/null &
+  pid=$!
+  git_pids="$git_pids $pid"
+  ask "$1"
+  agent_wait_for 'agent_get /v1/info && [ "$STATUS" = 200 ]'
+}
+ask() { # a or b
+  SOCK=$SOCK_A
+  [ "$1" = a ] || SOCK=$T/rt/b.sock
+}
+state() { # NAME STATE
+  ask "$1"
+  agent_get /v1/stacks/app && [ "$STATUS" = 200 ] && [ "$(field "d['state']")" = "$2" ]
+}
+says() { # NAME TEXT: in the reason
+  ask "$1"
+  agent_get /v1/stacks/app && field "d['reason']" | grep -qF -- "$2"
+}
+entries() { # a or b: of its log
+  tail -n +2 "$([ "$1" = a ] && echo "$STATE" || echo "$T/state-b")/head" | head -n 1
+}
+
+begin a && a=$pid
+agent_wait_for 'state a pending'
+tap_ok 'one agent alone leads, and makes its plan'
+begin b && b=$pid
+before=$(entries b)
+agent_wait_for "says b \"'web1.test_\"" && says b "leads, by the Lease 'default/lead'" &&
+  state b idle
+tap_ok 'the other says who leads'
+"$builddir/assent" why app --socket "$T/rt/b.sock" >"$T/said" 2>&1
+grep -q "leads, by the Lease" "$T/said"
+tap_ok '"assent why" says it, too'
+ask b
+agent_post /v1/stacks/app/sync && [ "$STATUS" = 503 ] && [ "$(field "d['error']['code']")" = follows ]
+tap_ok 'it fetches nothing when asked'
+agent_get /readyz && [ "$STATUS" = 503 ] && agent_get /healthz && [ "$STATUS" = 200 ]
+tap_ok 'it is alive, and not ready'
+ask a
+agent_get /readyz && [ "$STATUS" = 200 ]
+tap_ok 'the one that leads is'
+agent_commit app 'second'
+state a pending && [ "$(entries b)" = "$before" ] && ! ls "$T/state-b/mirrors"/* >/dev/null 2>&1 && state b idle
+tap_ok 'it has fetched, planned and logged nothing meanwhile'
+
+kill -KILL "$a"
+wait "$a" 2>/dev/null
+agent_wait_for 'state b pending'
+tap_ok 'when the first is killed, the other makes its own plan'
+begin a && a=$pid
+before=$(entries a)
+agent_wait_for 'says a "leads, by the Lease"' && ! says a 'pending'
+tap_ok 'the first follows when it is back, whatever it had begun'
+plan=$(sed -n 's/.*planned stack=app plan=\([0-9a-f]*\).*/\1/p' "$T/a.log" | tail -n 1)
+! "$builddir/assent" approve "$plan" --socket "$SOCK_A" --as alice --key "$T/keys/alice" --yes \
+  >"$T/said" 2>&1 && [ "$(entries a)" = "$before" ] && grep -q 'nothing is decided here' "$T/said"
+tap_ok 'no vote counts there' || tap_note "$T/said"
+
+kill -TERM "$b"
+wait "$b"
+tap_ok 'the one that leads stops well'
+agent_wait_for 'state a pending'
+tap_ok 'and the other goes on'
+kube_stop one
+! wait "$a" && grep -q 'lead-lost' "$T/a.log"
+tap_ok 'one that cannot renew its Lease ends'
+begin a && a=$pid
+agent_wait_for 'says a "it is not known who leads"' && state a idle
+tap_ok 'and does nothing while nobody answers'
+kube_start one && agent_wait_for 'state a pending'
+tap_ok 'until it leads again'
+sed "s|lease: 3s|lease: 4s|" "$CONF" >"$CONF.new" && cat "$CONF.new" >"$CONF"
+kill -HUP "$a"
+agent_wait_for "grep -q 'leader-election.*needs a restart' \"\$T/a.log\""
+tap_ok 'another Lease takes a restart'
+[ "$tap_failed" = 0 ] || tap_note "$T/a.log" "$T/b.log"
+tap_end
