@@ -651,6 +651,34 @@ static void test_halted_until_begun(void)
 	world_finish(&w);
 }
 
+/* Another agent leads: no event has an effect, nothing is due, and the reason says it. */
+static void test_follows(void)
+{
+	static const struct stack_details details = {.commit = "c", .tree = "t", .reason = "r"};
+	static const enum stack_phase phases[] = {STACK_PHASE_NONE, STACK_PHASE_OPEN,
+						  STACK_PHASE_APPLYING};
+	const struct stack_settings settings = {0};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(phases); i++) {
+		for (int event = 0; event < STACK_EVENTS; event++) {
+			struct stack_facts facts = {.phase = phases[i]};
+			struct stack_effects fx;
+			struct stack stack;
+
+			stack_init(&stack, &settings);
+			stack.approved = true;
+			stack_keep(stack.follows, "'b' leads");
+			stack_step(&stack, &facts, (enum stack_event)event, &details, 1000, 0, &fx);
+			g_assert_cmpuint(fx.count, ==, 0);
+			g_assert_cmpint(stack.job, ==, STACK_JOB_NONE);
+			g_assert_cmpint(stack.state, ==, STACK_STATE_IDLE);
+			g_assert_true(g_str_has_prefix(stack.reason, "'b' leads"));
+			g_assert_cmpint(stack.wake, ==, 0);
+			g_assert_true(stack_rests(&stack, &facts, 1000));
+		}
+	}
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -690,5 +718,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/a-restart-recovers-first", test_restart);
 	g_test_add_func("/stack/rests", test_rests);
 	g_test_add_func("/stack/dead-does-nothing", test_dead);
+	g_test_add_func("/stack/follower-does-nothing", test_follows);
 	return g_test_run();
 }
