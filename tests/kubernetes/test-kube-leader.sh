@@ -18,7 +18,8 @@ cat >>"$CONF" <<-C
 	  clusters: {one: {kubeconfig: $KUBE/config}}
 	  leader-election: {cluster: one, namespace: default, name: lead, lease: 3s}
 C
-sed "s|^agent: .*|agent: web2.test|; s|^state: .*|state: $T/state-b|; s|^socket: .*|socket: $T/rt/b.sock|" "$CONF" >"$T/etc/b.yaml"
+sed "s|^agent: .*|agent: web2.test|; s|^state: .*|state: $T/state-b|;
+  s|^socket: .*|socket: $T/rt/b.sock|" "$CONF" >"$T/etc/b.yaml"
 chmod 600 "$T/etc/b.yaml"
 agent_init
 "$builddir/assentd" --config "$T/etc/b.yaml" --init >/dev/null || exit 1
@@ -62,7 +63,8 @@ tap_ok 'the other says who leads'
 grep -q "leads, by the Lease" "$T/said"
 tap_ok '"assent why" says it, too'
 ask b
-agent_post /v1/stacks/app/sync && [ "$STATUS" = 503 ] && [ "$(field "d['error']['code']")" = follows ]
+agent_post /v1/stacks/app/sync && [ "$STATUS" = 503 ] &&
+  [ "$(field "d['error']['code']")" = follows ]
 tap_ok 'it fetches nothing when asked'
 agent_get /readyz && [ "$STATUS" = 503 ] && agent_get /healthz && [ "$STATUS" = 200 ]
 tap_ok 'it is alive, and not ready'
@@ -70,7 +72,8 @@ ask a
 agent_get /readyz && [ "$STATUS" = 200 ]
 tap_ok 'the one that leads is'
 agent_commit app 'second'
-state a pending && [ "$(entries b)" = "$before" ] && ! ls "$T/state-b/mirrors"/* >/dev/null 2>&1 && state b idle
+state a pending && [ "$(entries b)" = "$before" ] &&
+  ! ls "$T/state-b/mirrors"/* >/dev/null 2>&1 && state b idle
 tap_ok 'it has fetched, planned and logged nothing meanwhile'
 
 kill -KILL "$a"
