@@ -280,6 +280,8 @@ static bool is_refusal(enum kube_class class)
 static void went_wrong(struct kube_follow *f, const struct kube_answer *answer, const char *why,
 		       int64_t now)
 {
+	bool was_refused = f->refused && f->problem != NULL;
+
 	f->failures = MIN(f->failures + 1, FAILURES_MAX);
 	f->refused = answer != NULL && is_refusal(answer->class);
 	f->due = now + pause_of(f);
@@ -290,7 +292,9 @@ static void went_wrong(struct kube_follow *f, const struct kube_answer *answer, 
 	if (answer->retry == KUBE_RETRY_AFTER) {
 		f->due = MAX(f->due, now + (int64_t)answer->retry_after * 1000);
 	}
-	set_problem(f, kube_class_name(answer->class), answer->message);
+	if (!was_refused || !f->refused) { // whether of a list or a watch is the same
+		set_problem(f, kube_class_name(answer->class), answer->message);
+	}
 }
 
 static char *key_of(const struct kube_value *object)

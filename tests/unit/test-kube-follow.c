@@ -441,7 +441,11 @@ static void test_refused(void)
 	for (int i = 0; i < 12; i++) {
 		s.now += KUBE_FOLLOW_REFUSED;
 		check_asks(&s, LIST);
-		page(&s, 403, forbidden);
+		page(&s, 403,
+		     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\","
+		     "\"reason\":\"Forbidden\",\"message\":\"cannot watch\",\"code\":403}");
+		g_assert_cmpstr(kube_follow_problem(s.f), ==, // as it was told
+				BASE ": forbidden: configmaps is forbidden: User x cannot list");
 	}
 	check_asks(&s, "in 300000");
 	s.now += KUBE_FOLLOW_REFUSED;
