@@ -37,6 +37,8 @@ struct tool {
 	char *set;
 	GArray *changes; /* struct plan_change */
 	GPtrArray *looks;
+	GPtrArray *kept; /* what the others point into, as long as the process lives */
+	struct plan *plan;
 	const char *on_failure;
 };
 
@@ -104,6 +106,8 @@ static void add_change(struct tool *t, const struct kube_value *want)
 	bool stale;
 
 	check(kube_id_from_object(object, &id, &error), &error);
+	g_ptr_array_add(t->kept, id);
+	g_ptr_array_add(t->kept, kind);
 	(void)kube_value_get_int(kube_value_get(want, "within"), &within);
 	*o = (struct plan_object){.cluster = t->identity,
 				  .group = id->group,
@@ -190,6 +194,7 @@ static void make_plan(struct tool *t)
 			break;
 		}
 		check(kube_value_parse(json, len, MAX_FILE, &want, &error), &error);
+		g_ptr_array_add(t->kept, want);
 		add_change(t, want);
 	}
 	observe(t);
@@ -265,18 +270,18 @@ static bool run(struct tool *t, const char *mode, struct plan *plan, const char 
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
-	struct tool t = {.on_failure =
-				 g_getenv("ON_FAILURE") ? g_getenv("ON_FAILURE") : "rollback"};
+	static struct tool t; // nothing is freed before the end
 	g_autofree char *plan_path = NULL, *text = NULL, *objects = NULL, *journal = NULL;
 	g_autofree char *keys = NULL;
 	struct cluster_settings *settings;
 	struct assent_error problem = {0};
-	struct plan *plan;
 	size_t len;
 
 	if (argc != 5) {
 		return 2;
 	}
+	t.on_failure = g_getenv("ON_FAILURE") ? g_getenv("ON_FAILURE") : "rollback";
+	t.kept = g_ptr_array_new();
 	t.folder = argv[4];
 	t.objects = objects = at(&t, "objects");
 	t.journal = journal = at(&t, "journal");
@@ -303,10 +308,10 @@ int main(int argc, char **argv)
 	}
 	plan_path = at(&t, "plan.json");
 	check(file_read(plan_path, MAX_FILE, &text, &len, &error), &error);
-	if (plan_draft_parse(&plan, text, len, &problem) != 0) {
+	if (plan_draft_parse(&t.plan, text, len, &problem) != 0) {
 		g_error("%s", problem.text);
 	}
-	plan->agent = AGENT;
-	plan->stack = STACK;
-	return run(&t, argv[1], plan, text, len) ? 0 : 1;
+	t.plan->agent = AGENT;
+	t.plan->stack = STACK;
+	return run(&t, argv[1], t.plan, text, len) ? 0 : 1;
 }

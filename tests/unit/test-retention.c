@@ -301,7 +301,7 @@ static void test_rendered(void)
 
 	begin(&w, 2, 0);
 	for (unsigned i = 0; i < 3; i++) {
-		apply_of(&w, "web", i == 0 ? "%old" : i == 1 ? "%both" : "%new", NULL);
+		apply_of(&w, "web", i == 0 ? "%old" : i == 1 ? "%both" : "%new", NULL, NULL);
 		w.time += DAY;
 	}
 	run_ok(&w);
