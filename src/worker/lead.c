@@ -221,7 +221,7 @@ bool lead_run(struct job *job, GError **error)
 	struct leading l = {.job = job, .namespace = namespace, .name = name};
 	bool done = false;
 
-	if (clusters != NULL && clusters->len != 1) {
+	if (clusters == NULL || clusters->len != 1) {
 		json_obj_fail(request, "clusters", "must be one");
 	}
 	if (job_request_end(job, error) &&
