@@ -8,7 +8,9 @@
  *FOLDER/journal objects-tool recover|undo|resume ...          what the journal says
  *
  * want/N.json: {"action": "create", "resource": "configmaps", "object": {...}, and "force",
- * "replace", "within"}. Prints a line for each step and last the result; progress goes to stderr.
+ * "replace", "within"}. BETWEEN is a command for the shell that runs when all was found to be as
+ * the plan says, and nothing is done yet. Prints a line for each step and last the result; progress
+ * goes to stderr.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -212,6 +214,16 @@ static void progress(const char *text, size_t done, size_t total, void *user)
 	g_printerr("%s %zu/%zu\n", text, done, total);
 }
 
+static void come_between(void)
+{
+	const char *argv[] = {"/bin/sh", "-c", g_getenv("BETWEEN"), NULL};
+
+	if (argv[2] != NULL && !g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_DEFAULT, NULL, NULL,
+					     NULL, NULL, NULL, NULL)) {
+		g_printerr("%s failed\n", argv[2]);
+	}
+}
+
 static bool run(struct tool *t, const char *mode, struct plan *plan, const char *text, size_t len)
 {
 	g_autoptr(GError) error = NULL;
@@ -240,6 +252,9 @@ static bool run(struct tool *t, const char *mode, struct plan *plan, const char 
 		check(transaction_observe(tr, stale, &error), &error);
 	}
 	ok = stale->len == 0;
+	if (ok) {
+		come_between();
+	}
 	if (ok && first) {
 		ok = transaction_apply(tr, journal, &papers, &hooks, &error);
 	} else if (ok && strcmp(mode, "resume") == 0) {

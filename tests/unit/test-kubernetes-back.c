@@ -24,7 +24,9 @@
 #define OLD OBJECT(META(UID, OWNS), "old")
 #define NEW OBJECT(META(UID, OWNS), "new")
 #define OTHER OBJECT(META("2222", OWNS), "new")
-#define OURS OBJECT(META("2222", MARK), "new")
+#define OURS OBJECT(META("2222", MARK OWNS), "new")
+/* Of a backup, say: we have never written to it. */
+#define SAYS_OURS OBJECT(META("2222", MARK), "new")
 
 static const struct {
 	enum plan_action action;
@@ -34,6 +36,7 @@ static const struct {
 } cases[] = {
 	{ACTION_CREATE, NULL, NULL, KUBE_BACK_NOTHING, NULL},
 	{ACTION_CREATE, NULL, OURS, KUBE_BACK_DELETE, NULL},
+	{ACTION_CREATE, NULL, SAYS_OURS, KUBE_BACK_LEAVE, "somebody else has made it"},
 	{ACTION_CREATE, NULL, OTHER, KUBE_BACK_LEAVE, "somebody else has made it"},
 	{ACTION_CREATE, NULL, OBJECT(META("2222", COPIED), "new"), KUBE_BACK_LEAVE,
 	 "somebody else"},
@@ -57,6 +60,7 @@ static const struct {
 	{ACTION_REPLACE, OLD, OLD, KUBE_BACK_NOTHING, NULL},
 	{ACTION_REPLACE, OLD, NULL, KUBE_BACK_CREATE, NULL},
 	{ACTION_REPLACE, OLD, OURS, KUBE_BACK_SWAP, NULL},
+	{ACTION_REPLACE, OLD, SAYS_OURS, KUBE_BACK_LEAVE, "anew"},
 	{ACTION_REPLACE, OLD, OTHER, KUBE_BACK_LEAVE, "anew"},
 	{ACTION_REPLACE, NULL, OURS, KUBE_BACK_LEAVE, "not kept"},
 	{ACTION_REPLACE, OLD, OBJECT(META(UID, OWNS GOING), "old"), KUBE_BACK_LEAVE,

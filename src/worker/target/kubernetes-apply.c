@@ -10,6 +10,21 @@
 /* No object has this one; with it, an apply makes what is not there and touches nothing that is. */
 #define NO_VERSION "1"
 
+/* What others own is taken over only as it was seen: no conflict would tell of their changes. */
+static bool takes_over(const struct kube_item *item, bool force)
+{
+	return force && item->object->force && item->before != NULL;
+}
+
+static void set_version(const struct kube_item *item, struct kube_value *metadata, bool force)
+{
+	const char *version = kube_value_str_at(item->now, "metadata", "resourceVersion", NULL);
+
+	if (takes_over(item, force) && version != NULL) {
+		kube_value_set(metadata, "resourceVersion", kube_value_string(version, -1));
+	}
+}
+
 static bool make_call(struct kube_item *item, enum kube_how how, bool force, GPtrArray *calls,
 		      GError **error)
 {
@@ -22,6 +37,7 @@ static bool make_call(struct kube_item *item, enum kube_how how, bool force, GPt
 		kube_value_set(metadata, "resourceVersion", kube_value_string(NO_VERSION, -1));
 	} else {
 		kube_value_set(metadata, "uid", kube_value_string(kube_item_uid(item), -1));
+		set_version(item, metadata, force);
 	}
 	query = g_strdup_printf("fieldManager=%s&force=%s&fieldValidation=Strict",
 				KUBERNETES_MANAGER,
@@ -38,11 +54,14 @@ static bool make_call(struct kube_item *item, enum kube_how how, bool force, GPt
 }
 
 /* What the server says of one. True: once more, later. */
-static bool take_answer(struct kube_group *group, struct cluster_call *call, enum kube_how how)
+static bool take_answer(struct kube_group *group, struct cluster_call *call, enum kube_how how,
+			bool force)
 {
 	struct kube_item *item = call->user;
 
-	if (call->answer->class == KUBE_NOT_SERVED) {
+	if (call->answer->class == KUBE_NOT_SERVED ||
+	    (call->answer->class == KUBE_STALE && how == KUBE_HOW_APPLY &&
+	     takes_over(item, force))) {
 		return true;
 	}
 	if (!kube_answer_is_good(call->answer) || call->value == NULL) {
@@ -56,6 +75,7 @@ static bool take_answer(struct kube_group *group, struct cluster_call *call, enu
 		}
 		return false;
 	}
+	item->applied = true;
 	kube_item_see(item, g_steal_pointer(&call->value));
 	if (call->warnings != NULL && call->warnings->len > 0) {
 		kube_item_remark(item, g_strdup(call->warnings->pdata[0]));
@@ -81,24 +101,71 @@ static bool apply_once(struct kube_group *group, GPtrArray *items, enum kube_how
 	for (guint i = 0; i < calls->len; i++) {
 		struct cluster_call *call = calls->pdata[i];
 
-		if (take_answer(group, call, how)) {
+		if (take_answer(group, call, how, force)) {
 			g_ptr_array_add(later, call->user);
 		}
 	}
 	return true;
 }
 
+static void drop_failed(GPtrArray *items)
+{
+	for (guint i = items->len; i-- > 0;) {
+		if (((struct kube_item *)items->pdata[i])->problem != NULL) {
+			g_ptr_array_remove_index(items, i);
+		}
+	}
+}
+
+/* Stages before this one may have taken minutes. Those that are not as they were drop out. */
+static bool look_before(struct kube_group *group, GPtrArray *items, GError **error)
+{
+	g_autoptr(GPtrArray) some = g_ptr_array_new();
+
+	for (guint i = 0; i < items->len; i++) {
+		if (takes_over(items->pdata[i], true)) {
+			g_ptr_array_add(some, items->pdata[i]);
+		}
+	}
+	if (some->len > 0 && !kube_group_look(group, some, error)) {
+		return false;
+	}
+	for (guint i = 0; i < some->len; i++) {
+		struct kube_item *item = some->pdata[i];
+
+		if (item->now == NULL) {
+			kube_item_fail(item, g_strdup("is not the object that the plan saw"));
+		} else {
+			kube_seen_check(group, item);
+		}
+	}
+	drop_failed(items);
+	return true;
+}
+
+static void give_up(const GPtrArray *items, enum kube_how how, bool force)
+{
+	for (guint i = 0; i < items->len; i++) {
+		struct kube_item *item = items->pdata[i];
+		bool stale = how == KUBE_HOW_APPLY && takes_over(item, force);
+
+		kube_item_fail(item, g_strdup(stale ? "is changed again and again"
+						    : "the cluster has no such kind"));
+	}
+}
+
 bool kube_apply_all(struct kube_group *group, GPtrArray *items, enum kube_how how, bool force,
 		    GError **error)
 {
-	g_autoptr(GPtrArray) left = g_ptr_array_ref(items);
+	g_autoptr(GPtrArray) left = g_ptr_array_copy(items, NULL, NULL);
 	int64_t end = g_get_monotonic_time() + NOT_YET_SERVED * G_USEC_PER_SEC;
 	unsigned round = 0;
 
 	while (left->len > 0) {
 		g_autoptr(GPtrArray) later = g_ptr_array_new();
 
-		if (!apply_once(group, left, how, force, later, error)) {
+		if ((how == KUBE_HOW_APPLY && force && !look_before(group, left, error)) ||
+		    !apply_once(group, left, how, force, later, error)) {
 			return false;
 		}
 		g_ptr_array_unref(left);
@@ -107,10 +174,7 @@ bool kube_apply_all(struct kube_group *group, GPtrArray *items, enum kube_how ho
 			break;
 		}
 		if (g_get_monotonic_time() > end || !kube_wait_pause(group, &round)) {
-			for (guint i = 0; i < left->len; i++) {
-				kube_item_fail(left->pdata[i],
-					       g_strdup("the cluster has no such kind"));
-			}
+			give_up(left, how, force);
 			break;
 		}
 	}
@@ -160,15 +224,6 @@ static void pick(const struct kube_group *group, enum kube_stage stage, GPtrArra
 
 		if (kube_order_stage(item->id) == stage && todo != TODO_NOTHING) {
 			g_ptr_array_add(lists[todo], item);
-		}
-	}
-}
-
-static void drop_failed(GPtrArray *items)
-{
-	for (guint i = items->len; i-- > 0;) {
-		if (((struct kube_item *)items->pdata[i])->problem != NULL) {
-			g_ptr_array_remove_index(items, i);
 		}
 	}
 }
@@ -244,9 +299,14 @@ static bool run_stage(struct kube_group *group, enum kube_stage stage, GError **
 }
 
 /* May it be there as it is? What the plan saw, or what an earlier try has made of it. */
-static bool may_be(const struct kube_item *item)
+static bool may_be(const struct kube_group *group, const struct kube_item *item)
 {
 	const char *uid = item->step->change->observed.object_uid;
+
+	if (group->fresh) {
+		return g_strcmp0(uid, kube_item_uid(item)) == 0 ||
+		       (item->now == NULL && kube_item_goes(item));
+	}
 
 	if (uid != NULL && g_strcmp0(uid, kube_item_uid(item)) == 0) {
 		return true;
@@ -266,9 +326,14 @@ static bool check_all(struct kube_group *group)
 	for (guint i = 0; i < group->items->len; i++) {
 		struct kube_item *item = kube_group_item(group, i);
 
-		if (item->problem == NULL && item->step->outcome != STEP_DONE && !may_be(item)) {
+		if (item->problem != NULL || item->step->outcome == STEP_DONE) {
+			good &= item->problem == NULL;
+			continue;
+		}
+		if (!may_be(group, item)) {
 			kube_item_fail(item, g_strdup("is not the object that the plan saw"));
 		}
+		kube_seen_check(group, item);
 		good &= item->problem == NULL;
 	}
 	return good;
@@ -281,7 +346,7 @@ static bool is_left(const struct kube_item *item)
 		return false;
 	}
 	return kube_item_goes(item) ? item->now != NULL && !kube_item_is_going(item->now)
-				    : item->now == NULL;
+				    : !item->applied;
 }
 
 static void leave_rest(struct kube_group *group)
@@ -325,6 +390,7 @@ bool kube_apply_run(struct kube_group *group, GError **error)
 		return false;
 	}
 	if (!check_all(group)) {
+		leave_rest(group);
 		return true;
 	}
 	if (!kube_list_widen(group, error)) {

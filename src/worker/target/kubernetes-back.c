@@ -10,13 +10,21 @@ static bool is_same(const struct kube_item *item)
 	return g_strcmp0(kube_item_uid(item), item->step->change->observed.object_uid) == 0;
 }
 
+/* It says so, and the server remembers us: a mark can be copied, or come with a backup. */
+static bool is_made_by_us(const struct kube_item *item)
+{
+	g_autoptr(kube_value_auto) owned = kube_owned_by(item->now, KUBERNETES_MANAGER);
+
+	return kube_item_is_ours(item, item->now) && owned != NULL;
+}
+
 /* The plan has made it. What others have put into it goes with it. */
 static enum kube_back created(const struct kube_item *item, const char **why)
 {
 	if (item->now == NULL || kube_item_is_going(item->now)) {
 		return KUBE_BACK_NOTHING;
 	}
-	if (!kube_item_is_ours(item, item->now)) {
+	if (!is_made_by_us(item)) {
 		*why = "somebody else has made it, so it stays";
 		return KUBE_BACK_LEAVE;
 	}
@@ -71,7 +79,7 @@ static enum kube_back removed(const struct kube_item *item, const char **why)
 
 static enum kube_back replaced(const struct kube_item *item, const char **why)
 {
-	if (item->now == NULL || is_same(item) || !kube_item_is_ours(item, item->now)) {
+	if (item->now == NULL || is_same(item) || !is_made_by_us(item)) {
 		return removed(item, why);
 	}
 	if (item->before == NULL) {

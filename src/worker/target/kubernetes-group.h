@@ -3,9 +3,9 @@
 /*
  * The objects of one cluster in a plan: they are applied together, and taken
  * back together. For kubernetes.c and what stands beside it, nobody else:
- * kubernetes-keep.c keeps what was there, kubernetes-apply.c carries out,
- * kubernetes-wait.c waits, kubernetes-prune.c removes, kubernetes-back.c
- * decides what leads back and kubernetes-undo.c does it.
+ * kubernetes-keep.c keeps what was there, kubernetes-seen.c compares with that, kubernetes-apply.c
+ * carries out, kubernetes-wait.c waits, kubernetes-prune.c removes, kubernetes-back.c decides what
+ * leads back and kubernetes-undo.c does it.
  *
  * Whichever step of them comes first does it for all, and leaves a note in
  * struct host about each; the others find theirs.
@@ -31,12 +31,14 @@ struct kube_item {
 	char *problem;		   /* what went wrong; NULL: nothing has */
 	char *remark;		   /* what is to be told though nothing went wrong; NULL */
 	bool again;		   /* the problem may pass */
+	bool applied;		   /* a server has said so */
 };
 struct kube_group {
 	struct target_run *run;
 	struct cluster *cluster; /* lent by the host */
 	char *owner;		 /* "AGENT/STACK" */
 	guint first, count;	 /* steps of run->steps */
+	bool fresh;		 /* what was found is what is kept: nothing was done yet */
 	GPtrArray *items;	 /* struct kube_item, in the order of the steps */
 };
 
@@ -72,6 +74,9 @@ bool kube_item_goes(const struct kube_item *item);		    /* the plan removes it *
 void kube_item_see(struct kube_item *item, struct kube_value *now); /* taken; NULL: gone */
 /* Does the object say that it is ours, and this one? */
 bool kube_item_is_ours(const struct kube_item *item, const struct kube_value *object);
+/* Its problem, if what is there now (`now`) is not what was there (`before`), nor what we have made
+ * of that: then nobody has reviewed it. */
+void kube_seen_check(const struct kube_group *group, struct kube_item *item);
 /* Seconds that it may take until it is ready, or gone. */
 int64_t kube_item_within(const struct kube_item *item);
 

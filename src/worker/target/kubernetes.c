@@ -243,15 +243,28 @@ static bool keep(struct sight *sight, GError **error)
 	return kube_keep_store(&sight->group, error);
 }
 
+/* Of this run, and with it nothing was done before. */
+static char *fresh_name(const struct step *step)
+{
+	return g_strconcat("kubernetes fresh ", step->change->manager, NULL);
+}
+
 static bool kubernetes_stage(struct target_run *run, struct step *step, GError **error)
 {
+	g_autofree char *name = fresh_name(step);
 	struct sight *sight;
 
 	if (!get_sight(run, step, &sight, error)) {
 		return false;
 	}
-	return !is_leader(&sight->group, step) || kube_keep_has(&sight->group) ||
-	       keep(sight, error);
+	if (!is_leader(&sight->group, step) || kube_keep_has(&sight->group)) {
+		return true;
+	}
+	if (!keep(sight, error)) {
+		return false;
+	}
+	host_set_note(run->host, name, "+");
+	return true;
 }
 
 /* What became of a step: '+' and a remark, '-' and a problem, '?' and one that may pass. */
@@ -306,11 +319,14 @@ static bool kubernetes_commit(struct target_run *run, struct step *step, GError 
 	if (!has_note(run, step, "apply")) {
 		autokubegroup group = {0};
 		g_autoptr(GError) problem = NULL;
+		g_autofree char *fresh = fresh_name(step);
 
 		if (!kube_group_open(run, step, &group, error)) {
 			return false;
 		}
-		if (kube_group_identify(&group, &problem) && kube_group_load(&group, &problem)) {
+		group.fresh = host_note(run->host, fresh) != NULL;
+		if (kube_group_identify(&group, &problem) && kube_group_load(&group, &problem) &&
+		    kube_keep_load(&group, &problem)) {
 			(void)!kube_apply_run(&group, &problem);
 		}
 		note_all(&group, "apply", problem);
