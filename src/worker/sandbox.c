@@ -85,23 +85,23 @@ static void add_system(GPtrArray *args)
 	static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random",
 					      "/dev/urandom"};
 
-	add(args, "--ro-bind", "/usr", "/usr", NULL);
+	add(args, "--ro-bind", "/usr", "/usr", (char *)NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
 		g_autofree char *text = g_file_read_link(folders[i], NULL);
 
 		if (text != NULL) {
-			add(args, "--symlink", text, folders[i], NULL);
+			add(args, "--symlink", text, folders[i], (char *)NULL);
 		} else if (g_file_test(folders[i], G_FILE_TEST_IS_DIR)) {
-			add(args, "--ro-bind", folders[i], folders[i], NULL);
+			add(args, "--ro-bind", folders[i], folders[i], (char *)NULL);
 		}
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
 		if (g_file_test(files[i], G_FILE_TEST_EXISTS)) {
-			add(args, "--ro-bind", files[i], files[i], NULL);
+			add(args, "--ro-bind", files[i], files[i], (char *)NULL);
 		}
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(devices); i++) {
-		add(args, "--dev-bind", devices[i], devices[i], NULL);
+		add(args, "--dev-bind", devices[i], devices[i], (char *)NULL);
 	}
 }
 
@@ -122,24 +122,24 @@ static void add_view(GPtrArray *args, const struct sandbox *sandbox, bool proc)
 	g_autofree char *size = g_strdup_printf("%zu", SANDBOX_TMP / 2);
 
 	add(args, "--hostname", "render", "--size", size, "--tmpfs", "/tmp", "--size", size,
-	    "--tmpfs", "/tmp/home", NULL);
+	    "--tmpfs", "/tmp/home", (char *)NULL);
 	add_system(args);
 	if (proc) {
-		add(args, "--proc", "/proc", "--symlink", "/proc/self/fd", "/dev/fd", NULL);
+		add(args, "--proc", "/proc", "--symlink", "/proc/self/fd", "/dev/fd", (char *)NULL);
 	}
 	for (size_t i = 0; sandbox->reads != NULL && sandbox->reads[i] != NULL; i++) {
-		add(args, "--ro-bind", sandbox->reads[i], sandbox->reads[i], NULL);
+		add(args, "--ro-bind", sandbox->reads[i], sandbox->reads[i], (char *)NULL);
 	}
 	/* At the path that it has and at the one that it is called by: that may be a link. */
 	if (!stands_in_system(sandbox->program)) {
-		add(args, "--ro-bind", sandbox->program, sandbox->program, NULL);
+		add(args, "--ro-bind", sandbox->program, sandbox->program, (char *)NULL);
 	}
 	if (!stands_in_system(sandbox->argv[0]) &&
 	    strcmp(sandbox->argv[0], sandbox->program) != 0) {
-		add(args, "--ro-bind", sandbox->program, sandbox->argv[0], NULL);
+		add(args, "--ro-bind", sandbox->program, sandbox->argv[0], (char *)NULL);
 	}
 	add(args, "--ro-bind", sandbox->input, sandbox->place, "--remount-ro", "/", "--chdir",
-	    sandbox->cwd, "--", NULL);
+	    sandbox->cwd, "--", (char *)NULL);
 }
 
 /* Before Linux 5.14 a user's processes are counted wherever they are. */
@@ -189,16 +189,16 @@ static GPtrArray *make_args(const struct sandbox *sandbox, const char *bwrap, co
 	g_autofree char *processes = g_strdup_printf("%u", SANDBOX_PROCESSES + others);
 	g_autofree char *uid = g_strdup_printf("%u", (unsigned)sandbox->uid);
 
-	add(args, "/proc/self/exe", CONFINE_ARGUMENT, "--processes", processes, NULL);
+	add(args, "/proc/self/exe", CONFINE_ARGUMENT, "--processes", processes, (char *)NULL);
 	if (sandbox->uid != geteuid()) {
-		add(args, "--become", uid, NULL);
+		add(args, "--become", uid, (char *)NULL);
 	}
 	if (bwrap != NULL) {
 		add(args, "--exec", "--", bwrap, "--unshare-user", "--unshare-all",
 		    "--disable-userns", "--die-with-parent", "--new-session", "--cap-drop", "ALL",
-		    NULL);
+		    (char *)NULL);
 	} else {
-		add(args, "--own", base, NULL);
+		add(args, "--own", base, (char *)NULL);
 	}
 	add_view(args, sandbox, proc);
 	return args;

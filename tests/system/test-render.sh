@@ -250,6 +250,7 @@ refusals() {
 }
 # In a user namespace that may make no other.
 nowhere() {
+  # shellcheck disable=SC2016 # for the shell in there
   local -a none=(unshare -Ur -- sh -c
     'echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" "$@"')
 
