@@ -266,9 +266,9 @@ static void render_rendered(struct out *out, const struct plan *plan)
 
 		hash_text(program, &r->program);
 		hash_text(object, &r->object);
-		/* TRANSLATORS: id of a resource, name of a renderer, two digests */
-		out_field(out, C_("field", "rendered"), _("%s by %s (program %s), kept as %s"),
-			  from, renderer, program, object);
+		out_field(out, C_("field", "rendered"),
+			  /* TRANSLATORS: id of a resource, name of a renderer, two digests */
+			  _("%s by %s (program %s), kept as %s"), from, renderer, program, object);
 	}
 }
 
