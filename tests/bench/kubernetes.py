@@ -82,18 +82,21 @@ def path_of(item, namespace):
 
 
 def requests(folder, namespace, what):
+    """As a plan asks; as an apply asks, which looks again just before each kind is changed."""
     query = "?fieldManager=floor&fieldValidation=Strict&force=true"
     objects = list(read(folder))
     for item in objects:
         path = path_of(item, namespace)
         print(f"GET {path} ")
         print(f"PATCH {path}{query}&dryRun=All {json.dumps(item)}")
-    if what == "apply":
-        for kind in ("ConfigMap", "Deployment"):
-            print()
-            for item in objects:
-                if item["kind"] == kind:
-                    print(f"PATCH {path_of(item, namespace)}{query} {json.dumps(item)}")
+    for kind in ("ConfigMap", "Deployment") if what == "apply" else ():
+        same = [item for item in objects if item["kind"] == kind]
+        print()
+        for item in same:
+            print(f"GET {path_of(item, namespace)} ")
+        print()
+        for item in same:
+            print(f"PATCH {path_of(item, namespace)}{query} {json.dumps(item)}")
 
 
 def items(folder, namespace, label):
@@ -170,6 +173,7 @@ def watch(worker, request, url, ca, token_file, namespace, count, times, plan):
                     out.write(f"drift {peer} {seconds}\n")
         finally:
             process.terminate()
+            process.communicate()
 
 
 def table(times):
