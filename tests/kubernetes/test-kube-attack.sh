@@ -28,8 +28,8 @@ do_plan() {
 apply() { # MODE; output is in $W/out
   "$tool" "${1:-apply}" "$KUBE/config" "${context:-one}" "$W" >"$W/out" 2>"$W/err"
 }
-applies() { # MODE: and well
-  apply "$@" || {
+applies() { # and well
+  apply || {
     sed 's/^/# /' "$W/out" "$W/err" >&2
     return 1
   }
