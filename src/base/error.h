@@ -25,6 +25,7 @@ enum base_error {
 	BASE_ERROR_CANCELLED,
 	BASE_ERROR_MALFORMED,
 	BASE_ERROR_NOT_FOUND,
+	BASE_ERROR_DENIED, /* by a server: who asks is not believed, or may not */
 };
 
 bool fail(GError **error, GQuark domain, int code, const char *format, ...) G_GNUC_PRINTF(4, 5);

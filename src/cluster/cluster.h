@@ -14,7 +14,7 @@
  * again where this is harmless, or where the server said that it did nothing.
  *
  * Errors are of BASE_ERROR: CANCELLED (stopped said so), TIMEOUT, LIMIT, NOT_FOUND
- * (nobody answers there), FAILED. They name the cluster, say what is wrong and
+ * (nobody answers there), DENIED (401, 403), FAILED. They name the cluster, say what is wrong and
  * what to do, and hold no secret.
  */
 #include <glib.h>

@@ -93,6 +93,9 @@ bool inventory_load(struct cluster *cluster, const char *owner, const char *name
 	    (!inventory_read(inventory, map, error) || !load_parts(cluster, inventory, error))) {
 		return fail_prefix(error, "cluster '%s'", cluster_name(cluster));
 	}
+	if (map == NULL && !inventory_find_lost(cluster, inventory, error)) {
+		return false;
+	}
 	*out = g_steal_pointer(&inventory);
 	return true;
 }

@@ -22,8 +22,13 @@
  * stands here: what is to be pruned must say itself that it is ours
  * (kube/order.h), and a person has approved that.
  *
+ * Where the ConfigMap is not there, since nothing was applied yet or somebody
+ * has deleted it, the list is what bears the ApplySet's label and our mark:
+ * in the whole cluster, and of kinds that may not be listed there, in the
+ * namespace of the list.
+ *
  *	inventory_load(cluster, "web1/shop", inventory_namespace(settings, cluster),
- *		       &inventory, error) -- empty: there is none
+ *		       &inventory, error) -- empty: there is nothing of the stack's
  *	entry = inventory_find(inventory, id)
  *	inventory_put(inventory, id, uid); inventory_drop(inventory, id);
  *	inventory_store(cluster, inventory, error)
@@ -68,6 +73,9 @@ struct inventory {
 	char *uid, *resource_version; /* of the ConfigMap as it was read; NULL: there is none */
 	GPtrArray *entries;	      /* struct inventory_entry, sorted by kube_id_compare() */
 	GPtrArray *parts;	      /* struct inventory_part, as they were read */
+	bool lost;	 /* it is not in the cluster, and these were found by their labels */
+	unsigned unseen; /* kinds that were not looked for in other namespaces, since that is
+			    forbidden */
 };
 
 /* owner: agent and stack with a '/' between them. */
@@ -107,6 +115,9 @@ const char *inventory_namespace(const struct cluster_settings *settings,
 /* By requests (cluster/cluster.h). An inventory of another owner under our name is an error. */
 bool inventory_load(struct cluster *cluster, const char *owner, const char *namespace,
 		    struct inventory **out, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* What inventory_load() does where there is none. */
+bool inventory_find_lost(struct cluster *cluster, struct inventory *inventory, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 /* BASE_ERROR_NOT_FOUND: there is no such namespace; or INVENTORY_ERROR_STALE. After an error what
  * is in the cluster is the former or the new list. */
 bool inventory_store(struct cluster *cluster, struct inventory *inventory, GError **error)

@@ -169,7 +169,7 @@ static bool renew(struct batch *b, struct transfer *t, struct job *job, bool *do
 		}
 	}
 	what = credential_source_describe(b->cluster->source);
-	return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+	return fail(error, BASE_ERROR, BASE_ERROR_DENIED,
 		    "cluster '%s' at %s does not accept %s (HTTP 401): it has expired, or is of "
 		    "another cluster",
 		    b->cluster->name, b->cluster->server, what);
@@ -421,7 +421,8 @@ bool cluster_run_one(struct cluster *c, struct cluster_call *call,
 	}
 	problem = cluster_call_problem(c, call);
 	return fail(error, BASE_ERROR,
-		    call->answer->class == KUBE_NOT_FOUND ? BASE_ERROR_NOT_FOUND
-							  : BASE_ERROR_FAILED,
+		    call->answer->class == KUBE_NOT_FOUND   ? BASE_ERROR_NOT_FOUND
+		    : call->answer->class == KUBE_FORBIDDEN ? BASE_ERROR_DENIED
+							    : BASE_ERROR_FAILED,
 		    "%s", problem);
 }

@@ -465,6 +465,32 @@ const struct kube_kind *kube_discovery_preferred(const struct kube_discovery *d,
 	return found;
 }
 
+static int compare_kinds(gconstpointer a, gconstpointer b)
+{
+	const struct kube_kind *const *x = a, *const *y = b;
+	int order = strcmp((*x)->group, (*y)->group);
+
+	return order != 0 ? order : strcmp((*x)->kind, (*y)->kind);
+}
+
+GPtrArray *kube_discovery_kinds(const struct kube_discovery *d)
+{
+	GPtrArray *kinds = g_ptr_array_new();
+	const struct kube_kind *kind;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, d->kinds);
+	while (g_hash_table_iter_next(&iter, NULL, (void **)&kind)) {
+		bool stale;
+
+		if (kube_discovery_preferred(d, kind->group, kind->kind, &stale) == kind) {
+			g_ptr_array_add(kinds, (gpointer)kind);
+		}
+	}
+	g_ptr_array_sort(kinds, compare_kinds);
+	return kinds;
+}
+
 bool kube_discovery_path(const struct kube_kind *kind, const char *namespace, const char *name,
 			 const char *subresource, char **out, GError **error)
 {

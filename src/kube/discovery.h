@@ -67,6 +67,8 @@ const struct kube_kind *kube_discovery_find(const struct kube_discovery *d, cons
 /* In the version that the server prefers, among those that have the kind. */
 const struct kube_kind *kube_discovery_preferred(const struct kube_discovery *d, const char *group,
 						 const char *kind, bool *stale);
+/* Each kind once, in the version that the server prefers; struct kube_kind, borrowed. */
+GPtrArray *kube_discovery_kinds(const struct kube_discovery *d);
 /* "/apis/apps/v1/namespaces/shop/deployments/web/status"; name NULL: the collection, namespace ""
  * then means all of them. An error for a namespace where there is none, or none where it must be.
  */

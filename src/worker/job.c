@@ -92,6 +92,8 @@ const char *job_error_code(const GError *error)
 		return "timeout";
 	case BASE_ERROR_CANCELLED:
 		return "interrupted";
+	case BASE_ERROR_DENIED:
+		return "auth";
 	case BASE_ERROR_FAILED:
 	case BASE_ERROR_MALFORMED:
 	case BASE_ERROR_NOT_FOUND:

@@ -76,6 +76,28 @@ static bool fail_cluster(GError *problem, GError **error)
 	return false;
 }
 
+/* Somebody has deleted the list: a person is to know what it is made of now. */
+static void warn_lost(const struct kube_part *part)
+{
+	const struct inventory *list = part->inventory;
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (!list->lost) {
+		return;
+	}
+	g_string_printf(text,
+			"the list of the stack's objects, ConfigMap '%s/%s', is not in cluster "
+			"'%s'; by their labels %u objects are the stack's",
+			list->namespace, list->name, part->context, list->entries->len);
+	if (list->unseen > 0) {
+		g_string_append_printf(text,
+				       "; of %u kinds none were looked for outside namespace '%s', "
+				       "since that is forbidden",
+				       list->unseen, list->namespace);
+	}
+	plan_warn(part->p, "%s", text->str);
+}
+
 static bool connect_part(struct kube_part *part, GError **error)
 {
 	GError *problem = NULL;
@@ -89,6 +111,7 @@ static bool connect_part(struct kube_part *part, GError **error)
 			    &problem)) {
 		return fail_cluster(problem, error);
 	}
+	warn_lost(part);
 	return true;
 }
 

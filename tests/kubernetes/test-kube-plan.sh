@@ -372,6 +372,49 @@ plan
 changes ''
 tap_ok 'or the manifest does not want to prune'
 manifest
+git -C "$repo" commit -q -am 'prune again'
+
+# An agent that has lost all: no plan before this one, and no object of any.
+cp -a "$objects" "$T/objects-kept"
+mv "$T/applied" "$T/applied-kept"
+base_kept=$base
+forget() {
+  rm -rf "$objects" "$T/applied"
+  mkdir "$objects"
+  base=
+}
+forget
+plan
+changes 'remove k8s:prod/shop/ConfigMap/theirs' && ! grep -q 'is not in cluster' "$T/answer"
+tap_ok 'an agent without any state finds what was applied before it, by the list in the cluster'
+list=/api/v1/namespaces/shop/configmaps/$(kube_ctl -n shop get configmap -o name |
+  sed -n 's,^configmap/\(assent-web-.*\),\1,p')
+kube_curl -t application/json POST /api/v1/namespaces/shop/configmaps "$(
+  kube_ctl -n shop get configmap theirs -o json | python3 -c 'import json, sys
+d = json.load(sys.stdin)
+d["metadata"] = {"name": "copied", **{k: d["metadata"][k] for k in ("annotations", "labels")}}
+print(json.dumps(d))'
+)"
+kube_curl DELETE "$list"
+[ "$STATUS" = 200 ] && again && changes 'remove k8s:prod/shop/ConfigMap/theirs' &&
+  grep -q "ConfigMap 'shop/assent-web-[0-9a-f]*', is not in cluster 'prod'; by their labels [1-9]" \
+    "$T/answer" && ! grep -q copied "$T/draft"
+tap_ok 'and when that is lost, too, by their labels, and says so; but not what was copied'
+kube_ctl -n shop delete configmap copied >/dev/null
+cp "$repo/k8s/web.yaml" "$T/web.yaml"
+sed -i 's/color: blue/color: grey/' "$repo/k8s/web.yaml"
+printf 'resources:\n  - {kubernetes: k8s/, context: prod, namespace: shop, wait: false}\n' \
+  >"$repo/assent.yaml"
+plan
+changes 'update k8s:prod/shop/ConfigMap/settings' && apply && kube_curl GET "$list" &&
+  printf '%s' "$BODY" | grep -q theirs && printf '%s' "$BODY" | grep -q '\\"Deployment'
+tap_ok 'the next apply writes the list again, with all that it does not touch'
+rm -rf "$objects"
+mv "$T/objects-kept" "$objects"
+mv "$T/applied-kept" "$T/applied"
+base=$base_kept
+cp "$T/web.yaml" "$repo/k8s/web.yaml"
+manifest
 plan && apply && kube_curl GET /api/v1/namespaces/shop/configmaps/theirs && [ "$STATUS" = 404 ] &&
   again && changes ''
 tap_ok 'it is gone'
@@ -385,7 +428,7 @@ tap_ok 'what the server refuses is told at the place'
 rm "$repo/k8s/bad.yaml"
 context=one-nobody
 plan
-fails failed forbidden
+fails auth "the list of the stack's objects" forbidden
 tap_ok 'who has no rights plans nothing'
 context=nonesuch
 again
