@@ -15,7 +15,7 @@
 
 #define LIST_MAX ((size_t)128 << 20)
 #define LINE_MAX_TEXT 16384
-#define MAX_OUTPUT ((size_t)1 << 40) /* it goes on for as long as we do */
+#define LINE_MAX_SIZE ((size_t)1 << 20)
 #define GRACE 5
 #define PAUSE_MAX 300 /* seconds */
 #define LASTS_LONG 60 /* one that ran for so many seconds is started again at once */
@@ -203,7 +203,8 @@ static void start(struct follower *f)
 		.env = (const char *const *)env,
 		.input = f->request,
 		.input_len = strlen(f->request),
-		.max_output = MAX_OUTPUT,
+		.max_output = LINE_MAX_SIZE,
+		.endless = true,
 	};
 	g_autoptr(GError) local = NULL;
 

@@ -128,6 +128,29 @@ const char *leader_reason(const struct agent *agent)
 	return leader->reason;
 }
 
+void leader_write(struct json_writer *w, const struct agent *agent)
+{
+	const struct leader *leader = agent->leader;
+	const char *holder;
+
+	if (leader == NULL) {
+		json_w_null(w, "leader");
+		return;
+	}
+	holder = leader_acts(agent) ? leader->identity : leader->holder;
+	json_w_object(w, "leader");
+	json_w_bool(w, "acts", leader_acts(agent));
+	if (holder != NULL) {
+		json_w_str(w, "holder", holder);
+	} else {
+		json_w_null(w, "holder");
+	}
+	json_w_str(w, "cluster", conf_of(leader)->cluster);
+	json_w_str(w, "namespace", conf_of(leader)->namespace);
+	json_w_str(w, "name", conf_of(leader)->name);
+	json_w_end(w);
+}
+
 static bool same_cluster(const struct conf_cluster *a, const struct conf_cluster *b)
 {
 	return g_strcmp0(a->kubeconfig, b->kubeconfig) == 0 &&
@@ -344,7 +367,8 @@ void leader_start(struct leader *leader)
 		.env = (const char *const *)env,
 		.input = input,
 		.input_len = strlen(input),
-		.max_output = G_MAXSIZE, // it runs for as long as we do, and lines are bounded
+		.max_output = LINE_MAX_SIZE * 2,
+		.endless = true,
 	};
 	g_autoptr(GError) error = NULL;
 

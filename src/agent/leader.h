@@ -34,6 +34,8 @@ bool leader_acts(const struct agent *agent);
 bool leader_waits(const struct agent *agent);
 /* Who leads instead, for people; borrowed until the loop runs. */
 const char *leader_reason(const struct agent *agent);
+/* "leader": null without leader election. */
+void leader_write(struct json_writer *w, const struct agent *agent);
 /* Between the end of leading and the moment at which another may lead: milliseconds. */
 unsigned leader_grace(const struct agent *agent);
 /* Does it still hold after a reload? */

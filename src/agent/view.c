@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "agent/leader.h"
 #include "agent/ownconf.h"
 #include "agent/planner.h"
 #include "agent/progress.h"
@@ -243,6 +244,7 @@ void view_stack_members(struct json_writer *w, const struct agent_unit *unit)
 	write_time(w, "drift_since", facts->drift_since);
 	write_drift_why(w, unit);
 	write_text(w, "watch_problem", watch_problem(unit));
+	leader_write(w, unit->agent);
 	write_pending(w, unit);
 	write_last_apply(w, unit);
 	write_halted(w, unit);

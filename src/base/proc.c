@@ -25,6 +25,7 @@ struct proc {
 	char *input;
 	size_t input_len, input_done;
 	size_t max_output, out_total;
+	bool endless;
 	unsigned timeout_ms, grace;
 	int pidfd;
 	GString *out; /* proc_start(): the line under way; proc_run(): everything */
@@ -120,6 +121,21 @@ static void give_lines(struct proc *proc)
 	g_string_erase(proc->out, 0, start);
 }
 
+/* A line that does not end; of stderr the end stays, which says what was wrong last. */
+static void bound_endless(struct proc *proc, bool is_out)
+{
+	size_t max = proc->max_output;
+
+	if (!proc->endless) {
+		return;
+	}
+	if (is_out && proc->out->len > max) {
+		proc_kill(proc, BASE_ERROR_LIMIT, "writes more than is allowed");
+	} else if (!is_out && proc->err->len > max) {
+		g_string_erase(proc->err, 0, (gssize)(proc->err->len - max / 2));
+	}
+}
+
 /* False at the end of the stream. */
 static bool read_some(struct proc *proc, int fd, bool is_out, size_t *got_out)
 {
@@ -138,7 +154,7 @@ static bool read_some(struct proc *proc, int fd, bool is_out, size_t *got_out)
 	if (proc->error != NULL) {
 		return true; /* already killed; only the pipe is emptied */
 	}
-	if ((size_t)got > proc->max_output - *total) {
+	if (!proc->endless && (size_t)got > proc->max_output - *total) {
 		proc_kill(proc, BASE_ERROR_LIMIT, "writes more than is allowed");
 		return true;
 	}
@@ -149,6 +165,7 @@ static bool read_some(struct proc *proc, int fd, bool is_out, size_t *got_out)
 			give_lines(proc);
 		}
 	}
+	bound_endless(proc, is_out);
 	return true;
 }
 
@@ -318,6 +335,7 @@ static bool start(const struct proc_spec *spec, GMainContext *context, bool line
 	proc->max_output = spec->max_output == 0 ? DEFAULT_MAX_OUTPUT : spec->max_output;
 	proc->timeout_ms =
 		spec->timeout_ms > 0 ? spec->timeout_ms : MIN(spec->timeout, MAX_TIMEOUT) * 1000;
+	proc->endless = spec->endless;
 	proc->grace = spec->grace;
 	proc->out = g_string_new(NULL);
 	proc->err = g_string_new(NULL);

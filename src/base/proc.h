@@ -36,6 +36,8 @@ struct proc_spec {
 	unsigned timeout;    /* seconds, 0: none */
 	unsigned timeout_ms; /* milliseconds instead, 0: timeout */
 	unsigned grace;	     /* seconds from SIGTERM to SIGKILL when it is ended; 0: none */
+	bool endless;	     /* max_output is of one line, and stderr is kept from its end: for a
+				child that goes on for as long as we do */
 	bool keep_env;	     /* inherit everything (ssh, credential helpers) */
 	bool keep_stderr;    /* the child's stderr is ours */
 	bool bare;	     /* env is all of its environment, umask 022 */

@@ -176,6 +176,9 @@ static struct api_stack *read_stack(struct json_obj *o)
 	stack->drift_since = read_time(o, "drift_since");
 	stack->drift_why = read_text(o, "drift_why");
 	stack->watch_problem = read_text(o, "watch_problem");
+	if (json_has(o, "leader") && !json_is_null(o, "leader")) {
+		stack->leader = json_any(o, "leader");
+	}
 	stack->fetch_problem = read_text(o, "fetch_problem");
 	read_alerts(o, stack);
 	stack->job = read_text(o, "job");

@@ -56,9 +56,10 @@ struct api_alert {
 };
 struct api_stack {
 	const char *name, *state, *reason, *commit, *tree, *ref, *repository;
-	int64_t drift, drift_since; /* places that differ, 0: none is known */
-	const char *drift_why;	    /* why they are not put back, or NULL */
-	const char *watch_problem;  /* why the kernel does not tell of all changes, or NULL */
+	int64_t drift, drift_since;	 /* places that differ, 0: none is known */
+	const char *drift_why;		 /* why they are not put back, or NULL */
+	const char *watch_problem;	 /* why the kernel does not tell of all changes, or NULL */
+	const struct json_value *leader; /* as the agent says it; NULL: no leader election */
 	int64_t since, next_fetch;
 	struct api_pending pending;
 	const char *last_result; /* of the last apply, NULL: none */

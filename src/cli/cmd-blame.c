@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/blame.h"
 #include "cli/say.h"
+#include "cli/who.h"
 
 #define DETAILS_MAX 100000
 #define ID_MAX 16384
@@ -102,40 +103,12 @@ static const struct json_value *detail_of(const struct tale_event *drift, const 
 	return NULL;
 }
 
-/* "vi (pid 7), root": what the kernel told of a process; else the owner or the package. */
 static void print_who(const struct blame *b, struct json_obj *item)
 {
-	struct json_obj who;
-	const char *owner = json_str_opt(item, "owner", ID_MAX);
-	const char *package = json_str_opt(item, "package", ID_MAX);
-	const char *manager = json_str_opt(item, "manager", ID_MAX);
-	int64_t changed = json_int_opt(item, "changed", 0, JSON_MAX_INT, 0);
+	g_autoptr(GPtrArray) lines = who_lines(item);
 
-	if (json_obj_get_opt(item, "who", &who)) {
-		const char *process = json_str_opt(&who, "process", ID_MAX);
-		const char *user = json_str_opt(&who, "user", ID_MAX);
-
-		/* TRANSLATORS: a program, its process id, a user */
-		out_field(b->out, "", _("by %s (process %" PRId64 ") of %s"),
-			  process != NULL ? process : "?",
-			  json_int_opt(&who, "pid", 0, JSON_MAX_INT, 0), user != NULL ? user : "?");
-	}
-	if (manager != NULL && changed > 0) {
-		g_autofree char *when = text_time(changed);
-
-		/* TRANSLATORS: a field manager of Kubernetes ("kubectl-edit"), and a time */
-		out_field(b->out, "", _("by field manager %s, %s"), manager, when);
-	} else if (manager != NULL) {
-		/* TRANSLATORS: a field manager of Kubernetes */
-		out_field(b->out, "", _("by field manager %s"), manager);
-	}
-	if (owner != NULL) {
-		/* TRANSLATORS: a user */
-		out_field(b->out, "", _("it belonged to %s then"), owner);
-	}
-	if (package != NULL) {
-		/* TRANSLATORS: a package */
-		out_field(b->out, "", _("by package %s"), package);
+	for (guint i = 0; i < lines->len; i++) {
+		out_field(b->out, "", "%s", (const char *)lines->pdata[i]);
 	}
 }
 

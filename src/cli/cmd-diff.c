@@ -9,8 +9,10 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/render.h"
+#include "cli/who.h"
 
 #define PROBLEM_MAX 65536
+#define CHANGED_MAX 20
 #define PAUSE (100 * 1000) /* microseconds between two looks */
 
 struct comparison {
@@ -84,6 +86,24 @@ static GString *read_diff(struct comparison *c)
 	return bytes != NULL ? g_string_new_len(bytes, (gssize)len) : NULL;
 }
 
+static void on_who(const char *id, const char *text, void *user)
+{
+	struct out *out = user;
+	g_autofree char *safe = out_safe(out, id), *who = out_safe(out, text);
+
+	out_printf(out, "  %s: %s\n", safe, who);
+}
+
+/* As the newest look for drift found it. */
+static void say_who(struct cli *cli, const char *stack)
+{
+	size_t more = who_changed(cli->client, stack, CHANGED_MAX, on_who, cli->out);
+
+	if (more > 0) {
+		out_printf(cli->out, "  + %zu\n", more);
+	}
+}
+
 static bool print_text(struct cli *cli, struct comparison *c, const char *stack, bool no_diff,
 		       GError **error)
 {
@@ -111,6 +131,7 @@ static bool print_text(struct cli *cli, struct comparison *c, const char *stack,
 	out_printf(cli->out, _("%s: what is here differs from commit %s. To get there:\n"), stack,
 		   commit);
 	render_changes(cli->out, plan);
+	say_who(cli, stack);
 	if (review.diff == NULL) {
 		out_note(cli->out, _("the diff is too large to be shown here\n"));
 	} else if (!no_diff) {

@@ -8,10 +8,12 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/say.h"
+#include "cli/who.h"
 
 #define TEXT_MAX 65536
 #define NAMES_MAX 1000
-#define CHAIN_MAX 16 /* stacks that wait for each other */
+#define CHANGED_MAX 5 /* things that differ of which it is said who changed them */
+#define CHAIN_MAX 16  /* stacks that wait for each other */
 
 /* Looks at what stacks wait for. */
 struct chain {
@@ -32,7 +34,7 @@ struct answer {
 	int64_t now;
 	GPtrArray *reasons; /* struct reason */
 	GPtrArray *next;    /* commands */
-	bool needs_person;
+	bool needs_person, follows;
 };
 
 static void reason_free(gpointer data)
@@ -102,6 +104,17 @@ static void on_dead(struct answer *a)
 			dead);
 		then(a, "assent doctor");
 		a->needs_person = true;
+	}
+}
+
+/* The reason of the stack's state says who leads. */
+static void on_leader(struct answer *a)
+{
+	struct json_obj o;
+
+	if (json_obj_get_opt(&a->stack, "leader", &o) && !json_bool_opt(&o, "acts", true)) {
+		because(a, "follows", "%s", str_of(&a->stack, "reason"));
+		a->follows = true;
 	}
 }
 
@@ -347,10 +360,16 @@ static void on_jobs(struct answer *a)
 	}
 }
 
-static void on_drift(struct answer *a)
+static void on_who(const char *id, const char *text, void *user)
+{
+	because(user, "changed", "%s: %s", id, text);
+}
+
+static void on_drift(struct answer *a, struct client *client)
 {
 	int64_t count = json_int_opt(&a->stack, "drift", 0, JSON_MAX_INT, 0);
 	const char *does = str_of(&a->root, "on_drift");
+	size_t more;
 
 	if (count == 0) {
 		return;
@@ -360,6 +379,10 @@ static void on_drift(struct answer *a)
 			 "%" PRId64 " things on this host were changed by others; on-drift is %s",
 			 (gulong)count),
 		count, does);
+	more = who_changed(client, a->name, CHANGED_MAX, on_who, a);
+	if (more > 0) {
+		because(a, "changed", "+ %zu", more);
+	}
 	then(a, "assent diff %s", a->name);
 	if (strcmp(does, "report") == 0) {
 		then(a, "assent plan %s", a->name);
@@ -410,9 +433,13 @@ static void on_schedule(struct answer *a)
 	}
 }
 
-static void explain(struct answer *a)
+static void explain(struct answer *a, struct client *client)
 {
 	on_dead(a);
+	on_leader(a);
+	if (a->follows) {
+		return; // what else there is to do is the other's
+	}
 	on_suspended(a);
 	on_block(a);
 	on_halted(a);
@@ -421,7 +448,7 @@ static void explain(struct answer *a)
 	on_pending(a);
 	on_newest(a);
 	on_jobs(a);
-	on_drift(a);
+	on_drift(a, client);
 	on_fetched(a);
 	on_schedule(a);
 }
@@ -538,7 +565,7 @@ static bool is_stuck(struct chain *chain, const char *stack, unsigned depth)
 	answer_init(&other);
 	stuck = !load(chain->cli, &other, stack, &error);
 	if (!stuck) {
-		explain(&other);
+		explain(&other, chain->cli->client);
 		stuck = other.needs_person || awaits(chain, &other, depth);
 	}
 	if (!stuck) {
@@ -581,7 +608,7 @@ bool cmd_why(struct cli *cli, int argc, char **argv, GError **error)
 	}
 	answer_init(&a);
 	if (load(cli, &a, argv[0], error)) {
-		explain(&a);
+		explain(&a, cli->client);
 		a.needs_person = a.needs_person || awaits(&chain, &a, CHAIN_MAX);
 		if (out_is_json(cli->out)) {
 			good = print_json(cli->out, &a, error);

@@ -255,6 +255,11 @@ void say_stack_json(struct json_writer *w, const struct api_stack *stack)
 	say_time_json(w, "drift_since", stack->drift_since);
 	text_json(w, "drift_why", stack->drift_why);
 	text_json(w, "watch_problem", stack->watch_problem);
+	if (stack->leader != NULL) {
+		json_w_value(w, "leader", stack->leader);
+	} else {
+		json_w_null(w, "leader");
+	}
 	say_time_json(w, "next_fetch", stack->next_fetch);
 	text_json(w, "last_result", stack->last_result);
 	text_json(w, "fetch_problem", stack->fetch_problem);

@@ -8,7 +8,10 @@
 #include "base/error.h"
 #include "cluster/transfer.h"
 
-#define CONNECTIONS 4 /* of one host; one that the server gives up is drained beside the next */
+/* Of one host. HTTP/2 takes one, and the next beside one that the server gives up; without it,
+ * behind a proxy that has none, each watch takes one, and none may have to wait for the end of
+ * another. */
+#define CONNECTIONS 1000
 
 struct watch {
 	struct cluster_watches *all;

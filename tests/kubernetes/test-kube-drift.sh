@@ -102,6 +102,11 @@ tap_ok 'in the object where it is' || tap_note "$T/body"
 tap_ok 'with the field manager' || tap_note "$T/body"
 [ "$(item "abs(x.get('changed', 0) - $(date +%s)) < 300")" = True ]
 tap_ok 'and the time' || tap_note "$T/body"
+for command in why diff; do
+  "$builddir/assent" "$command" app --socket "$SOCK" >"$T/told" 2>&1
+  grep -q 'k8s:prod/shop/ConfigMap/web: by field manager kubectl-edit, 20[0-9][0-9]-' "$T/told"
+  tap_ok "which \"assent $command\" says, too" || tap_note "$T/told"
+done
 grep '"drift":{' "$T/requests" | tail -1 | grep -q '"objects":\["k8s:prod/shop/ConfigMap/web"\]'
 tap_ok 'only that object was looked at' || grep -o '"drift":.*' "$T/requests" >&2
 

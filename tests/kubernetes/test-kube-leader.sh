@@ -62,6 +62,18 @@ tap_ok 'the other says who leads'
 "$builddir/assent" why app --socket "$T/rt/b.sock" >"$T/said" 2>&1
 grep -q "leads, by the Lease" "$T/said"
 tap_ok '"assent why" says it, too'
+"$builddir/assent" why app --json --socket "$T/rt/b.sock" >"$T/said" 2>&1
+python3 -c 'import json, sys
+d = json.load(sys.stdin)
+leader = d["facts"]["stack"]["leader"]
+assert d["because"] == ["follows"] and not leader["acts"], d
+assert leader["holder"].startswith("web1.test_") and leader["name"] == "lead", leader' <"$T/said"
+tap_ok 'with --json, too' || tap_note "$T/said"
+"$builddir/assent" status app --json --socket "$SOCK_A" >"$T/said" 2>&1 &&
+  grep -q '"acts":true' "$T/said" && grep -q '"holder":"web1.test_' "$T/said" &&
+  "$builddir/assent" status app --json --socket "$T/rt/b.sock" >"$T/said" 2>&1
+grep -q '"acts":false' "$T/said" && grep -q '"holder":"web1.test_' "$T/said"
+tap_ok 'and "assent status --json" of both' || tap_note "$T/said"
 ask b
 agent_post /v1/stacks/app/sync && [ "$STATUS" = 503 ] &&
   [ "$(field "d['error']['code']")" = follows ]

@@ -155,6 +155,31 @@ static void test_side_by_side(void)
 	assert_told(&hang, BOTH);
 }
 
+/* Over HTTP/1.1 each takes a connection of its own. */
+static void test_many(void)
+{
+	g_autoptr(cluster_auto) c = fake_api_cluster("server", "");
+	g_autoptr(cluster_watches_auto) w = cluster_watches_new();
+	struct told hang[9] = {{0}};
+	bool all = false;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(hang); i++) {
+		add(w, c, "/watch/hang", &hang[i]);
+	}
+	for (unsigned n = 0; !all; n++) {
+		g_assert_cmpuint(n, <, 1000);
+		cluster_watches_wait(w, -1, 100);
+		all = true;
+		for (size_t i = 0; i < G_N_ELEMENTS(hang); i++) {
+			all = all && strcmp(hang[i].text->str, BOTH) == 0;
+		}
+	}
+	g_assert_cmpuint(cluster_watches_count(w), ==, G_N_ELEMENTS(hang));
+	for (size_t i = 0; i < G_N_ELEMENTS(hang); i++) {
+		assert_told(&hang[i], BOTH);
+	}
+}
+
 /* Ended from outside while it is open. */
 static void test_freed(void)
 {
@@ -233,6 +258,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/cluster/watch/ends", test_ends);
 	g_test_add_func("/cluster/watch/nobody", test_nobody);
 	g_test_add_func("/cluster/watch/side-by-side", test_side_by_side);
+	g_test_add_func("/cluster/watch/many", test_many);
 	g_test_add_func("/cluster/watch/freed", test_freed);
 	g_test_add_func("/cluster/watch/readable", test_readable);
 	g_test_add_func("/cluster/watch/credentials", test_credentials);

@@ -128,17 +128,23 @@ static void test_prune(void)
 	}
 }
 
-/* Members that kubectl or a label alone made are not ours. */
+/* Members that kubectl or a label alone made are not ours, though the set is the one we would know.
+ */
 static void test_prune_others_tools(void)
 {
+	g_autoptr(kube_value_auto) parent = kube_vector("applyset-01-parent-secret.json");
 	g_autoptr(kube_value_auto) member = kube_vector("applyset-02-member.json");
+	g_autofree char *known = kube_id_applyset("my-set", "demo", "Secret", "");
 	g_autoptr(kube_id_auto) id = NULL;
 	const char *set;
 
 	g_assert_true(kube_id_from_object(member, &id, NULL));
 	kube_value_set(kube_value_get(member, "metadata"), "uid", kube_value_string("u1", -1));
 	set = kube_value_str_at(member, "metadata", "labels", KUBE_ID_PART_OF, NULL);
-	g_assert_nonnull(set);
+	g_assert_cmpstr(set, ==, known);
+	g_assert_cmpstr(
+		kube_value_str_at(parent, "metadata", "labels", "applyset.kubernetes.io/id", NULL),
+		==, known);
 	g_assert_cmpint(
 		kube_order_judge_prune(member, &(struct kube_prune_of){id, "u1", "web1/shop", set}),
 		==, KUBE_PRUNE_OTHERS);

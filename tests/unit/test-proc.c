@@ -306,6 +306,26 @@ static void test_lines_come_one_by_one(void)
 	seen_clear(&seen);
 }
 
+static void test_endless_bounds_a_line(void)
+{
+	struct seen seen = {0}, wide = {0};
+
+	start_with((struct proc_spec){.max_output = 100, .endless = true},
+		   "for i in 1 2 3 4 5 6 7 8 9; do echo 0123456789012345678901234567890123456789;"
+		   "echo spam-spam-spam-spam-$i >&2; done; exit 3",
+		   &seen);
+	g_assert_false(seen.failed);
+	g_assert_cmpint(seen.status, ==, 3);
+	g_assert_cmpuint(seen.lines->len, ==, 9 * 42);
+	g_assert_cmpuint(strlen(seen.err), <=, 100);
+	g_assert_true(g_str_has_suffix(seen.err, "spam-spam-spam-spam-9\n"));
+	start_with((struct proc_spec){.max_output = 100, .endless = true},
+		   "while :; do printf 0123456789; done", &wide);
+	g_assert_true(wide.failed);
+	seen_clear(&seen);
+	seen_clear(&wide);
+}
+
 /* As with a child of another user: no signal ends it. */
 static void test_held_input_asks_for_an_end(void)
 {
@@ -350,6 +370,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/proc/missing-program-is-not-found", test_missing_program_is_not_found);
 	g_test_add_func("/proc/missing-folder-is-named", test_missing_folder_is_named);
 	g_test_add_func("/proc/lines-come-one-by-one", test_lines_come_one_by_one);
+	g_test_add_func("/proc/endless-bounds-a-line", test_endless_bounds_a_line);
 	g_test_add_func("/proc/held-input-asks-for-an-end", test_held_input_asks_for_an_end);
 	g_test_add_func("/proc/stop-terminates-then-kills", test_stop_terminates_then_kills);
 	return g_test_run();
