@@ -18,12 +18,15 @@
 struct differ {
 	struct agent_unit *unit;
 	bool running;
+	bool adopts;
 	uint64_t moves; /* facts.moves when it began */
 	const struct conf_stack *conf;
 	char commit[STACK_ID_SIZE], tree[STACK_ID_SIZE];
 	char *problem; /* NULL: there is an answer, or none yet */
 	char *plan;    /* as a plan would be, unsigned; NULL: nothing differs */
 	size_t plan_len;
+	char *found; /* with adopts: {"found","found_total"}, canonical */
+	size_t found_len;
 	char *diff; /* NULL: too large */
 	size_t diff_len;
 	guint timer;
@@ -37,6 +40,7 @@ void differ_free(struct differ *differ)
 		}
 		g_free(differ->problem);
 		g_free(differ->plan);
+		free(differ->found);
 		g_free(differ->diff);
 		g_free(differ);
 	}
@@ -68,21 +72,24 @@ static void clean_up(const struct agent_unit *unit)
 	remove_files(objects);
 }
 
-bool differ_start(struct agent_unit *unit, GError **error)
+bool differ_start(struct agent_unit *unit, bool adopts, GError **error)
 {
 	struct differ *differ;
 
 	if (unit->differ != NULL && unit->differ->running) {
-		return true;
+		return unit->differ->adopts == adopts ||
+		       fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "another comparison of this stack is under way; try again");
 	}
 	g_clear_pointer(&unit->differ, differ_free);
 	clean_up(unit);
-	if (!launch_diff(unit, error)) {
+	if (!launch_diff(unit, adopts, error)) {
 		return false;
 	}
 	differ = g_new0(struct differ, 1);
 	differ->unit = unit;
 	differ->running = true;
+	differ->adopts = adopts;
 	differ->moves = unit->record->facts.moves;
 	differ->conf = unit->conf;
 	g_strlcpy(differ->commit, stack_target(&unit->record->facts), STACK_ID_SIZE);
@@ -158,6 +165,20 @@ static bool read_draft(struct differ *d, int64_t resources, GError **error)
 	       load_diff(d, error);
 }
 
+/* What the worker found, as it said it. */
+static bool take_found(struct differ *d, struct json_obj *o, GError **error)
+{
+	struct json_writer *w = json_writer_new(JSON_CANONICAL);
+	struct assent_error err;
+
+	json_w_object(w, NULL);
+	json_w_value(w, "found", json_any(o, "found"));
+	json_w_value(w, "found_total", json_any(o, "found_total"));
+	json_w_end(w);
+	return json_writer_finish(w, &d->found, &d->found_len, &err) == 0 ||
+	       fail_core(error, &err, "the worker's result");
+}
+
 static void read_result(struct differ *d, const struct job_result *result)
 {
 	struct json_obj *o = result->result;
@@ -167,10 +188,14 @@ static void read_result(struct differ *d, const struct job_result *result)
 
 	changes = json_int(o, "changes", 0, PLAN_MAX_CHANGES);
 	resources = json_int(o, "resources", 0, JSON_MAX_INT);
+	if (d->adopts && !take_found(d, o, &error)) {
+		d->problem = g_strdup(error->message);
+		return;
+	}
 	json_obj_ignore_rest(o);
 	if (json_doc_status(result->doc, &err) != 0) {
 		d->problem = g_strdup_printf("the worker's result cannot be read: %s", err.text);
-	} else if (changes > 0 && !read_draft(d, resources, &error)) {
+	} else if (changes > 0 && !d->adopts && !read_draft(d, resources, &error)) {
 		d->problem = g_strdup(error->message);
 	}
 }
@@ -208,6 +233,7 @@ void differ_take(struct agent_unit *unit, const struct job_result *result)
 	if (d->problem != NULL) {
 		g_clear_pointer(&d->plan, g_free);
 		g_clear_pointer(&d->diff, g_free);
+		g_clear_pointer(&d->found, free);
 	}
 	clean_up(unit);
 	d->timer = g_timeout_add_seconds(DIFFER_KEPT, on_old, unit);
@@ -231,22 +257,44 @@ static void write_plan(struct json_writer *w, const struct differ *d)
 	}
 }
 
-bool differ_write(struct json_writer *w, const struct agent_unit *unit)
+static void write_found(struct json_writer *w, const struct differ *d)
+{
+	g_autoptr(json_doc_auto) doc = NULL;
+	struct json_obj root;
+
+	if (d->found == NULL ||
+	    json_doc_parse(&doc, d->found, d->found_len, JSON_CANONICAL, NULL) != 0) {
+		json_w_null(w, "found");
+		json_w_null(w, "found_total");
+		return;
+	}
+	json_doc_root(doc, &root);
+	json_w_value(w, "found", json_any(&root, "found"));
+	json_w_value(w, "found_total", json_any(&root, "found_total"));
+}
+
+bool differ_write(struct json_writer *w, const struct agent_unit *unit, bool adopts)
 {
 	const struct differ *d = unit->differ;
 
-	if (d == NULL) {
+	if (d == NULL || d->adopts != adopts) {
 		return false;
 	}
 	json_w_str(w, "stack", unit->conf->name);
 	json_w_str(w, "state", d->running ? "running" : d->problem != NULL ? "failed" : "done");
 	json_w_str(w, "commit", d->commit);
-	json_w_bool(w, "differs", d->plan != NULL);
+	if (!adopts) {
+		json_w_bool(w, "differs", d->plan != NULL);
+	}
 	if (d->problem != NULL) {
 		json_w_str(w, "problem", d->problem);
 	} else {
 		json_w_null(w, "problem");
 	}
-	write_plan(w, d);
+	if (adopts) {
+		write_found(w, d);
+	} else {
+		write_plan(w, d);
+	}
 	return true;
 }

@@ -119,7 +119,7 @@ static void say_unfixable(struct agent_unit *unit)
 
 /* objects: where contents and diffs go. */
 static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objects,
-		 const char *folder, GError **error)
+		 const char *folder, bool adopt, GError **error)
 {
 	struct agent *agent = unit->agent;
 	g_autofree char *draft_name = g_strconcat(folder, "draft.json", NULL);
@@ -139,6 +139,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 	struct request_plan job = {
 		.mirror = mirror,
 		.commit = plans ? stack_plan_commit(&unit->step, facts) : stack_target(facts),
+		.adopt = adopt,
 		.watch = plans && unit->watch != NULL ? watch : NULL,
 		.drift = plans && (unit->step.looks || stack_plans_drift(facts)),
 		.asked = unit->step.asked,
@@ -178,15 +179,15 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 
 bool launch_plan(struct agent_unit *unit, GError **error)
 {
-	return plan(unit, STACK_JOB_PLAN, store_objects(unit->agent->store), "", error);
+	return plan(unit, STACK_JOB_PLAN, store_objects(unit->agent->store), "", false, error);
 }
 
-bool launch_diff(struct agent_unit *unit, GError **error)
+bool launch_diff(struct agent_unit *unit, bool adopt, GError **error)
 {
 	g_autofree char *objects = agent_scratch(unit, LAUNCH_DIFF_OBJECTS);
 
 	return file_mkdirs(objects, 0700, error) &&
-	       plan(unit, STACK_JOB_DIFF, objects, "diff/", error);
+	       plan(unit, STACK_JOB_DIFF, objects, "diff/", adopt, error);
 }
 
 /* NULL: with raised rights the worker keeps it where no user writes. */

@@ -11,8 +11,9 @@
 #define LAUNCH_DIFF_OBJECTS "diff/objects"
 
 bool launch_fetch(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* As launch_plan(), beside the stack's own job and with files of its own. */
-bool launch_diff(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* As launch_plan(), beside the stack's own job and with files of its own. adopt: it only says what
+ * there is to take over. */
+bool launch_diff(struct agent_unit *unit, bool adopt, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool launch_plan(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool launch_apply(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool launch_undo(struct agent_unit *unit, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -216,6 +216,9 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	str_opt(w, "memory", plan->memory);
 	str_opt(w, "seal_key", plan->seal_key);
 	str_opt(w, "watch", plan->watch);
+	if (plan->adopt) {
+		json_w_bool(w, "adopt", true);
+	}
 	clusters_write_plan(w, conf, stack);
 	write_drift(w, stack, plan);
 	write_returns(w, plan->returns);

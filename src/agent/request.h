@@ -24,6 +24,7 @@ struct request_plan {
 	const char *applied, *memory; /* NULL: nothing was applied */
 	const char *seal_key;	      /* file of the keys that open secrets */
 	bool for_root;		      /* root will apply it */
+	bool adopt;		      /* only what there is to take over is asked */
 	const char *watch;	      /* NULL: nothing is watched */
 	bool drift;		      /* it is about what holds already */
 	bool asked;		      /* by a person, who wants a plan of whatever differs */

@@ -82,6 +82,7 @@ bool cmd_completion(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_config_check(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_config_sample(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_config_schema(struct cli *cli, int argc, char **argv, GError **error);
+bool cmd_adopt(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_diff(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_doctor(struct cli *cli, int argc, char **argv, GError **error);
 bool cmd_help(struct cli *cli, int argc, char **argv, GError **error);

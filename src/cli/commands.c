@@ -60,6 +60,8 @@ const struct command command_table[] = {
 	 N_("Why a stack does what it does, and what can be done"), NULL},
 	{"diff", cmd_diff, NEEDS_AGENT, "STACK",
 	 N_("How this host differs from what it shall be, now"), NULL},
+	{"adopt", cmd_adopt, NEEDS_AGENT, "STACK",
+	 N_("Which objects of clusters a plan would take over, and from whom"), NULL},
 	{"history", cmd_history, NEEDS_NOTHING, "[STACK]",
 	 N_("What was applied, by whom and when, from the signed log"), NULL},
 	{"blame", cmd_blame, NEEDS_NOTHING, "PATH|RESOURCE",

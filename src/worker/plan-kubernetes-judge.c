@@ -320,6 +320,7 @@ static bool add_item(struct kube_part *part, struct kube_wanted *w, enum plan_ac
 	set_observed(part, w->look, &c->observed);
 	set_changer(part, w->look, item);
 	kubernetes_diff_lines(note, w->look, action);
+	kube_part_remark(part, w, note);
 	c->note = plan_keep(part->p, note->str);
 	return set_desired(part, w, id, &c->desired, error);
 }
@@ -383,8 +384,33 @@ static bool add_gone(struct kube_part *part, struct kube_wanted *w, GError **err
 	return true;
 }
 
+/* What would fail a plan is what was asked for. */
+static void find(struct kube_part *part, const struct kube_wanted *w)
+{
+	GPtrArray *items = part->p->diags.items, *problems = g_ptr_array_new_with_free_func(g_free);
+	guint before = items->len;
+	g_autoptr(GError) error = NULL;
+
+	if (!check(part, w, &error)) {
+		g_ptr_array_add(problems, g_strdup(error->message));
+	}
+	for (guint i = before; i < items->len; i++) {
+		const struct diag *d = items->pdata[i];
+
+		g_ptr_array_add(problems, g_strdup(d->message));
+	}
+	g_ptr_array_set_size(items, (gint)before);
+	kube_part_find(part, w, problems);
+}
+
 bool kube_part_judge(struct kube_part *part, GError **error)
 {
+	for (guint i = 0; part->p->adopts && i < part->wanted->len; i++) {
+		find(part, part->wanted->pdata[i]);
+	}
+	if (part->p->adopts) {
+		return true;
+	}
 	for (guint i = 0; i < part->wanted->len; i++) {
 		if (!check(part, part->wanted->pdata[i], error)) {
 			return false;

@@ -6,6 +6,7 @@
  * plan-kubernetes.c		which objects, in which namespaces, of which kinds; asks the cluster
  * plan-kubernetes-judge.c	what that means: changes, or what a person must correct
  * plan-kubernetes-ours.c	whether a field that somebody else owns now was ours
+ * plan-kubernetes-adopt.c	whose an object is that is there and not ours yet
  */
 #include "cluster/inventory.h"
 #include "worker/plan.h"
@@ -50,3 +51,10 @@ bool kube_part_judge(struct kube_part *part, GError **error) G_GNUC_WARN_UNUSED_
 bool kube_part_had(struct kube_part *part, const struct kube_wanted *w, const char *field);
 /* Is there such a field? */
 bool kube_field_is_in(const struct kube_value *value, const char *field);
+
+/* Is it there, and not ours yet? */
+bool kube_part_is_new(const struct kube_part *part, const struct kube_wanted *w);
+/* Of such an object, for the reader of its change: whose it is, and whether its content stays. */
+void kube_part_remark(struct kube_part *part, const struct kube_wanted *w, GString *note);
+/* The same for an inquiry; problems (texts, taken): why nothing would be planned. */
+void kube_part_find(struct kube_part *part, const struct kube_wanted *w, GPtrArray *problems);

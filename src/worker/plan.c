@@ -143,6 +143,7 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->env.unseal_data = p;
 	plan_clusters_read(p, from);
 	p->watch = json_str_opt(from, "watch", 4096);
+	p->adopts = json_bool_opt(from, "adopt", false);
 	read_labels(p, from);
 	plan_drift_read(p, from);
 	return job_request_end(p->job, error);
@@ -194,6 +195,7 @@ static void planner_clear(struct planner *p)
 	g_string_chunk_free(p->strings);
 	g_ptr_array_unref(p->kept);
 	diag_list_clear(&p->diags);
+	g_clear_pointer(&p->found, g_ptr_array_unref);
 	g_free((gpointer)p->env.labels);
 }
 
@@ -282,6 +284,9 @@ static void write_result(struct planner *p)
 	struct json_writer *w = job_result(p->job);
 
 	json_w_str(w, "draft", p->out);
+	if (p->adopts) {
+		plan_found_write(p, w);
+	}
 	json_w_int(w, "resources", p->desired->resources->len);
 	json_w_array(w, "warnings");
 	for (guint i = 0; i < p->warnings->len; i++) {

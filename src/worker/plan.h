@@ -89,8 +89,10 @@ struct planner {
 	struct applied *known; /* use plan_applied() */
 	bool known_asked;
 	struct drift_request *drift; /* plan-drift.h; NULL: all changes are wanted */
-	const char **returns;	     /* digests of trials that are put back; NULL: none */
-	const char **restores;	     /* what the draft says of it */
+	bool adopts;	       /* only says what there is to take over: nothing fails for it */
+	GPtrArray *found;      /* of that, plan-kubernetes-adopt.c; NULL: nothing */
+	const char **returns;  /* digests of trials that are put back; NULL: none */
+	const char **restores; /* what the draft says of it */
 	size_t restores_count;
 	size_t ids_size; /* of what changes need; more than PLAN_MAX_SIZE is a plan for nobody */
 	GStringChunk *strings;
@@ -107,6 +109,9 @@ bool plan_compare(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_prune(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_packages(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_kubernetes(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Members `found` and `found_total`, of an inquiry after objects to take over. */
+#define PLAN_FOUND_MAX 1000
+void plan_found_write(const struct planner *p, struct json_writer *w);
 bool plan_commands(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool plan_services(struct planner *p, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* By the planner of services: managers read their units again before the first of their services

@@ -30,11 +30,11 @@ void answers_why(struct call *call)
 	}
 }
 
-static void send_diff(struct call *call, const struct agent_unit *unit)
+static void send_diff(struct call *call, const struct agent_unit *unit, bool adopts)
 {
 	struct json_writer *w = call_json();
 
-	if (!differ_write(w, unit)) {
+	if (!differ_write(w, unit, adopts)) {
 		json_writer_free(w);
 		call_fail(call, MHD_HTTP_NOT_FOUND, "no-diff", "nothing was compared just now",
 			  "POST asks for it");
@@ -43,16 +43,26 @@ static void send_diff(struct call *call, const struct agent_unit *unit)
 	call_send(call, MHD_HTTP_OK, w);
 }
 
-void answers_diff(struct call *call)
+static void answer(struct call *call, bool adopts)
 {
 	const struct agent_unit *unit = find_unit(call);
 
 	if (unit != NULL) {
-		send_diff(call, unit);
+		send_diff(call, unit, adopts);
 	}
 }
 
-void answers_diff_start(struct call *call)
+void answers_diff(struct call *call)
+{
+	answer(call, false);
+}
+
+void answers_adopt(struct call *call)
+{
+	answer(call, true);
+}
+
+static void start(struct call *call, bool adopts)
 {
 	struct agent_unit *unit = find_unit(call);
 	g_autoptr(GError) error = NULL;
@@ -66,10 +76,20 @@ void answers_diff_start(struct call *call)
 	} else if (unit->step.job == STACK_JOB_APPLY || unit->step.job == STACK_JOB_RECOVER) {
 		call_fail(call, MHD_HTTP_CONFLICT, "busy", "an apply of this stack is under way",
 			  "wait for its end: 'assent watch'");
-	} else if (call->agent->stopping || !differ_start(unit, &error)) {
+	} else if (call->agent->stopping || !differ_start(unit, adopts, &error)) {
 		call_fail(call, MHD_HTTP_SERVICE_UNAVAILABLE, "failed",
 			  error != NULL ? error->message : "the agent stops", NULL);
 	} else {
-		send_diff(call, unit);
+		send_diff(call, unit, adopts);
 	}
+}
+
+void answers_diff_start(struct call *call)
+{
+	start(call, false);
+}
+
+void answers_adopt_start(struct call *call)
+{
+	start(call, true);
 }

@@ -685,6 +685,8 @@ const struct route routes[] = {
 	{"GET", "/v1/stacks/*/why", answers_why},
 	{"GET", "/v1/stacks/*/diff", answers_diff},
 	{"POST", "/v1/stacks/*/diff", answers_diff_start},
+	{"GET", "/v1/stacks/*/adopt", answers_adopt},
+	{"POST", "/v1/stacks/*/adopt", answers_adopt_start},
 	{"GET", "/v1/stacks/*/drift", get_drift},
 	{"POST", "/v1/stacks/*/sync", post_sync},
 	{"POST", "/v1/stacks/*/plan", post_plan},
