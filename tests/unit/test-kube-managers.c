@@ -101,8 +101,8 @@ static void test_not_own(void)
 {
 	static const char *const entries[] = {
 		"{\"manager\":\"assent\",\"operation\":\"Update\",\"fieldsV1\":{\"f:a\":{}}}",
-		"{\"manager\":\"assent\",\"operation\":\"Apply\",\"subresource\":\"status\","
-		"\"fieldsV1\":{\"f:a\":{}}}",
+		("{\"manager\":\"assent\",\"operation\":\"Apply\",\"subresource\":\"status\","
+		 "\"fieldsV1\":{\"f:a\":{}}}"),
 		"{\"manager\":\"assent\",\"operation\":\"Apply\",\"fieldsV1\":{\"f:a\":{}}}",
 	};
 	g_autofree char *list = g_strdup_printf("[%s,%s,%s]", entries[0], entries[1], entries[2]);
