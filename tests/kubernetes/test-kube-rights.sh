@@ -75,10 +75,10 @@ cat >"$T/rights" <<-R
 	yes assent/assent create coordination.k8s.io/leases assent -
 	yes assent/assent get coordination.k8s.io/leases assent assent
 	yes assent/assent update coordination.k8s.io/leases assent assent
-	yes assent/assent create events.k8s.io/events assent -
 	yes assent/assent get -/namespaces - kube-system
 	yes assent/assent impersonate -/serviceaccounts shop deployer
 	no assent/assent update coordination.k8s.io/leases assent other
+	no assent/assent create events.k8s.io/events assent -
 	no assent/assent delete coordination.k8s.io/leases assent assent
 	no assent/assent create coordination.k8s.io/leases kube-system -
 	no assent/assent get -/namespaces - shop
