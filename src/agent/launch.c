@@ -140,6 +140,7 @@ static bool plan(struct agent_unit *unit, enum stack_job kind, const char *objec
 		.mirror = mirror,
 		.commit = plans ? stack_plan_commit(&unit->step, facts) : stack_target(facts),
 		.adopt = adopt,
+		.kept = plans ? NULL : store_objects(agent->store),
 		.watch = plans && unit->watch != NULL ? watch : NULL,
 		.drift = plans && (unit->step.looks || stack_plans_drift(facts)),
 		.asked = unit->step.asked,

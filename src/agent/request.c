@@ -214,6 +214,7 @@ char *request_plan(const struct conf *conf, const struct conf_stack *stack,
 	str_opt(w, "cache", plan->cache);
 	str_opt(w, "applied", plan->applied);
 	str_opt(w, "memory", plan->memory);
+	str_opt(w, "kept", plan->kept);
 	str_opt(w, "seal_key", plan->seal_key);
 	str_opt(w, "watch", plan->watch);
 	if (plan->adopt) {

@@ -21,6 +21,7 @@ char *request_fetch(const struct conf_stack *stack, const struct request_fetch *
 		    GError **error);
 struct request_plan {
 	const char *mirror, *commit, *base, *home, *objects, *out, *cache;
+	const char *kept; /* where contents of applied plans are, when objects is elsewhere */
 	const char *applied, *memory; /* NULL: nothing was applied */
 	const char *seal_key;	      /* file of the keys that open secrets */
 	bool for_root;		      /* root will apply it */

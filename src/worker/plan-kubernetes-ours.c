@@ -126,7 +126,7 @@ static struct kube_value *load_body(struct kube_part *part, const struct plan_ch
 
 	if (c->desired.type != STATE_OBJECT ||
 	    (c->desired.sealed != NULL && !hash_parse(&digest, c->desired.sealed)) ||
-	    !objects_load(part->p->objects, &digest, BODY_MAX, &text, &len, NULL)) {
+	    !objects_load(part->p->bodies, &digest, BODY_MAX, &text, &len, NULL)) {
 		return NULL;
 	}
 	return c->desired.sealed != NULL ? open_body(part, c->id, text, len)
@@ -163,5 +163,5 @@ bool kube_part_had(struct kube_part *part, const struct kube_wanted *w, const ch
 	if (part->p->applied == NULL || w->uid == NULL || g_strcmp0(w->uid, w->look->uid) != 0) {
 		return false;
 	}
-	return applied_walk(part->p->applied, part->p->objects, visit, &s, NULL) && s.found;
+	return applied_walk(part->p->applied, part->p->bodies, visit, &s, NULL) && s.found;
 }

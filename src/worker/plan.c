@@ -138,6 +138,8 @@ static bool read_request(struct planner *p, const char **cache, GError **error)
 	p->for_root = json_bool_opt(from, "for_root", false);
 	p->applied = json_str_opt(from, "applied", 4096);
 	p->memory = json_str_opt(from, "memory", 4096);
+	p->bodies = json_str_opt(from, "kept", 4096);
+	p->bodies = p->bodies != NULL ? p->bodies : p->objects;
 	p->seal_key = json_str_opt(from, "seal_key", 4096);
 	p->env.unseal = plan_unseal;
 	p->env.unseal_data = p;

@@ -58,6 +58,7 @@ struct planner {
 	const char *mirror, *commit, *base, *folder, *objects, *out;
 	const char *seal_key;	      /* file of the keys that open secrets; NULL: none */
 	const char *applied, *memory; /* for plan_outside(); NULL: nothing was applied */
+	const char *bodies;	      /* folder of those of applied objects of clusters */
 	const char *watch;	      /* file for plan_watch(); NULL: nobody waits */
 	GByteArray *watched;	      /* objects of clusters for it (watch-list.h); NULL: none */
 	bool for_root;		      /* root will apply it, whoever looks now */
