@@ -387,8 +387,11 @@ static void test_reconnect(void)
 	kube_follow_ended(s.f, NULL, "connection reset", s.now);
 	check_asks(&s, "in 1000"); // from the beginning
 	for (int i = 0; i < 12; i++) {
+		struct kube_follow_ask ask = {0};
+
 		s.now += 100000;
-		kube_follow_next(s.f, s.now, &(struct kube_follow_ask){0});
+		kube_follow_next(s.f, s.now, &ask);
+		g_free(ask.path);
 		kube_follow_ended(s.f, NULL, "connection refused", s.now);
 		kube_follow_page(s.f, NULL, "connection refused", NULL, s.now);
 	}
