@@ -198,31 +198,31 @@ static bool make_room(struct kube_group *group, GPtrArray *items, GError **error
 }
 
 /* What is to be done with it, by what is there: a second try finds some of the first one's. */
-enum todo { TODO_CREATE, TODO_APPLY, TODO_SWAP, TODO_NOTHING };
+enum task { TASK_CREATE, TASK_APPLY, TASK_SWAP, TASK_NOTHING };
 
-static enum todo what_to_do(const struct kube_item *item)
+static enum task what_to_do(const struct kube_item *item)
 {
 	const char *uid = item->step->change->observed.object_uid;
 
 	if (kube_item_goes(item) || item->step->outcome == STEP_DONE || item->problem != NULL) {
-		return TODO_NOTHING;
+		return TASK_NOTHING;
 	}
 	if (item->now == NULL) {
-		return TODO_CREATE;
+		return TASK_CREATE;
 	}
 	return item->step->change->action == ACTION_REPLACE &&
 			       g_strcmp0(uid, kube_item_uid(item)) == 0
-		       ? TODO_SWAP
-		       : TODO_APPLY;
+		       ? TASK_SWAP
+		       : TASK_APPLY;
 }
 
 static void pick(const struct kube_group *group, enum kube_stage stage, GPtrArray *const *lists)
 {
 	for (guint i = 0; i < group->items->len; i++) {
 		struct kube_item *item = kube_group_item(group, i);
-		enum todo todo = what_to_do(item);
+		enum task todo = what_to_do(item);
 
-		if (kube_order_stage(item->id) == stage && todo != TODO_NOTHING) {
+		if (kube_order_stage(item->id) == stage && todo != TASK_NOTHING) {
 			g_ptr_array_add(lists[todo], item);
 		}
 	}
@@ -251,7 +251,7 @@ static bool wait_stage(struct kube_group *group, GPtrArray *const *lists, GError
 	g_autoptr(GPtrArray) wanted = g_ptr_array_new();
 	bool crd = false;
 
-	for (guint todo = 0; todo < TODO_NOTHING; todo++) {
+	for (guint todo = 0; todo < TASK_NOTHING; todo++) {
 		crd |= has_crd(lists[todo]);
 		for (guint i = 0; i < lists[todo]->len; i++) {
 			struct kube_item *item = lists[todo]->pdata[i];
@@ -272,19 +272,19 @@ static bool wait_stage(struct kube_group *group, GPtrArray *const *lists, GError
 
 static bool run_lists(struct kube_group *group, GPtrArray *const *lists, GError **error)
 {
-	if (!kube_apply_all(group, lists[TODO_CREATE], KUBE_HOW_CREATE, true, error) ||
-	    !kube_apply_all(group, lists[TODO_APPLY], KUBE_HOW_APPLY, true, error) ||
-	    !make_room(group, lists[TODO_SWAP], error)) {
+	if (!kube_apply_all(group, lists[TASK_CREATE], KUBE_HOW_CREATE, true, error) ||
+	    !kube_apply_all(group, lists[TASK_APPLY], KUBE_HOW_APPLY, true, error) ||
+	    !make_room(group, lists[TASK_SWAP], error)) {
 		return false;
 	}
-	drop_failed(lists[TODO_SWAP]);
-	return kube_apply_all(group, lists[TODO_SWAP], KUBE_HOW_CREATE, true, error) &&
+	drop_failed(lists[TASK_SWAP]);
+	return kube_apply_all(group, lists[TASK_SWAP], KUBE_HOW_CREATE, true, error) &&
 	       wait_stage(group, lists, error);
 }
 
 static bool run_stage(struct kube_group *group, enum kube_stage stage, GError **error)
 {
-	GPtrArray *lists[TODO_NOTHING];
+	GPtrArray *lists[TASK_NOTHING];
 	bool ok;
 
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
