@@ -173,6 +173,20 @@ ok 'to what it was' runs 'enabled/active three'
 ok 'and its old unit' test "$(ctl show -p Environment --value app.service)" = A=1
 git -C "$repo" checkout -q "$applied" -- .
 
+# A manager starts one only so often, when nobody tells it that this is what people want.
+sed -i '1i [Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=1\n' "$repo/app.service"
+for word in four three; do
+  echo $word >"$repo/app.conf"
+  ok 'what was started often is started again, when a plan says so' deploy
+  ok 'and runs' runs "enabled/active $word"
+done
+echo four >"$repo/app.conf"
+manifest "$service" "$conf" "$unit"
+printf 'checks:\n  - {tcp: "127.0.0.1:1", within: 1s}\n' >>"$repo/assent.yaml"
+ok 'and when a plan is taken back' deploy rolled-back
+ok 'so that it runs as before' runs 'enabled/active three'
+git -C "$repo" checkout -q "$applied" -- .
+
 ctl stop app.service
 commit
 ok 'a service that was stopped is to be started' plan "$applied"

@@ -267,7 +267,6 @@ static bool set_running(struct target_run *run, struct systemd *s, const struct 
 	}
 	switch (c->action) {
 	case ACTION_START:
-		systemd_reset_failed(s, unit);
 		return systemd_job(s, SYSTEMD_START, unit, &patience, error);
 	case ACTION_STOP:
 		return strcmp(now.running, "inactive") == 0 ||
@@ -417,7 +416,6 @@ static bool revive_running(struct systemd *s, const struct plan_change *c, GErro
 		       systemd_job(s, c->action == ACTION_RELOAD ? SYSTEMD_RELOAD : SYSTEMD_RESTART,
 				   unit, NULL, error);
 	}
-	systemd_reset_failed(s, unit);
 	return systemd_job(s, SYSTEMD_RESTART, unit, NULL, error);
 }
 

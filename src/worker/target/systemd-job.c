@@ -388,6 +388,10 @@ bool systemd_job(struct systemd *s, enum systemd_verb verb, const char *unit,
 	}
 	g_hash_table_remove_all(s->removed);
 	p.seconds = p.seconds > 0 ? p.seconds : own_patience(s, unit, verb);
+	if (verb == SYSTEMD_START || verb == SYSTEMD_RESTART) {
+		/* The limit of starts is there to end loops; this one is wanted. */
+		systemd_reset_failed(s, unit);
+	}
 	if (!bus_manager(s, verbs[verb].method, g_variant_new("(ss)", unit, "replace"), "(o)", &got,
 			 error)) {
 		return fail_prefix(error, "'%s' %s", unit, verbs[verb].failed);
