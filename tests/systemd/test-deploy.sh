@@ -177,14 +177,22 @@ import json, sys
 s = json.load(sys.stdin)['stacks'][0]
 print($1)" 2>/dev/null
 }
+# What is under way, and what has been.
+tell_all() {
+  {
+    assent status 2>&1
+    assent log --stack web 2>&1 | tail -n 4
+    box ps -eo pid,ppid,pgid,sid,stat,etimes,wchan:20,args
+    box journalctl -q --no-pager -n 20 -u assentd -u webapp
+  } | cut -c 1-280 | sed 's/^/# /' >&2
+}
 wait_for() { # COMMAND
   for _ in $(seq 1200); do
     eval "$1" && return 0
     sleep 0.05
   done
   echo "# waited in vain for: $1" >&2
-  assent status 2>&1 | sed 's/^/# /' >&2
-  box journalctl -q --no-pager -n 20 -u assentd | sed 's/^/# /' >&2
+  tell_all
   return 1
 }
 pending() {
@@ -311,8 +319,7 @@ for i in $(seq "$kills"); do
   esac || {
     bad=$((bad + 1))
     echo "# kill $i of $victim after $delay ms on the way from $now to $next:" >&2
-    assent status 2>&1 | sed 's/^/# /' >&2
-    log_of 4 | cut -c 1-600 | sed 's/^/# /' >&2
+    tell_all
     break
   }
 done
