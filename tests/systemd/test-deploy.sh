@@ -219,10 +219,15 @@ deploy() {
     return 1
   fi
 }
-# After a crash the agent may ask again; then the plan is another one.
+# After a crash the agent may ask again; then the plan is another one. What was killed may have been
+# the look that follows an apply, or a recovery: "failed", and soon tried again.
 is_over() {
   [ "$(stack "(s.get('pending') or {}).get('plan') or ''")" != "$plan" ] &&
-    case $(stack "s['state']") in converged | failed | pending) ;; *) false ;; esac
+    case $(stack "s['state'] + ': ' + s['reason']") in
+    failed:*'tries again'* | failed:*'cannot be recovered'*) false ;;
+    converged:* | failed:* | pending:*) ;;
+    *) false ;;
+    esac
 }
 # Everything is of that version: package, its file, configuration, unit, what runs.
 is_wholly() { # VERSION
