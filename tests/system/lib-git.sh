@@ -240,7 +240,7 @@ git_http_up() {
 }
 
 git_wait_until() { # COMMAND: until it succeeds
-  for i in $(seq 200); do
+  for i in $(seq 1200); do
     eval "$1" && return 0
     sleep 0.05
   done

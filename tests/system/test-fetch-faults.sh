@@ -84,7 +84,7 @@ hang() {
     sh "$WORKER" "$T" &
   parent=$!
   git_wait_for "$T/worker"
-  for i in $(seq 200); do
+  for i in $(seq 1200); do
     [ -n "$(find "$T/mirror.git/objects/pack" -name 'pack_git2_*' 2>/dev/null)" ] && break
     sleep 0.05
   done
@@ -101,7 +101,7 @@ kill -KILL "$parent"
 wait "$parent" 2>/dev/null
 # Dead is dead, even where nobody collects it.
 lives() { grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$worker/status" 2>/dev/null; }
-for i in $(seq 200); do
+for i in $(seq 1200); do
   lives || break
   sleep 0.05
 done

@@ -70,7 +70,7 @@ box_boot() { # OPTION...
       --capability=all --private-network "$@" -b </dev/null
   ) >"$T/console" 2>&1 &
   nspawn=$!
-  for _ in $(seq 200); do
+  for _ in $(seq 1200); do
     init=$(cat /proc/$nspawn/task/$nspawn/children 2>/dev/null)
     init=${init%% *}
     [ -n "$init" ] && [ -S "/proc/$init/root/run/systemd/private" ] && break

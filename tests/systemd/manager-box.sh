@@ -65,7 +65,7 @@ if [ "${1-}" = --inside ]; then
   BOX_ENV="HOME=$BOX_HOME USER=ops LOGNAME=ops SHELL=/bin/sh PATH=$PATH LC_ALL=C.UTF-8 \
 XDG_RUNTIME_DIR=/run/user/$uid DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$uid/bus"
   export BOX_UID BOX_HOME BOX_ENV
-  for i in $(seq 200); do
+  for i in $(seq 3000); do
     [ -S /run/systemd/journal/stdout ] && break
     sleep 0.02
   done
@@ -73,7 +73,7 @@ XDG_RUNTIME_DIR=/run/user/$uid DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/$uid
   setpriv --reuid $uid --regid $uid --clear-groups --inh-caps=-all env -i $BOX_ENV \
     $systemd --user --log-target=console >/run/box/manager.log 2>&1 </dev/null &
   manager=$!
-  for i in $(seq 500); do
+  for i in $(seq 3000); do
     # shellcheck disable=SC2086
     state=$(setpriv --reuid $uid --regid $uid --clear-groups env -i $BOX_ENV \
       systemctl --user is-system-running 2>&1)

@@ -227,7 +227,7 @@ commit
 plan "$applied" && sign && request alice
 "$worker" --trust "$keys/trust.yaml" <"$tmp/request" >"$tmp/answer" 2>"$tmp/worker.err" &
 pid=$!
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
   [ "$(state hang.service)" = static/activating ] && break
   sleep 0.05
 done

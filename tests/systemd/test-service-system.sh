@@ -97,7 +97,7 @@ rig plan /root root change=/etc/systemd/user/x.service &&
   said 'warning: units of users change' && ! grep -q daemon-reload "$T/said"
 tap_ok "root does not tell users' managers"
 box systemctl start own.service
-for _ in $(seq 200); do
+for _ in $(seq 1200); do
   box cat /run/own >"$T/said" 2>/dev/null && grep -q over "$T/said" && break
   sleep 0.05
 done
@@ -120,7 +120,7 @@ time.sleep(120)
 P
 mute=$!
 git_pids="$git_pids $mute"
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
   [ -S "$T/mute" ] && break
   sleep 0.05
 done

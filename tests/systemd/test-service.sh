@@ -94,7 +94,7 @@ ctl start bad.service
 is bad.service 'static failed'
 tap_ok 'one that has failed'
 ctl start pause.service
-for _ in $(seq 100); do
+for _ in $(seq 1200); do
   [ "$(show SubState pause.service)" = auto-restart ] && break
   sleep 0.05
 done
