@@ -335,6 +335,30 @@ static void test_manifest_heals(void)
 	world_finish(&w);
 }
 
+/* What fails a plan that was asked for again is newer than what is wrong with the manifest. */
+static void test_replan_of_bad_manifest(void)
+{
+	const struct stack_details away = {.reason = "the server is away"};
+	const struct stack_details worse = {.reason = "line 3", .block = STACK_BLOCK_MANIFEST};
+	struct world w;
+
+	world_begin(&w);
+	world_at_bad_manifest(&w);
+	g_assert_cmpstr(w.s.reason, ==, "why");
+	world_send(&w, STACK_REPLAN);
+	world_step(&w, STACK_PLAN_FAILED, &away);
+	g_assert_cmpint(w.s.state, ==, STACK_STATE_BLOCKED);
+	g_assert_cmpstr(w.s.reason, ==,
+			"cannot plan: the server is away; 'assent replan' tries again; before "
+			"that: why");
+	world_forget(&w);
+	world_send(&w, STACK_REPLAN);
+	world_step(&w, STACK_PLAN_BAD, &worse);
+	g_assert_cmpstr(w.trace->str, ==, "plan +blocked");
+	g_assert_cmpstr(w.s.reason, ==, "line 3");
+	world_finish(&w);
+}
+
 static void test_backoff(void)
 {
 	struct world w;
@@ -707,6 +731,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/an-approval-too-late-applies-nothing", test_approved_too_late);
 	g_test_add_func("/stack/a-failed-apply-is-not-repeated", test_failed_not_repeated);
 	g_test_add_func("/stack/blocked-once-until-healthy", test_block_once_and_heal);
+	g_test_add_func("/stack/bad-manifest-and-another-problem", test_replan_of_bad_manifest);
 	g_test_add_func("/stack/a-fallback-that-lags-behind", test_behind);
 	g_test_add_func("/stack/a-bad-manifest-waits-for-a-commit", test_manifest_heals);
 	g_test_add_func("/stack/back-off-has-a-ceiling", test_backoff);
