@@ -47,14 +47,27 @@ GPtrArray *cluster_calls_new(void)
 	return g_ptr_array_new_with_free_func(free_call);
 }
 
+/* What to do about it, where the server's words do not say. */
+static char *advice(const struct kube_answer *answer)
+{
+	if (answer->class != KUBE_HOOK_NO_DRY_RUN) {
+		return g_strdup("");
+	}
+	return g_strdup_printf("; nothing is planned without a dry run: webhook '%s' must have "
+			       "`sideEffects: None` or `NoneOnDryRun` (and keep to it), or the "
+			       "object must be left to another tool",
+			       answer->hook != NULL ? answer->hook : "");
+}
+
 char *cluster_call_problem(const struct cluster *c, const struct cluster_call *call)
 {
 	const struct kube_answer *answer = call->answer;
 	g_autofree char *path = g_strndup(call->path, strcspn(call->path, "?"));
+	g_autofree char *more = advice(answer);
 
-	return g_strdup_printf("cluster '%s': %s %s: %s (HTTP %d)%s%s", c->name, call->method, path,
-			       kube_class_name(answer->class), answer->code,
-			       answer->message[0] != '\0' ? ": " : "", answer->message);
+	return g_strdup_printf("cluster '%s': %s %s: %s (HTTP %d)%s%s%s", c->name, call->method,
+			       path, kube_class_name(answer->class), answer->code,
+			       answer->message[0] != '\0' ? ": " : "", answer->message, more);
 }
 
 static bool read_kubeconfig(const char *path, char **text, size_t *len, void *data, GError **error)

@@ -139,6 +139,14 @@ static char *quoted(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+/* The same, as it may be shown. */
+static char *shown_quoted(const char *text)
+{
+	g_autofree char *plain = quoted(text);
+
+	return plain != NULL ? shown(plain, strlen(plain)) : NULL;
+}
+
 static void add_cause(struct kube_answer *answer, const char *reason, const char *field,
 		      const char *message, bool secret)
 {
@@ -153,9 +161,7 @@ static void add_cause(struct kube_answer *answer, const char *reason, const char
 	cause->field = shown(field, strlen(field));
 	cause->message = secret ? g_strdup("") : shown(message, strlen(message));
 	if (strcmp(reason, "FieldManagerConflict") == 0 && g_str_has_prefix(message, owns)) {
-		g_autofree char *manager = quoted(message + strlen(owns));
-
-		cause->manager = manager != NULL ? shown(manager, strlen(manager)) : NULL;
+		cause->manager = shown_quoted(message + strlen(owns));
 	}
 	g_ptr_array_add(answer->causes, cause);
 }
@@ -299,13 +305,13 @@ static bool judge_hook(struct kube_answer *answer, const char *message)
 	}
 	if (g_str_has_prefix(at, failed)) {
 		answer->class = KUBE_HOOK_UNREACHABLE;
-		answer->hook = quoted(at + strlen(failed));
+		answer->hook = shown_quoted(at + strlen(failed));
 		return true;
 	}
 	if (!g_str_has_prefix(at, admission)) {
 		return false;
 	}
-	answer->hook = quoted(at + strlen(admission));
+	answer->hook = shown_quoted(at + strlen(admission));
 	behind = answer->hook != NULL ? strstr(at + strlen(admission) + 1, "\" ") : NULL;
 	if (behind != NULL && g_str_has_prefix(behind + 2, "does not support dry run")) {
 		answer->class = KUBE_HOOK_NO_DRY_RUN;

@@ -273,8 +273,9 @@ refused blocked "@$data/ssa-17-unknown-field.json" a/all.yaml 'field not declare
 tap_ok '500 without a reason is said at the place in the repository' || say
 refused blocked '404 404 page not found' 'not-served (HTTP 404)'
 tap_ok 'and so is 404 as plain text' || say
-refused blocked "=$no_dry_run" hook-no-dry-run hook.example.org
-tap_ok 'and a webhook that knows no dry run' || say
+refused blocked "=$no_dry_run" "\"hook.example.org\" does not support dry run" \
+  "webhook 'hook.example.org' must have \`sideEffects: None\` or \`NoneOnDryRun\`" 'another tool'
+tap_ok 'and a webhook that knows no dry run, with what to do about it' || say
 rules ''
 again shop
 [ -n "$PLAN" ]

@@ -200,6 +200,9 @@ static void test_more(void)
 		 "a.b"},
 		{400, KUBE_HOOK_NO_DRY_RUN, KUBE_RETRY_NEVER,
 		 "\"message\":\"admission webhook \\\"a.b\\\" does not support dry run\"", "a.b"},
+		/* A name is shown, too. */
+		{400, KUBE_HOOK_NO_DRY_RUN, KUBE_RETRY_NEVER,
+		 "\"message\":\"admission webhook \\\"a\\nb\\\" does not support dry run\"", "a b"},
 		{500, KUBE_FAILED, KUBE_RETRY_NEVER, "\"message\":\"etcd\"", NULL},
 		{404, KUBE_NOT_FOUND, KUBE_RETRY_NEVER,
 		 "\"reason\":\"NotFound\",\"details\":{\"kind\":\"pods\"}", NULL},
