@@ -95,7 +95,7 @@ static void fail_step(struct committing *c, struct step *step, const GError *pro
 	step->outcome = STEP_FAILED;
 	transaction_set_message(step, problem);
 	transaction_set_result(c->t, go_on ? TRANSACTION_FAILED : TRANSACTION_ROLLED_BACK,
-			       problem->message);
+			       step->cause != NULL ? step->cause : problem->message);
 	note_failed(c, step);
 }
 

@@ -72,7 +72,8 @@ static void note_problem(struct step *step, GError *problem, GError **first)
 static void undo_failed(struct transaction *t, struct step *step, GError *problem, GError **first)
 {
 	step->outcome = STEP_FAILED;
-	transaction_set_result(t, TRANSACTION_FAILED, problem->message);
+	transaction_set_result(t, TRANSACTION_FAILED,
+			       step->cause != NULL ? step->cause : problem->message);
 	note_problem(step, problem, first);
 }
 

@@ -25,6 +25,7 @@ static void clear_step(gpointer data)
 	g_free(step->anchor);
 	g_free(step->temp);
 	g_free(step->message);
+	g_free(step->cause);
 }
 
 struct transaction *transaction_new(const struct plan *plan, const char *objects, const char *tx)

@@ -264,12 +264,12 @@ tap_ok 'the rest is, and leaves the list'
 # 10 on-failure: stop.
 export ON_FAILURE=stop
 begin
+want remove configmaps "$(map a '{}')"
 want create configmaps "$(map one '{"a":"1"}')"
 want create configmaps "$(map x '{"a":"1"}' '' later)"
-want remove configmaps "$(map a '{}')"
 do_plan
 ! apply && says 'done k8s:one/shop/ConfigMap/one' 'failed k8s:one/later/ConfigMap/x' \
-  'a: left out' 'halted' && is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1
+  'a: left out' "result: failed halted: k8s:one/later/ConfigMap/x: cluster 'one': " && is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1
 tap_ok 'with stop, what was done stays, and nothing is removed after a failure'
 kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace",
 "metadata":{"name":"later"}}'
@@ -294,7 +294,9 @@ do_plan
 pid=$!
 kube_wait grep -q 'waiting for' "$W/err"
 kube_curl DELETE /apis/rbac.authorization.k8s.io/v1/clusterrolebindings/deploys
-! wait $pid && says 'failed k8s:one-nobody/shop/ConfigMap/one' forbidden 'result: failed'
+web=k8s:one-nobody/shop/Deployment/web
+! wait $pid && says 'failed k8s:one-nobody/shop/ConfigMap/one' forbidden \
+  "result: failed: $web: cluster 'one-nobody': GET $D/web: forbidden"
 tap_ok 'a right that is revoked in the middle ends it, and what could not be taken back is told'
 kube_curl APPLY "$M/one?fieldManager=assent" "$(map one '{"a":"1"}')"
 context=one

@@ -358,7 +358,7 @@ tap_ok 'with a good one all of it is taken back' || say
 again shop
 under_way
 rights delete
-reason shop failed forbidden && value one shop 4
+reason shop failed 'k8s:front/default/Deployment/web: ' forbidden && value one shop 4
 tap_ok 'a right that is revoked in the middle: what could not be taken back is told' || say
 rights create
 shop 5

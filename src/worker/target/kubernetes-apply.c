@@ -357,8 +357,7 @@ static void leave_rest(struct kube_group *group)
 		struct kube_item *item = kube_group_item(group, i);
 
 		if (item->problem == NULL && is_left(item)) {
-			kube_item_fail(item, g_strdup("left out, since something before it has "
-						      "failed"));
+			kube_item_leave(item, "left out, since something before it has failed");
 		}
 	}
 }

@@ -229,7 +229,7 @@ char *kube_group_problem(const struct kube_group *group)
 	for (guint i = 0; i < group->items->len; i++) {
 		const struct kube_item *item = kube_group_item(group, i);
 
-		if (item->problem != NULL) {
+		if (item->problem != NULL && !item->left) {
 			return g_strdup_printf("%s: %s", item->step->change->id, item->problem);
 		}
 	}
@@ -281,6 +281,14 @@ void kube_item_fail(struct kube_item *item, char *text)
 		item->problem = text;
 	} else {
 		g_free(text);
+	}
+}
+
+void kube_item_leave(struct kube_item *item, const char *text)
+{
+	if (item->problem == NULL) {
+		item->left = true;
+		item->problem = g_strdup(text);
 	}
 }
 

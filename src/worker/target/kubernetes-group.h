@@ -31,6 +31,7 @@ struct kube_item {
 	char *problem;		   /* what went wrong; NULL: nothing has */
 	char *remark;		   /* what is to be told though nothing went wrong; NULL */
 	bool again;		   /* the problem may pass */
+	bool left;		   /* the problem is that there is one with another */
 	bool applied;		   /* a server has said so */
 };
 struct kube_group {
@@ -59,11 +60,14 @@ bool kube_group_look(struct kube_group *group, GPtrArray *items, GError **error)
 /* Limits of requests, and who may end them. */
 void kube_group_limits(const struct kube_group *group, struct cluster_limits *out);
 bool kube_group_stopped(const struct kube_group *group);
-/* Is anything of it wrong? The first problem, "ID: text"; NULL: nothing. g_free() */
+/* Is anything of it wrong? The first problem that follows from no other, "ID: text"; NULL: nothing.
+ * g_free() */
 char *kube_group_problem(const struct kube_group *group);
 void kube_group_tell(const struct kube_group *group, const char *text, guint done, guint total);
 /* text is taken; the first problem stays. */
 void kube_item_fail(struct kube_item *item, char *text);
+/* Because another one has failed. */
+void kube_item_leave(struct kube_item *item, const char *text);
 void kube_item_remark(struct kube_item *item, char *text);
 /* "/api/v1/...", with query if it is not NULL. */
 char *kube_item_path(const struct kube_item *item, const char *query);

@@ -139,8 +139,7 @@ bool kube_wait_ready(struct kube_group *group, GPtrArray *items, GError **error)
 		}
 	}
 	for (guint i = 0; i < left->len; i++) {
-		kube_item_fail(left->pdata[i], g_strdup("was not waited for, since another one "
-							"has failed"));
+		kube_item_leave(left->pdata[i], "was not waited for, since another one has failed");
 	}
 	return true;
 }

@@ -273,8 +273,25 @@ static char *note_name(const char *what, const struct step *step)
 	return g_strdup_printf("kubernetes %s %s", what, step->change->id);
 }
 
+/* Whom all of them blame. */
+static char *cause_name(const char *what, const struct step *step)
+{
+	return g_strdup_printf("kubernetes cause of %s %s", what, step->change->manager);
+}
+
+static void note_cause(const struct kube_group *group, const char *what)
+{
+	g_autofree char *text = kube_group_problem(group);
+	g_autofree char *name = cause_name(what, kube_group_item(group, 0)->step);
+
+	if (text != NULL) {
+		host_set_note(group->run->host, name, text);
+	}
+}
+
 static void note_all(const struct kube_group *group, const char *what, const GError *problem)
 {
+	note_cause(group, what);
 	for (guint i = 0; i < group->items->len; i++) {
 		const struct kube_item *item = kube_group_item(group, i);
 		g_autofree char *name = note_name(what, item->step), *text = NULL;
@@ -293,6 +310,7 @@ static void note_all(const struct kube_group *group, const char *what, const GEr
 static bool read_note(struct target_run *run, struct step *step, const char *what, GError **error)
 {
 	g_autofree char *name = note_name(what, step);
+	g_autofree char *cause = cause_name(what, step);
 	const char *note = host_note(run->host, name);
 
 	if (note != NULL && note[0] == '+') {
@@ -302,6 +320,8 @@ static bool read_note(struct target_run *run, struct step *step, const char *wha
 		}
 		return true;
 	}
+	g_free(step->cause);
+	step->cause = g_strdup(host_note(run->host, cause));
 	return fail(error, TARGET_ERROR,
 		    note != NULL && note[0] == '?' ? TARGET_ERROR_AGAIN : TARGET_ERROR_FAILED, "%s",
 		    note != NULL ? note + 1 : "was not come to");

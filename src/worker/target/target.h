@@ -82,6 +82,8 @@ struct step {
 	/* An act: its commit() did nothing, for that was not needed or not possible. */
 	bool idle;
 	char *message; /* NULL: nothing to say */
+	/* An act of a group that failed: which of them is to blame, and why; NULL: see message */
+	char *cause;
 };
 
 /* What the functions of one apply share. */
