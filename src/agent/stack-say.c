@@ -75,15 +75,15 @@ static bool say_applying(const struct view *v)
 /* A plan was asked for again since, and could not even find out whether the manifest is good. */
 static bool failed_again(const struct view *v)
 {
-	return v->f->block == STACK_BLOCK_MANIFEST && v->s->plan_problem[0] != '\0' &&
-	       !v->s->looks;
+	return v->f->block == STACK_BLOCK_MANIFEST && v->s->plan_problem[0] != '\0' && !v->s->looks;
 }
 
 static bool say_blocked(const struct view *v)
 {
 	if (failed_again(v)) {
 		g_string_append_printf(v->out,
-				       "cannot plan: %s; 'assent replan' tries again; before that: ",
+				       "cannot plan: %s; 'assent replan' tries again; "
+				       "before that: ",
 				       v->s->plan_problem);
 	}
 	g_string_append(v->out, v->f->block_reason);

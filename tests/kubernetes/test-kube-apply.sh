@@ -269,7 +269,8 @@ want create configmaps "$(map one '{"a":"1"}')"
 want create configmaps "$(map x '{"a":"1"}' '' later)"
 do_plan
 ! apply && says 'done k8s:one/shop/ConfigMap/one' 'failed k8s:one/later/ConfigMap/x' \
-  'a: left out' "result: failed halted: k8s:one/later/ConfigMap/x: cluster 'one': " && is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1
+  'a: left out' "result: failed halted: k8s:one/later/ConfigMap/x: cluster 'one': " &&
+  is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1
 tap_ok 'with stop, what was done stays, and nothing is removed after a failure'
 kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace",
 "metadata":{"name":"later"}}'
