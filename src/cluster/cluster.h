@@ -54,7 +54,7 @@ struct cluster_call {
 	const char *content_type; /* of body; NULL: application/json */
 	const char *accept;	  /* NULL: application/json */
 	const char *resource;	  /* "configmaps": for kube_answer_read(); NULL: no object */
-	bool secret;		  /* its answer is never quoted */
+	bool secret;		  /* its answer is never quoted, nor what it warns of */
 	bool again;		  /* to send it twice is harmless, though it does not look so */
 	void *user;
 	/* Afterwards. A good answer (kube_answer_is_good()) has a value, but 304 and an empty one;

@@ -85,6 +85,15 @@ static void take_warning(struct transfer *t, const char *value)
 	g_ptr_array_add(t->warnings, g_steal_pointer(&valid));
 }
 
+/* Whoever warns may repeat values: a policy's message is an expression over the object. */
+static void hide(GPtrArray *warnings)
+{
+	if (warnings != NULL) {
+		g_ptr_array_set_size(warnings, 0);
+		g_ptr_array_add(warnings, g_strdup("(not shown, for it may quote the secret)"));
+	}
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *user)
 {
 	struct transfer *t = user;
@@ -289,4 +298,7 @@ void transfer_answer(struct transfer *t)
 		g_ptr_array_unref(call->warnings);
 	}
 	call->warnings = g_steal_pointer(&t->warnings);
+	if (call->secret) {
+		hide(call->warnings);
+	}
 }

@@ -73,16 +73,20 @@ static void test_answers(void)
 	g_autoptr(GPtrArray) calls = cluster_calls_new();
 	const struct cluster_call *ok = add(calls, "GET", "/ok/one");
 	const struct cluster_call *missing = add(calls, "GET", "/nothing");
+	struct cluster_call *hidden = add(calls, "GET", "/ok/two");
 	g_autofree char *problem = NULL;
 
 	g_assert_cmpstr(cluster_name(c), ==, "fake");
 	g_assert_cmpstr(cluster_namespace(c), ==, "shop");
+	hidden->secret = true;
 	run(c, calls, NULL);
 	assert_class(ok, KUBE_DONE);
 	g_assert_cmpstr(kube_value_str_at(ok->value, "metadata", "name", NULL), ==, "one");
 	g_assert_cmpint(ok->date, >, 1700000000);
 	g_assert_cmpuint(ok->warnings->len, ==, 1);
 	g_assert_cmpstr(ok->warnings->pdata[0], ==, "use \\\"v2\\\"");
+	g_assert_cmpuint(hidden->warnings->len, ==, 1);
+	g_assert_null(strstr(hidden->warnings->pdata[0], "v2"));
 	assert_class(missing, KUBE_NOT_SERVED);
 	problem = cluster_call_problem(c, missing);
 	g_assert_cmpstr(problem, ==,
