@@ -78,15 +78,48 @@ void clusters_write(struct json_writer *w, const struct conf *conf, const struct
 	}
 }
 
-static void write_renderer(struct json_writer *w, const struct conf_renderer *renderer)
+static void write_texts(struct json_writer *w, const char *name, char *const *texts)
 {
-	json_w_object(w, NULL);
-	json_w_str(w, "name", renderer->name);
-	json_w_array(w, "run");
-	for (char **word = renderer->run; *word != NULL; word++) {
-		json_w_str(w, NULL, *word);
+	json_w_array(w, name);
+	for (; texts != NULL && *texts != NULL; texts++) {
+		json_w_str(w, NULL, *texts);
 	}
 	json_w_end(w);
+}
+
+/* What is the agent's own: no renderer sees it, whatever the configuration says. */
+static void write_hidden(struct json_writer *w, const struct conf *conf)
+{
+	g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *file = g_canonicalize_filename(conf->file, NULL);
+
+	g_ptr_array_add(paths, g_path_get_dirname(file));
+	g_ptr_array_add(paths, g_strdup(conf->state_dir));
+	g_ptr_array_add(paths, g_path_get_dirname(conf->socket));
+	for (guint i = 0; i < conf->kubernetes.clusters->len; i++) {
+		const struct conf_cluster *c = conf->kubernetes.clusters->pdata[i];
+
+		if (c->kubeconfig != NULL) {
+			g_ptr_array_add(paths, g_strdup(c->kubeconfig));
+		}
+	}
+	g_ptr_array_add(paths, g_build_filename(g_get_home_dir(), ".kube", NULL));
+	g_ptr_array_add(paths, NULL);
+	write_texts(w, "hidden", (char *const *)paths->pdata);
+}
+
+static void write_renderer(struct json_writer *w, const struct conf *conf,
+			   const struct conf_renderer *renderer)
+{
+	json_w_object(w, NULL);
+	if (renderer->reads != NULL) {
+		write_hidden(w, conf);
+	}
+	json_w_str(w, "name", renderer->name);
+	if (renderer->reads != NULL) {
+		write_texts(w, "reads", renderer->reads);
+	}
+	write_texts(w, "run", renderer->run);
 	json_w_int(w, "timeout", renderer->timeout);
 	json_w_end(w);
 }
@@ -103,7 +136,7 @@ void clusters_write_plan(struct json_writer *w, const struct conf *conf,
 	cluster_scope_write(w, "cluster_scope", scope);
 	json_w_array(w, "renderers");
 	for (guint i = 0; i < conf->kubernetes.renderers->len; i++) {
-		write_renderer(w, conf->kubernetes.renderers->pdata[i]);
+		write_renderer(w, conf, conf->kubernetes.renderers->pdata[i]);
 	}
 	json_w_end(w);
 }

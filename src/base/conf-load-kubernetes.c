@@ -53,6 +53,7 @@ static void read_renderer(struct conf_reader *r, const char *name, struct yaml_n
 	conf_read_section(r, node, "kubernetes.renderers.*", renderer);
 	conf_end_section(r, node, "kubernetes.renderers.*");
 	bound(r, node, "run", renderer->run, MAX_TEXTS);
+	bound(r, node, "reads", renderer->reads, MAX_TEXTS);
 	if (renderer->run != NULL && renderer->run[0] == NULL) {
 		yaml_fail(node, r->diags, "'run' of renderer '%s' names no program", name);
 	} else if (renderer->run != NULL && !conf_is_program(renderer->run[0])) {

@@ -480,6 +480,12 @@ const struct conf_key conf_keys[] = {
 		 "folder that the manifest names, and what it prints are the objects.",
 	 .type = CONF_NAMES, AT(conf_renderer, run), .required = true,
 	 .example = "[/usr/bin/helm, template, shop, .]"},
+	{KUBERNETES("renderers.*.reads"),
+	 .help = "Files and folders outside /usr that it may read as well. Not what holds or is in "
+		 "the agent's state, configuration or runtime folder, a kubeconfig, /proc, /sys, "
+		 "/dev or /run, wherever links lead.",
+	 .type = CONF_NAMES, AT(conf_renderer, reads), .example = "[/etc/ssl/certs]",
+	 .is_valid = conf_is_program, .shape = "the absolute path of a file or folder"},
 	{KUBERNETES("renderers.*.timeout"), .help = "One that takes longer is ended.",
 	 .type = CONF_DURATION, AT(conf_renderer, timeout), .dflt = "60s", .min = 1, .max = 3600},
 	{.path = "retention",

@@ -105,6 +105,7 @@ void conf_renderer_free(void *item)
 
 	g_free(renderer->name);
 	g_strfreev(renderer->run);
+	g_strfreev(renderer->reads);
 	g_free(renderer);
 }
 

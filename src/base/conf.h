@@ -127,6 +127,7 @@ struct conf_cluster {
 struct conf_renderer {
 	char *name;
 	char **run;	 /* a program's absolute path and its arguments */
+	char **reads;	 /* absolute paths of files and folders; NULL: none */
 	int64_t timeout; /* seconds */
 };
 /* Several agents, of which one acts. */

@@ -10,6 +10,7 @@
 
 #define MAX_RENDERERS 1000
 #define MAX_WORDS 256
+#define MAX_PATHS 4096
 #define MAX_TIMEOUT 3600
 
 static const char **read_words(struct planner *p, struct json_obj *from)
@@ -25,6 +26,22 @@ static const char **read_words(struct planner *p, struct json_obj *from)
 		json_obj_fail(from, "run", "must begin with a program's absolute path");
 	}
 	return words;
+}
+
+/* There may be none. */
+static const char **read_paths(struct planner *p, struct json_obj *from, const char *name)
+{
+	struct json_arr list;
+	size_t count = json_arr_get_opt(from, name, MAX_PATHS, &list);
+	const char **paths = plan_keep_list(p, count);
+
+	for (size_t i = 0; i < count; i++) {
+		paths[i] = json_arr_str(&list, i, 4096);
+		if (paths[i] == NULL || paths[i][0] != '/') {
+			json_obj_fail(from, name, "must be absolute paths");
+		}
+	}
+	return paths;
 }
 
 static void read_renderers(struct planner *p, struct json_obj *from)
@@ -43,6 +60,8 @@ static void read_renderers(struct planner *p, struct json_obj *from)
 		renderer = g_new0(struct plan_renderer, 1);
 		renderer->name = json_str(&item, "name", 255);
 		renderer->run = read_words(p, &item);
+		renderer->reads = read_paths(p, &item, "reads");
+		renderer->hidden = read_paths(p, &item, "hidden");
 		renderer->timeout = (unsigned)json_int(&item, "timeout", 1, MAX_TIMEOUT);
 		json_obj_end(&item);
 		g_ptr_array_add(p->renderers, renderer);
@@ -199,6 +218,8 @@ static bool render(struct planner *p, const struct desired_resource *r, GPtrArra
 	argv = command(p, renderer, k);
 	ask.argv = (const char *const *)argv;
 	ask.timeout = renderer->timeout;
+	ask.reads = renderer->reads;
+	ask.hidden = renderer->hidden;
 	if (render_run(&ask, &out, &facts, &problem)) {
 		bool kept = !kubernetes_take(r, out->str, out->len, objects, &p->diags) ||
 			    keep_output(p, r, out, objects, &facts, error);

@@ -49,8 +49,9 @@ struct plan_item {
 /* Makes objects of clusters; by the agent's configuration. */
 struct plan_renderer {
 	const char *name;
-	const char **run; /* program and arguments, ended by NULL */
-	unsigned timeout; /* seconds */
+	const char **run;	      /* program and arguments, ended by NULL */
+	const char **reads, **hidden; /* of this host, ended by NULL */
+	unsigned timeout;	      /* seconds */
 };
 struct drift_request;
 struct planner {

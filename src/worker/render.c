@@ -15,6 +15,7 @@
 #include "base/secure.h"
 #include "base/text.h"
 #include "worker/render-input.h"
+#include "worker/render-reads.h"
 
 #define QUOTED_LINES 6
 
@@ -52,6 +53,7 @@ struct rendering {
 	const struct render_ask *ask;
 	struct program program;
 	char *scratch, *input;
+	char **reads; /* where ask's lead */
 	uid_t uid;
 };
 
@@ -67,6 +69,7 @@ static void rendering_clear(struct rendering *r)
 	}
 	g_free(r->scratch);
 	g_free(r->input);
+	g_strfreev(r->reads);
 	free(r->program.path);
 }
 
@@ -259,6 +262,7 @@ static bool run(const struct rendering *r, struct proc_result *result, struct re
 				  .program = r->program.path,
 				  .argv = ask->argv,
 				  .reads = ask->reads,
+				  .real = r->reads,
 				  .env = environment,
 				  .scratch = r->scratch,
 				  .input = r->input,
@@ -303,6 +307,7 @@ static bool render(struct rendering *r, GString **out, struct render_facts *fact
 	bool good;
 
 	if (!check_folder(r->ask, error) || !find_program(r->ask, &r->program, error) ||
+	    !render_reads(r->ask->reads, r->ask->hidden, &r->reads, error) ||
 	    !make_scratch(r, error) ||
 	    !render_input_write(r->ask, r->input, r->uid, &facts->input, error)) {
 		return false;

@@ -44,7 +44,7 @@
 GQuark render_error_quark(void);
 enum render_error {
 	RENDER_ERROR_FAILED,  /* this host's fault: no memory, no disk, ... */
-	RENDER_ERROR_PROGRAM, /* it is missing, or others may change it */
+	RENDER_ERROR_PROGRAM, /* it is missing, or others may change it; or what it may read */
 	RENDER_ERROR_SANDBOX, /* none can be made here */
 	RENDER_ERROR_INPUT,   /* what the commit holds there is refused */
 	RENDER_ERROR_REFUSED, /* it ended with another code than 0, wrote nothing, or no text */
@@ -53,13 +53,14 @@ enum render_error {
 };
 
 struct render_ask {
-	const char *const *argv;  /* argv[0] is absolute; shown in errors, so nothing secret */
-	const char *const *reads; /* absolute paths that it may read besides; NULL: none */
-	unsigned timeout;	  /* seconds; 0: RENDER_TIMEOUT */
-	size_t max_output;	  /* 0: RENDER_MAX_OUTPUT */
-	struct reader *reader;	  /* of the commit */
-	const char *root;	  /* the folder that is given to it, as RENDER_INPUT */
-	const char *folder;	  /* where in it the renderer starts: root or beneath */
+	const char *const *argv;   /* argv[0] is absolute; shown in errors, so nothing secret */
+	const char *const *reads;  /* absolute paths that it may read besides; NULL: none */
+	const char *const *hidden; /* and those that no `reads` may show; NULL: none */
+	unsigned timeout;	   /* seconds; 0: RENDER_TIMEOUT */
+	size_t max_output;	   /* 0: RENDER_MAX_OUTPUT */
+	struct reader *reader;	   /* of the commit */
+	const char *root;	   /* the folder that is given to it, as RENDER_INPUT */
+	const char *folder;	   /* where in it the renderer starts: root or beneath */
 	enum sandbox_kind sandbox;
 	bool (*stopped)(void *user); /* NULL: never */
 	void *user;

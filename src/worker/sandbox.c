@@ -117,6 +117,17 @@ static bool stands_in_system(const char *path)
 	return false;
 }
 
+/* At the path that it has and at the one that it is called by: that may be a link. */
+static void add_named(GPtrArray *args, const char *real, const char *name)
+{
+	if (!stands_in_system(real)) {
+		add(args, "--ro-bind", real, real, (char *)NULL);
+	}
+	if (!stands_in_system(name) && strcmp(name, real) != 0) {
+		add(args, "--ro-bind", real, name, (char *)NULL);
+	}
+}
+
 static void add_view(GPtrArray *args, const struct sandbox *sandbox, bool proc)
 {
 	g_autofree char *size = g_strdup_printf("%zu", SANDBOX_TMP / 2);
@@ -128,16 +139,9 @@ static void add_view(GPtrArray *args, const struct sandbox *sandbox, bool proc)
 		add(args, "--proc", "/proc", "--symlink", "/proc/self/fd", "/dev/fd", (char *)NULL);
 	}
 	for (size_t i = 0; sandbox->reads != NULL && sandbox->reads[i] != NULL; i++) {
-		add(args, "--ro-bind", sandbox->reads[i], sandbox->reads[i], (char *)NULL);
+		add_named(args, sandbox->real[i], sandbox->reads[i]);
 	}
-	/* At the path that it has and at the one that it is called by: that may be a link. */
-	if (!stands_in_system(sandbox->program)) {
-		add(args, "--ro-bind", sandbox->program, sandbox->program, (char *)NULL);
-	}
-	if (!stands_in_system(sandbox->argv[0]) &&
-	    strcmp(sandbox->argv[0], sandbox->program) != 0) {
-		add(args, "--ro-bind", sandbox->program, sandbox->argv[0], (char *)NULL);
-	}
+	add_named(args, sandbox->program, sandbox->argv[0]);
 	add(args, "--ro-bind", sandbox->input, sandbox->place, "--remount-ro", "/", "--chdir",
 	    sandbox->cwd, "--", (char *)NULL);
 }

@@ -34,6 +34,7 @@ struct sandbox {
 	const char *program;	  /* absolute, links followed: what is shown inside at this path */
 	const char *const *argv;  /* argv[0] is absolute, too */
 	const char *const *reads; /* absolute paths that it may read besides; NULL: none */
+	char **real;		  /* where each of them leads, links followed */
 	const char *const *env;	  /* all of its environment */
 	const char *scratch;	  /* an empty folder of ours alone, for the time of the call */
 	const char *input;	  /* absolute: a folder that is seen at `place` */

@@ -32,6 +32,8 @@ allow() { # WHAT: of the stack, in the section kubernetes; nothing: no section
 	    join: {run: [/bin/sh, -c, '$join', sh]}
 	    bad: {run: [/bin/sh, -c, 'echo "kind: x"']}
 	    fails: {run: [/bin/sh, -c, 'echo no chart here >&2; exit 3']}
+	    beside: {run: [/bin/cat, $T/beside/a.yaml], reads: [$T/beside]}
+	    spies: {run: [/bin/cat, $T/beside/a.yaml], reads: [$T/beside, $T/by-link]}
 	C
 }
 manifest() { # the resources, from standard input
@@ -224,6 +226,23 @@ M
 plan seventh
 says "assent.yaml:3:5: renderer 'fails': " 'no chart here'
 tap_ok 'one that fails says why'
+mkdir "$T/beside"
+printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside}\n' >"$T/beside/a.yaml"
+manifest <<'M'
+  - {kubernetes: chart, namespace: default, render: beside}
+M
+plan seventh-b
+ids k8s:prod/default/ConfigMap/beside
+tap_ok 'what it may read besides stands in the configuration'
+manifest <<'M'
+  - {kubernetes: chart, namespace: default, render: spies}
+M
+for own in "$STATE/keys" "${CONF%/*}" "${SOCK%/*}" "$KUBE/config"; do
+  ln -sfn "$own" "$T/by-link"
+  plan "seventh ${own##*/}"
+  says "renderer 'spies': '$T/by-link' in 'reads' would let it see or be in"
+  tap_ok "but not ${own##*/} of the agent, by no name"
+done
 manifest <<'M'
   - {kubernetes: chart, namespace: default, render: sh}
 M

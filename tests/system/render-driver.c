@@ -5,7 +5,7 @@
  *	render-driver [OPTION...] REPOSITORY ROOT FOLDER PROGRAM ARG...
  *
  *	--bwrap, --own, --any   which sandbox
- *	--timeout SECONDS   --max BYTES   --read PATH
+ *	--timeout SECONDS   --max BYTES   --read PATH   --hide PATH
  *	--facts             after the output, on stderr: what a plan keeps
  *
  * An error begins with its kind and makes it end with 1.
@@ -67,8 +67,8 @@ static int run(const char *repository, const struct render_ask *from, bool show)
 
 int main(int argc, char **argv)
 {
-	const char *reads[] = {NULL, NULL};
-	struct render_ask ask = {.reads = reads};
+	const char *reads[] = {NULL, NULL}, *hidden[] = {NULL, NULL};
+	struct render_ask ask = {.reads = reads, .hidden = hidden};
 	bool show = false;
 	int i = 1;
 
@@ -88,6 +88,8 @@ int main(int argc, char **argv)
 			ask.max_output = g_ascii_strtoull(argv[++i], NULL, 10);
 		} else if (strcmp(argv[i], "--read") == 0 && i + 1 < argc) {
 			reads[0] = argv[++i];
+		} else if (strcmp(argv[i], "--hide") == 0 && i + 1 < argc) {
+			hidden[0] = argv[++i];
 		}
 	}
 	if (argc < i + 4) {

@@ -106,6 +106,14 @@ program links <<'END'
 cat inside ../other/base.yaml
 ls ../other
 END
+program other <<'END'
+#!/bin/sh
+exec 2>&1
+cat "$1" "${1%/*}/../own/state/key"
+echo more >>"$1" && echo REACHED
+echo more >"${1%/*}/new" && echo REACHED
+exit 0
+END
 program killed <<'END'
 #!/bin/sh
 kill -SEGV $$
@@ -212,6 +220,49 @@ XDG_CONFIG_HOME=/tmp/home/.config
 XDG_DATA_HOME=/tmp/home/.local/share
 END
 
+# Files beside /usr, by name and by a link.
+reads() {
+  for named in "$tmp/beside" "$tmp/called"; do
+    exits 0 "$name: what it may read besides" render --read "$named" "$bin/other" \
+      "$named/schema.txt"
+    says "$name: is there" out 'd: 4'
+    lacks "$name: and nothing that is beside that" out 'hidden: 5'
+    says "$name: read-only" out 'Read-only file system'
+    lacks "$name: for all that it tries" out REACHED
+  done
+  ok "$name: it is as it was" test "$(ls "$tmp/beside"):$(cat "$tmp/beside/schema.txt")" = \
+    'schema.txt:d: 4'
+}
+mkdir -p "$tmp/beside" "$tmp/own/state"
+printf 'd: 4\n' >"$tmp/beside/schema.txt"
+printf 'hidden: 5\n' >"$tmp/own/state/key"
+ln -s beside "$tmp/called"
+ln -s /proc "$tmp/beside-proc"
+ln -s own/state "$tmp/beside-state"
+chmod -R a+rX "$tmp/beside" "$tmp/own"
+
+# What the configuration may not show.
+hides() {
+  name=hidden
+  refused=('/' /proc /proc/self/root /proc/self/environ /sys /dev /dev/shm /run
+    "$tmp/beside-proc" "$tmp" "$tmp/own" "$tmp/own/state" "$tmp/own/state/key"
+    "$tmp/beside-state" "$tmp/beside/../own")
+  for path in "${refused[@]}"; do
+    [ -e "$path" ] || continue
+    exits 1 "$name: $path" render --hide "$tmp/own/state" --read "$path" "$bin/show"
+    says "$name: is refused" err "program: '$path' in 'reads' would let it see or be in "
+  done
+  exits 0 "$name: a folder beside is good" render --hide "$tmp/own/state" --read "$tmp/beside" \
+    "$bin/show"
+  exits 0 "$name: where what is hidden is not there" render --hide "$tmp/none" --read \
+    "$tmp/beside" "$bin/show"
+  mkdir -p "$tmp/loose" && chmod 777 "$tmp/loose"
+  exits 1 "$name: what others may change" render --read "$tmp/loose" "$bin/show"
+  says "$name: is refused" err "program: '$tmp/loose' in 'reads' can be changed by others"
+  exits 1 "$name: what is not there" render --read "$tmp/none" "$bin/show"
+  says "$name: is told" err "program: '$tmp/none' in 'reads' cannot be read: No such file"
+}
+
 # What is not given to any program: by the first sandbox that works.
 refusals() {
   name=refused
@@ -284,6 +335,7 @@ for who in root user; do
       continue
     fi
     sees
+    reads
     attempts
     bounds
     ends
@@ -293,6 +345,7 @@ done
 as=() kind=--any root=''
 if render "$bin/show" >"$tmp/probe" 2>&1; then
   refusals
+  hides
 else
   ok "what is refused # SKIP no sandbox here" true
 fi

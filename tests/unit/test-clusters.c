@@ -75,6 +75,29 @@ static void test_a_request_has_what_the_stack_may(void)
 	g_assert_null(clusters_of(none, shop_of(none)));
 }
 
+/* What is the agent's own is named beside it. */
+static void test_what_a_renderer_reads(void)
+{
+	static const char *const reads[] = {"/etc/ssl/certs", "/opt/charts", NULL};
+	g_autoptr(conf_auto) conf = conf_of(HEAD CLUSTERS STACK SHOP);
+	struct conf_renderer *helm = g_ptr_array_index(conf->kubernetes.renderers, 0);
+	g_autofree char *kube = g_build_filename(g_get_home_dir(), ".kube", NULL);
+	g_autofree char *folder = g_path_get_dirname(conf->file);
+	g_autofree char *runtime = g_path_get_dirname(conf->socket);
+	g_autofree char *wanted =
+		g_strdup_printf("{\"hidden\":[\"%s\",\"%s\",\"%s\",\"/etc/kube.conf\",\"%s\"],"
+				"\"name\":\"helm\",\"reads\":[\"/etc/ssl/certs\",\"/opt/charts\"],"
+				"\"run\":[\"/usr/bin/helm\",\"template\"],\"timeout\":90}",
+				folder, conf->state_dir, runtime, kube);
+
+	helm->reads = g_strdupv((char **)reads);
+	{
+		autocfree char *text = written(conf);
+
+		g_assert_nonnull(strstr(text, wanted));
+	}
+}
+
 static void test_a_scope_there_and_back(void)
 {
 	static const char *const sections[] = {
@@ -193,6 +216,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/clusters/a-request-has-what-the-stack-may",
 			test_a_request_has_what_the_stack_may);
+	g_test_add_func("/clusters/what-a-renderer-reads", test_what_a_renderer_reads);
 	g_test_add_func("/clusters/a-scope-there-and-back", test_a_scope_there_and_back);
 	g_test_add_func("/clusters/without-a-scope-nothing-may-be-touched",
 			test_without_a_scope_nothing_may_be_touched);

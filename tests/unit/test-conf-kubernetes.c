@@ -13,7 +13,8 @@
 	"    home: {}\n"                                                                           \
 	"  exec-plugins: [/usr/bin/token]\n"                                                       \
 	"  renderers:\n"                                                                           \
-	"    helm: {run: [/usr/bin/helm, template, shop, .], timeout: 90s}\n"
+	"    helm: {run: [/usr/bin/helm, template, shop, .], timeout: 90s}\n"                      \
+	"    cue: {run: /opt/cue, reads: [/etc/ssl/certs, /opt/schemas]}\n"
 #define STACK                                                                                      \
 	"stacks:\n"                                                                                \
 	"  shop:\n"                                                                                \
@@ -32,6 +33,7 @@ static void test_keys_are_read(void)
 	const struct conf_stack *shop = g_ptr_array_index(conf->stacks, 0);
 	const struct conf_stack_kubernetes *k = shop->kubernetes;
 	const struct conf_renderer *helm = g_ptr_array_index(conf->kubernetes.renderers, 0);
+	const struct conf_renderer *cue = g_ptr_array_index(conf->kubernetes.renderers, 1);
 	const struct conf_cluster *prod = conf_cluster(conf, "prod");
 
 	g_assert_cmpstr(prod->kubeconfig, ==, "/etc/kube.conf");
@@ -44,6 +46,9 @@ static void test_keys_are_read(void)
 	g_assert_cmpstr(helm->name, ==, "helm");
 	g_assert_cmpuint(g_strv_length(helm->run), ==, 4);
 	g_assert_cmpint(helm->timeout, ==, 90);
+	g_assert_null(helm->reads);
+	g_assert_cmpuint(g_strv_length(cue->reads), ==, 2);
+	g_assert_cmpstr(cue->reads[1], ==, "/opt/schemas");
 	g_assert_cmpstr(k->clusters[1], ==, "here");
 	g_assert_cmpstr(k->namespaces[1], ==, "shop-*");
 	g_assert_false(k->cluster_scoped);
@@ -128,6 +133,12 @@ static void test_problems_are_named(void)
 		{"kubernetes: {renderers: {helm: {run: [helm, template]}}}\n",
 		 "'helm' in 'run' is not the absolute path of a program"},
 		{"kubernetes: {renderers: {helm: {run: /bin/x, timeout: 2d}}}\n", "'timeout'"},
+		{"kubernetes: {renderers: {helm: {run: /bin/x, reads: [certs]}}}\n",
+		 "'certs' in 'reads' is not the absolute path of a file or folder"},
+		{"kubernetes: {renderers: {helm: {run: /bin/x, reads: [/]}}}\n",
+		 "'/' in 'reads' is not the absolute path"},
+		{"kubernetes: {renderers: {helm: {run: /bin/x, reads: [/etc/../root]}}}\n",
+		 "is not the absolute path"},
 		{"kubernetes: {renderers: {Helm: {run: /bin/x}}}\n", "'Helm' is not a name"},
 		{"kubernetes: {clusters: {prod: {in-cluster: true, context: a}}}\n",
 		 "'kubeconfig' and 'context' do not go with it"},
