@@ -3,14 +3,8 @@
 # Objects of kubectl, Flux and Argo CD: what `assent adopt` says of them, and that a plan takes them
 # over without a change of their content.
 # shellcheck disable=SC2016,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-kube_need || tap_skip_all "$REASON"
-git_need git curl ssh-keygen openssl python3 || tap_skip_all "$REASON"
-agent_begin
-kube_begin one || exit 1
-kube_config "$T/kubeconfig"
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
+cluster_begin
 N=/api/v1/namespaces
 kube_curl POST $N '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"shop"}}'
 
@@ -18,24 +12,10 @@ git init -q -b main "$T/web"
 mkdir -p "$T/web/manifests"
 printf 'resources:\n  - {kubernetes: manifests/, namespace: shop, wait: false}\n' \
   >"$T/web/assent.yaml"
-map() { # NAME VALUE
-  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: shop}\n' "$1"
-  printf 'data: {value: "%s"}\n' "$2"
-}
 for name in client server flux argo copied bare; do
-  map $name 1 >"$T/web/manifests/$name.yaml"
+  cluster_map $name 1 shop >"$T/web/manifests/$name.yaml"
 done
-cat >"$T/web/manifests/web.yaml" <<'Y'
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: c, image: "example.org/web:1"}]}
-Y
+cluster_web example.org/web:1 2 shop >"$T/web/manifests/web.yaml"
 cd "$T/web/manifests" || exit 1
 kube_ctl apply -f client.yaml -f web.yaml >/dev/null &&
   kube_ctl apply --server-side -f server.yaml >/dev/null
@@ -55,11 +35,9 @@ tap_ok 'objects of kubectl, Flux and Argo CD' || exit 1
 cd "$T" || exit 1
 agent_commit web first
 
-printf 'kubernetes:\n  clusters:\n    one: {kubeconfig: %s}\n' "$T/kubeconfig" |
-  cat - "$CONF" >"$CONF.new" && mv "$CONF.new" "$CONF"
 agent_stack web 'approval: {required: 1, from: [ops]}' \
   'kubernetes: {clusters: [one], namespaces: [shop]}'
-chmod 600 "$CONF"
+cluster_conf "one: {kubeconfig: $KUBE/config}"
 agent_init
 agent_start
 
@@ -121,7 +99,7 @@ tap_ok 'nothing was changed by asking'
 # Another Application's, and a value that kubectl has set.
 kube_curl PATCH "$N/shop/configmaps/argo" \
   '{"metadata":{"annotations":{"argocd.argoproj.io/tracking-id":"other:/ConfigMap:shop/argo"}}}'
-map server 2 >"$T/web/manifests/server.yaml"
+cluster_map server 2 shop >"$T/web/manifests/server.yaml"
 agent_commit web other
 agent_sync web
 adopt --json
@@ -133,7 +111,7 @@ kube_curl GET "$N/shop/configmaps/server"
 printf '%s' "$BODY" | grep -q '"value": *"1"' && ! printf '%s' "$BODY" | grep -q assent.org
 tap_ok 'it was not taken'
 
-map server 1 >"$T/web/manifests/server.yaml"
+cluster_map server 1 shop >"$T/web/manifests/server.yaml"
 agent_commit web back
 objects >"$T/before"
 agent_sync web

@@ -3,16 +3,10 @@
 # Agent, worker and a real API server: a commit is planned, approved, applied, changed, rolled back
 # and pruned, and nothing comes into the cluster without an approval.
 # shellcheck disable=SC2016,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
-git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
-kube_need || tap_skip_all "$REASON"
-agent_begin
-kube_begin
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
+cluster_begin
 kube_writer one
 kube_config "$T/etc/kubeconfig"
-chmod 600 "$T/etc/kubeconfig"
 
 git init -q -b main "$T/shop"
 mkdir -p "$T/shop/manifests"
@@ -37,27 +31,11 @@ kind: Secret
 metadata: {name: login}
 stringData: {word: hush-hush-hush}
 M
-cat >"$T/shop/manifests/web.yaml" <<M
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers:
-        - {name: web, image: "example.org/web:1"}
-M
+cluster_web example.org/web:1 2 >"$T/shop/manifests/web.yaml"
 agent_commit shop first
 agent_stack shop 'approval: {required: 1, from: [ops]}' \
   'kubernetes: {clusters: [one], cluster-scoped: true}'
-cat >>"$CONF" <<C
-kubernetes:
-  clusters:
-    one: {kubeconfig: kubeconfig, context: one}
-C
+cluster_conf 'one: {kubeconfig: kubeconfig, context: one}'
 agent_init
 agent_start
 

@@ -3,24 +3,15 @@
 # Drift of a cluster's objects, against a real API server: it is noticed by watches, named by its
 # field manager, and looked at alone.
 # shellcheck disable=SC2016,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
-kube_need || tap_skip_all "$REASON"
-agent_begin
-kube_begin || exit 1
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
+cluster_begin
 
 # Somebody whose rights can be taken away.
 kube_ctl create clusterrolebinding all --clusterrole=cluster-admin --user=nobody >"$T/told" 2>&1
 agent_repo app
 agent_stack app 'approval: {required: 1, from: [alice]}' 'on-drift: report' \
   'kubernetes: {clusters: [prod], cluster-scoped: true}'
-cat >>"$CONF" <<-C
-	kubernetes:
-	  clusters:
-	    prod: {kubeconfig: $KUBE/config, context: one-nobody}
-C
+cluster_conf "prod: {kubeconfig: $KUBE/config, context: one-nobody}"
 mkdir "$T/app/manifests"
 cat >"$T/app/manifests/all.yaml" <<'M'
 apiVersion: v1
@@ -36,17 +27,8 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: cache, namespace: shop}
 data: {size: "2"}
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec:
-  replicas: 2
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "web:1"}]}
 M
+cluster_web web:1 2 shop >>"$T/app/manifests/all.yaml"
 cat >"$T/app/assent.yaml" <<-M
 	resources:
 	  - kubernetes: manifests/

@@ -21,13 +21,8 @@
 # object of another by now, stale plans       test-kube-apply.sh 3, test-kube-agent.sh
 #
 # shellcheck disable=SC2016,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
-git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
-kube_need || tap_skip_all "$REASON"
-agent_begin
-kube_begin one two || exit 1
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
+cluster_begin one two
 kube_writer two
 data=$(cd "$srcdir" && pwd)/tests/data/kubernetes
 
@@ -71,40 +66,22 @@ binding='{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding
 "kind":"ClusterRole","name":"cluster-admin"},"subjects":['$subjects']}'
 rights create
 
-map() { # NAME VALUE
-  printf -- '---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {value: "%s"}\n' \
-    "$1" "$2"
-}
-web() { # IMAGE
-  cat <<Y
----
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: c, image: "$1"}]}
-Y
-}
 git init -q -b main "$T/both"
 git init -q -b main "$T/shop"
 mkdir "$T/both/a" "$T/both/b" "$T/shop/a"
 both() { # VALUE
-  map both "$1" >"$T/both/a/all.yaml"
+  cluster_map both "$1" >"$T/both/a/all.yaml"
   {
-    map both "$1"
-    web "image:$1"
+    cluster_map both "$1"
+    cluster_web "image:$1"
   } >"$T/both/b/all.yaml"
   agent_commit both "$1"
 }
 shop() { # VALUE [WEB]
   {
-    map shop "$1"
-    map more "$1"
-    [ -z "${2-}" ] || web "image:$1"
+    cluster_map shop "$1"
+    cluster_map more "$1"
+    [ -z "${2-}" ] || cluster_web "image:$1"
   } >"$T/shop/a/all.yaml"
   agent_commit shop "$1"
 }
@@ -121,7 +98,7 @@ on-failure: rollback
 Y
 git init -q -b main "$T/late"
 mkdir "$T/late/a"
-map late 1 >"$T/late/a/all.yaml"
+cluster_map late 1 >"$T/late/a/all.yaml"
 sed '/context: two/d; s/context: one, //' "$T/both/assent.yaml" >"$T/late/assent.yaml"
 agent_commit late 1
 both 1
@@ -132,13 +109,8 @@ agent_stack both 'approval: {required: 1, from: [ops]}' \
   'kubernetes: {clusters: [one, two], namespaces: [default]}'
 agent_stack shop 'approval: {required: 1, from: [ops]}' \
   'kubernetes: {clusters: [front], namespaces: [default]}'
-cat >>"$CONF" <<C
-kubernetes:
-  clusters:
-    one: {kubeconfig: kubeconfig}
-    two: {kubeconfig: kubeconfig}
-    front: {kubeconfig: front}
-C
+cluster_conf 'one: {kubeconfig: kubeconfig}' 'two: {kubeconfig: kubeconfig}' \
+  'front: {kubeconfig: front}'
 agent_init
 agent_start
 

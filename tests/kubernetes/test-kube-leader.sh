@@ -3,21 +3,13 @@
 # Two agents with one Lease on a real API server: one acts, the other does nothing and says who
 # leads, until the first is killed, is stopped, or cannot renew.
 # shellcheck disable=SC2016,SC2034,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
 . "${srcdir:-.}/tests/system/lib-http.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
-kube_need || tap_skip_all "$REASON"
-agent_begin
-kube_begin one || exit 1
+cluster_begin
 agent_repo app
 agent_stack app 'approval: {required: 1, from: [ops]}'
-cat >>"$CONF" <<-C
-	kubernetes:
-	  clusters: {one: {kubeconfig: $KUBE/config}}
-	  leader-election: {cluster: one, namespace: default, name: lead, lease: 3s}
-C
+cluster_conf "one: {kubeconfig: $KUBE/config}"
+echo '  leader-election: {cluster: one, namespace: default, name: lead, lease: 3s}' >>"$CONF"
 sed "s|^agent: .*|agent: web2.test|; s|^state: .*|state: $T/state-b|;
   s|^socket: .*|socket: $T/rt/b.sock|" "$CONF" >"$T/etc/b.yaml"
 chmod 600 "$T/etc/b.yaml"

@@ -2,15 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The whole way: from a commit to objects in a cluster, by agent, approval and the real worker.
 # shellcheck disable=SC2016,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-kube_need || tap_skip_all "$REASON"
-git_need git curl ssh-keygen openssl python3 || tap_skip_all "$REASON"
-agent_begin
-kube_begin one || exit 1
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
+cluster_begin
 kube_writer one
-kube_config "$T/kubeconfig"
 M=/api/v1/namespaces/shop/configmaps
 
 git init -q -b main "$T/web"
@@ -23,26 +17,10 @@ resources:
     within: 30s
 on-failure: rollback
 Y
-map() { # NAME VALUE
-  printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata: {value: "%s"}\n' "$1" "$2"
-}
-web() { # IMAGE
-  cat <<Y
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec: {containers: [{name: c, image: "$1"}]}
-Y
-}
 printf 'apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n' >"$T/web/manifests/ns.yaml"
-map conf 1 >"$T/web/manifests/conf.yaml"
-map more 1 >"$T/web/manifests/more.yaml"
-web one >"$T/web/manifests/web.yaml"
+cluster_map conf 1 >"$T/web/manifests/conf.yaml"
+cluster_map more 1 >"$T/web/manifests/more.yaml"
+cluster_web one >"$T/web/manifests/web.yaml"
 cat >"$T/web/manifests/secret.yaml" <<'Y'
 apiVersion: v1
 kind: Secret
@@ -50,15 +28,9 @@ metadata: {name: s}
 stringData: {k: some-secret-bytes}
 Y
 agent_commit web first
-cat >"$T/kube.conf" <<C
-kubernetes:
-  clusters:
-    one: {kubeconfig: $T/kubeconfig}
-C
-cat "$T/kube.conf" "$CONF" >"$CONF.new" && mv "$CONF.new" "$CONF"
 agent_stack web 'approval: {required: 1, from: [ops]}' \
   'kubernetes: {clusters: [one], namespaces: [shop], cluster-scoped: true}'
-chmod 600 "$CONF"
+cluster_conf "one: {kubeconfig: $KUBE/config}"
 agent_init
 agent_start
 
@@ -90,7 +62,7 @@ agent_sync web
 agent_is web converged && [ -z "$PLAN" ]
 tap_ok 'and then there is nothing to do' || note
 
-map conf 2 >"$T/web/manifests/conf.yaml"
+cluster_map conf 2 >"$T/web/manifests/conf.yaml"
 rm "$T/web/manifests/more.yaml"
 agent_commit web second
 agent_sync web
@@ -99,8 +71,8 @@ agent_decide "$PLAN" alice approve && agent_becomes web converged &&
 tap_ok 'a change and a removal' || note
 
 kube_rule one 'deployments shop/* failed'
-map conf 3 >"$T/web/manifests/conf.yaml"
-web broken >"$T/web/manifests/web.yaml"
+cluster_map conf 3 >"$T/web/manifests/conf.yaml"
+cluster_web broken >"$T/web/manifests/web.yaml"
 agent_commit web broken
 agent_sync web
 agent_decide "$PLAN" alice approve
@@ -110,7 +82,7 @@ tap_ok 'what does not become ready is taken back, and the reason says so' || not
 
 # The agent dies with its worker in the middle of an apply.
 kube_rule one 'deployments shop/* unseen'
-web third >"$T/web/manifests/web.yaml"
+cluster_web third >"$T/web/manifests/web.yaml"
 agent_commit web third
 agent_sync web
 agent_decide "$PLAN" alice approve

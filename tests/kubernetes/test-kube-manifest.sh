@@ -3,13 +3,8 @@
 # From manifests to a plan: what the configuration allows, variables, renderers, sealed values, and
 # errors with their file and line. Nothing is applied here.
 # shellcheck disable=SC2016,SC2119,SC2153
-. "${srcdir:-.}/tests/system/lib-git.sh"
-. "${srcdir:-.}/tests/system/lib-agent.sh"
-. "${srcdir:-.}/tests/kubernetes/lib-kube.sh"
-git_need git curl ssh-keygen python3 || tap_skip_all "$REASON"
-kube_need || tap_skip_all "$REASON"
-agent_begin
-kube_begin || exit 1
+. "${srcdir:-.}/tests/kubernetes/lib-cluster.sh"
+cluster_begin
 scan="python3 $srcdir/tests/secret-scan.py"
 MARK=$($scan --marker)
 agent_repo app
@@ -23,11 +18,9 @@ join='cat ../common/a.yaml; for f; do cat "${f#--values=}"; done'
 allow() { # WHAT: of the stack, in the section kubernetes; nothing: no section
   cp "$T/bare" "$CONF"
   [ $# -eq 0 ] || echo "    kubernetes: {$*}" >>"$CONF"
+  cluster_conf "prod: {kubeconfig: $KUBE/config, context: one}" \
+    "test: {kubeconfig: $KUBE/config, context: one-nobody}"
   cat >>"$CONF" <<-C
-	kubernetes:
-	  clusters:
-	    prod: {kubeconfig: $KUBE/config, context: one}
-	    test: {kubeconfig: $KUBE/config, context: one-nobody}
 	  renderers:
 	    join: {run: [/bin/sh, -c, '$join', sh]}
 	    bad: {run: [/bin/sh, -c, 'echo "kind: x"']}
