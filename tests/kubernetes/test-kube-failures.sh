@@ -209,20 +209,6 @@ tap_ok 'with the server comes a new plan, which is not approved by the old appro
 applies both && value one both 2 && value two both 2
 tap_ok 'and can be carried out' || say
 
-# 3 begins here and goes on while other things fail: server and worker die in the middle
-agent_sync late
-late=$PLAN
-kube_rule two 'deployments default/* unseen'
-both 3
-agent_sync both
-approve both
-agent_wait_for 'value two both 3 && value one both 3'
-tap_ok 'an apply is under way in both clusters' || say
-kube_stop two
-for pid in $(pgrep -P "$agent_pid" -f assent-worker); do
-  kill -9 "$pid" 2>/dev/null
-done
-
 # 4 Answers of a strange kind, at the plan and at the apply
 shop 3
 dry='PATCH configmaps/more.*dryRun'
@@ -248,6 +234,22 @@ tap_ok 'and so is 404 as plain text' || say
 refused blocked "=$no_dry_run" "\"hook.example.org\" does not support dry run" \
   "webhook 'hook.example.org' must have \`sideEffects: None\` or \`NoneOnDryRun\`" 'another tool'
 tap_ok 'and a webhook that knows no dry run, with what to do about it' || say
+
+# 3 begins here and goes on while other things fail: server and worker die in the middle
+agent_sync late
+late=$PLAN
+kube_rule two 'deployments default/* unseen'
+both 3
+agent_sync both
+approve both
+agent_wait_for 'value two both 3 && value one both 3'
+tap_ok 'an apply is under way in both clusters' || say
+kube_stop two
+for pid in $(pgrep -P "$agent_pid" -f assent-worker); do
+  kill -9 "$pid" 2>/dev/null
+done
+
+# 4 goes on
 rules ''
 again shop
 [ -n "$PLAN" ]
@@ -270,6 +272,22 @@ agent_wait_for '[ -s "$F/told" ]'
 rules ''
 agent_becomes shop converged && value one more 3 && value one shop 3
 tap_ok 'a 404 as plain text and a 429 that pass are waited for' || say
+
+# 3 ends here
+reason both failed 'cannot be recovered' "cluster 'two'" 'nobody answers there'
+tap_ok 'a cluster that died in the middle is waited for, and nothing is forgotten' || say
+kube_compact two
+kube_start two
+agent_wait_for 'value one both 2 && value two both 2' &&
+  agent_wait_for 'agent_look both; case $REASON_NOW in *recovered*) false ;; esac'
+tap_ok 'when it is back all is taken back, in both clusters' || say
+agent_look late
+[ "$PLAN" = "$late" ] && applies late && value two late 1
+tap_ok 'a plan from before a restart and a compaction can be carried out' || say
+kube_rule two
+again both
+applies both && value one both 3 && value two both 3
+tap_ok 'and so can a new one' || say
 
 # 5 Webhooks of the server itself, credentials, rights
 hooks=/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations
@@ -338,21 +356,6 @@ agent_sync shop
 applies shop && value one shop 5 && value one more 5
 tap_ok 'with it a new plan can be carried out' || say
 
-# 3 ends here
-reason both failed 'cannot be recovered' "cluster 'two'" 'nobody answers there'
-tap_ok 'a cluster that died in the middle is waited for, and nothing is forgotten' || say
-kube_compact two
-kube_start two
-agent_wait_for 'value one both 2 && value two both 2' &&
-  agent_wait_for 'agent_look both; case $REASON_NOW in *recovered*) false ;; esac'
-tap_ok 'when it is back all is taken back, in both clusters' || say
-agent_look late
-[ "$PLAN" = "$late" ] && applies late && value two late 1
-tap_ok 'a plan from before a restart and a compaction can be carried out' || say
-kube_rule two
-again both
-applies both && value one both 3 && value two both 3
-tap_ok 'and so can a new one' || say
 "$builddir/assent" log verify "$STATE/log" >"$T/said" 2>&1
 tap_ok 'the log is sound' || tap_note "$T/said"
 tap_end
