@@ -521,7 +521,27 @@ static bool must_stay(const char *key, const char *before, const char *after, GE
 		    "'%s' has changed, which needs a restart of assentd", key);
 }
 
-/* A stack in the middle of an apply cannot go: its result could not be told any more. */
+/* A stack in the middle of an apply cannot go: its result could not be told any more. Neither can
+ * what it may touch: nothing could be taken back there. */
+static bool may_change(struct agent_unit *unit, const struct conf_stack *after, GError **error)
+{
+	g_autoptr(plan_auto) plan = NULL;
+
+	if (after == NULL) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "stack '%s' is being applied and cannot be removed now",
+			    unit->conf->name);
+	}
+	if (evidence_plan(unit->agent, unit->record->plan, &plan, NULL) &&
+	    clusters_allow(unit->conf, plan) && !clusters_allow(after, plan)) {
+		return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
+			    "stack '%s' is being applied and must be allowed to touch its "
+			    "clusters until that has ended",
+			    unit->conf->name);
+	}
+	return true;
+}
+
 static bool may_reload(const struct agent *agent, const struct conf *conf, GError **error)
 {
 	struct agent_unit *unit;
@@ -538,10 +558,8 @@ static bool may_reload(const struct agent *agent, const struct conf *conf, GErro
 	g_hash_table_iter_init(&iter, agent->units);
 	while (g_hash_table_iter_next(&iter, NULL, (void **)&unit)) {
 		if (unit->record->facts.phase == STACK_PHASE_APPLYING &&
-		    find_stack(conf, unit->conf->name) == NULL) {
-			return fail(error, BASE_ERROR, BASE_ERROR_FAILED,
-				    "stack '%s' is being applied and cannot be removed now",
-				    unit->conf->name);
+		    !may_change(unit, find_stack(conf, unit->conf->name), error)) {
+			return false;
 		}
 	}
 	return true;

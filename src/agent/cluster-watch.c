@@ -226,8 +226,14 @@ static void start(struct follower *f)
 struct wish {
 	char *key, *name;
 	GPtrArray *settings, *stacks, *lists;
+	GPtrArray *scopes; /* struct cluster_scope, of the stacks */
 	struct hash_state state;
 };
+
+static void scope_free(void *scope)
+{
+	cluster_scope_free(scope);
+}
 
 static void wish_free(void *data)
 {
@@ -238,6 +244,7 @@ static void wish_free(void *data)
 	g_ptr_array_unref(wish->settings);
 	g_ptr_array_unref(wish->stacks);
 	g_ptr_array_unref(wish->lists);
+	g_ptr_array_unref(wish->scopes);
 	g_free(wish);
 }
 
@@ -284,6 +291,7 @@ static struct wish *wish_for(GHashTable *wishes, struct cluster_settings *settin
 	wish->settings = list;
 	wish->stacks = g_ptr_array_new_with_free_func(g_free);
 	wish->lists = g_ptr_array_new_with_free_func(g_free);
+	wish->scopes = g_ptr_array_new_with_free_func(scope_free);
 	hash_init(&wish->state);
 	g_hash_table_insert(wishes, wish->key, wish);
 	return wish;
@@ -334,6 +342,7 @@ static void add_wishes(GHashTable *wishes, const struct agent_unit *unit)
 			(void)hash_objects(text, len, settings->name, &wish->state);
 			g_ptr_array_add(wish->stacks, g_strdup(unit->conf->name));
 			g_ptr_array_add(wish->lists, g_strdup(file));
+			g_ptr_array_add(wish->scopes, clusters_scope(unit->conf));
 		}
 	}
 }
@@ -352,6 +361,7 @@ static char *request_of(const struct wish *wish)
 		json_w_object(w, NULL);
 		json_w_str(w, "list", wish->lists->pdata[i]);
 		json_w_str(w, "name", wish->stacks->pdata[i]);
+		cluster_scope_write(w, "scope", wish->scopes->pdata[i]);
 		json_w_end(w);
 	}
 	json_w_end(w);
@@ -419,6 +429,7 @@ static void end_others(struct cluster_watch *w, GHashTable *wishes)
 		}
 		f->wanted = false;
 		f->again = false;
+		g_clear_pointer(&f->request, g_free); // wished again, it is another
 		if (f->proc != NULL) {
 			proc_stop(f->proc, GRACE); // and is freed when it has ended
 		} else {

@@ -8,6 +8,7 @@
 #include "base/autoptr.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "cluster/scope.h"
 #include "cluster/watch.h"
 #include "kube/follow.h"
 #include "kube/id.h"
@@ -504,7 +505,25 @@ static bool watch(struct watching *w, GError **error)
 	return true;
 }
 
-static bool read_stack(struct watching *w, const char *name, const char *list, GError **error)
+/* A list may be older than the configuration. */
+static void drop_outside(GPtrArray *items, guint from, const struct cluster_scope *scope)
+{
+	guint i = from;
+
+	while (i < items->len) {
+		const struct watch_list_item *item = items->pdata[i];
+		g_autofree char *problem = cluster_scope_problem(scope, item->namespace);
+
+		if (problem != NULL) {
+			g_ptr_array_remove_index(items, i);
+		} else {
+			i++;
+		}
+	}
+}
+
+static bool read_stack(struct watching *w, const char *name, const char *list,
+		       const struct cluster_scope *scope, GError **error)
 {
 	g_autofree char *text = NULL;
 	guint from = w->items->len;
@@ -516,10 +535,24 @@ static bool read_stack(struct watching *w, const char *name, const char *list, G
 	if (!watch_list_read(text, len, cluster_name(w->cluster), w->items, error)) {
 		return fail_prefix(error, "%s", list);
 	}
+	drop_outside(w->items, from, scope);
 	for (guint i = from; i < w->items->len; i++) {
 		add_target(w, name, w->items->pdata[i]);
 	}
 	return true;
+}
+
+static void scope_free(void *scope)
+{
+	cluster_scope_free(scope);
+}
+
+static void read_one(struct json_obj *one, GPtrArray *names, GPtrArray *lists, GPtrArray *scopes)
+{
+	g_ptr_array_add(lists, (gpointer)json_str(one, "list", 4096));
+	g_ptr_array_add(names, (gpointer)json_str(one, "name", 4096));
+	g_ptr_array_add(scopes, cluster_scope_read(one, "scope")); // NULL: nothing is followed
+	json_obj_end(one);
 }
 
 static bool read_request(struct watching *w, GError **error)
@@ -527,15 +560,14 @@ static bool read_request(struct watching *w, GError **error)
 	struct json_obj *request = job_request(w->job), one;
 	GPtrArray *settings = cluster_settings_read(request, "clusters");
 	g_autoptr(GPtrArray) names = g_ptr_array_new(), lists = g_ptr_array_new();
+	g_autoptr(GPtrArray) scopes = g_ptr_array_new_with_free_func(scope_free);
 	struct json_arr stacks;
 	size_t count = json_arr_get(request, "stacks", STACKS_MAX, &stacks);
 	bool good;
 
 	for (size_t i = 0; i < count; i++) {
 		if (json_arr_obj(&stacks, i, &one)) {
-			g_ptr_array_add(lists, (gpointer)json_str(&one, "list", 4096));
-			g_ptr_array_add(names, (gpointer)json_str(&one, "name", 4096));
-			json_obj_end(&one);
+			read_one(&one, names, lists, scopes);
 		}
 	}
 	good = job_request_end(w->job, error);
@@ -548,7 +580,7 @@ static bool read_request(struct watching *w, GError **error)
 		good = w->cluster != NULL;
 	}
 	for (guint i = 0; good && i < lists->len; i++) {
-		good = read_stack(w, names->pdata[i], lists->pdata[i], error);
+		good = read_stack(w, names->pdata[i], lists->pdata[i], scopes->pdata[i], error);
 	}
 	if (settings != NULL) {
 		g_ptr_array_unref(settings);

@@ -16,6 +16,7 @@
 # webhook that denies at the apply            5; policy that denies: test-kube-apply.sh 11
 # webhook that knows no dry run               4
 # webhook that is not there                   4
+# configuration that is another, or broken    6
 # token that has expired                      5; of the client alone: test-kube-client.sh
 # right that is revoked in the middle         5; test-kube-apply.sh 11 (not taken back)
 # object of another by now, stale plans       test-kube-apply.sh 3, test-kube-agent.sh
@@ -355,6 +356,87 @@ shop 5
 agent_sync shop
 applies shop && value one shop 5 && value one more 5
 tap_ok 'with it a new plan can be carried out' || say
+
+# 6 Another configuration
+cp "$CONF" "$T/good"
+configure() { # SED WORDS: of the good one; until that is in the log
+  configured=$2
+  logged_before=$(grep -c "$2" "$T/agent.log")
+  sed "$1" "$T/good" >"$T/changed" && cat "$T/changed" >"$CONF"
+  kill -HUP "$agent_pid"
+  agent_wait_for '[ "$(grep -c "$configured" "$T/agent.log")" -gt "$logged_before" ]'
+}
+followers() {
+  pgrep -P "$agent_pid" -f 'assent-worker --trust'
+}
+idle() {
+  for stack in both late shop; do
+    [ "$(agent_stack_field "$stack" 'd["job"]')" = none ] || return 1
+  done
+}
+followed() { # COUNT [LEFT]: there are so many, so many of those in $before
+  idle || return 1 # other jobs look the same
+  left=0
+  for pid in ${2+$before}; do
+    ! followers | grep -qx "$pid" || left=$((left + 1))
+  done
+  [ "$left" = "${2-0}" ] && [ "$(followers | wc -l)" = "$1" ] && idle
+}
+refuses() { # PLAN
+  agent_decide "$1" alice approve
+  [ "$CODE" != accepted ]
+}
+agent_wait_for 'before=$(followers); followed 3 3'
+both 4
+agent_sync both
+plan=$PLAN
+configure 's/clusters: \[one, two\]/clusters: [one, nonesuch]/' 'the old configuration stays in force'
+agent_look both
+[ -n "$plan" ] && [ "$PLAN" = "$plan" ] && agent_wait_for 'followed 3 3'
+tap_ok 'a broken configuration changes nothing: the same plan waits, the same workers follow' || say
+
+sed 's/name: one-cert$/name: other/' "$T/etc/kubeconfig" >"$T/etc/other"
+chmod 600 "$T/etc/other"
+other='s/one: {kubeconfig: kubeconfig}/one: {kubeconfig: other, context: other}/'
+configure "$other" 'has been read again'
+agent_wait_for 'agent_look both; [ -n "$PLAN" ] && [ "$PLAN" != "$plan" ]' &&
+  refuses "$plan" && agent_wait_for 'followed 3 2'
+tap_ok 'with another kubeconfig of a cluster only that one is followed anew, and a new plan waits' ||
+  say
+applies both && value one both 4 && value two both 4
+tap_ok 'which is carried out' || say
+kube_curl PATCH /api/v1/namespaces/default/configmaps/both '{"data":{"value":"edited"}}'
+agent_wait_for '[ "$(agent_stack_field both "d[\"drift\"]")" = 1 ]'
+tap_ok 'and what happens there is seen' || say
+
+both 5
+agent_sync both
+plan=$PLAN
+less="$other; s/clusters: \\[one, two\\]/clusters: [one]/"
+configure "$less" 'has been read again'
+[ -n "$plan" ] && refuses "$plan" &&
+  reason both blocked "stack 'both' may not touch cluster 'two'" && value two both 4
+tap_ok 'a plan for a cluster that is no longer allowed cannot be applied' || say
+shop 6
+agent_sync shop
+plan=$PLAN
+configure "$less; /clusters: .front/s/default/elsewhere/" 'has been read again'
+[ -n "$plan" ] && refuses "$plan" && reason shop blocked "is in namespace 'default'" &&
+  value one shop 5
+tap_ok 'nor one for another namespace' || say
+configure "$less; s/clusters: .two.*default.*/clusters: [one]}/" 'has been read again'
+agent_wait_for 'followed 2'
+tap_ok 'what no stack may touch any more is not followed' || say
+configure "$other" 'has been read again'
+agent_wait_for 'followed 3 && agent_look both && [ -n "$PLAN" ]'
+tap_ok 'what is allowed again is followed, and planned' || say
+kube_rule two 'deployments default/* unseen'
+approve both
+agent_wait_for 'value two both 5'
+configure "$less" 'must be allowed to touch its clusters until that has ended'
+kube_rule two
+agent_becomes both converged && value one both 5
+tap_ok 'not while an apply goes on, which ends well' || say
 
 "$builddir/assent" log verify "$STATE/log" >"$T/said" 2>&1
 tap_ok 'the log is sound' || tap_note "$T/said"

@@ -46,12 +46,13 @@ item() { # STACK NAMESPACE NAME SET
 } >"$T/list-a"
 item b shop web-b set-b >"$T/list-b"
 
-watch_start() {
+all='{"cluster_scoped":true}'
+watch_start() { # [SCOPE of the stack b]
   : >"$T/out"
   printf '{"v":1,"job":"watch","clusters":[{"name":"one","kubeconfig":"%s",%s,%s}\n' \
     "$T/kubeconfig" '"context":"one","in_cluster":false}]' \
-    "\"stacks\":[{\"name\":\"a\",\"list\":\"$T/list-a\"},{\"name\":\"b\",\
-\"list\":\"$T/list-b\"}]" >"$T/request"
+    "\"stacks\":[{\"name\":\"a\",\"list\":\"$T/list-a\",\"scope\":$all},{\"name\":\"b\",\
+\"list\":\"$T/list-b\"${1-,\"scope\":$all}}]" >"$T/request"
   "$worker" --trust "$T/none" <"$T/request" >"$T/out" 2>"$T/err" &
   watch_pid=$!
   git_pids="$git_pids $watch_pid"
@@ -137,8 +138,19 @@ tap_ok 'without the right from the beginning it says so' || shown
 kill -TERM $watch_pid
 wait $watch_pid
 
-# --- many changes
+# --- what a stack may not touch any more
 do_it '{"forbid": false}'
+for scope in ',"scope":{"cluster_scoped":true,"namespaces":["other"]}' ''; do
+  watch_start "$scope"
+  says 1 '"event":"watching"}'
+  put shop web-b 12 helm set-b && put shop web 12 "hand${scope:+2}"
+  says 1 "$(changed web a '"what":"changed"')" && ! grep -q web-b "$T/out"
+  tap_ok "what lies outside of a stack's scope is not followed${scope:+, by its namespace}" || shown
+  kill -TERM $watch_pid
+  wait $watch_pid
+done
+
+# --- many changes
 watch_start
 says 1 '"event":"watching"}'
 python3 - "$server" <<'P'
