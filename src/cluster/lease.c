@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "kube/time.h"
+
 #define DURATION_MAX 86400 /* seconds that another's Lease is believed to last */
 
 const struct lease_times lease_times_default = {15000, 10000, 2000};
@@ -192,23 +194,14 @@ void lease_answer(struct lease *lease, enum lease_came came, struct kube_value *
 	kube_value_free(object);
 }
 
-static char *micro_time(int64_t wall)
-{
-	g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(wall / G_USEC_PER_SEC);
-	g_autofree char *text = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
-
-	/* Exactly six digits, or the server refuses it. */
-	return g_strdup_printf("%s.%06dZ", text, (int)(wall % G_USEC_PER_SEC));
-}
-
 /* A calendar that stands still must not look like an agent that does. */
 static char *next_time(const struct kube_value *spec, int64_t wall)
 {
-	char *text = micro_time(wall);
+	char *text = kube_time_micro(wall);
 
 	if (g_strcmp0(text, kube_value_str(kube_value_get(spec, "renewTime"))) == 0) {
 		g_free(text);
-		text = micro_time(wall + 1);
+		text = kube_time_micro(wall + 1);
 	}
 	return text;
 }
@@ -274,7 +267,7 @@ char *lease_body(const struct lease *lease, const char *namespace, const char *n
 char *lease_release(struct lease *lease, int64_t now, int64_t wall)
 {
 	g_autoptr(kube_value_auto) object = NULL;
-	g_autofree char *time = micro_time(wall);
+	g_autofree char *time = kube_time_micro(wall);
 	bool held = lease_leads(lease, now) > 0 && lease->object != NULL && is_ours(lease);
 	struct kube_value *spec;
 
