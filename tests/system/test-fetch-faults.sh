@@ -7,7 +7,14 @@ git_begin
 git_need git python3 || tap_skip_all "$REASON"
 git_seed
 git_http_up || tap_skip_all "$REASON"
-limits="connect_timeout=2 low_speed_time=1 timeout=20"
+
+# Of what ends by itself nobody shall lose patience, however busy the machine.
+limits() { # MODE: sets $limits
+  case $1 in
+  accept | hang | drip) limits="connect_timeout=2 low_speed_time=1 timeout=20" ;;
+  *) limits="connect_timeout=60 low_speed_time=60 timeout=120" ;;
+  esac
+}
 
 try() { # URL NAME CODES MEMBERS...: a clone through the proxy that is up
   url=$1 what=$2 codes=$3
@@ -27,6 +34,7 @@ try() { # URL NAME CODES MEMBERS...: a clone through the proxy that is up
 # The faulty way, then the straight one into the same mirror.
 stage() { # SCHEME PORT MODE N CODES
   git_proxy "$3" "$4" "$2" || return 1
+  limits "$3"
   # shellcheck disable=SC2086
   try "$1://localhost:$PROXY_PORT/open/repo.git" "$1 $3 $4" "$5" "ca_file=$T/ca.pem" $limits
   git_proxy_down
@@ -115,6 +123,7 @@ if git_ssh_up; then
     # shellcheck disable=SC2086
     git_proxy $fault "$SSH_PORT"
     git_known_host "$PROXY_PORT" "$T/hostkey.pub" >"$T/known_hosts"
+    limits "${fault% *}"
     case $fault in
     accept* | hang*) codes="timeout network" ;;
     *) codes="network repository" ;;
