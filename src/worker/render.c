@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 #include "base/text.h"
 #include "worker/render-input.h"
 #include "worker/render-reads.h"
+#include "worker/render-scratch.h"
 
 #define QUOTED_LINES 6
 
@@ -52,22 +52,15 @@ struct program {
 struct rendering {
 	const struct render_ask *ask;
 	struct program program;
-	char *scratch, *input;
+	struct render_scratch scratch;
+	char *input;
 	char **reads; /* where ask's lead */
 	uid_t uid;
 };
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	return remove(path);
-}
-
 static void rendering_clear(struct rendering *r)
 {
-	if (r->scratch != NULL) {
-		(void)nftw(r->scratch, remove_one, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	}
-	g_free(r->scratch);
+	render_scratch_remove(&r->scratch);
 	g_free(r->input);
 	g_strfreev(r->reads);
 	free(r->program.path);
@@ -138,17 +131,16 @@ static bool program_is_same(const struct program *program)
 /* A folder that only we and whoever the renderer becomes can enter. */
 static bool make_scratch(struct rendering *r, GError **error)
 {
-	r->scratch = g_dir_make_tmp("assent-render-XXXXXX", error);
-	if (r->scratch == NULL) {
+	if (!render_scratch_make(&r->scratch, error)) {
 		return false;
 	}
-	r->input = g_build_filename(r->scratch, "input", NULL);
+	r->input = g_build_filename(r->scratch.path, "input", NULL);
 	if (mkdir(r->input, 0700) != 0) {
 		return fail_errno(error, "cannot make '%s'", r->input);
 	}
 	r->uid = sandbox_uid();
-	if (r->uid != geteuid() && chown(r->scratch, r->uid, (gid_t)r->uid) != 0) {
-		return fail_errno(error, "cannot give away '%s'", r->scratch);
+	if (r->uid != geteuid() && chown(r->scratch.path, r->uid, (gid_t)r->uid) != 0) {
+		return fail_errno(error, "cannot give away '%s'", r->scratch.path);
 	}
 	return true;
 }
@@ -264,7 +256,7 @@ static bool run(const struct rendering *r, struct proc_result *result, struct re
 				  .reads = ask->reads,
 				  .real = r->reads,
 				  .env = environment,
-				  .scratch = r->scratch,
+				  .scratch = r->scratch.path,
 				  .input = r->input,
 				  .place = RENDER_INPUT,
 				  .cwd = cwd,

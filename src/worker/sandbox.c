@@ -63,6 +63,11 @@ uid_t sandbox_uid(void)
 	return UID_FIRST + randombytes_uniform(UID_COUNT);
 }
 
+bool sandbox_is_uid(uid_t uid)
+{
+	return uid >= UID_FIRST && uid - UID_FIRST < UID_COUNT;
+}
+
 static void add(GPtrArray *args, const char *first, ...) G_GNUC_NULL_TERMINATED;
 static void add(GPtrArray *args, const char *first, ...)
 {

@@ -45,6 +45,8 @@ struct sandbox {
 /* A user id for root's sandboxes, that no account has; ours where we are not root or know no other
  * ids. */
 uid_t sandbox_uid(void);
+/* May sandbox_uid() have given it? */
+bool sandbox_is_uid(uid_t uid);
 /* limits: timeout, max_output, stopped; the rest is not read. used: which kind it was. */
 bool sandbox_run(const struct sandbox *sandbox, const struct proc_spec *limits,
 		 struct proc_result *result, enum sandbox_kind *used, GError **error)

@@ -179,7 +179,36 @@ ends() {
   kill -KILL "${driver:-$job}"
   wait "$job" 2>/dev/null
   ok "$name: one whose worker is killed dies" wait_for gone "orphan-$$-$name"
+  ok "$name: its folder is left" test "$(left)" -eq 1
+  # What is like it, and is not: another name, other contents, who may enter, whose it is, a link.
+  "${as[@]}" mkdir -m 700 "$tmp/tmp/assent-render-sevens1" "$tmp/tmp/assent-render-short" \
+    "$tmp/tmp/assent-render-others" "$tmp/tmp/assent-render-others/input" \
+    "$tmp/tmp/assent-render-others/mine"
+  "${as[@]}" mkdir -m 755 "$tmp/tmp/assent-render-opened"
+  "${as[@]}" ln -s "$tmp/tmp/assent-render-others" "$tmp/tmp/assent-render-linked"
+  [ "$(id -u)" -ne 0 ] || { mkdir -m 700 "$tmp/tmp/assent-render-strang" &&
+    chown 65533 "$tmp/tmp/assent-render-strang"; }
+  others=$(alike)
+  render "$bin/endless" "alive-$$-$name" >/dev/null 2>&1 &
+  job=$!
+  wait_for pgrep -f "while.*alive-$$-$name"
+  ok "$name: that of another is in its place" test "$(left)" -eq 1
+  exits 0 "$name: beside one that runs" render "$bin/show"
+  ok "$name: its folder stays" test "$(left)" -eq 1
+  ok "$name: and so does whatever is like one" test "$(alike)" -eq "$others"
+  kill -KILL "$(pgrep -P "$job" -x render-driver)"
+  wait "$job" 2>/dev/null
+  wait_for gone "alive-$$-$name"
+  exits 0 "$name: the next" render "$bin/show"
+  ok "$name: sweeps what was left" test "$(left)" -eq 0
   rm -rf "$tmp/tmp"/*
+}
+like='-(sevens1|short|others|opened|linked|strang)$'
+alike() {
+  find "$tmp/tmp" -mindepth 1 -maxdepth 1 | grep -cE -e "$like"
+}
+left() { # how many folders of renderers
+  find "$tmp/tmp" -mindepth 1 -maxdepth 1 | grep -cvE -e "$like"
 }
 
 sees() {
