@@ -15,6 +15,7 @@ printf 'resources:\n  - {kubernetes: manifests/, namespace: shop, wait: false}\n
 for name in client server flux argo copied bare; do
   cluster_map $name 1 shop >"$T/web/manifests/$name.yaml"
 done
+sed -i 's/"1"}/"1", old: "1"}/' "$T/web/manifests/client.yaml"
 cluster_web example.org/web:1 2 shop >"$T/web/manifests/web.yaml"
 cd "$T/web/manifests" || exit 1
 kube_ctl apply -f client.yaml -f web.yaml >/dev/null &&
@@ -130,5 +131,43 @@ kube_curl GET "$N/shop/configmaps/flux"
 printf '%s' "$BODY" | grep -q '"assent.org/id"' && adopt && [ "$RC" = 0 ] &&
   grep -q 'nothing to take over' "$T/out"
 tap_ok 'afterwards there is nothing left to take over' || tap_note "$T/out" "$T/err"
+
+# A field that the manifest drops later, and how kubectl's hold on it is ended by hand.
+map client 1 >"$T/web/manifests/client.yaml"
+agent_commit web drop
+agent_sync web
+client=$N/shop/configmaps/client
+old() { # VALUE: what the field has that was dropped; "gone": there is none
+  kube_curl GET "$client"
+  [ "$(field "d['data'].get('old', 'gone')")" = "$1" ]
+}
+# A look at what has changed and the question for a plan may each make one.
+planned() {
+  agent_look web
+  [ -n "$PLAN" ] && agent_get "/v1/plans/$PLAN/diff" &&
+    printf '%s\n' "$BODY" | grep -qxF -- '-.data.old = "1"'
+}
+goes() {
+  agent_look web
+  [ -z "$PLAN" ] || agent_decide "$PLAN" alice approve
+  agent_is web converged && old gone
+}
+[ -z "$PLAN" ] && agent_is web converged && old 1
+tap_ok 'a field that kubectl has applied, too, stays when the manifest drops it'
+at=$(kube_ctl -n shop get configmap client -o yaml --show-managed-fields |
+  grep '^    manager: ' | grep -n kubectl-client-side-apply | cut -d: -f1)
+at=$((at - 1))
+kube_ctl -n shop patch configmap client --type=json -p "[
+  {\"op\": \"test\", \"path\": \"/metadata/managedFields/$at/manager\",
+   \"value\": \"kubectl-client-side-apply\"},
+  {\"op\": \"remove\", \"path\": \"/metadata/managedFields/$at\"}]" >"$T/said" 2>&1 &&
+  kube_ctl -n shop annotate configmap client \
+    kubectl.kubernetes.io/last-applied-configuration- >>"$T/said" 2>&1
+tap_ok 'its entry can be taken out by hand' || tap_note "$T/said"
+agent_ask web replan
+agent_wait_for planned && old 1
+tap_ok 'then the field is planned to go' || tap_note "$T/agent.log"
+agent_wait_for goes
+tap_ok 'and goes' || tap_note "$T/agent.log"
 agent_stop
 tap_end
