@@ -261,6 +261,7 @@ static bool request_of_apply(struct agent_unit *unit, char **out, GError **error
 	g_autofree char *keys = seal_key(unit);
 	g_autoptr(GPtrArray) proofs = g_ptr_array_new_with_free_func(request_proof_free);
 	g_autoptr(GPtrArray) clusters = clusters_of(unit->agent->conf, unit->conf);
+	g_autoptr(cluster_scope_auto) scope = clusters_scope(unit->conf);
 	g_autoptr(GArray) votes = NULL;
 	g_auto(GStrv) sigs = NULL;
 	struct decide_world world;
@@ -272,6 +273,7 @@ static bool request_of_apply(struct agent_unit *unit, char **out, GError **error
 		.seal_key = keys,
 		.proofs = proofs,
 		.clusters = clusters,
+		.scope = scope,
 	};
 
 	evidence_world(unit->agent, &world);
@@ -306,11 +308,13 @@ static bool by_journal(struct agent_unit *unit, enum stack_job kind, GError **er
 	g_autofree char *keys = seal_key(unit);
 	g_autofree char *request = NULL;
 	g_autoptr(GPtrArray) clusters = clusters_of(unit->agent->conf, unit->conf);
+	g_autoptr(cluster_scope_auto) scope = clusters_scope(unit->conf);
 	struct request_apply apply = {
 		.objects = store_objects(unit->agent->store),
 		.journal = journal,
 		.seal_key = keys,
 		.clusters = clusters,
+		.scope = scope,
 	};
 
 	if (journal == NULL) {

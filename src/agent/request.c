@@ -235,6 +235,7 @@ static void write_place(struct json_writer *w, const struct request_apply *apply
 	str_opt(w, "seal_key", apply->seal_key);
 	if (apply->clusters != NULL) {
 		cluster_settings_write(w, "clusters", apply->clusters);
+		cluster_scope_write(w, "cluster_scope", apply->scope);
 	}
 	if (apply->journal == NULL) {
 		json_w_bool(w, "watch", true);

@@ -21,6 +21,7 @@ void apply_request_clear(struct apply_request *request)
 	}
 	g_free(request->named);
 	g_clear_pointer(&request->clusters, g_ptr_array_unref);
+	g_clear_pointer(&request->scope, cluster_scope_free);
 }
 
 /* How an attested vote came; a signature has none of these. */
@@ -114,6 +115,7 @@ static void read_place(struct job *job, struct json_obj *from, struct apply_requ
 		json_obj_fail(from, "clusters", "are nothing for a privileged worker");
 	} else {
 		out->clusters = cluster_settings_read(from, "clusters");
+		out->scope = cluster_scope_read(from, "cluster_scope");
 	}
 	if (json_bool_opt(from, "watch", false)) {
 		job_watch(job);
@@ -236,6 +238,26 @@ struct approval_trust apply_believed(const struct trust *trust, const struct pla
 		.minimum = trust->minimum,
 		.now = (int64_t)time(NULL),
 	};
+}
+
+bool apply_check_scope(const struct apply_request *request, const struct plan *plan, GError **error)
+{
+	for (size_t i = 0; i < plan->changes_count; i++) {
+		const struct plan_change *c = &plan->changes[i];
+		g_autofree char *problem = NULL;
+
+		if (c->object == NULL) {
+			continue;
+		}
+		problem = cluster_scope_problem(request->scope, c->object->namespace);
+		if (problem != NULL) {
+			g_autofree char *shown = g_utf8_make_valid(c->id, -1);
+
+			return fail(error, JOB_ERROR, JOB_ERROR_UNTRUSTED, "'%s' %s", shown,
+				    problem);
+		}
+	}
+	return true;
 }
 
 bool apply_check_votes(const struct trust *trust, const struct plan *plan,

@@ -10,6 +10,7 @@
 
 #include "base/seal.h"
 #include "base/trust.h"
+#include "cluster/scope.h"
 #include "core/approval.h"
 #include "worker/job.h"
 
@@ -25,14 +26,18 @@ struct apply_request {
 	enum apply_mode mode;
 	const char *plan, *signature, *objects, *journal;
 	const char *seal_key; /* without raised rights, when the trust file names none; or NULL */
-	const char *agent, *stack; /* with raised rights: whose journal */
-	GPtrArray *clusters;	   /* struct cluster_settings: that may be touched; NULL: none */
+	const char *agent, *stack;   /* with raised rights: whose journal */
+	GPtrArray *clusters;	     /* struct cluster_settings: that may be touched; NULL: none */
+	struct cluster_scope *scope; /* what may be touched there; NULL: nothing */
 	struct approval *votes;
 	size_t votes_count;
 	struct apply_named *named; /* of a plan that restores what they had approved */
 	size_t named_count;
 };
 
+/* Does the configuration allow all objects that the plan changes? */
+bool apply_check_scope(const struct apply_request *request, const struct plan *plan, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
 bool apply_request_read(struct job *job, struct apply_request *out, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 void apply_request_clear(struct apply_request *request);

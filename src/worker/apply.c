@@ -368,7 +368,7 @@ static bool run_plan(struct running *running, GError **error)
 	       restores_verify(running->trust, plan, request, caller, &restores, error) &&
 	       apply_check_votes(running->trust, plan, request, restores, error) &&
 	       scope_check(running->trust, plan, job_privilege(job), error) &&
-	       begin_as(running, plan, &papers, error);
+	       apply_check_scope(request, plan, error) && begin_as(running, plan, &papers, error);
 }
 
 static bool recover_plan(struct running *running, const struct journal_state *state, GError **error)
@@ -379,6 +379,9 @@ static bool recover_plan(struct running *running, const struct journal_state *st
 
 	if (!load_plan(running, state, &plan, error)) {
 		return fail_as(error, JOB_ERROR_IO);
+	}
+	if (!apply_check_scope(running->request, plan, error)) {
+		return false;
 	}
 	t = make_transaction(running, plan, "", state->tx);
 	job_hold(running->job, true);

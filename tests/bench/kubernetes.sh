@@ -58,6 +58,7 @@ space_clear() { # NAMESPACE
   kube_curl DELETE "/apis/apps/v1/namespaces/$1/deployments"
 }
 
+scope='"cluster_scope":{"cluster_scoped":true}'
 clusters() {
   printf '"clusters":[{"context":"one","in_cluster":false,"inventory":"ours",'
   printf '"kubeconfig":"%s","name":"prod"}]' "$KUBE/config"
@@ -67,7 +68,7 @@ plan_request() { # BASE MORE
     "$T/mirror.git" "$commit" "$1"
   printf '"agent":"test.example.org","stack":"web","home":"%s","labels":[],' "$T"
   printf '"objects":"%s","out":"%s","seal_key":"%s",' "$objects" "$T/draft" "$keys/seal"
-  printf '"cluster_scope":{"cluster_scoped":true},%s%s}\n' "$(clusters)" "$2"
+  printf '%s,%s%s}\n' "$scope" "$(clusters)" "$2"
 }
 commit_all() {
   git -C "$repo" add -A
@@ -93,7 +94,7 @@ worker_apply() {
   rm -rf "$T/journal" "$T/plan.json"
   "$builddir/mkplan" plan "$keys" "$T/draft" "$T/plan.json" || die 'no plan'
   "$builddir/mkplan" request "$keys" "$T/plan.json" "$objects" "$T/journal" alice |
-    sed "s|}\$|,\"seal_key\":\"$keys/seal\",$(clusters)}|" >"$T/request"
+    sed "s|}\$|,\"seal_key\":\"$keys/seal\",$scope,$(clusters)}|" >"$T/request"
   measure apply assent 0 worker_trusting
   grep -q '"result":"ok"' "$T/out" || die "not applied: $(tail -n 2 "$T/out")"
 }

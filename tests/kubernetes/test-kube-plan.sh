@@ -118,11 +118,16 @@ apply() {
   remember
 }
 carry_out() {
+  approve && work && grep -q '"result":"ok"' "$T/applying"
+}
+approve() {
   "$builddir/mkplan" plan "$keys" "$T/draft" "$T/plan.json" &&
     "$builddir/mkplan" request "$keys" "$T/plan.json" "$objects" "$T/journal" alice |
-    sed "s|}\$|,\"seal_key\":\"$keys/seal\",$(clusters)}|" >"$T/request" &&
-    "$WORKER" --trust "$keys/trust.yaml" <"$T/request" >"$T/applying" 2>"$T/err" &&
-    grep -q '"result":"ok"' "$T/applying"
+    sed "s|}\$|,\"seal_key\":\"$keys/seal\",\"cluster_scope\":{$scope},$(clusters)}|" \
+      >"$T/request"
+}
+work() {
+  "$WORKER" --trust "$keys/trust.yaml" <"$T/request" >"$T/applying" 2>"$T/err"
 }
 remember() {
   python3 - "$T" "$objects" "$commit" <<'END'
@@ -418,6 +423,50 @@ manifest
 plan && apply && kube_curl GET /api/v1/namespaces/shop/configmaps/theirs && [ "$STATUS" = 404 ] &&
   again && changes ''
 tap_ok 'it is gone'
+
+# What was allowed when the plan was made, and is not any more.
+narrow='"cluster_scoped":true,"namespaces":["elsewhere"]'
+color() { # COLOR: it is that
+  kube_curl GET /api/v1/namespaces/shop/configmaps/settings
+  printf '%s' "$BODY" | grep -q "\"color\": *\"$1\""
+}
+refused() { # REQUEST with the configuration as it is now: for its namespace
+  printf '%s' "$1" | sed "s|\"cluster_scope\":{$scope}|\"cluster_scope\":{$narrow}|" >"$T/request"
+  if work || ! grep -q '"code":"untrusted"' "$T/applying" ||
+    ! grep -q "'k8s:prod/shop/[^']*' is in namespace 'shop', which" "$T/applying"; then
+    tap_note "$T/applying" "$T/err"
+    return 1
+  fi
+}
+sed 's/color: blue/color: red/; s/replicas: 2/replicas: 4/' "$T/web.yaml" >"$repo/k8s/web.yaml"
+printf 'resources:\n  - {kubernetes: k8s/, context: prod, namespace: shop, within: 1h}\n' \
+  >"$repo/assent.yaml"
+plan
+approve
+request=$(cat "$T/request")
+refused "$request" && color blue
+tap_ok 'an approved plan is not applied where the configuration does not allow it any more'
+printf '%s' "$request" | sed "s|\"cluster_scope\":{$scope},||" >"$T/request"
+! work && grep -q '"code":"untrusted"' "$T/applying" && color blue
+tap_ok 'nor where the request does not say what it allows'
+printf '%s' "$request" >"$T/request"
+"$WORKER" --trust "$keys/trust.yaml" <"$T/request" >"$T/applying" 2>"$T/err" & # waits for pods
+worker=$!
+kube_wait color red
+kill -9 $worker
+wait $worker 2>/dev/null
+back() { # MODE
+  printf '{"v":1,"job":"apply","mode":"%s","journal":"%s","seal_key":"%s",' "$1" "$T/journal" \
+    "$keys/seal"
+  printf '"cluster_scope":{%s},%s}' "$scope" "$(clusters)"
+}
+refused "$(back undo)" && refused "$(back recover)" && color red
+tap_ok 'what was begun is not taken back there'
+back recover >"$T/request"
+work && color blue
+tap_ok 'until it may be again' || tap_note "$T/applying" "$T/err"
+cp "$T/web.yaml" "$repo/k8s/web.yaml"
+manifest
 
 object bad.yaml <<'END'
 {apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}], nonsense: 1}}
