@@ -175,7 +175,9 @@ void lease_answer(struct lease *lease, enum lease_came came, struct kube_value *
 		}
 		return;
 	case LEASE_ABSENT:
-		if (lease->todo == LEASE_READ) {
+		if (lease->todo == LEASE_READ && !is_free(lease, now)) {
+			later(lease, now); // who held it does not know yet, and acts
+		} else if (lease->todo == LEASE_READ) {
 			g_clear_pointer(&lease->object, kube_value_free);
 			g_clear_pointer(&lease->seen, g_free);
 			lease->absent = lease->fresh = true;

@@ -19,8 +19,8 @@
  * says itself, counted from when we saw that text first. We lead until
  * `renew` after the moment at which the last write that succeeded was sent, and
  * no longer, whatever the server says later; others may take the Lease only
- * `duration` after they saw that write. So nobody leads before the former one
- * has stopped, unless that one stands still between its look at the clock and
+ * `duration` after they saw that write, also when the Lease was deleted meanwhile. So nobody leads
+ *before the former one has stopped, unless that one stands still between its look at the clock and
  * what it does then: this is no fence. What we do in a cluster carries
  * preconditions of its own.
  */

@@ -252,6 +252,43 @@ static void test_release(void)
 	end(&s, &a, &b);
 }
 
+/* A person deletes it; b looks before a does, and a may still act. */
+static void test_deleted(void)
+{
+	struct server s = {0};
+	struct candidate a, b;
+	int64_t now = 0;
+
+	begin(&a, "a");
+	begin(&b, "b");
+	act(&s, &a, &now, 0);
+	act(&s, &b, &now, 0);
+	g_assert_true(leads(&a, now));
+	g_clear_pointer(&s.object, kube_value_free);
+	a.wall += 4000000;
+	for (now = 2000; now <= 4000; now += 2000) {
+		act(&s, &b, &now, 0);
+		g_assert_null(s.object);
+		g_assert_false(leads(&b, now));
+		act(&s, &a, &now, 0);
+		g_assert_true(leads(&a, now));
+	}
+	g_assert_cmpstr(spec(&s, "holderIdentity"), ==, "a");
+	act(&s, &b, &now, 0);
+	g_assert_cmpstr(lease_holder(&b.lease), ==, "a");
+	g_clear_pointer(&s.object, kube_value_free); // and a is no more
+	for (; now < 6000 + 15000; now += 1000) {
+		act(&s, &b, &now, 0);
+		g_assert_null(s.object);
+		g_assert_false(leads(&b, now));
+	}
+	for (; now <= 6000 + 15000 + 2000; now += 1000) {
+		act(&s, &b, &now, 0);
+	}
+	g_assert_true(leads(&b, now));
+	end(&s, &a, &b);
+}
+
 static void test_race(void)
 {
 	struct server s = {0};
@@ -443,6 +480,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/lease/others-clock-is-not-believed", test_others_clock);
 	g_test_add_func("/lease/release", test_release);
 	g_test_add_func("/lease/race-for-a-new-one", test_race);
+	g_test_add_func("/lease/deleted", test_deleted);
 	g_test_add_func("/lease/renewals", test_renewals);
 	g_test_add_func("/lease/slow-requests", test_slow);
 	g_test_add_func("/lease/clock", test_clock);
