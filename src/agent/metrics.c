@@ -7,6 +7,7 @@
 
 #include "agent/agent.h"
 #include "agent/halt.h"
+#include "agent/leader.h"
 #include "agent/metrics-process.h"
 #include "agent/notify/notify.h"
 
@@ -360,5 +361,8 @@ void metrics_write(GString *out, const struct agent *agent)
 	write_jobs(out, agent);
 	write_notices(out, agent);
 	write_log(out, agent);
+	single(out, "assent_leader", "gauge",
+	       "1 while this agent acts, 0 while another leads or nobody knows who does.",
+	       leader_acts(agent));
 	metrics_write_process(out);
 }

@@ -39,6 +39,10 @@ says() { # NAME TEXT: in the reason
   ask "$1"
   agent_get /v1/stacks/app && field "d['reason']" | grep -qF -- "$2"
 }
+leads() { # a or b: by its metrics
+  ask "$1"
+  agent_get /metrics && printf '%s' "$BODY" | grep -qx "assent_leader $2"
+}
 entries() { # a or b: of its log
   tail -n +2 "$([ "$1" = a ] && echo "$STATE" || echo "$T/state-b")/head" | head -n 1
 }
@@ -66,6 +70,19 @@ tap_ok 'with --json, too' || tap_note "$T/said"
   "$builddir/assent" status app --json --socket "$T/rt/b.sock" >"$T/said" 2>&1
 grep -q '"acts":false' "$T/said" && grep -q '"holder":"web1.test_' "$T/said"
 tap_ok 'and "assent status --json" of both' || tap_note "$T/said"
+leads a 1 && leads b 0
+tap_ok 'so do the metrics of both'
+! "$builddir/assent" suspend app --socket "$T/rt/b.sock" --reason x >"$T/said" 2>&1 &&
+  grep -q "leads, by the Lease" "$T/said" && [ "$(entries b)" = "$before" ]
+tap_ok 'a stack is suspended only where it is led' || tap_note "$T/said"
+"$builddir/assent" stop-all --socket "$T/rt/b.sock" --reason x >"$T/said" 2>&1 &&
+  [ "$(entries b)" != "$before" ] && ask b && agent_get /metrics &&
+  printf '%s' "$BODY" | grep -qx 'assent_stopped 1' && ask a && agent_get /metrics &&
+  printf '%s' "$BODY" | grep -qx 'assent_stopped 0' &&
+  "$builddir/assent" resume --all --socket "$T/rt/b.sock" --reason x >>"$T/said" 2>&1
+tap_ok 'one that follows can be stopped for when it leads, which stops no other' ||
+  tap_note "$T/said"
+before=$(entries b)
 ask b
 agent_post /v1/stacks/app/sync && [ "$STATUS" = 503 ] &&
   [ "$(field "d['error']['code']")" = follows ]
