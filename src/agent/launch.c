@@ -274,6 +274,7 @@ static bool request_of_apply(struct agent_unit *unit, char **out, GError **error
 		.proofs = proofs,
 		.clusters = clusters,
 		.scope = scope,
+		.bound = unit->agent->leader != NULL && clusters != NULL,
 	};
 
 	evidence_world(unit->agent, &world);
@@ -315,6 +316,7 @@ static bool by_journal(struct agent_unit *unit, enum stack_job kind, GError **er
 		.seal_key = keys,
 		.clusters = clusters,
 		.scope = scope,
+		.bound = unit->agent->leader != NULL && clusters != NULL,
 	};
 
 	if (journal == NULL) {

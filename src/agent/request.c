@@ -240,6 +240,9 @@ static void write_place(struct json_writer *w, const struct request_apply *apply
 	if (apply->journal == NULL) {
 		json_w_bool(w, "watch", true);
 	}
+	if (apply->bound) {
+		json_w_bool(w, "bound", true);
+	}
 }
 
 static void write_votes(struct json_writer *w, const struct approval *votes, size_t count)

@@ -51,6 +51,7 @@ struct request_apply {
 	const GPtrArray *proofs;   /* struct request_proof, NULL: none */
 	const GPtrArray *clusters; /* struct cluster_settings that may be touched; NULL: none */
 	const struct cluster_scope *scope; /* and what there; goes with clusters */
+	bool bound;			   /* the worker ends with the agent, in whatever it does */
 };
 void request_proof_free(void *proof);
 /* mode: MODE_APPLY or MODE_RESUME, which take the same */

@@ -120,6 +120,9 @@ static void read_place(struct job *job, struct json_obj *from, struct apply_requ
 	if (json_bool_opt(from, "watch", false)) {
 		job_watch(job);
 	}
+	if (json_bool_opt(from, "bound", false)) {
+		job_bind(job);
+	}
 }
 
 bool apply_request_read(struct job *job, struct apply_request *out, GError **error)

@@ -46,7 +46,7 @@ struct job {
 	struct json_obj request;
 	const struct job_start *start;
 	int in, out;
-	bool watch;
+	bool watch, bound;
 	struct json_writer *result;
 	GArray *diagnostics;
 };
@@ -150,7 +150,12 @@ void job_watch(struct job *job)
 
 void job_hold(struct job *job, bool hold)
 {
-	prctl(PR_SET_PDEATHSIG, hold ? 0 : SIGKILL);
+	prctl(PR_SET_PDEATHSIG, hold && !job->bound ? 0 : SIGKILL);
+}
+
+void job_bind(struct job *job)
+{
+	job->bound = true;
 }
 
 static void write_text(struct json_writer *w, const char *name, const char *text)

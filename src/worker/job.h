@@ -79,6 +79,8 @@ bool job_stopped(const struct job *job);
 void job_watch(struct job *job);
 /* While held, the process outlives its parent (apply's commit phase). */
 void job_hold(struct job *job, bool hold);
+/* It is never held: once its parent is gone, another may do the same elsewhere. */
+void job_bind(struct job *job);
 
 /* Signals, umask 077, no core dumps, death with the parent: once, at the start of the process. */
 void job_process_setup(void);

@@ -8,13 +8,21 @@
 cluster_begin
 agent_repo app
 agent_stack app 'approval: {required: 1, from: [ops]}'
+git init -q -b main "$T/shop"
+mkdir "$T/shop/k8s"
+printf 'resources:\n  - {kubernetes: k8s/, namespace: default, within: 1h}\n' >"$T/shop/assent.yaml"
+cluster_web web:1 >"$T/shop/k8s/web.yaml"
+agent_commit shop first
+agent_stack shop 'approval: {required: 1, from: [ops]}' \
+  'kubernetes: {clusters: [one], namespaces: [default]}'
 cluster_conf "one: {kubeconfig: $KUBE/config}"
 echo '  leader-election: {cluster: one, namespace: default, name: lead, lease: 3s}' >>"$CONF"
 sed "s|^agent: .*|agent: web2.test|; s|^state: .*|state: $T/state-b|;
   s|^socket: .*|socket: $T/rt/b.sock|" "$CONF" >"$T/etc/b.yaml"
 chmod 600 "$T/etc/b.yaml"
 agent_init
-"$builddir/assentd" --config "$T/etc/b.yaml" --init >/dev/null || exit 1
+key=$("$builddir/assentd" --config "$T/etc/b.yaml" --init) || exit 1
+sed -i "s|^agents:|&\n  web2.test: $(echo "$key" | cut -d' ' -f1,2)|" "$T/etc/trust.yaml"
 SOCK_A=$SOCK
 
 begin() { # a or b: $pid, and what it says in $T/NAME.log
@@ -123,6 +131,79 @@ agent_wait_for 'says a "it is not known who leads"' && state a idle
 tap_ok 'and does nothing while nobody answers'
 kube_start one && agent_wait_for 'state a pending'
 tap_ok 'until it leads again'
+
+# The Lease is lost in the middle of an apply, which waits for pods that nobody makes.
+lease=/apis/coordination.k8s.io/v1/namespaces/default/leases/lead
+there() { # STATUS of the Deployment
+  kube_curl GET /apis/apps/v1/namespaces/default/deployments/web
+  [ "$STATUS" = "$1" ]
+}
+shop_is() { # NAME STATE [WORDS of the reason]
+  ask "$1"
+  agent_is shop "$2" && case $REASON_NOW in *"${3-}"*) ;; *) false ;; esac
+}
+applying() {
+  [ "$(agent_stack_field shop "d['job']")" = apply ]
+}
+under_way() { # a applies; $children: its processes
+  agent_wait_for 'shop_is a pending'
+  agent_decide "$PLAN" alice approve
+  [ "$CODE" = accepted ] && agent_wait_for 'there 200 && applying'
+  children=$(pgrep -P "$a")
+}
+ended() { # each of $children; who inherits the dead may not bury them
+  for child in $children; do
+    case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$child/status" 2>/dev/null) in
+      '' | [XZ]*) ;;
+      *) return 1 ;;
+    esac
+  done
+}
+begin b && b=$pid
+agent_wait_for 'says b "leads, by the Lease"'
+under_way
+led=$(grep -c 'this agent leads' "$T/b.log")
+kube_curl DELETE "$lease"
+made_again() {
+  kube_curl GET "$lease"
+  [ "$STATUS" = 200 ] && printf '%s' "$BODY" | grep -q '"holderIdentity": *"web1.test_'
+}
+agent_wait_for made_again && ask a && applying && kill -0 "$a" &&
+  [ "$(grep -c 'this agent leads' "$T/b.log")" = "$led" ]
+tap_ok 'a Lease that is deleted in the middle of an apply stays with the one that leads'
+
+[ -n "$children" ] && kill -KILL "$a"
+wait "$a" 2>/dev/null
+agent_wait_for ended
+tap_ok 'one that is killed in the middle of an apply takes its workers along'
+agent_wait_for 'leads b 1 && shop_is b pending'
+agent_decide "$PLAN" alice approve
+[ "$CODE" = accepted ] && agent_wait_for "shop_is b blocked \"belongs to 'web1.test/shop'\""
+tap_ok 'the other leads, its old plan is void, and what bears another name is left alone' || {
+  ask b
+  agent_get /v1/stacks/shop
+  echo "# $BODY" >&2
+}
+begin a && a=$pid
+agent_wait_for 'says a "leads, by the Lease"' && there 200
+tap_ok 'the first follows, and what it had begun waits'
+kill -TERM "$b"
+wait "$b"
+agent_wait_for 'there 404 && shop_is a failed'
+tap_ok 'until it leads again, and takes it back'
+"$builddir/assent" replan --socket "$SOCK_A" shop >"$T/said" 2>&1
+under_way
+kube_curl PATCH "$lease" '{"spec":{"holderIdentity":"other","leaseDurationSeconds":3}}'
+! wait "$a" && [ -n "$children" ] && ended
+tap_ok 'one whose Lease was taken ends, and nothing of it is at work any more'
+begin a && a=$pid
+undone() {
+  there 404 && ask a && agent_entries apply-done shop && [ "$(field \
+    "len(d) == 2 and d[1]['result'] in ('interrupted', 'rolled-back')")" = True ]
+}
+agent_wait_for undone
+tap_ok 'what it had begun is taken back, if not by then when it leads again'
+
 sed "s|lease: 3s|lease: 4s|" "$CONF" >"$CONF.new" && cat "$CONF.new" >"$CONF"
 kill -HUP "$a"
 agent_wait_for "grep -q 'leader-election.*needs a restart' \"\$T/a.log\""
