@@ -13,6 +13,7 @@ struct step *transaction_step(struct transaction *t, guint i);
 void transaction_set_result(struct transaction *t, enum transaction_result result,
 			    const char *reason);
 void transaction_set_message(struct step *step, const GError *error);
+void transaction_tell_end(struct transaction *t);
 bool transaction_must_stop(const struct transaction_hooks *hooks);
 void transaction_tell(const struct transaction_hooks *hooks, const char *text, guint done,
 		      guint total);

@@ -184,6 +184,7 @@ bool transaction_take_back(struct transaction *t, struct journal *journal, GErro
 			    "%s; everything was taken back, but the disk did not confirm it",
 			    t->reason != NULL ? t->reason : "a sync failed");
 	}
+	transaction_tell_end(t);
 	clean_acts(t);
 	return journal_end(journal, error);
 }
@@ -192,6 +193,9 @@ bool transaction_finish(struct transaction *t, struct journal *journal, GError *
 {
 	bool settled = t->settle == NULL || t->settle(t->plan, t->settle_user, error);
 
+	if (settled) {
+		transaction_tell_end(t);
+	}
 	return (settled && finish_all(t, error) && journal_end(journal, error)) ||
 	       fail_prefix(error, "the changes are in place, but not all is cleaned up");
 }

@@ -147,6 +147,13 @@ bool transaction_sync_staged(struct transaction *t, GError **error)
 	return true;
 }
 
+void transaction_tell_end(struct transaction *t)
+{
+	if (t->tell != NULL) {
+		t->tell(t, t->settle_user);
+	}
+}
+
 bool transaction_must_stop(const struct transaction_hooks *hooks)
 {
 	return hooks->stopped != NULL && hooks->stopped(hooks->user);
@@ -273,6 +280,9 @@ bool transaction_carry_on(struct transaction *t, struct journal *journal,
 	}
 	if (t->result != TRANSACTION_OK) {
 		t->halted = journal_halted(journal, error);
+		if (t->halted) {
+			transaction_tell_end(t);
+		}
 		return t->halted;
 	}
 	/* If this fails it may stand in the journal or not: recovery does what it finds. */

@@ -55,7 +55,11 @@ struct transaction {
 	/* When all is in place for good and before the journal goes, so that after a crash it is
 	 * called again; false keeps the journal. NULL: nothing to do. */
 	bool (*settle)(const struct plan *plan, void *user, GError **error);
-	void *settle_user;
+	/* When all is in place for good, taken back or halted, and before anything is cleaned up:
+	 * what others are told of it, which may fail. After a crash it may be called again, when
+	 * less is known. NULL: nobody is told. */
+	void (*tell)(struct transaction *t, void *user);
+	void *settle_user; /* of both */
 	/* target_find(), unless a test sets another before transaction_prepare(). */
 	const struct target_ops *(*find)(const char *kind);
 	/* private */

@@ -224,6 +224,8 @@ void acts_begin(struct acts *f)
 	transaction_free(f->t);
 	f->t = transaction_new(&f->plan, acts_world.objects, TX);
 	f->t->find = acts_find;
+	f->t->tell = acts_world.tell;
+	f->t->settle_user = f->journal;
 	if (!transaction_prepare(f->t, &error)) {
 		g_error("%s", error->message);
 	}

@@ -23,7 +23,8 @@ extern struct acts_world {
 	const char *changed; /* the same, as what is not as the plan says */
 	const char *half;    /* the same, after it did all */
 	const char *dying;   /* the process ends there, before anything was done */
-	void (*after)(const char *what, const char *id); /* NULL: does no more */
+	void (*after)(const char *what, const char *id);    /* NULL: does no more */
+	void (*tell)(struct transaction *t, void *journal); /* of the transaction; or NULL */
 } acts_world;
 
 struct acts {

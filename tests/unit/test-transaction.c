@@ -380,6 +380,43 @@ static void test_act_with_a_path_is_refused(struct acts *f, const void *data)
 	assert_bad(f, "has a path");
 }
 
+/* A crash would still be found out about, and leave what is needed then. */
+static void tell(struct transaction *t, void *journal)
+{
+	g_assert_true(journal_is_pending(journal));
+	g_string_append_printf(acts_world.log, "tell %s ", transaction_result_names[t->result]);
+}
+
+static void test_its_end_is_told_before_the_journal_goes(struct acts *f, const void *data)
+{
+	acts_world.tell = tell;
+	acts_add(f, "package:p", NULL);
+	g_assert_cmpint(acts_run(f), ==, TRANSACTION_OK);
+	acts_assert_log("stage package:p commit package:p tell ok finish package:p ");
+	acts_assert_ended(f);
+}
+
+static void test_its_failure_is_told(struct acts *f, const void *data)
+{
+	acts_world.tell = tell;
+	acts_world.failing = "commit package:p";
+	acts_add(f, "package:p", NULL);
+	g_assert_cmpint(acts_run(f), ==, TRANSACTION_ROLLED_BACK);
+	acts_assert_log("stage package:p commit package:p undo package:p revive package:p "
+			"tell rolled-back finish package:p ");
+	acts_assert_ended(f);
+}
+
+/* Nobody knows yet how it ends. */
+static void test_what_is_not_over_is_not_told(struct acts *f, const void *data)
+{
+	acts_world.tell = tell;
+	acts_add(f, "package:p", NULL);
+	acts_run_and_die(f, "commit package:p");
+	g_assert_cmpint(acts_go(f, transaction_recover), ==, TRANSACTION_ROLLED_BACK);
+	acts_assert_log("undo package:p revive package:p tell rolled-back finish package:p ");
+}
+
 #define ADD(name, function)                                                                        \
 	g_test_add("/transaction/" name, struct acts, NULL, acts_set_up, function, acts_tear_down)
 
@@ -410,5 +447,9 @@ int main(int argc, char **argv)
 	ADD("needs-of-itself-are-refused", test_needs_of_itself_are_refused);
 	ADD("packages-apart-are-refused", test_packages_apart_are_refused);
 	ADD("act-with-a-path-is-refused", test_act_with_a_path_is_refused);
+	ADD("its-end-is-told-before-the-journal-goes",
+	    test_its_end_is_told_before_the_journal_goes);
+	ADD("its-failure-is-told", test_its_failure_is_told);
+	ADD("what-is-not-over-is-not-told", test_what_is_not_over_is_not_told);
 	return g_test_run();
 }
