@@ -266,7 +266,7 @@ static GPtrArray *alone(struct cluster_settings *settings)
 	return list;
 }
 
-/* Where the stack keeps its list of objects is nothing to a watch. */
+/* Where the stack keeps its list of objects, and what it tells on them, is nothing to a watch. */
 static struct wish *wish_for(GHashTable *wishes, struct cluster_settings *settings)
 {
 	struct json_writer *w = json_writer_new(0);
@@ -275,6 +275,7 @@ static struct wish *wish_for(GHashTable *wishes, struct cluster_settings *settin
 	GPtrArray *list;
 
 	g_clear_pointer(&settings->inventory, g_free);
+	settings->events = true;
 	list = alone(settings);
 	json_w_object(w, NULL);
 	cluster_settings_write(w, "clusters", list);

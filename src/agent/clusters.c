@@ -51,6 +51,7 @@ GPtrArray *clusters_of(const struct conf *conf, const struct conf_stack *stack)
 		settings->as = g_strdup(k->as);
 		settings->as_groups = g_strdupv(k->as_groups);
 		settings->inventory = inventory_of(k);
+		settings->events = k->events;
 		g_ptr_array_add(list, settings);
 	}
 	return list;

@@ -434,6 +434,10 @@ const struct conf_key conf_keys[] = {
 	{STACK("kubernetes.as-groups"), .help = "That user's groups.", .type = CONF_NAMES,
 	 AT(conf_stack_kubernetes, as_groups), .example = "[deployers]",
 	 .is_valid = conf_is_account, .shape = "a group's name of printable ASCII without spaces"},
+	{STACK("kubernetes.events"),
+	 .help = "Whether an apply writes an Event on each object that it has changed, for kubectl "
+		 "to show.",
+	 .type = CONF_BOOL, AT(conf_stack_kubernetes, events), .dflt = "true"},
 	{.path = "kubernetes", .help = "Clusters, and how to reach them.", .type = CONF_SECTION},
 	{KUBERNETES("clusters"), .help = "The clusters and their names.", .type = CONF_MAP},
 	{KUBERNETES("clusters.*"), .help = "A cluster.", .type = CONF_SECTION},

@@ -77,6 +77,7 @@ struct conf_stack_kubernetes {
 	char **namespaces;   /* patterns; NULL: all */
 	bool cluster_scoped; /* and what is in no namespace */
 	char *as, **as_groups;
+	bool events; /* an apply tells on objects what it has done with them */
 };
 struct conf_stack {
 	char *name;

@@ -12,6 +12,7 @@ struct cluster_settings *cluster_settings_new(const char *name)
 	struct cluster_settings *settings = g_new0(struct cluster_settings, 1);
 
 	settings->name = g_strdup(name);
+	settings->events = true;
 	return settings;
 }
 
@@ -26,6 +27,7 @@ struct cluster_settings *cluster_settings_dup(const struct cluster_settings *set
 	copy->as = g_strdup(settings->as);
 	copy->as_groups = g_strdupv(settings->as_groups);
 	copy->inventory = g_strdup(settings->inventory);
+	copy->events = settings->events;
 	return copy;
 }
 
@@ -95,6 +97,9 @@ void cluster_settings_write(struct json_writer *w, const char *name, const GPtrA
 		write_text(w, "as", settings->as);
 		write_texts(w, "as_groups", settings->as_groups);
 		write_text(w, "context", settings->context);
+		if (!settings->events) {
+			json_w_bool(w, "events", false);
+		}
 		write_texts(w, "exec_plugins", settings->exec_plugins);
 		json_w_bool(w, "in_cluster", settings->in_cluster);
 		write_text(w, "inventory", settings->inventory);
@@ -135,6 +140,7 @@ static struct cluster_settings *read_one(struct json_obj *o, const GPtrArray *be
 	settings->context = g_strdup(json_str_opt(o, "context", MAX_TEXT));
 	settings->in_cluster = json_bool(o, "in_cluster");
 	settings->inventory = g_strdup(json_str_opt(o, "inventory", MAX_TEXT));
+	settings->events = json_bool_opt(o, "events", true);
 	settings->exec_plugins = read_texts(o, "exec_plugins", true);
 	settings->as = g_strdup(json_str_opt(o, "as", MAX_TEXT));
 	settings->as_groups = read_texts(o, "as_groups", false);

@@ -21,6 +21,7 @@ struct cluster_settings {
 	char *as;	     /* impersonation; NULL: none, or what the kubeconfig says */
 	char **as_groups;
 	char *inventory; /* namespace of the list of the stack's objects; NULL: the context's */
+	bool events;	 /* an apply tells on objects what it has done with them */
 };
 
 struct cluster_settings *cluster_settings_new(const char *name);

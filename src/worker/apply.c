@@ -9,6 +9,7 @@
 #include "base/caller.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "worker/apply-event.h"
 #include "worker/apply-request.h"
 #include "worker/apply-restore.h"
 #include "worker/apply-result.h"
@@ -85,12 +86,23 @@ static bool settle(const struct plan *plan, void *user, GError **error)
 	return running->replay == NULL || replay_note(running->replay, plan, true, error);
 }
 
+/* Those who approved are those whose votes came with this plan, which run_plan() has verified. */
+static void tell(struct transaction *t, void *user)
+{
+	const struct running *running = user;
+	bool has_plan = apply_request_has_plan(running->request);
+
+	apply_tell_clusters(t, has_plan ? running->request->votes : NULL,
+			    running->request->votes_count);
+}
+
 static struct transaction *make_transaction(struct running *running, const struct plan *plan,
 					    const char *objects, const char *tx)
 {
 	struct transaction *t = transaction_new(plan, objects, tx);
 
 	t->settle = settle;
+	t->tell = tell;
 	t->settle_user = running;
 	if (running->keys == NULL && running->keys_problem == NULL) {
 		apply_seal_keys(running->job, running->request, running->trust, plan,

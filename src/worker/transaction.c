@@ -74,6 +74,7 @@ void transaction_free(struct transaction *t)
 	g_array_unref(t->steps);
 	g_hash_table_unref(t->index);
 	g_hash_table_unref(t->acted);
+	g_clear_pointer(&t->run.told, g_hash_table_unref);
 	observer_free(t->run.observer);
 	beneath_free(t->run.beneath);
 	g_free(t->tx);

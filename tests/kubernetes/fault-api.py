@@ -12,6 +12,7 @@ CODE TEXT    this code, and TEXT as text/plain; 429 may be tried again at once
 @FILE        what is recorded in FILE of tests/data/kubernetes
 =JSON        this Status object, with its code; may be tried again at once
 cut          nothing: the connection ends
+hang         nothing, and it stays
 
 /hook/no and /hook/yes are admission webhooks that deny and allow. What was not
 passed on stands in FOLDER/told.
@@ -23,6 +24,7 @@ import os
 import re
 import ssl
 import sys
+import threading
 
 folder, kube, port = sys.argv[1:]
 near = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -73,6 +75,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             told.write(f"{self.command} {self.path}\n")
         if answer == "cut":
             self.close_connection = True
+        elif answer == "hang":
+            threading.Event().wait()
         elif answer.startswith("@"):
             with open(answer[1:], encoding="utf-8") as recorded:
                 response = json.load(recorded)["response"]

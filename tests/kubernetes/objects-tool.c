@@ -9,8 +9,8 @@
  *
  * want/N.json: {"action": "create", "resource": "configmaps", "object": {...}, and "force",
  * "replace", "within"}. BETWEEN is a command for the shell that runs when all was found to be as
- * the plan says, and nothing is done yet. Prints a line for each step and last the result; progress
- * goes to stderr.
+ * the plan says, and nothing is done yet. Events are written unless EVENTS is "off", within
+ * EVENTS_WITHIN seconds. Prints a line for each step and last the result; progress goes to stderr.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,7 @@
 #include "cluster/cluster.h"
 #include "cluster/inventory.h"
 #include "kube/object.h"
+#include "worker/target/kubernetes-event.h"
 #include "worker/target/kubernetes-look.h"
 #include "worker/transaction.h"
 
@@ -224,6 +225,14 @@ static void come_between(void)
 	}
 }
 
+static void tell(struct transaction *tr, void *user)
+{
+	const char *within = g_getenv("EVENTS_WITHIN");
+
+	kube_events_send(&tr->run, "plan 0123456789ab of stack '" STACK "'",
+			 within != NULL ? (unsigned)g_ascii_strtoull(within, NULL, 10) : 60);
+}
+
 static bool run(struct tool *t, const char *mode, struct plan *plan, const char *text, size_t len)
 {
 	g_autoptr(GError) error = NULL;
@@ -246,6 +255,7 @@ static bool run(struct tool *t, const char *mode, struct plan *plan, const char 
 	tr->run.stack = STACK;
 	tr->run.keys = t->keys;
 	tr->run.keep = t->journal;
+	tr->tell = tell;
 	host_set_clusters(tr->run.host, t->settings);
 	check(transaction_prepare(tr, &error), &error);
 	if (first) {
@@ -304,6 +314,7 @@ int main(int argc, char **argv)
 	settings = cluster_settings_new(argv[3]);
 	settings->kubeconfig = g_strdup(argv[2]);
 	settings->inventory = g_strdup(g_getenv("INVENTORY"));
+	settings->events = g_strcmp0(g_getenv("EVENTS"), "off") != 0;
 	t.settings = cluster_settings_list_new();
 	g_ptr_array_add(t.settings, settings);
 	if (!seal_keys_load(keys, false, &t.keys, NULL)) {

@@ -71,9 +71,26 @@ agent_get "/v1/plans/$PLAN/diff"
 ! printf '%s' "$BODY" | grep -q hush && printf '%s' "$BODY" | grep -q blue
 tap_ok 'its diff shows what comes, but no secret' || echo "# $BODY" >&2
 has /api/v1/namespaces/shop '' 404
+told() { # EXPRESSION on e, our Events, oldest first; of(name): the notes about one
+  kube_curl GET /apis/events.k8s.io/v1/events
+  [ "$(field "(lambda e: (lambda of: $1)(lambda name:
+    [i['note'] for i in e if i['regarding']['name'] == name]))(
+    sorted((i for i in d['items'] if i['reportingController'] == 'assent.org/agent'),
+    key=lambda i: int(i['metadata']['resourceVersion'])))")" = True ] || {
+    echo "# $BODY" >&2
+    return 1
+  }
+}
+told 'e == []'
 tap_ok 'nothing is there before somebody approves'
+digits=$(printf '%s' "${PLAN#sha256:}" | cut -c1-12)
+commit=$(git -C "$T/shop" rev-parse --short=12 HEAD)
 apply alice
 tap_ok 'approved and applied' || say
+told "len(e) == 4 and all(of(n) == [\"Created by plan $digits of stack 'shop', commit $commit, \"
+  'approved by alice'] for n in ('shop', 'settings', 'login', 'web')) and
+  all(i['reportingInstance'] == 'web1.test' and 'hush' not in repr(i) for i in e)"
+tap_ok 'an Event on each object says by which plan, and who approved' || say
 has $M "d['data']['colour'] == 'blue'" && has $W "d['spec']['replicas'] == 2"
 tap_ok 'it is there' || echo "# $STATUS $BODY" >&2
 has $M "'assent' in [m['manager'] for m in d['metadata']['managedFields']]"
@@ -132,6 +149,9 @@ tap_ok 'the new one is applied, and what somebody else owns stays' || echo "# $B
 agent_becomes shop pending &&
   plan_is "p['reason'] == 'rollback' and len(p['changes']) == 1" && apply alice &&
   has $M "d['data'] == {'colour': 'blue', 'size': '9'}"
+told "' (rollback) of stack ' in of('settings')[-1]
+  and of('settings')[-1].startswith('Changed by plan ')
+  and of('settings')[-1].endswith(', approved by alice') and len(of('settings')) == 3"
 tap_ok 'a rollback goes through the same gate' || {
   tap_note "$T/said"
   say

@@ -41,6 +41,18 @@ sys.exit(not (len(d) == 1 and ($1)))" || {
     return 1
   }
 }
+events() { # EXPRESSION on e, our Events, oldest first; and of(name), last(name)
+  kube_curl GET /apis/events.k8s.io/v1/events
+  printf '%s' "$BODY" | python3 -c "import json, sys
+e = [i for i in json.load(sys.stdin)['items'] if i['reportingController'] == 'assent.org/agent']
+e.sort(key=lambda i: int(i['metadata']['resourceVersion']))
+of = lambda name: [i for i in e if i['regarding']['name'] == name]
+last = lambda name: '%(reason)s %(type)s %(action)s' % of(name)[-1]
+sys.exit(not ($1))" || {
+    printf '# %.3000s\n' "$BODY" >&2
+    return 1
+  }
+}
 
 # 1 A namespace, a kind and one of its objects, by one plan.
 begin
@@ -52,6 +64,8 @@ want create secrets "$(secret s b2xkLXNlY3JldC1ieXRlcw==)"
 want create deployments "$(web web one)" ',"within":30,"has_status":true'
 want create widgets "$widget"
 do_plan
+events 'e == []'
+tap_ok 'no Event is written of a plan'
 applies && says 'done k8s:one/shop/Deployment/web' 'done k8s:one/shop/Widget.example.org/w' \
   'result: ok' && grep -q 'waiting for k8s:one/.*Deployment/web' "$W/err" &&
   is "$D/web" "d['status']['readyReplicas']" 1 &&
@@ -72,6 +86,21 @@ grep -q 'assent' "$T/foreign" && gone "$M/zz"
 tap_ok 'and knows the list for the parent of a set of ours, which it does not touch'
 ! ls "$W"/journal/.*.kube >/dev/null 2>&1
 tap_ok 'nothing is kept after the end'
+lacks 'no Events' && events 'len(e) == 7 and
+  all(len(of(n)) == 1 and last(n) == "Applied Normal Create" for n in
+   ("a", "keep", "s", "web", "w", "shop", "widgets.example.org"))' &&
+  of_a=$(get "$M/a" "dict(apiVersion='v1', kind='ConfigMap', name='a', namespace='shop',
+  uid=d['metadata']['uid'], resourceVersion=d['metadata']['resourceVersion'])") &&
+  events "of('a')[0]['regarding'] == $of_a and of('a')[0]['metadata']['namespace'] == 'shop'" &&
+  events 'of("shop")[0]["metadata"]["namespace"] == "default" and
+  of("a")[0]["note"] == "Created by plan 0123456789ab of stack \x27shop\x27" and
+  of("a")[0]["reportingInstance"] == "web1" and
+  of("web")[0]["regarding"]["apiVersion"] == "apps/v1"'
+tap_ok 'an Event about each says what was done with it'
+kube_ctl -n shop describe configmap a >"$T/said" 2>&1 &&
+  grep -q 'Normal  *Applied .* Created by plan 0123456789ab' "$T/said" &&
+  kube_ctl -n shop get events >"$T/said" 2>&1 && grep -q 'Applied .*deployment/web' "$T/said"
+tap_ok 'and kubectl shows it' || tap_note "$T/said"
 KEEP=$W/seal.key
 
 # 2 Fields of others.
@@ -88,6 +117,8 @@ do_plan
 ! apply && says 'failed k8s:one/shop/ConfigMap/a' hand 'result: rolled-back' &&
   is "$M/a" "d['data']['a'] + d['data']['hand']" 25
 tap_ok 'and is not taken over without being told to'
+events 'last("a") == "ApplyFailed Warning Update" and len(of("a")) == 3'
+tap_ok 'what failed has an Event of that'
 
 # 3 Stale plans change nothing.
 begin
@@ -97,6 +128,7 @@ do_plan
 kube_curl DELETE "$M/a"
 kube_curl APPLY "$M/a?fieldManager=hand" "$(map a '{"a":"9"}')"
 ! apply && says stale: 'ConfigMap/a' && gone "$M/new" && is "$M/a" "d['data']['a']" 9
+events 'of("new") == [] and len(of("a")) == 3'
 tap_ok 'an object that is another by now makes the plan stale'
 kube_curl DELETE "$M/a"
 begin
@@ -134,8 +166,13 @@ is "$M/a" "sorted(d['data'].items())" "[('a', '1'), ('b', '1'), ('c', 'by hand')
 tap_ok 'values that were taken over, secrets and what was replaced are as before'
 list 'len(lines) == 7 and not [l for l in lines if l["name"] in ("made", "x")]'
 tap_ok 'and the list'
+events 'all(last(n) == "RolledBack Warning Rollback" for n in ("a", "s", "web", "made"))
+  and of("x") == [] and len(of("w")) == 1 and of("made")[-1]["regarding"]["uid"] and
+  of("web")[-1]["regarding"]["uid"] != of("web")[-2]["regarding"]["uid"]'
+tap_ok 'Events say what was taken back'
+printf '%s' "$BODY" >"$T/events"
 ! grep -rqE 'bmV3LXNlY3JldC1ieXRlcw|new-secret-bytes|b2xkLXNlY3JldC1ieXRlcw|old-secret-bytes' \
-  "$W/journal" "$W/objects" "$W/plan.json" "$W/out" "$W/err"
+  "$W/journal" "$W/objects" "$W/plan.json" "$W/out" "$W/err" "$T/events"
 tap_ok 'no byte of a secret is anywhere'
 
 # 5 Readiness: too late, and failed.
@@ -146,6 +183,9 @@ want create configmaps "$(map made '{"a":"1"}')"
 do_plan
 ! apply && says 'Deployment/web: was not ready within 1 s' 'result: rolled-back' &&
   is "$D/web" "d['spec']['template']['spec']['containers'][0]['image']" one && gone "$M/made"
+events 'last("web") == "ApplyFailed Warning Update" and
+  last("made") == "RolledBack Warning Rollback" and
+  of("web")[-1]["note"].endswith("; it was put back as it was")'
 tap_ok 'what is not ready in time goes back'
 kube_rule one 'deployments shop/* failed'
 begin
@@ -178,7 +218,8 @@ kube_rule one
 ! apply recover && says 'result: rolled-back' && is "$M/a" "d['data']['a']" 1 &&
   is "$S/s" "d['data']['k']" b2xkLXNlY3JldC1ieXRlcw== && gone "$M/made" &&
   is "$D/web" "d['spec']['template']['spec']['containers'][0]['image']" one &&
-  list 'len(lines) == 7 and all("uid" in l for l in lines)'
+  list 'len(lines) == 7 and all("uid" in l for l in lines)' &&
+  events 'last("a") == last("made") == "RolledBack Warning Rollback" and len(of("w")) == 1'
 tap_ok 'after kill -9 recovery finds out by looking, and takes it back'
 
 # 7 Others have changed since what we changed: that stays, and is said.
@@ -258,8 +299,11 @@ want remove customresourcedefinitions "$crd"
 do_plan
 applies && gone "$S/s" && gone "$D/web" &&
   gone /apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.example.org &&
-  list 'sorted(l["name"] for l in lines) == ["a", "keep", "shop"]'
-tap_ok 'the rest is, and leaves the list'
+  list 'sorted(l["name"] for l in lines) == ["a", "keep", "shop"]' &&
+  events 'all(last(n) == "Pruned Normal Delete"
+    for n in ("s", "web", "w", "widgets.example.org")) and len(of("foreign")) == 0 and
+  "resourceVersion" not in of("s")[-1]["regarding"] and of("s")[-1]["regarding"]["uid"]'
+tap_ok 'the rest is, and leaves the list, and an Event stays'
 
 # 10 on-failure: stop.
 export ON_FAILURE=stop
@@ -270,12 +314,16 @@ want create configmaps "$(map x '{"a":"1"}' '' later)"
 do_plan
 ! apply && says 'done k8s:one/shop/ConfigMap/one' 'failed k8s:one/later/ConfigMap/x' \
   'a: left out' "result: failed halted: k8s:one/later/ConfigMap/x: cluster 'one': " &&
-  is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1
+  is "$M/one" "d['data']['a']" 1 && is "$M/a" "d['data']['a']" 1 &&
+  events 'last("one") == "Applied Normal Create" and not last("a").startswith("Pruned") and
+  of("x") == []'
 tap_ok 'with stop, what was done stays, and nothing is removed after a failure'
 kube_curl POST /api/v1/namespaces '{"apiVersion":"v1","kind":"Namespace",
 "metadata":{"name":"later"}}'
 applies resume && says 'result: ok' && gone "$M/a" &&
-  is /api/v1/namespaces/later/configmaps/x "d['data']['a']" 1
+  is /api/v1/namespaces/later/configmaps/x "d['data']['a']" 1 &&
+  events 'last("x") == "Applied Normal Create" and last("a") == "Pruned Normal Delete" and
+  len(of("one")) == 1'
 tap_ok 'and it can be gone on with'
 unset ON_FAILURE
 
@@ -325,4 +373,66 @@ do_plan
 ! apply && says 'failed k8s:one/shop/ConfigMap/hooked' 'nobody wants it' 'result: rolled-back' &&
   is "$M/one" "d['data']['a']" 1 && gone "$M/hooked"
 tap_ok 'what admission denies, though its dry run passed, takes all of it back'
+
+# 12 Events decide nothing.
+many=$(seq -w 0 102)
+begin
+for i in $many; do
+  want create configmaps "$(map "many-$i" '{"a":"1"}')"
+done
+do_plan
+applies && says 'done k8s:one/shop/ConfigMap/many-102' &&
+  events '[len(of("many-%03d" % i)) for i in range(103)] == 100 * [1] + 3 * [0]'
+tap_ok 'the first hundred objects of a plan have one' || exit 1
+begin
+want update configmaps "$(map many-000 '{"a":"2"}')"
+do_plan
+EVENTS=off applies && lacks 'no Events' && is "$M/many-000" "d['data']['a']" 2 &&
+  events 'len(of("many-000")) == 1'
+tap_ok 'none is written when the configuration wants none'
+kube_curl POST /apis/rbac.authorization.k8s.io/v1/clusterroles \
+  '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"maps"},
+"rules":[{"apiGroups":[""],"resources":["configmaps","namespaces"],"verbs":["*"]}]}'
+kube_curl POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings \
+  '{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding",
+"metadata":{"name":"maps"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",
+"kind":"ClusterRole","name":"maps"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io",
+"kind":"User","name":"nobody"}]}'
+context=one-nobody
+begin
+want update configmaps "$(map many-001 '{"a":"2"}')"
+want update configmaps "$(map many-002 '{"a":"2"}')"
+do_plan
+applies && says 'ConfigMap/many-001: no Events were written: ' forbidden 'result: ok' &&
+  [ "$(grep -c 'no Events' "$W/out")" = 1 ] && is "$M/many-002" "d['data']['a']" 2 &&
+  events 'len(of("many-001")) == 1'
+tap_ok 'who may not write them applies all the same, and says so once'
+context=one
+mkdir "$T/front"
+python3 "$srcdir/tests/kubernetes/fault-api.py" "$T/front" "$KUBE" "$(cat "$KUBE/one/port")" \
+  2>"$T/front/err" </dev/null &
+git_pids="$git_pids $!"
+kube_wait test -s "$T/front/port"
+sed "s/127\.0\.0\.1:$(cat "$KUBE/one/port")/127.0.0.1:$(cat "$T/front/port")/" \
+  "$KUBE/config" >"$T/front/config"
+fronted() { # VALUE ANSWER [SECONDS]: a plan whose Events get this answer
+  begin
+  want update configmaps "$(map many-003 "{\"a\":\"$1\"}")"
+  do_plan
+  echo "POST /events $2" >"$T/front/rules"
+  : >"$T/front/told"
+  EVENTS_WITHIN=${3:-60} "$tool" apply "$T/front/config" one "$W" >"$W/out" 2>"$W/err" &&
+    says 'done k8s:one/shop/ConfigMap/many-003' 'result: ok' &&
+    is "$M/many-003" "d['data']['a']" "$1" && ! [ -e "$W/journal/journal" ]
+}
+events_path=/apis/events.k8s.io/v1/namespaces/shop/events
+fronted 2 hang 1 && says 'no Events were written: '
+tap_ok 'a server that does not answer does not hold an apply'
+fronted 3 '500 something broke' && says 'no Events were written: ' 'something broke' &&
+  [ "$(cat "$T/front/told")" = "POST $events_path" ] &&
+  fronted 4 cut && says 'no Events were written: '
+tap_ok 'one that fails does not fail it'
+fronted 5 '404 404 page not found' && lacks 'no Events' &&
+  [ "$(cat "$T/front/told")" = "POST $events_path" ] && events 'len(of("many-003")) == 1'
+tap_ok 'and one that knows no Events is left alone'
 tap_end

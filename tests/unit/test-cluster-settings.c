@@ -50,6 +50,7 @@ static void test_there_and_back(void)
 	one->exec_plugins = g_strdupv((char **)plugins);
 	one->as = g_strdup("system:serviceaccount:shop:deployer");
 	one->as_groups = g_strdupv((char **)groups);
+	one->events = false;
 	g_ptr_array_add(list, one);
 	two = cluster_settings_new("here");
 	two->in_cluster = true;
@@ -73,10 +74,12 @@ static void test_there_and_back(void)
 		g_assert_true(g_strv_equal((const char *const *)read->exec_plugins, plugins));
 		g_assert_cmpstr(read->as, ==, "system:serviceaccount:shop:deployer");
 		g_assert_true(g_strv_equal((const char *const *)read->as_groups, groups));
+		g_assert_false(read->events);
 	}
 	two = cluster_settings_find(again, "here");
 	g_assert_nonnull(two);
 	g_assert_true(two->in_cluster);
+	g_assert_true(two->events);
 	g_assert_null(two->kubeconfig);
 	g_assert_null(two->context);
 	g_assert_null(two->exec_plugins);
@@ -109,6 +112,7 @@ static void test_refused(void)
 		{"{\"clusters\":[{\"in_cluster\":false}]}", "name"},
 		{"{\"clusters\":[{\"name\":\"a\"}]}", "in_cluster"},
 		{"{\"clusters\":[{\"name\":\"a\",\"in_cluster\":false,\"x\":1}]}", "x"},
+		{"{\"clusters\":[{\"name\":\"a\",\"in_cluster\":false,\"events\":1}]}", "events"},
 		{"{\"clusters\":[{\"name\":\"a\",\"in_cluster\":false},"
 		 "{\"name\":\"a\",\"in_cluster\":true}]}",
 		 "twice"},

@@ -98,6 +98,21 @@ static void test_what_a_renderer_reads(void)
 	}
 }
 
+/* Only where the configuration says so; the leader's and the watches' settings never do. */
+static void test_a_stack_may_want_no_events(void)
+{
+	g_autoptr(conf_auto) conf =
+		conf_of(HEAD CLUSTERS STACK "    kubernetes: {clusters: prod, events: false}\n");
+	g_autoptr(conf_auto) with =
+		conf_of(HEAD CLUSTERS STACK "    kubernetes: {clusters: prod, events: true}\n");
+	g_autoptr(GPtrArray) named = clusters_named(conf, "prod");
+	autocfree char *text = written(conf), *said = written(with);
+
+	g_assert_nonnull(strstr(text, ",\"events\":false,"));
+	g_assert_null(strstr(said, "events"));
+	g_assert_true(cluster_settings_find(named, "prod")->events);
+}
+
 static void test_a_scope_there_and_back(void)
 {
 	static const char *const sections[] = {
@@ -217,6 +232,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/clusters/a-request-has-what-the-stack-may",
 			test_a_request_has_what_the_stack_may);
 	g_test_add_func("/clusters/what-a-renderer-reads", test_what_a_renderer_reads);
+	g_test_add_func("/clusters/a-stack-may-want-no-events", test_a_stack_may_want_no_events);
 	g_test_add_func("/clusters/a-scope-there-and-back", test_a_scope_there_and_back);
 	g_test_add_func("/clusters/without-a-scope-nothing-may-be-touched",
 			test_without_a_scope_nothing_may_be_touched);

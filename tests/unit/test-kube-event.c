@@ -82,16 +82,11 @@ static void test_names(void)
 	static const struct {
 		const char *name, *wanted;
 	} rows[] = {
-		{"web", "web." UNIQUE},
-		{"widgets.example.org", "widgets.example.org." UNIQUE},
-		{"a-b.c", "a-b.c." UNIQUE},
-		{"system:node:Proxy", "system-node-proxy." UNIQUE},
-		{"a..b", "a--b." UNIQUE},
-		{"a.-b-.c", "a--b--c." UNIQUE},
-		{".web.", "web." UNIQUE},
-		{"-_-", UNIQUE},
-		{"\xc3\xa4x", "x." UNIQUE},
-		{"x\xc3\xa4", "x." UNIQUE},
+		{"web", "web." UNIQUE},	    {"widgets.example.org", "widgets.example.org." UNIQUE},
+		{"a-b.c", "a-b.c." UNIQUE}, {"system:node:Proxy", "system-node-proxy." UNIQUE},
+		{"a..b", "a--b." UNIQUE},   {"a.-b-.c", "a--b--c." UNIQUE},
+		{".web.", "web." UNIQUE},   {"-_-", UNIQUE},
+		{"\xc3\xa4x", "x." UNIQUE}, {"x\xc3\xa4", "x." UNIQUE},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -16,9 +16,14 @@ static bool takes_over(const struct kube_item *item, bool force)
 	return force && item->object->force && item->before != NULL;
 }
 
+static const char *version_of(const struct kube_value *object)
+{
+	return kube_value_str_at(object, "metadata", "resourceVersion", NULL);
+}
+
 static void set_version(const struct kube_item *item, struct kube_value *metadata, bool force)
 {
-	const char *version = kube_value_str_at(item->now, "metadata", "resourceVersion", NULL);
+	const char *version = version_of(item->now);
 
 	if (takes_over(item, force) && version != NULL) {
 		kube_value_set(metadata, "resourceVersion", kube_value_string(version, -1));
@@ -48,6 +53,7 @@ static bool make_call(struct kube_item *item, enum kube_how how, bool force, GPt
 	call->secret = item->secret;
 	call->again = true; // the same again makes the same
 	call->user = item;
+	item->tried = true;
 	g_ptr_array_add(calls, call);
 	return kube_value_apply_body(body, &call->body, &call->body_len, error) ||
 	       fail_prefix(error, "%s", item->step->change->id);
@@ -58,6 +64,7 @@ static bool take_answer(struct kube_group *group, struct cluster_call *call, enu
 			bool force)
 {
 	struct kube_item *item = call->user;
+	bool same;
 
 	if (call->answer->class == KUBE_NOT_SERVED ||
 	    (call->answer->class == KUBE_STALE && how == KUBE_HOW_APPLY &&
@@ -76,7 +83,11 @@ static bool take_answer(struct kube_group *group, struct cluster_call *call, enu
 		return false;
 	}
 	item->applied = true;
+	same = g_strcmp0(version_of(item->now), version_of(call->value)) == 0;
 	kube_item_see(item, g_steal_pointer(&call->value));
+	if (!same) {
+		kube_item_changed(item, true);
+	}
 	if (call->warnings != NULL && call->warnings->len > 0) {
 		kube_item_remark(item, g_strdup(call->warnings->pdata[0]));
 	}

@@ -24,6 +24,8 @@ static void item_free(gpointer data)
 	kube_value_free(item->now);
 	g_free(item->problem);
 	g_free(item->remark);
+	g_free(item->uid);
+	g_free(item->version);
 	g_free(item);
 }
 
@@ -329,6 +331,16 @@ void kube_item_see(struct kube_item *item, struct kube_value *now)
 {
 	kube_value_free(item->now);
 	item->now = now;
+}
+
+void kube_item_changed(struct kube_item *item, bool made)
+{
+	const char *version = kube_value_str_at(item->now, "metadata", "resourceVersion", NULL);
+
+	g_free(item->uid);
+	g_free(item->version);
+	item->uid = g_strdup(kube_item_uid(item));
+	item->version = made ? g_strdup(version) : NULL;
 }
 
 bool kube_item_is_ours(const struct kube_item *item, const struct kube_value *object)

@@ -5,7 +5,7 @@
  * back together. For kubernetes.c and what stands beside it, nobody else:
  * kubernetes-keep.c keeps what was there, kubernetes-seen.c compares with that, kubernetes-apply.c
  * carries out, kubernetes-wait.c waits, kubernetes-prune.c removes, kubernetes-back.c decides what
- * leads back and kubernetes-undo.c does it.
+ * leads back, kubernetes-undo.c does it and kubernetes-event.c tells of it in the cluster.
  *
  * Whichever step of them comes first does it for all, and leaves a note in
  * struct host about each; the others find theirs.
@@ -33,6 +33,9 @@ struct kube_item {
 	bool again;		   /* the problem may pass */
 	bool left;		   /* the problem is that there is one with another */
 	bool applied;		   /* a server has said so */
+	bool tried;		   /* a server was asked to change it */
+	char *uid;     /* of what a server has made or deleted for us last; NULL: of nothing */
+	char *version; /* what it was then; NULL: deleted */
 };
 struct kube_group {
 	struct target_run *run;
@@ -76,6 +79,8 @@ const char *kube_item_uid(const struct kube_item *item);
 bool kube_item_is_going(const struct kube_value *object);
 bool kube_item_goes(const struct kube_item *item);		    /* the plan removes it */
 void kube_item_see(struct kube_item *item, struct kube_value *now); /* taken; NULL: gone */
+/* A server has made it what it is now, or deletes what is there now. */
+void kube_item_changed(struct kube_item *item, bool made);
 /* Does the object say that it is ours, and this one? */
 bool kube_item_is_ours(const struct kube_item *item, const struct kube_value *object);
 /* Its problem, if what is there now (`now`) is not what was there (`before`), nor what we have made
@@ -129,6 +134,11 @@ enum kube_back {
 };
 enum kube_back kube_back_decide(const struct kube_item *item, const char **why);
 bool kube_undo_run(struct kube_group *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Remembers what an apply, or its undoing, has made of the items, to tell of it when all has come
+ * to an end (kubernetes-event.h). */
+void kube_events_note_apply(const struct kube_group *group);
+void kube_events_note_undo(const struct kube_group *group);
 
 /* What the cluster's list of the stack's objects must say: before (everything that may come to
  * be), and afterwards (what is there). */

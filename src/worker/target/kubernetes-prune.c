@@ -35,7 +35,9 @@ static void take_answer(struct kube_group *group, struct cluster_call *call)
 		kube_item_fail(item, g_strdup("is not the object that the plan saw"));
 		return;
 	default:
-		if (!kube_answer_is_good(call->answer)) {
+		if (kube_answer_is_good(call->answer)) {
+			kube_item_changed(item, false);
+		} else {
 			item->again |= call->answer->class == KUBE_UNAUTHENTICATED ||
 				       call->answer->retry != KUBE_RETRY_NEVER;
 			kube_item_fail(item, cluster_call_problem(group->cluster, call));
@@ -63,6 +65,7 @@ static bool delete_all(struct kube_group *group, GPtrArray *items, GError **erro
 		call->secret = item->secret;
 		call->again = true; // the uid sees to it
 		call->user = item;
+		item->tried = true;
 		g_ptr_array_add(calls, call);
 	}
 	if (!cluster_run(group->cluster, calls, &limits, error)) {

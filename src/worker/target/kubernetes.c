@@ -350,6 +350,7 @@ static bool kubernetes_commit(struct target_run *run, struct step *step, GError 
 			(void)!kube_apply_run(&group, &problem);
 		}
 		note_all(&group, "apply", problem);
+		kube_events_note_apply(&group);
 	}
 	return read_note(run, step, "apply", error);
 }
@@ -373,6 +374,7 @@ static bool kubernetes_undo(struct target_run *run, struct step *step, GError **
 			(void)!kube_undo_run(&group, &problem);
 		}
 		note_all(&group, "undo", problem);
+		kube_events_note_undo(&group);
 	}
 	return read_note(run, step, "undo", error);
 }

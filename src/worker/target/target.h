@@ -99,6 +99,9 @@ struct target_run {
 	struct host *host;	      /* the observer's */
 	GArray *steps;	  /* struct step: all of the transaction, for acts that go together */
 	const char *keep; /* folder of the journal, for what acts must keep; NULL: none */
+	/* What was done to objects of clusters, for their Events (kubernetes-event.h): struct step
+	 * to what only kubernetes-event.c knows; NULL: nothing. */
+	GHashTable *told;
 	/* Shall the work end soon? NULL: never. Long waits ask it often. */
 	bool (*stopped)(void *user);
 	/* What is being done, of what takes long; NULL: nobody listens. */
