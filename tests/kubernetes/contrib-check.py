@@ -76,6 +76,9 @@ def check_rules(role):
             check(rule["resources"] == ["serviceaccounts"] and rule.get("resourceNames"),
                   name + " may be anybody")
         check("rbac.authorization.k8s.io" not in rule["apiGroups"], name + " gives rights away")
+        check("events" not in rule["resources"] or
+              (rule["apiGroups"], rule["verbs"]) == (["events.k8s.io"], ["create"]),
+              name + " may do more to Events than write them")
     if role["metadata"].get("namespace") == "assent":
         check(not {r for rule in role["rules"] for r in rule["resources"]} &
               {"configmaps", "secrets"}, "the agent reaches its own policy or secrets")
@@ -104,6 +107,9 @@ def whole():
     for pod in pods():
         check_pod(pod)
     check(len(pods()) == 1, "one Deployment")
+    check([place for (kind, place, name), o in by_name.items() if kind.endswith("Role")
+           for rule in o["rules"] if "events" in rule["resources"]] == ["shop"],
+          "Events are for the stack's account to write, in its namespace")
     for o in objects:
         if o["kind"] in ("Role", "ClusterRole"):
             check_rules(o)

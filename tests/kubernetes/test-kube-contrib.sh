@@ -59,6 +59,8 @@ spoil 's/"runAsNonRoot":true/"runAsNonRoot":false/' &&
   spoil 's/"claimName":"assent-state"/"claimName":"state"/' &&
   spoil 's/"resourceNames":\["deployer"\],//' &&
   spoil 's/"resources":\["leases"\]/"resources":["leases","configmaps"]/' &&
+  spoil '/"kind":"Role".*"name":"deployer"/s/"events"/"pods"/' &&
+  spoil 's/\("resources":\["events"\],"verbs":\["create"\)\]/\1,"delete"]/' &&
   spoil 's/"verbs":\["create"\]/"verbs":["*"]/'
 tap_ok 'a fault in any of that is found'
 

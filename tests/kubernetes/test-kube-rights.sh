@@ -100,6 +100,11 @@ cat >"$T/rights" <<-R
 	yes shop/deployer get -/namespaces - kube-system
 	no shop/deployer get -/namespaces - shop
 	no shop/deployer patch -/namespaces - shop
+	yes shop/deployer create events.k8s.io/events shop -
+	no shop/deployer create events.k8s.io/events default -
+	no shop/deployer patch events.k8s.io/events shop web
+	no shop/deployer delete events.k8s.io/events shop web
+	no shop/deployer list events.k8s.io/events shop -
 	no shop/deployer create -/pods shop -
 	no shop/deployer update apps/deployments shop web
 	no shop/deployer deletecollection apps/deployments shop -
@@ -150,17 +155,24 @@ asks() { # STATUS HEADER METHOD PATH [BODY]
 map='{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"k":"1"}}'
 lease='{"apiVersion":"coordination.k8s.io/v1","kind":"Lease","metadata":{"name":"assent"}}'
 leases=/apis/coordination.k8s.io/v1/namespaces/assent/leases
+event='{"apiVersion":"events.k8s.io/v1","kind":"Event","metadata":{"name":"a.1"},"type":"Normal",
+"eventTime":"2026-01-01T00:00:00.000000Z","reason":"Applied","action":"Create","note":"-",
+"regarding":{"apiVersion":"v1","kind":"ConfigMap","namespace":"shop","name":"a"},
+"reportingController":"assent.org/agent","reportingInstance":"a"}'
+events=/apis/events.k8s.io/v1/namespaces
 at=/api/v1/namespaces
 asks 201 "$deployer" PATCH "$at/shop/configmaps/a?fieldManager=assent&dryRun=All" "$map" &&
   asks 201 "$deployer" PATCH "$at/shop/configmaps/a?fieldManager=assent" "$map" &&
   asks 200 "$deployer" GET "$at/shop/configmaps/a" &&
   asks 200 "$deployer" GET "$at/kube-system" &&
-  asks 200 "$deployer" DELETE "$at/shop/configmaps/a" '{}'
+  asks 200 "$deployer" DELETE "$at/shop/configmaps/a" '{}' &&
+  asks 201 "$deployer" POST "$events/shop/events" "$event"
 tap_ok 'the agent works in its namespace as the deployer'
 asks 403 "$deployer" PATCH "$at/default/configmaps/a?fieldManager=assent" "$map" &&
   asks 403 "$deployer" PATCH "$at/assent/configmaps/assent?fieldManager=assent&force=true" \
     "$(printf '%s' "$map" | sed 's/"a"/"assent"/')" &&
-  asks 403 "$deployer" GET "$at/assent/secrets"
+  asks 403 "$deployer" GET "$at/assent/secrets" &&
+  asks 403 "$deployer" POST "$events/default/events" "$event"
 tap_ok 'and in no other'
 asks 403 'X-None: x' PATCH "$at/shop/configmaps/a?fieldManager=assent" "$map" &&
   asks 403 'X-None: x' PATCH "$at/assent/configmaps/assent?fieldManager=assent" "$map" &&
