@@ -102,6 +102,22 @@ bool cluster_list(struct cluster *c, const char *path, const struct cluster_limi
 		  cluster_item_fn *item, void *user, char **resource_version, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 
+/* One of several lists that are read side by side. */
+struct cluster_listing {
+	const char *path;     /* may have a query; borrowed */
+	const char *resource; /* as of a call */
+	bool secret;	      /* as of a call */
+	unsigned page;	      /* items of one answer; 0: 500 */
+	cluster_item_fn *item;
+	void *user;
+	bool read; /* afterwards: one page at least was good */
+};
+/* One that is refused, or is none, ends where it stands: false is as of cluster_run(). Pages after
+ * the first tell what was when that was read. */
+bool cluster_list_many(struct cluster *c, struct cluster_listing *listings, size_t count,
+		       const struct cluster_limits *limits, GError **error)
+	G_GNUC_WARN_UNUSED_RESULT;
+
 /* type: "ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR". object is taken. False ends it. */
 typedef bool cluster_event_fn(const char *type, struct kube_value *object, void *user);
 /* True when event or the server ended it. An answer that is no stream is an error; 410 is

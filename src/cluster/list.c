@@ -14,6 +14,7 @@ struct list {
 	const struct cluster_limits *limits;
 	cluster_item_fn *item;
 	void *user;
+	struct cluster_listing *listing; /* of several; NULL: it is alone */
 	char *rest; /* the server's word for where it goes on; NULL: at the beginning */
 	char *version;
 	unsigned page, beginnings;
@@ -23,11 +24,16 @@ struct list {
 static struct cluster_call *page_call(const struct list *l)
 {
 	g_autofree char *rest = l->rest != NULL ? g_uri_escape_string(l->rest, NULL, false) : NULL;
+	struct cluster_call *call = cluster_call_new(
+		"GET", g_strdup_printf("%s%climit=%u%s%s", l->path,
+				       strchr(l->path, '?') != NULL ? '&' : '?', l->page,
+				       rest != NULL ? "&continue=" : "", rest != NULL ? rest : ""));
 
-	return cluster_call_new("GET", g_strdup_printf("%s%climit=%u%s%s", l->path,
-						       strchr(l->path, '?') != NULL ? '&' : '?',
-						       l->page, rest != NULL ? "&continue=" : "",
-						       rest != NULL ? rest : ""));
+	if (l->listing != NULL) {
+		call->resource = l->listing->resource;
+		call->secret = l->listing->secret;
+	}
+	return call;
 }
 
 /* Items of a list do not say what they are. */
@@ -138,5 +144,82 @@ bool cluster_list(struct cluster *c, const char *path, const struct cluster_limi
 	}
 	g_free(l.rest);
 	g_free(l.version);
+	return good;
+}
+
+/* --- side by side */
+
+struct lists {
+	const struct cluster_limits *limits; /* of the caller; NULL: none */
+	GPtrArray *calls;
+};
+
+static void ask_page(struct lists *all, struct list *l)
+{
+	struct cluster_call *call = page_call(l);
+
+	call->user = l;
+	g_ptr_array_add(all->calls, call);
+}
+
+static void take_page(struct cluster_call *call, void *user)
+{
+	struct list *l = call->user;
+
+	if (kube_answer_is_good(call->answer) && call->value != NULL) {
+		if (read_page(l, call->value, NULL)) {
+			l->listing->read = true;
+		} else {
+			l->ended = true;
+		}
+	} else if (call->answer->class == KUBE_EXPIRED && ++l->beginnings < BEGINNINGS) {
+		g_clear_pointer(&l->rest, g_free);
+	} else {
+		l->ended = true;
+	}
+	g_clear_pointer(&call->value, kube_value_free);
+	if (!l->ended) {
+		ask_page(user, l);
+	}
+}
+
+static bool are_stopped(void *user)
+{
+	const struct cluster_limits *limits = ((struct lists *)user)->limits;
+
+	return limits != NULL && limits->stopped != NULL && limits->stopped(limits->user);
+}
+
+bool cluster_list_many(struct cluster *c, struct cluster_listing *listings, size_t count,
+		       const struct cluster_limits *limits, GError **error)
+{
+	g_autoptr(GPtrArray) calls = cluster_calls_new();
+	g_autofree struct list *lists = g_new0(struct list, count);
+	struct lists all = {.limits = limits, .calls = calls};
+	struct cluster_limits own = limits != NULL ? *limits : (struct cluster_limits){0};
+	bool good;
+
+	own.stopped = are_stopped;
+	own.done = take_page;
+	own.user = &all;
+	for (size_t i = 0; i < count; i++) {
+		struct cluster_listing *g = &listings[i];
+
+		g->read = false;
+		lists[i] = (struct list){
+			.cluster = c,
+			.path = g->path,
+			.item = g->item,
+			.user = g->user,
+			.listing = g,
+			.page = g->page != 0 ? g->page : PAGE,
+		};
+		ask_page(&all, &lists[i]);
+	}
+	good = cluster_run(c, calls, &own, error);
+	for (size_t i = 0; i < count; i++) {
+		g_free(lists[i].rest);
+		g_free(lists[i].version);
+	}
 	return good;
 }

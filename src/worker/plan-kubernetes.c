@@ -392,8 +392,11 @@ static void add_look(struct kube_part *part, struct kube_wanted *w)
 
 static bool look(struct kube_part *part, GError **error)
 {
-	const struct look_options options = {
-		.keys = part->p->keys, .stopped = stopped, .progress = tell, .user = part};
+	const struct look_options options = {.keys = part->p->keys,
+					     .set = part->inventory->set,
+					     .stopped = stopped,
+					     .progress = tell,
+					     .user = part};
 	GError *problem = NULL;
 
 	part->looks = looks_new();

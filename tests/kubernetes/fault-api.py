@@ -13,9 +13,10 @@ CODE TEXT    this code, and TEXT as text/plain; 429 may be tried again at once
 =JSON        this Status object, with its code; may be tried again at once
 cut          nothing: the connection ends
 hang         nothing, and it stays
+then COMMAND the server's own answer, after the shell has run COMMAND
 
 /hook/no and /hook/yes are admission webhooks that deny and allow. What was not
-passed on stands in FOLDER/told.
+passed on stands in FOLDER/told, what was in FOLDER/passed.
 """
 import http.client
 import http.server
@@ -23,6 +24,7 @@ import json
 import os
 import re
 import ssl
+import subprocess
 import sys
 import threading
 
@@ -70,9 +72,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
+    def note(self, name):
+        with open(f"{folder}/{name}", "a", encoding="utf-8") as out:
+            out.write(f"{self.command} {self.path}\n")
+
     def fault(self, answer):
-        with open(f"{folder}/told", "a", encoding="utf-8") as told:
-            told.write(f"{self.command} {self.path}\n")
+        self.note("told")
         if answer == "cut":
             self.close_connection = True
         elif answer == "hang":
@@ -90,12 +95,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(int(code), "text/plain; charset=utf-8", text + "\n",
                         "0" if code == "429" else None)
 
-    def pass_on(self, body):
+    def pass_on(self, body, command=None):
+        self.note("passed")
         server = http.client.HTTPSConnection("127.0.0.1", int(port), context=far)
         server.request(self.command, self.path, body, {
             name: value for name, value in self.headers.items()
             if name.lower() not in AT_ONE_STEP})
         answer = server.getresponse()
+        if command is not None:
+            subprocess.run(command, shell=True, check=False, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in AT_ONE_STEP:
@@ -113,6 +122,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             if self.path.startswith("/hook/"):
                 self.answer(200, "application/json", hook(self.path, body))
+            elif answer is not None and answer.startswith("then "):
+                self.pass_on(body, answer[len("then "):])
             elif answer is not None:
                 self.fault(answer)
             else:

@@ -12,6 +12,9 @@
 #	kube_stop NAME [SIGNAL]; kube_start NAME; kube_restart NAME  # the API server, not its etcd
 #	kube_compact NAME              # etcd forgets what was; a server notices after a restart
 #	kube_token NAME NAMESPACE ACCOUNT SECONDS  # $TOKEN of a service account; -120: is over
+#	kube_front                     # fault-api.py before "one", as if it were a server "front"
+#	kube_rules LINE...             # for that one; none: everything is passed on
+#	kube_passed METHOD PATTERN     # $PASSED: how many that were passed on since then
 #	kube_writer NAME [RULE...]     # status-writer.py follows, as controllers would
 #	kube_rule NAME RULE...         # other rules for it
 #	kube_status NAME STEP...       # its single steps
@@ -206,6 +209,24 @@ kube_stop() { # NAME [SIGNAL]
 }
 kube_restart() { # NAME
   kube_stop "$1" && kube_start "$1"
+}
+
+kube_rules() { # LINE...
+  : >"$KUBE/front/told"
+  : >"$KUBE/front/passed"
+  printf '%s\n' "$@" >"$KUBE/front/rules.new"
+  mv "$KUBE/front/rules.new" "$KUBE/front/rules"
+}
+kube_front() {
+  mkdir "$KUBE/front"
+  kube_rules ''
+  python3 "$srcdir/tests/kubernetes/fault-api.py" "$KUBE/front" "$KUBE" \
+    "$(cat "$KUBE/one/port")" 2>"$KUBE/front/err" </dev/null &
+  echo $! >"$KUBE/front/server.pid"
+  kube_wait test -s "$KUBE/front/port" && kube_config "$KUBE/config"
+}
+kube_passed() { # METHOD PATTERN
+  PASSED=$(grep -c -- "^$1 .*$2" "$KUBE/front/passed")
 }
 
 kube_curl() { # [-c NAME] [-u USER] [-t TYPE] METHOD PATH [BODY]

@@ -157,7 +157,7 @@ static void add_change(struct tool *t, const struct kube_value *want)
 
 static void observe(struct tool *t)
 {
-	const struct look_options options = {.keys = t->keys};
+	const struct look_options options = {.keys = t->keys, .set = t->set};
 	g_autoptr(GError) error = NULL;
 
 	check(look_run(t->cluster, t->looks, &options, &error), &error);

@@ -458,6 +458,49 @@ static void test_list_fails(void)
 	}
 }
 
+/* Side by side; what is wrong with one is nothing to the others. */
+static void test_list_many(void)
+{
+	static const struct {
+		const char *path;
+		unsigned page, stop_at, items, names;
+		int requests;
+		bool read;
+	} rows[] = {
+		{"/list/1200/many", 0, 0, 1200, 1200, 3, true},
+		{"/list/1200/small", 400, 0, 1200, 1200, 3, true},
+		{"/list/1200/stopped/many", 0, 510, 510, 510, 2, true},
+		{"/list/700/expire/many", 0, 0, 1200, 700, 4, true},
+		{"/list/700/always/many", 0, 0, 1500, 500, 6, true},
+		{"/ok/object/many", 0, 0, 0, 0, 1, false},
+		{"/nothing/many", 0, 0, 0, 0, 1, false},
+		{"/list/0/many", 0, 0, 0, 0, 1, true},
+	};
+	struct cluster_listing listings[G_N_ELEMENTS(rows)] = {0};
+	struct listed listed[G_N_ELEMENTS(rows)] = {0};
+	g_autoptr(cluster_auto) c = the_cluster();
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		listed[i].names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+		listed[i].stop_at = rows[i].stop_at;
+		listings[i] = (struct cluster_listing){.path = rows[i].path,
+						       .page = rows[i].page,
+						       .item = on_item,
+						       .user = &listed[i]};
+	}
+	g_assert_true(cluster_list_many(c, listings, G_N_ELEMENTS(rows), NULL, &error));
+	g_assert_no_error(error);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_test_message("%s", rows[i].path);
+		g_assert_cmpuint(listed[i].items, ==, rows[i].items);
+		g_assert_cmpuint(g_hash_table_size(listed[i].names), ==, rows[i].names);
+		g_assert_cmpint(fake_api_count(rows[i].path), ==, rows[i].requests);
+		g_assert_true(listings[i].read == rows[i].read);
+		g_hash_table_unref(listed[i].names);
+	}
+}
+
 static struct cluster *cluster_like(const char *mode)
 {
 	g_autofree char *text = g_strdup_printf(
@@ -581,6 +624,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/cluster/client/nobody", test_nobody);
 	g_test_add_func("/cluster/client/list", test_list);
 	g_test_add_func("/cluster/client/list-fails", test_list_fails);
+	g_test_add_func("/cluster/client/list-many", test_list_many);
 	g_test_add_func("/cluster/client/discovery", test_discovery);
 	g_test_add_func("/cluster/client/identity", test_identity);
 	g_test_add_func("/cluster/client/recorded", test_recorded);

@@ -28,6 +28,7 @@ struct row {
 	enum kube_class class;
 	const char *uid, *problem;
 	bool live, wanted, conflicts;
+	int rounds; /* dry runs that were asked for; 0: not counted */
 };
 static const struct row rows[] = {
 	{LIVE ":" SAME, .state = LOOK_SAME, .uid = UID, .live = true, .wanted = true},
@@ -53,6 +54,13 @@ static const struct row rows[] = {
 	{NONE "," LIVE ":" SAME, .state = LOOK_SAME, .uid = UID, .live = true, .wanted = true},
 	{LIVE "," NONE ":" CREATE, .state = LOOK_ABSENT, .wanted = true},
 	{LIVE ":" CREATE, .state = LOOK_REFUSED, .uid = UID, .problem = "again and again"},
+	/* changed while it was looked at; and without end, which is taken as it comes at last */
+	{LIVE "," EDITED ":" FORCED, .state = LOOK_DIFFERS, .uid = UID, .live = true,
+	 .wanted = true, .rounds = 2},
+	{EDITED ":" FORCED, .state = LOOK_DIFFERS, .uid = UID, .live = true, .wanted = true,
+	 .rounds = 1},
+	{EDITED ":" SAME, .state = LOOK_DIFFERS, .uid = UID, .live = true, .wanted = true,
+	 .rounds = 3},
 };
 
 static const struct kube_kind config_maps = {.group = (char *)"",
@@ -94,6 +102,13 @@ static void check(const struct row *row, const struct look *look)
 	}
 	g_assert_null(kube_value_at(look->live, "metadata", "managedFields", NULL));
 	g_assert_true((look->raw != NULL) == (look->live != NULL && row->goes));
+	if (row->rounds > 0) {
+		g_autofree char *name = g_uri_escape_string(row->name, ":", false);
+		g_autofree char *path =
+			g_strdup_printf("PATCH/api/v1/namespaces/demo/configmaps/%s", name);
+
+		g_assert_cmpint(fake_api_count(path), ==, row->rounds);
+	}
 }
 
 static void look_at_all(void)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "worker/target/kubernetes-listed.h"
 
 #define ROUNDS_MAX 3 /* of an object that changes while it is looked at */
 
@@ -12,6 +13,7 @@ struct looking {
 	struct cluster *cluster;
 	const struct look_options *options;
 	const char *identity;
+	struct listed *listed;
 	GPtrArray *calls;
 	size_t done, total;
 	GError *error; /* the first; then nothing more is asked */
@@ -39,7 +41,7 @@ static void forget(struct look *look)
 	g_clear_pointer(&look->causes, g_ptr_array_unref);
 	g_clear_pointer(&look->warnings, g_ptr_array_unref);
 	g_clear_pointer(&look->problem, g_free);
-	look->created = look->untried = look->broken = false;
+	look->created = look->untried = look->broken = look->listed = false;
 }
 
 static void look_free(void *item)
@@ -190,6 +192,17 @@ static void judge(struct look *look)
 	}
 }
 
+/* Is the one what the other was made of? Not every server says it; and what never stands still is
+ * taken as it came in the end. */
+static bool is_of_one_moment(const struct look *look)
+{
+	const char *live = kube_value_str_at(look->live, "metadata", "resourceVersion", NULL);
+	const char *wanted = kube_value_str_at(look->wanted, "metadata", "resourceVersion", NULL);
+
+	return live == NULL || wanted == NULL || strcmp(live, wanted) == 0 ||
+	       look->rounds + 1 >= ROUNDS_MAX;
+}
+
 /* Do both answers tell of the same object? */
 static bool is_consistent(const struct look *look)
 {
@@ -202,7 +215,8 @@ static bool is_consistent(const struct look *look)
 		return look->live != NULL;
 	}
 	return look->wanted == NULL ||
-	       (look->created ? look->live == NULL : g_strcmp0(uid, look->uid) == 0);
+	       (look->created ? look->live == NULL
+			      : g_strcmp0(uid, look->uid) == 0 && is_of_one_moment(look));
 }
 
 static void settle(struct looking *l, struct look *look)
@@ -297,18 +311,62 @@ static bool ask_dry_run(struct looking *l, struct look *look, bool force, GError
 	return true;
 }
 
-static bool ask(struct looking *l, struct look *look, GError **error)
+static bool ask_live(struct looking *l, struct look *look, GError **error)
 {
 	char *path = NULL;
 
-	look->class = KUBE_DONE;
 	if (!kube_discovery_path(&look->kind, look->id->namespace, look->id->name, NULL, &path,
 				 error)) {
 		return false;
 	}
 	look->waiting++;
 	g_ptr_array_add(l->calls, call_of(look, "GET", path));
-	return look->body == NULL || ask_dry_run(l, look, false, error);
+	return true;
+}
+
+static bool ask(struct looking *l, struct look *look, GError **error)
+{
+	look->class = KUBE_DONE;
+	return ask_live(l, look, error) &&
+	       (look->body == NULL || ask_dry_run(l, look, false, error));
+}
+
+static void see(struct look *look, struct kube_value *live /* taken */)
+{
+	kube_value_free(look->live);
+	g_free(look->uid);
+	look->live = live;
+	look->uid = g_strdup(kube_value_str_at(live, "metadata", "uid", NULL));
+}
+
+/* What the lists have is not asked for. */
+static bool begin(struct looking *l, struct look *look, GError **error)
+{
+	struct kube_value *live = listed_take(l->listed, &look->kind, look->id);
+
+	if (live == NULL &&
+	    (look->body == NULL || !listed_was_read(l->listed, &look->kind, look->id))) {
+		return ask(l, look, error);
+	}
+	look->class = KUBE_DONE;
+	look->listed = true;
+	see(look, live);
+	if (look->body != NULL) {
+		return ask_dry_run(l, look, false, error);
+	}
+	finish(l, look);
+	return true;
+}
+
+/* Has the dry run said what a list cannot have told? An object that was not in it; or nothing of
+ * the moment that it saw. */
+static bool needs_live(const struct look *look)
+{
+	if (!look->listed || look->broken) {
+		return false;
+	}
+	return look->class == KUBE_IMMUTABLE || look->class == KUBE_CONFLICT ||
+	       (look->live == NULL && look->wanted != NULL && !look->created);
 }
 
 /* The first problem of an object is the one that is told. */
@@ -330,8 +388,7 @@ static void take_live(struct looking *l, struct look *look, struct cluster_call 
 	enum kube_class class = call->answer->class;
 
 	if (kube_answer_is_good(call->answer) && call->value != NULL) {
-		look->live = g_steal_pointer(&call->value);
-		look->uid = g_strdup(kube_value_str_at(look->live, "metadata", "uid", NULL));
+		see(look, g_steal_pointer(&call->value));
 	} else if (class != KUBE_NOT_FOUND && class != KUBE_NO_NAMESPACE) {
 		take_problem(l, look, call);
 	}
@@ -403,9 +460,19 @@ static void take(struct cluster_call *call, void *user)
 	}
 	/* What was taken is not needed twice. */
 	g_clear_pointer(&call->value, kube_value_free);
-	if (--look->waiting == 0) {
-		finish(l, look);
+	if (--look->waiting > 0) {
+		return;
 	}
+	if (needs_live(look)) {
+		look->listed = false;
+		see(look, NULL);
+		if (ask_live(l, look, &l->error)) {
+			return;
+		}
+		refuse(look, l->error->message);
+		look->broken = true;
+	}
+	finish(l, look);
 }
 
 static bool stopped(void *user)
@@ -416,18 +483,38 @@ static bool stopped(void *user)
 	       (l->options->stopped != NULL && l->options->stopped(l->options->user));
 }
 
+/* Nothing is asked about a Secret that nobody could mask, nor of a kind that is not served. */
+static bool is_asked(const struct look *look, const struct look_options *options)
+{
+	return look->kind.resource != NULL && may_mask(look, options);
+}
+
+static bool read_lists(const struct looking *l, const GPtrArray *looks, GError **error)
+{
+	for (guint i = 0; i < looks->len; i++) {
+		const struct look *look = looks->pdata[i];
+
+		if (is_asked(look, l->options)) {
+			listed_want(l->listed, &look->kind, look->id);
+		}
+	}
+	return listed_run(l->listed, l->cluster, l->options->stopped, l->options->user, error);
+}
+
 bool look_run(struct cluster *cluster, GPtrArray *looks, const struct look_options *options,
 	      GError **error)
 {
 	struct looking l = {.cluster = cluster, .options = options, .total = looks->len};
 	const struct cluster_limits limits = {.stopped = stopped, .done = take, .user = &l};
 	g_autoptr(GPtrArray) calls = cluster_calls_new();
+	g_autoptr(listed_auto) listed = listed_new(options->set);
 	bool ok;
 
-	if (!cluster_identity(cluster, &l.identity, error)) {
+	l.calls = calls;
+	l.listed = listed;
+	if (!cluster_identity(cluster, &l.identity, error) || !read_lists(&l, looks, error)) {
 		return false;
 	}
-	l.calls = calls;
 	for (guint i = 0; i < looks->len; i++) {
 		struct look *look = looks->pdata[i];
 
@@ -439,7 +526,7 @@ bool look_run(struct cluster *cluster, GPtrArray *looks, const struct look_optio
 			look->class = KUBE_NOT_SERVED;
 			show_body(look, options);
 			l.done++;
-		} else if (!ask(&l, look, error)) {
+		} else if (!begin(&l, look, error)) {
 			return false;
 		}
 	}

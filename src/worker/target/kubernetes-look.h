@@ -10,9 +10,11 @@
  *	... look->state, look->live, look->wanted, look->conflicts, look->digest
  *
  * Planning, applying and watching for drift all look this way, so that the same
- * state has the same digest. All requests of a batch go side by side: of each
- * object the object itself and a dry run of its apply, one more dry run where
- * others own fields that are to be taken over.
+ * state has the same digest. Objects that are many of a kind and namespace come by
+ * lists first. Then all requests of a batch go side by side: of each object the
+ * object itself, unless a list had it, and a dry run of its apply, one more dry run
+ * where others own fields that are to be taken over. What changes between the two
+ * is looked at again.
  *
  * live and wanted are without what the server keeps for itself, and masked: the
  * values of a Secret are keyed digests in them. raw is the object as it came.
@@ -65,7 +67,7 @@ struct look {
 	struct hash digest;
 	/* private */
 	unsigned waiting, rounds;
-	bool created, untried, broken;
+	bool created, untried, broken, listed;
 };
 /* Of struct look, which it owns. */
 GPtrArray *looks_new(void);
@@ -75,6 +77,7 @@ struct look *look_add(GPtrArray *looks, const struct kube_id *id, const struct k
 struct look_options {
 	const struct seal_keys *keys; /* for Secrets; NULL: none, and a Secret is a problem */
 	bool raw;		      /* keep all objects as they came */
+	const char *set;	      /* whose members are listed; NULL: nothing is */
 	bool (*stopped)(void *user);  /* as in struct cluster_limits */
 	void (*progress)(size_t done, size_t total, void *user); /* NULL: nobody listens */
 	void *user;

@@ -81,8 +81,11 @@ static bool look_all(struct sight *sight, GError **error)
 {
 	const struct kube_discovery *known;
 	const struct target_run *run = sight->group.run;
-	const struct look_options options = {
-		.keys = run->keys, .raw = true, .stopped = run->stopped, .user = run->user};
+	const struct look_options options = {.keys = run->keys,
+					     .raw = true,
+					     .set = kube_group_item(&sight->group, 0)->object->set,
+					     .stopped = run->stopped,
+					     .user = run->user};
 
 	if (!cluster_discovery(sight->group.cluster, &known, error)) {
 		return false;
