@@ -390,10 +390,24 @@ static void add_look(struct kube_part *part, struct kube_wanted *w)
 	w->look->force = true;
 }
 
+/* What was answered to one may be refused to another. */
+static char *who_asks(const struct cluster_settings *s)
+{
+	g_autofree char *groups = s->as_groups != NULL ? g_strjoinv("\n", s->as_groups) : NULL;
+
+	return g_strdup_printf("%s\n%s\n%s\n%s", s->kubeconfig != NULL ? s->kubeconfig : "",
+			       s->context != NULL ? s->context : "", s->as != NULL ? s->as : "",
+			       groups != NULL ? groups : "");
+}
+
 static bool look(struct kube_part *part, GError **error)
 {
+	g_autofree char *who = who_asks(part->settings);
 	const struct look_options options = {.keys = part->p->keys,
 					     .set = part->inventory->set,
+					     /* An inquiry shows what an apply would make of all. */
+					     .cache = part->p->adopts ? NULL : part->p->same,
+					     .who = who,
 					     .stopped = stopped,
 					     .progress = tell,
 					     .user = part};

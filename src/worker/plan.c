@@ -189,6 +189,7 @@ static void planner_clear(struct planner *p)
 	g_ptr_array_unref(p->warnings);
 	observer_free(p->observer);
 	observe_cache_free(p->cache);
+	same_cache_free(p->same);
 	applied_free(p->known);
 	desired_free(p->base_desired);
 	desired_free(p->desired);
@@ -275,7 +276,8 @@ static bool work(struct planner *p, GError **error)
 	if (!check_stop(p, error) || !plan_draft(p, items, error)) {
 		return false;
 	}
-	if (p->cache != NULL && !observe_cache_store(p->cache, &ignored)) {
+	if (p->cache != NULL &&
+	    (!observe_cache_store(p->cache, &ignored) || !same_cache_store(p->same, &ignored))) {
 		plan_warn(p, "the cache could not be written: %s", ignored->message);
 	}
 	return true;
@@ -312,7 +314,10 @@ static bool run(struct planner *p, GError **error)
 	}
 	p->reader = tree_reader_new(tree);
 	if (cache != NULL && cache[0] != '\0') {
+		g_autofree char *same = g_strconcat(cache, ".objects", NULL);
+
 		p->cache = observe_cache_load(cache, now);
+		p->same = same_cache_load(same, now);
 	}
 	p->observer = observer_new(p->cache, BENEATH_KEEP | (p->for_root ? BENEATH_NO_LINKS : 0));
 	ok = load(p, error) && work(p, error);

@@ -26,6 +26,7 @@
 #include "desired/kubernetes.h"
 #include "worker/applied.h"
 #include "worker/job.h"
+#include "worker/target/kubernetes-same.h"
 #include "worker/target/target.h"
 
 /* A change in the making. Its strings live as long as the planner. */
@@ -71,6 +72,7 @@ struct planner {
 	struct reader *reader;
 	struct desired *desired;
 	struct observe_cache *cache; /* NULL: none */
+	struct same_cache *same;     /* of objects of clusters; NULL: none */
 	struct observer *observer;
 	struct diag_list diags;
 	GPtrArray *warnings;	/* char * */

@@ -278,7 +278,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_body(503, status(503, "ServiceUnavailable", "not now"))
 
     # An object "GET,GET:PATCH,PATCH" is answered by these exchanges one after the other, and then
-    # by the last of them; "none" is one that is not there.
+    # by the last of them; "none" is one that is not there, "!" behind a name a warning with it.
     def script(self, path):
         names = urllib.parse.unquote(self.parts[-1]).split(":")[self.command == "PATCH"].split(",")
         name = names[min(count(self.command + path), len(names)) - 1]
@@ -286,10 +286,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_body(404, status(404, "NotFound", "not found", details={
                 "name": self.parts[-1], "kind": self.parts[-2]}))
         else:
-            self.replay(name)
+            self.replay(name.rstrip("!"), [["warning", '299 - "old"']] if "!" in name else [])
 
     # /replay/NAME: an exchange of tests/data/kubernetes
-    def replay(self, name=None):
+    def replay(self, name=None, more=()):
         name = name or self.parts[1]
         with open(os.path.join(VECTORS, name + ".json"), encoding="utf-8") as f:
             exchange = json.load(f)
@@ -300,7 +300,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         kind = [h[1] for h in headers if h[0] == "content-type"]
         body = exchange["body"]
         body = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        self.send_body(code, body, kind[0] if kind else "application/json", kept)
+        self.send_body(code, body, kind[0] if kind else "application/json", [*kept, *more])
 
 
 KINDS = {"ok": Handler.ok, "echo": Handler.echo, "seen": Handler.seen, "flaky": Handler.flaky,

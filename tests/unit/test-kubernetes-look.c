@@ -81,6 +81,16 @@ static struct cluster *open_cluster(void)
 	return fake_api_open(settings);
 }
 
+/* Dry runs that were asked for. */
+static int64_t tries(const char *namespace, const char *name)
+{
+	g_autofree char *escaped = g_uri_escape_string(name, ":", false);
+	g_autofree char *path =
+		g_strdup_printf("PATCH/api/v1/namespaces/%s/configmaps/%s", namespace, escaped);
+
+	return fake_api_count(path);
+}
+
 static void check(const struct row *row, const struct look *look)
 {
 	static const struct hash nothing;
@@ -103,11 +113,7 @@ static void check(const struct row *row, const struct look *look)
 	g_assert_null(kube_value_at(look->live, "metadata", "managedFields", NULL));
 	g_assert_true((look->raw != NULL) == (look->live != NULL && row->goes));
 	if (row->rounds > 0) {
-		g_autofree char *name = g_uri_escape_string(row->name, ":", false);
-		g_autofree char *path =
-			g_strdup_printf("PATCH/api/v1/namespaces/demo/configmaps/%s", name);
-
-		g_assert_cmpint(fake_api_count(path), ==, row->rounds);
+		g_assert_cmpint(tries("demo", row->name), ==, row->rounds);
 	}
 }
 
@@ -136,6 +142,73 @@ static void look_at_all(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		check(&rows[i], looks->pdata[i]);
 	}
+}
+
+/* Of these, twice the same: what the cache knows is not tried again, and is what it would be. */
+static const struct {
+	const char *name;
+	int first, second; /* dry runs, in all */
+} remembered[] = {
+	{LIVE ":" SAME, 1, 1},
+	{LIVE ":" SAME "!", 1, 2},
+	{LIVE ":" CHANGE, 1, 2},
+	{NONE ":" CREATE, 1, 2},
+	{EDITED ":" CONFLICT "," FORCED "," CONFLICT "," FORCED, 2, 4},
+	{LIVE "," EDITED ":" SAME "," FORCED, 1, 2}, // it has changed
+	{EDITED ":" SAME, 3, 6},
+};
+
+static void look_by_cache(struct cluster *c, struct same_cache *cache, const char *who,
+			  struct hash *digests)
+{
+	g_autoptr(GPtrArray) looks = looks_new();
+	g_autoptr(kube_value_auto) body = kube_value_map();
+	struct kube_id ids[G_N_ELEMENTS(remembered)];
+	const struct look_options options = {.cache = cache, .who = who};
+	g_autoptr(GError) error = NULL;
+	bool ok;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(remembered); i++) {
+		ids[i] = (struct kube_id){.group = config_maps.group,
+					  .version = config_maps.version,
+					  .kind = config_maps.kind,
+					  .namespace = (char *)"cached",
+					  .name = (char *)remembered[i].name};
+		look_add(looks, &ids[i], &config_maps, body)->force = true;
+	}
+	ok = look_run(c, looks, &options, &error);
+	g_assert_no_error(error);
+	g_assert_true(ok);
+	for (size_t i = 0; i < G_N_ELEMENTS(remembered); i++) {
+		const struct look *look = looks->pdata[i];
+
+		digests[i] = look->digest;
+		g_assert_true((look->warnings != NULL) ==
+			      (strchr(remembered[i].name, '!') != NULL));
+	}
+}
+
+static void some_are_remembered(void)
+{
+	g_autoptr(cluster_auto) c = open_cluster();
+	g_autoptr(same_cache_auto) cache = same_cache_load("/nonexistent", 1800000000);
+	struct hash first[G_N_ELEMENTS(remembered)], second[G_N_ELEMENTS(remembered)];
+
+	look_by_cache(c, cache, "alice", first);
+	for (size_t i = 0; i < G_N_ELEMENTS(remembered); i++) {
+		g_test_message("%s", remembered[i].name);
+		g_assert_cmpint(tries("cached", remembered[i].name), ==, remembered[i].first);
+	}
+	look_by_cache(c, cache, "alice", second);
+	for (size_t i = 0; i < G_N_ELEMENTS(remembered); i++) {
+		g_test_message("%s", remembered[i].name);
+		g_assert_cmpint(tries("cached", remembered[i].name), ==, remembered[i].second);
+		g_assert_true(i == 5 || hash_equal(&first[i], &second[i]));
+	}
+	/* What one was told is nothing to another. */
+	look_by_cache(c, cache, "bob", second);
+	g_assert_cmpint(tries("cached", remembered[0].name), ==, 2);
+	g_assert_true(hash_equal(&first[0], &second[0]));
 }
 
 /* Nothing is asked about a Secret that nobody could mask, nor about a kind that is not there. */
@@ -180,6 +253,7 @@ int main(int argc, char **argv)
 	fake_api_start();
 	g_test_add_func("/kubernetes-look/recorded", look_at_all);
 	g_test_add_func("/kubernetes-look/unasked", some_are_not_asked_for);
+	g_test_add_func("/kubernetes-look/remembered", some_are_remembered);
 	rc = g_test_run();
 	fake_api_stop();
 	return rc;

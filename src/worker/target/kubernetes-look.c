@@ -42,6 +42,7 @@ static void forget(struct look *look)
 	g_clear_pointer(&look->warnings, g_ptr_array_unref);
 	g_clear_pointer(&look->problem, g_free);
 	look->created = look->untried = look->broken = look->listed = false;
+	look->known = look->later = false;
 }
 
 static void look_free(void *item)
@@ -219,9 +220,38 @@ static bool is_consistent(const struct look *look)
 			      : g_strcmp0(uid, look->uid) == 0 && is_of_one_moment(look));
 }
 
+/* What is there, in one digest. False: it does not say, or a dry run saw another version. */
+static bool see_version(const struct look *look, struct hash *out)
+{
+	const char *version = kube_value_str_at(look->live, "metadata", "resourceVersion", NULL);
+	const char *wanted = kube_value_str_at(look->wanted, "metadata", "resourceVersion", NULL);
+	struct hash_state state;
+
+	if (look->uid == NULL || version == NULL ||
+	    (look->wanted != NULL && g_strcmp0(version, wanted) != 0)) {
+		return false;
+	}
+	hash_init(&state);
+	hash_update(&state, look->uid, strlen(look->uid) + 1);
+	hash_update(&state, version, strlen(version) + 1);
+	hash_final(&state, out);
+	return true;
+}
+
+/* The cache cannot tell what stands in the plan besides: conflicts, warnings. */
+static void remember(struct looking *l, const struct look *look, const struct hash *version)
+{
+	if (look->caches && !look->known && look->state == LOOK_SAME && look->conflicts == NULL &&
+	    look->warnings == NULL) {
+		same_cache_put(l->options->cache, &look->asked, version);
+	}
+}
+
 static void settle(struct looking *l, struct look *look)
 {
 	struct kube_observed seen = {.cluster = l->identity, .id = look->id};
+	struct hash version;
+	bool has_version = look->wanted != NULL && see_version(look, &version);
 
 	if (look->live != NULL) {
 		if (l->options->raw || look->body == NULL) {
@@ -238,6 +268,9 @@ static void settle(struct looking *l, struct look *look)
 	mask_value(look, l->options, look->live);
 	mask_value(look, l->options, look->wanted);
 	judge(look);
+	if (has_version) {
+		remember(l, look, &version);
+	}
 	seen.uid = look->uid;
 	seen.live = look->live;
 	seen.wanted = look->wanted;
@@ -339,23 +372,75 @@ static void see(struct look *look, struct kube_value *live /* taken */)
 	look->uid = g_strdup(kube_value_str_at(live, "metadata", "uid", NULL));
 }
 
-/* What the lists have is not asked for. */
-static bool begin(struct looking *l, struct look *look, GError **error)
+/* What is asked for, in one digest: for the cache, and not of Secrets. */
+static void name_asked(const struct looking *l, struct look *look)
 {
-	struct kube_value *live = listed_take(l->listed, &look->kind, look->id);
+	g_autofree char *kind = kube_id_version(look->id), *body = NULL;
+	const char *const texts[] = {
+		l->identity,	     l->options->who,	  kind,
+		look->kind.version,  look->kind.resource, look->id->kind,
+		look->id->namespace, look->id->name,
+	};
+	struct hash_state state;
+	size_t len;
 
-	if (live == NULL &&
-	    (look->body == NULL || !listed_was_read(l->listed, &look->kind, look->id))) {
-		return ask(l, look, error);
+	if (l->options->cache == NULL || look->body == NULL || look_is_secret(look->id) ||
+	    !kube_value_apply_body(look->body, &body, &len, NULL)) {
+		return;
 	}
-	look->class = KUBE_DONE;
-	look->listed = true;
-	see(look, live);
-	if (look->body != NULL) {
+	hash_init(&state);
+	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+		const char *text = texts[i] != NULL ? texts[i] : "";
+
+		hash_update(&state, text, strlen(text) + 1);
+	}
+	hash_update(&state, body, len);
+	hash_final(&state, &look->asked);
+	look->caches = true;
+}
+
+/* By the cache: then the dry run would give what is there. */
+static bool is_known(const struct looking *l, struct look *look)
+{
+	struct hash version;
+
+	if (!look->caches || !see_version(look, &version) ||
+	    !same_cache_has(l->options->cache, &look->asked, &version)) {
+		return false;
+	}
+	look->known = true;
+	look->wanted = kube_value_dup(look->live);
+	return true;
+}
+
+/* Of what is there, or is not, by now. */
+static bool go_on(struct looking *l, struct look *look, GError **error)
+{
+	if (look->body != NULL && !is_known(l, look)) {
 		return ask_dry_run(l, look, false, error);
 	}
 	finish(l, look);
 	return true;
+}
+
+/* What the lists have is not asked for; where the cache may help that comes first. */
+static bool begin(struct looking *l, struct look *look, GError **error)
+{
+	struct kube_value *live = listed_take(l->listed, &look->kind, look->id);
+
+	look->class = KUBE_DONE;
+	name_asked(l, look);
+	if (live != NULL ||
+	    (look->body != NULL && listed_was_read(l->listed, &look->kind, look->id))) {
+		look->listed = true;
+		see(look, live);
+		return go_on(l, look, error);
+	}
+	if (look->caches && same_cache_may_have(l->options->cache, &look->asked)) {
+		look->later = true;
+		return ask_live(l, look, error);
+	}
+	return ask(l, look, error);
 }
 
 /* Has the dry run said what a list cannot have told? An object that was not in it; or nothing of
@@ -461,6 +546,14 @@ static void take(struct cluster_call *call, void *user)
 	/* What was taken is not needed twice. */
 	g_clear_pointer(&call->value, kube_value_free);
 	if (--look->waiting > 0) {
+		return;
+	}
+	if (look->later && !look->broken) {
+		look->later = false;
+		look->listed = true; // as old as if it was
+		if (!go_on(l, look, &l->error)) {
+			refuse(look, l->error->message);
+		}
 		return;
 	}
 	if (needs_live(look)) {

@@ -14,7 +14,7 @@
  * lists first. Then all requests of a batch go side by side: of each object the
  * object itself, unless a list had it, and a dry run of its apply, one more dry run
  * where others own fields that are to be taken over. What changes between the two
- * is looked at again.
+ * is looked at again. A cache may know that a dry run would change nothing.
  *
  * live and wanted are without what the server keeps for itself, and masked: the
  * values of a Secret are keyed digests in them. raw is the object as it came.
@@ -25,6 +25,7 @@
 #include "core/hash.h"
 #include "kube/id.h"
 #include "kube/normal.h"
+#include "worker/target/kubernetes-same.h"
 
 #define LOOK_MANAGER "assent" /* who applies, in managedFields */
 #define LOOK_APPLY_TYPE "application/apply-patch+yaml"
@@ -67,7 +68,9 @@ struct look {
 	struct hash digest;
 	/* private */
 	unsigned waiting, rounds;
-	bool created, untried, broken, listed;
+	bool created, untried, broken, listed, known, later;
+	bool caches; /* asked is the digest of what is asked for */
+	struct hash asked;
 };
 /* Of struct look, which it owns. */
 GPtrArray *looks_new(void);
@@ -78,6 +81,8 @@ struct look_options {
 	const struct seal_keys *keys; /* for Secrets; NULL: none, and a Secret is a problem */
 	bool raw;		      /* keep all objects as they came */
 	const char *set;	      /* whose members are listed; NULL: nothing is */
+	struct same_cache *cache;     /* NULL before an apply: there all is asked for */
+	const char *who;	      /* asks, for the cache: a right is no one else's */
 	bool (*stopped)(void *user);  /* as in struct cluster_limits */
 	void (*progress)(size_t done, size_t total, void *user); /* NULL: nobody listens */
 	void *user;
