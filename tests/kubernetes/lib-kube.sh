@@ -226,7 +226,7 @@ kube_front() {
   kube_wait test -s "$KUBE/front/port" && kube_config "$KUBE/config"
 }
 kube_passed() { # METHOD PATTERN
-  PASSED=$(grep -c -- "^$1 .*$2" "$KUBE/front/passed")
+  PASSED=$(grep -c -- "^$1 .*$2" "$KUBE/front/passed" || :)
 }
 
 kube_curl() { # [-c NAME] [-u USER] [-t TYPE] METHOD PATH [BODY]

@@ -18,7 +18,7 @@ kube_curl POST /api/v1/namespaces \
 asked() { # LISTS GETS DRY-RUNS APPLIES: of ConfigMaps m0 to m8
   found=
   for what in 'GET configmaps?label' 'GET configmaps/m' 'PATCH configmaps/m[0-9].*dryRun=All' \
-    'PATCH configmaps/m[0-9][^d]*$'; do
+    'PATCH configmaps/m[0-9].*Strict$'; do
     kube_passed "${what%% *}" "${what#* }"
     found="$found $PASSED"
   done
@@ -56,8 +56,20 @@ asked 1 0 9 0
 tap_ok 'of nine that are not there one list is asked for, and a dry run of each'
 applies
 tap_ok 'they are made' || exit 1
+nine update 2
+do_plan
 kube_rules ''
-nine update 1
+applies && asked 2 0 9 9 && is "$M/m8" "d['data']['a']" 2
+tap_ok 'an apply of nine asks for two lists, a dry run and an apply of each'
+between=$(meanwhile PATCH "$M/m0" '{"data":{"b":"9"}}')
+export BETWEEN="${between#then } >&2"
+nine update 3
+do_plan
+! apply && says 'm0: was changed by somebody since' && is "$M/m1" "d['data']['a']" 2
+tap_ok 'and finds in them what somebody has changed'
+unset BETWEEN
+kube_rules ''
+nine update 2
 do_plan
 asked 1 0 9 0 && [ "$(grep -o '"object_uid":' "$W/plan.json" | wc -l)" = 9 ]
 tap_ok 'of nine that are there, too'
@@ -65,39 +77,56 @@ same=$W
 
 # 2 Without the list the same is found.
 kube_rules "GET configmaps.label 403 no"
-nine update 1
+nine update 2
 do_plan
-asked 0 9 9 0 && plans "$same" && kube_rules "GET configmaps.label 500 no" && nine update 1 &&
+asked 0 9 9 0 && plans "$same" && kube_rules "GET configmaps.label 500 no" && nine update 2 &&
   do_plan && asked 0 9 9 0 && plans "$same"
 tap_ok 'where a list is refused or fails each is asked for, and the same is found'
 kube_rules ''
 kube_curl PATCH "$M/m1" '{"metadata":{"labels":{"applyset.kubernetes.io/part-of":null}}}'
-nine update 1
+nine update 2
 do_plan
 asked 1 1 9 0 && ! plans "$same" 2>/dev/null
 tap_ok 'what has lost its label is asked for, and found'
 first=$W
 kube_rules "GET configmaps.label 403 no"
-nine update 1
+nine update 2
 do_plan
 plans "$first"
 tap_ok 'as without a list'
 
 # 3 It changes after the list was read.
 kube_rules "GET configmaps.label $(meanwhile PATCH "$M/m2" '{"data":{"b":"2"}}')"
-nine update 1
+nine update 2
 do_plan
 asked 1 2 10 0 && ! plans "$first" 2>/dev/null
 tap_ok 'what changes between list and dry run is looked at again'
 first=$W
 kube_rules ''
-nine update 1
+nine update 2
 do_plan
 plans "$first"
 tap_ok 'and found as it is'
 kube_rules "GET configmaps.label $(meanwhile DELETE "$M/m3")"
-nine update 1
+nine update 2
 do_plan
 asked 1 2 10 0 && ! plans "$first" 2>/dev/null && grep -q '"dry_run":true\|"absent"' "$W/plan.json"
 tap_ok 'so is what is removed then'
+
+# 4 Eight that are waited for.
+web() { # NAME
+  printf '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"%s","namespace":"shop"},
+"spec":{"selector":{"matchLabels":{"app":"%s"}},"template":{"metadata":{"labels":{"app":"%s"}},
+"spec":{"containers":[{"name":"c","image":"example.org/web:1"}]}}}}' "$1" "$1" "$1"
+}
+kube_writer one
+begin
+for i in 0 1 2 3 4 5 6 7; do
+  want create deployments "$(web "d$i")" ',"has_status":true,"within":300'
+done
+do_plan
+kube_rules ''
+applies && kube_passed GET deployments/d && [ "$PASSED" = 8 ] &&
+  kube_passed GET 'deployments?label' && [ "$PASSED" -ge 2 ]
+tap_ok 'while many become ready one list is asked for again and again, and none by its name'
 tap_end

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/objects.h"
+#include "worker/target/kubernetes-listed.h"
 
 #define BODY_MAX ((size_t)3 << 20) /* what a server takes */
 
@@ -238,43 +239,86 @@ char *kube_group_problem(const struct kube_group *group)
 	return NULL;
 }
 
+/* What the plan saw, or we have, bears the label, and does not go just now. */
+static bool may_be_listed(const struct kube_item *item)
+{
+	return item->now != NULL ? !kube_item_is_going(item->now)
+				 : item->step->change->observed.object_uid != NULL;
+}
+
+static void ask_for(struct kube_item *item, GPtrArray *calls)
+{
+	struct cluster_call *call = cluster_call_new("GET", kube_item_path(item, NULL));
+
+	call->resource = item->object->resource;
+	call->secret = item->secret;
+	call->user = item;
+	g_ptr_array_add(calls, call);
+}
+
+/* Those that lists do not have are asked for. */
+static bool look_by_lists(struct kube_group *group, const GPtrArray *items, GPtrArray *calls,
+			  GError **error)
+{
+	g_autoptr(listed_auto) listed = listed_new(kube_group_item(group, 0)->object->set);
+
+	for (guint i = 0; i < items->len; i++) {
+		const struct kube_item *item = items->pdata[i];
+
+		if (may_be_listed(item)) {
+			listed_want(listed, &item->kind, item->id);
+		}
+	}
+	if (!listed_run(listed, group->cluster, group->run->stopped, group->run->user, error)) {
+		return false;
+	}
+	for (guint i = 0; i < items->len; i++) {
+		struct kube_item *item = items->pdata[i];
+		struct kube_value *now = listed_take(listed, &item->kind, item->id);
+
+		if (now != NULL) {
+			kube_item_see(item, now);
+		} else {
+			ask_for(item, calls);
+		}
+	}
+	return true;
+}
+
+static void take_answer(const struct kube_group *group, struct cluster_call *call)
+{
+	struct kube_item *item = call->user;
+
+	switch (call->answer->class) {
+	case KUBE_NOT_FOUND:
+	case KUBE_NO_NAMESPACE:
+	case KUBE_NOT_SERVED:
+		kube_item_see(item, NULL);
+		break;
+	default:
+		if (kube_answer_is_good(call->answer) && call->value != NULL) {
+			kube_item_see(item, g_steal_pointer(&call->value));
+		} else {
+			item->again |= call->answer->class != KUBE_FORBIDDEN;
+			kube_item_fail(item, cluster_call_problem(group->cluster, call));
+		}
+	}
+}
+
 bool kube_group_look(struct kube_group *group, GPtrArray *items, GError **error)
 {
 	g_autoptr(GPtrArray) calls = cluster_calls_new();
 	struct cluster_limits limits;
-	bool ok;
 
 	kube_group_limits(group, &limits);
-	for (guint i = 0; i < items->len; i++) {
-		struct kube_item *item = items->pdata[i];
-		struct cluster_call *call = cluster_call_new("GET", kube_item_path(item, NULL));
-
-		call->resource = item->object->resource;
-		call->secret = item->secret;
-		call->user = item;
-		g_ptr_array_add(calls, call);
+	if (!look_by_lists(group, items, calls, error) ||
+	    !cluster_run(group->cluster, calls, &limits, error)) {
+		return false;
 	}
-	ok = cluster_run(group->cluster, calls, &limits, error);
-	for (guint i = 0; ok && i < calls->len; i++) {
-		struct cluster_call *call = calls->pdata[i];
-		struct kube_item *item = call->user;
-
-		switch (call->answer->class) {
-		case KUBE_NOT_FOUND:
-		case KUBE_NO_NAMESPACE:
-		case KUBE_NOT_SERVED:
-			kube_item_see(item, NULL);
-			break;
-		default:
-			if (kube_answer_is_good(call->answer) && call->value != NULL) {
-				kube_item_see(item, g_steal_pointer(&call->value));
-			} else {
-				item->again |= call->answer->class != KUBE_FORBIDDEN;
-				kube_item_fail(item, cluster_call_problem(group->cluster, call));
-			}
-		}
+	for (guint i = 0; i < calls->len; i++) {
+		take_answer(group, calls->pdata[i]);
 	}
-	return ok;
+	return true;
 }
 
 void kube_item_fail(struct kube_item *item, char *text)

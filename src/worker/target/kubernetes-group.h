@@ -56,8 +56,9 @@ struct kube_item *kube_group_item(const struct kube_group *group, guint i);
 bool kube_group_identify(struct kube_group *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* The bodies of all that is to be applied, from the object store. */
 bool kube_group_load(struct kube_group *group, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* GETs each item's object, side by side, into its `now`. An answer that says neither that it is
- * there nor that it is not becomes the item's problem. */
+/* Each item's object as it is, into its `now`: by lists where many of a kind are there, else by a
+ * GET, all side by side. An answer that says neither that it is there nor that it is not becomes
+ * the item's problem. */
 bool kube_group_look(struct kube_group *group, GPtrArray *items, GError **error)
 	G_GNUC_WARN_UNUSED_RESULT;
 /* Limits of requests, and who may end them. */
