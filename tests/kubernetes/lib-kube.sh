@@ -22,7 +22,7 @@
 # Users: admin (all rights), nobody (none); each by token and by client certificate. Contexts of the
 # kubeconfig: NAME is admin by token, NAME-cert by certificate, NAME-nobody. Files: $KUBE/ca.pem,
 # USER.pem, USER.key, USER.token, sa.key, NAME/port, NAME/log. The certificate is good for
-# 127.0.0.1, localhost and kube.test. There are no controllers: nothing sets a status, collects
+# 127.0.0.1, ::1, localhost and kube.test. There are no controllers: nothing sets a status, collects
 # garbage or ends a namespace but status-writer.py. KUBE_FLAGS are more flags of the server.
 #
 # shellcheck disable=SC2034  # variables for those who include this
@@ -88,7 +88,7 @@ kube_keys() (
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
     -days 30 -subj '/CN=throwaway CA' -addext 'keyUsage = critical, keyCertSign' 2>/dev/null &&
     kube_certificate server /CN=kube-apiserver \
-      'subjectAltName = IP:127.0.0.1, DNS:localhost, DNS:kube.test' &&
+      'subjectAltName = IP:127.0.0.1, IP:::1, DNS:localhost, DNS:kube.test' &&
     kube_certificate admin /O=system:masters/CN=admin 'extendedKeyUsage = clientAuth' &&
     kube_certificate nobody /CN=nobody 'extendedKeyUsage = clientAuth' &&
     openssl genrsa -out sa.key 2048 2>/dev/null || exit 1

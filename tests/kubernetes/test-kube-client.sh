@@ -35,6 +35,53 @@ drive one kind apps v1 Deployment && [ "$OUT" = /apis/apps/v1/namespaces/shop/de
   drive one kind example.org v1 Nothing && [ "$OUT" = absent ]
 tap_ok 'discovery tells where objects are'
 
+# By an address of IPv6: what comes to it goes on to the server.
+cat >forward.py <<'P'
+import os, socket, sys, threading
+target = int(sys.argv[1])
+door = socket.socket(socket.AF_INET6)
+door.bind(("::1", 0))
+door.listen()
+with open("six.new", "w") as f:
+    f.write(str(door.getsockname()[1]))
+os.rename("six.new", "six.port")
+def pump(a, b):
+    try:
+        while data := a.recv(65536):
+            b.sendall(data)
+        b.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+while True:
+    here = door.accept()[0]
+    there = socket.create_connection(("127.0.0.1", target))
+    for pair in (here, there), (there, here):
+        threading.Thread(target=pump, args=pair, daemon=True).start()
+P
+if python3 -c 'import socket; socket.socket(socket.AF_INET6).bind(("::1", 0))' 2>/dev/null; then
+  python3 forward.py "$(cat "$KUBE/one/port")" 2>six.err </dev/null &
+  six_pid=$!
+  cleaners="$cleaners end_six"
+  end_six() {
+    kill "$six_pid" 2>/dev/null
+  }
+  kube_wait test -s six.port
+  six="https://[::1]:$(cat six.port)"
+  sed "s|https://127.0.0.1:[0-9]*|\"$six\"|" "$KUBE/config" >six-config
+  OUT=$("$driver" six-config one identity 2>said) && [ "$OUT" = "$uid default" ] &&
+    OUT=$("$driver" six-config one many 40 "$dry" 2>said) && [ "$OUT" = '40 good of 40' ]
+  tap_ok 'a server is reached by an address of IPv6' said six.err
+  OUT=$("$driver" six-config one-nobody identity 2>said) && [ "$OUT" = "$six default" ]
+  tap_ok 'which is what it is called by where its uid may not be read' said
+  sed 's|^    certificate-authority-data|    tls-server-name: other.test\n&|' six-config >named
+  ! "$driver" named one identity >out 2>said && grep -q certificate said &&
+    sed 's/other.test/kube.test/' named >six-config &&
+    OUT=$("$driver" six-config one identity 2>said) && [ "$OUT" = "$uid default" ]
+  tap_ok 'there, too, the certificate must have the name that is stated' said
+else
+  tap_skip 'a server is reached by an address of IPv6' 'this machine has no ::1'
+fi
+
 drive one many 600 "$maps/many-%d?fieldManager=assent" && [ "$OUT" = '600 good of 600' ] &&
   drive one list "$maps?labelSelector=no%3Done" && printf '%s\n' "$OUT" | grep -q '^at [0-9]' &&
   drive one list "$maps" && [ "$(printf '%s\n' "$OUT" | grep -c '^ConfigMap many-')" = 600 ] &&
