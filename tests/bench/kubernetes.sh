@@ -67,7 +67,8 @@ plan_request() { # BASE MORE
   printf '{"v":1,"job":"plan","mirror":"%s","commit":"%s","base":"%s","path":"",' \
     "$T/mirror.git" "$commit" "$1"
   printf '"agent":"test.example.org","stack":"web","home":"%s","labels":[],' "$T"
-  printf '"objects":"%s","out":"%s","seal_key":"%s",' "$objects" "$T/draft" "$keys/seal"
+  printf '"objects":"%s","out":"%s","cache":"%s","seal_key":"%s",' "$objects" "$T/draft" \
+    "$T/cache" "$keys/seal"
   printf '%s,%s%s}\n' "$scope" "$(clusters)" "$2"
 }
 commit_all() {
@@ -145,7 +146,7 @@ for space in ours floor ctl; do
 done
 all=$((maps + deployments))
 for ((round = 1; round <= runs; round++)); do
-  rm -f "$repo"/k8s/*
+  rm -f "$repo"/k8s/* "$T/cache" "$T/cache.objects"
   python3 "$tools" make "$repo/k8s" "$maps" "$deployments"
   commit_all
   looks create "$all" ''
@@ -153,6 +154,7 @@ for ((round = 1; round <= runs; round++)); do
   floor apply apply
   kubectl apply kubectl_apply_--server-side 0 apply --server-side
   looks nothing 0 ''
+  worker_plan again 0 '' # what the cache knows
   sed -i 's/value 0 0 /another value /' "$repo/k8s/00000.yaml"
   commit_all
   looks 'one' 1 ''
