@@ -87,6 +87,20 @@ int kube_order_compare_prune(const struct kube_id *a, const struct kube_id *b)
 	return kube_order_compare(b, a);
 }
 
+bool kube_order_takes(const struct kube_id *gone, const struct kube_value *live,
+		      const struct kube_id *id)
+{
+	const struct kube_value *spec = kube_value_get(live, "spec");
+
+	if (gone->group[0] == '\0' && strcmp(gone->kind, "Namespace") == 0) {
+		return strcmp(gone->name, id->namespace) == 0;
+	}
+	return strcmp(gone->group, "apiextensions.k8s.io") == 0 &&
+	       strcmp(gone->kind, "CustomResourceDefinition") == 0 &&
+	       g_strcmp0(kube_value_str_at(spec, "group", NULL), id->group) == 0 &&
+	       g_strcmp0(kube_value_str_at(spec, "names", "kind", NULL), id->kind) == 0;
+}
+
 bool kube_order_is_grave(const struct kube_id *id)
 {
 	static const char *const core[] = {"Namespace", "PersistentVolume", "PersistentVolumeClaim",

@@ -27,6 +27,9 @@ int kube_order_compare(const struct kube_id *a, const struct kube_id *b);
 int kube_order_compare_prune(const struct kube_id *a, const struct kube_id *b);
 /* Deleting it takes more with it than itself: content, volumes, objects of its kind. */
 bool kube_order_is_grave(const struct kube_id *id);
+/* Is id among that: in this namespace, or of this custom kind? live is the one that would go. */
+bool kube_order_takes(const struct kube_id *gone, const struct kube_value *live,
+		      const struct kube_id *id);
 
 enum kube_prune {
 	KUBE_PRUNE_ALLOWED,

@@ -357,6 +357,31 @@ static bool add_wanted(struct kube_part *part, struct kube_wanted *w, GError **e
 	return true;
 }
 
+/* A namespace goes with all that is in it, a custom kind with its objects: not while this very
+ * plan wants one of those, or keeps its list there. NULL: nothing of the kind. */
+static char *what_it_takes(const struct kube_part *part, const struct kube_wanted *w)
+{
+	char group[] = "", kind[] = "ConfigMap";
+	const struct kube_id list = {.group = group,
+				     .kind = kind,
+				     .namespace = part->inventory->namespace,
+				     .name = part->inventory->name};
+
+	for (guint i = 0; kube_order_is_grave(w->id) && i < part->wanted->len; i++) {
+		const struct kube_id *id = ((struct kube_wanted *)part->wanted->pdata[i])->id;
+
+		if (kube_order_takes(w->id, w->look->raw, id)) {
+			g_autofree char *text = kube_id_plan(id, part->context);
+
+			return g_strdup_printf("%s, which is wanted, would go with it", text);
+		}
+	}
+	if (kube_order_takes(w->id, w->look->raw, &list)) {
+		return g_strdup("the list of the stack's objects would go with it");
+	}
+	return NULL;
+}
+
 /* What may not be removed stays, and somebody should know. */
 static bool add_gone(struct kube_part *part, struct kube_wanted *w, GError **error)
 {
@@ -365,7 +390,7 @@ static bool add_gone(struct kube_part *part, struct kube_wanted *w, GError **err
 					 .owner = part->owner,
 					 .set = part->inventory->set};
 	g_autofree char *problem = cluster_scope_problem(part->p->scope, w->id->namespace);
-	g_autofree char *id = kube_id_plan(w->id, part->context);
+	g_autofree char *id = kube_id_plan(w->id, part->context), *taken = NULL;
 	enum kube_prune verdict;
 
 	if (w->look->state == LOOK_GONE) {
@@ -374,13 +399,17 @@ static bool add_gone(struct kube_part *part, struct kube_wanted *w, GError **err
 	if (w->look->state == LOOK_REFUSED) {
 		return fail_refused(w, error);
 	}
+	if (problem != NULL) {
+		plan_warn(part->p, "%s is not wanted any more and stays: it %s", id, problem);
+		return true;
+	}
 	verdict = kube_order_judge_prune(w->look->raw, &of);
-	if (verdict == KUBE_PRUNE_ALLOWED && problem == NULL) {
+	taken = verdict == KUBE_PRUNE_ALLOWED ? what_it_takes(part, w) : NULL;
+	if (verdict == KUBE_PRUNE_ALLOWED && taken == NULL) {
 		return add_item(part, w, ACTION_REMOVE, error);
 	}
-	plan_warn(part->p, "%s is not wanted any more and stays: %s%s", id,
-		  problem != NULL ? "it " : "",
-		  problem != NULL ? problem : kube_prune_text(verdict));
+	plan_warn(part->p, "%s is not wanted any more and stays: %s", id,
+		  taken != NULL ? taken : kube_prune_text(verdict));
 	return true;
 }
 

@@ -70,6 +70,41 @@ static void test_order(void)
 	}
 }
 
+static void test_takes(void)
+{
+	static const struct {
+		const char *gone, *live, *id;
+		bool takes;
+	} cases[] = {
+		{"_shop__Namespace", "{}", "shop_web_apps_Deployment", true},
+		{"_shop__Namespace", "{}", "shop_assent-shop__ConfigMap", true},
+		{"_shop__Namespace", "{}", "shop-2_web_apps_Deployment", false},
+		{"_shop__Namespace", "{}", "_shop_rbac.authorization.k8s.io_ClusterRole", false},
+		{"_shop_example.org_Namespace", "{}", "shop_web_apps_Deployment", false},
+		{"_shops.example.org_apiextensions.k8s.io_CustomResourceDefinition",
+		 "{\"spec\":{\"group\":\"example.org\",\"names\":{\"kind\":\"Shop\"}}}",
+		 "shop_web_example.org_Shop", true},
+		{"_shops.example.org_apiextensions.k8s.io_CustomResourceDefinition",
+		 "{\"spec\":{\"group\":\"example.org\",\"names\":{\"kind\":\"Shop\"}}}",
+		 "shop_web_example.org_Shelf", false},
+		{"_shops.example.org_apiextensions.k8s.io_CustomResourceDefinition",
+		 "{\"spec\":{\"group\":\"example.org\",\"names\":{\"kind\":\"Shop\"}}}",
+		 "shop_web_example.net_Shop", false},
+		{"_shops.example.org_apiextensions.k8s.io_CustomResourceDefinition", "{}",
+		 "shop_web_example.org_Shop", false},
+		{"shop_web__PersistentVolumeClaim", "{}", "shop_web_apps_Deployment", false},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(kube_id_auto) gone = inventory(cases[i].gone);
+		g_autoptr(kube_id_auto) id = inventory(cases[i].id);
+		g_autoptr(kube_value_auto) live = kube_vector_parse(cases[i].live);
+
+		g_test_message("%s, %s", cases[i].gone, cases[i].id);
+		g_assert_true(kube_order_takes(gone, live, id) == cases[i].takes);
+	}
+}
+
 static enum kube_prune judge(const char *uid, const char *set, const char *mark, const char *rest,
 			     const char *annotation)
 {
@@ -154,6 +189,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/kube/order/order", test_order);
+	g_test_add_func("/kube/order/takes", test_takes);
 	g_test_add_func("/kube/order/prune", test_prune);
 	g_test_add_func("/kube/order/prune-others-tools", test_prune_others_tools);
 	return g_test_run();

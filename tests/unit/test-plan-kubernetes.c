@@ -152,6 +152,99 @@ static void bodies_are_marked(void)
 			==, KUBE_MARK_OURS);
 }
 
+#define MARKED(kind, spec)                                                                         \
+	"{\"metadata\":{\"uid\":\"u1\",\"labels\":{\"applyset.kubernetes.io/part-of\":\"set\"},"   \
+	"\"annotations\":{\"assent.org/id\":\"web1/shop:" kind ":/gone\"}}" spec "}"
+
+struct stay {
+	struct kube_id gone, wanted;
+	const char *list; /* namespace of the list of objects */
+	const char *live; /* NULL: the server says nothing of it to us */
+	bool may;	  /* touch what is in no namespace */
+	const char *why;
+};
+
+/* What the planner warns of when nothing but gone is not wanted any more. */
+static void judge_stays(const struct stay *row)
+{
+	struct cluster_scope scope = {NULL, row->may};
+	struct look same = {.state = LOOK_SAME}, look = {.state = LOOK_THERE};
+	struct kube_wanted wanted = {.id = &row->wanted, .look = &same};
+	struct kube_wanted gone = {.id = &row->gone, .uid = (char *)"u1", .look = &look};
+	struct inventory inventory = {
+		.namespace = (char *)row->list, .name = (char *)"l", .set = (char *)"set"};
+	struct planner planner = {.scope = &scope,
+				  .warnings = g_ptr_array_new_with_free_func(g_free),
+				  .acts = g_ptr_array_new()};
+	struct kube_part part = {.p = &planner,
+				 .context = "prod",
+				 .owner = (char *)"web1/shop",
+				 .inventory = &inventory,
+				 .wanted = g_ptr_array_new(),
+				 .gone = g_ptr_array_new()};
+	g_autoptr(GError) error = NULL;
+
+	if (row->live != NULL) {
+		look.raw = parse(row->live);
+	} else {
+		look.state = LOOK_REFUSED;
+		look.class = KUBE_FORBIDDEN;
+		look.problem = (char *)"forbidden";
+	}
+	planner.diags.items = g_ptr_array_new();
+	g_ptr_array_add(part.wanted, &wanted);
+	g_ptr_array_add(part.gone, &gone);
+	g_assert_true(kube_part_judge(&part, &error));
+	g_assert_no_error(error);
+	g_assert_cmpuint(planner.acts->len, ==, 0);
+	g_assert_cmpuint(planner.warnings->len, ==, 1);
+	g_assert_cmpstr(planner.warnings->pdata[0], ==, row->why);
+	kube_value_free(look.raw);
+	g_ptr_array_unref(planner.warnings);
+	g_ptr_array_unref(planner.acts);
+	g_ptr_array_unref(planner.diags.items);
+	g_ptr_array_unref(part.wanted);
+	g_ptr_array_unref(part.gone);
+}
+
+static struct kube_id id_of(const char *group, const char *kind, const char *namespace,
+			    const char *name)
+{
+	return (struct kube_id){.group = (char *)group,
+				.version = (char *)"v1",
+				.kind = (char *)kind,
+				.namespace = (char *)namespace,
+				.name = (char *)name};
+}
+
+/* Nobody who approves that a namespace goes is asked about all that is in it. */
+static void what_is_wanted_is_not_taken(void)
+{
+	const char *crds = "apiextensions.k8s.io", *crd = "CustomResourceDefinition";
+	const char *namespace = MARKED("/Namespace", "");
+	const struct stay rows[] = {
+		{id_of("", "Namespace", "", "gone"), id_of("apps", "Deployment", "gone", "web"),
+		 "b", namespace, true,
+		 "k8s:prod/Namespace/gone is not wanted any more and stays: "
+		 "k8s:prod/gone/Deployment/web, which is wanted, would go with it"},
+		{id_of("", "Namespace", "", "gone"), id_of("apps", "Deployment", "b", "web"),
+		 "gone", namespace, true,
+		 "k8s:prod/Namespace/gone is not wanted any more and stays: "
+		 "the list of the stack's objects would go with it"},
+		{id_of(crds, crd, "", "gone"), id_of("example.org", "Shop", "b", "web"), "b",
+		 MARKED("apiextensions.k8s.io/CustomResourceDefinition",
+			",\"spec\":{\"group\":\"example.org\",\"names\":{\"kind\":\"Shop\"}}"),
+		 true,
+		 "k8s:prod/CustomResourceDefinition/gone is not wanted any more and stays: "
+		 "k8s:prod/b/Shop.example.org/web, which is wanted, would go with it"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_test_message("row %zu", i);
+		judge_stays(&rows[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -159,5 +252,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/plan-kubernetes/sections", sections_show_fields);
 	g_test_add_func("/plan-kubernetes/cut", long_sections_are_cut);
 	g_test_add_func("/plan-kubernetes/bodies", bodies_are_marked);
+	g_test_add_func("/plan-kubernetes/taken", what_is_wanted_is_not_taken);
 	return g_test_run();
 }
