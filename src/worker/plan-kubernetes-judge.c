@@ -396,12 +396,13 @@ static bool add_gone(struct kube_part *part, struct kube_wanted *w, GError **err
 	if (w->look->state == LOOK_GONE) {
 		return true;
 	}
-	if (w->look->state == LOOK_REFUSED) {
-		return fail_refused(w, error);
-	}
 	if (problem != NULL) {
+		/* Whatever the server says of it: the rights may have gone with the scope. */
 		plan_warn(part->p, "%s is not wanted any more and stays: it %s", id, problem);
 		return true;
+	}
+	if (w->look->state == LOOK_REFUSED) {
+		return fail_refused(w, error);
 	}
 	verdict = kube_order_judge_prune(w->look->raw, &of);
 	taken = verdict == KUBE_PRUNE_ALLOWED ? what_it_takes(part, w) : NULL;

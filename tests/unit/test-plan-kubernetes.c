@@ -237,6 +237,11 @@ static void what_is_wanted_is_not_taken(void)
 		 true,
 		 "k8s:prod/CustomResourceDefinition/gone is not wanted any more and stays: "
 		 "k8s:prod/b/Shop.example.org/web, which is wanted, would go with it"},
+		/* A scope that has become smaller is no error, whatever rights went with it. */
+		{id_of("", "Namespace", "", "gone"), id_of("apps", "Deployment", "b", "web"), "b",
+		 NULL, false,
+		 "k8s:prod/Namespace/gone is not wanted any more and stays: it is in no namespace: "
+		 "the agent's configuration must say 'cluster-scoped: true' for this stack"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
