@@ -103,7 +103,8 @@ apply alice
 tap_ok 'approved and applied' || say
 tap_told 'an Event on each object says by which plan, and who approved' "$first" \
   "len(e) == 4 and all(of(n) == [\"Created by plan $digits of stack 'shop', commit $commit, \"
-  'approved by alice'] for n in ('shop', 'settings', 'login', 'web')) and all(i['reportingInstance'] == 'web1.test' and 'hush' not in repr(i) for i in e)"
+  'approved by alice'] for n in ('shop', 'settings', 'login', 'web')) and
+  all(i['reportingInstance'] == 'web1.test' and 'hush' not in repr(i) for i in e)"
 has $M "d['data']['colour'] == 'blue'" && has $W "d['spec']['replicas'] == 2"
 tap_ok 'it is there' || echo "# $STATUS $BODY" >&2
 has $M "'assent' in [m['manager'] for m in d['metadata']['managedFields']]"
