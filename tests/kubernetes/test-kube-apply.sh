@@ -415,9 +415,10 @@ git_pids="$git_pids $!"
 kube_wait test -s "$T/front/port"
 sed "s/127\.0\.0\.1:$(cat "$KUBE/one/port")/127.0.0.1:$(cat "$T/front/port")/" \
   "$KUBE/config" >"$T/front/config"
-fronted() { # VALUE ANSWER [SECONDS]: a plan whose Events get this answer
+fronted() { # VALUE ANSWER [SECONDS]: a plan of two objects, whose Events get this answer
   begin
   want update configmaps "$(map many-003 "{\"a\":\"$1\"}")"
+  want update configmaps "$(map many-004 "{\"a\":\"$1\"}")"
   do_plan
   echo "POST /events $2" >"$T/front/rules"
   : >"$T/front/told"
@@ -431,7 +432,7 @@ tap_ok 'a server that does not answer does not hold an apply'
 fronted 3 '500 something broke' && says 'no Events were written: ' 'something broke' &&
   [ "$(cat "$T/front/told")" = "POST $events_path" ] &&
   fronted 4 cut && says 'no Events were written: '
-tap_ok 'one that fails does not fail it'
+tap_ok 'one that fails does not fail it, and is not asked twice'
 fronted 5 '404 404 page not found' && lacks 'no Events' &&
   [ "$(cat "$T/front/told")" = "POST $events_path" ] && events 'len(of("many-003")) == 1'
 tap_ok 'and one that knows no Events is left alone'
