@@ -173,7 +173,9 @@ static struct kube_config_exec *read_exec(struct yaml_node *node, const char *fo
 	exec->command = allowed_program(command, folder, allowed);
 	if (exec->command == NULL) {
 		yaml_fail(config_get(node, "command"), diags,
-			  "'%s' is not one of the programs that may give credentials", command);
+			  "'%s' is not one of the programs that may give credentials: those "
+			  "stand in 'exec-plugins' of the agent's configuration",
+			  command);
 	}
 	return exec;
 }

@@ -361,6 +361,35 @@ static void read_context(struct load *l, struct kube_config *config, struct yaml
 	}
 }
 
+#define CONTEXTS_TOLD 8
+
+/* Which files were read, and what is in them. */
+static bool fail_context(const struct load *l, const char *name, GError **error)
+{
+	g_autoptr(GString) where = g_string_new(NULL), has = g_string_new(NULL);
+	unsigned told = 0;
+
+	for (guint i = 0; i < l->sources->len; i++) {
+		const struct source *source = l->sources->pdata[i];
+		const struct yaml_node *list = source->root->type == YAML_MAP
+						       ? config_get(source->root, "contexts")
+						       : NULL;
+
+		g_string_append_printf(where, "%s'%s'", i > 0 ? ", " : "", source->path);
+		for (guint k = 0; list != NULL && list->type == YAML_LIST && k < list->items->len;
+		     k++) {
+			g_autofree char *its = config_text(list->items->pdata[k], "name", l->diags);
+
+			if (its != NULL && told++ < CONTEXTS_TOLD) {
+				g_string_append_printf(has, "%s'%s'", told > 1 ? ", " : "", its);
+			}
+		}
+	}
+	return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+		    "no context '%s' in %s, which has %s%s", name, where->str,
+		    told > 0 ? has->str : "none", told > CONTEXTS_TOLD ? " and more" : "");
+}
+
 static bool choose(struct load *l, struct kube_config *config, GError **error)
 {
 	const struct source *from = NULL;
@@ -378,8 +407,7 @@ static bool choose(struct load *l, struct kube_config *config, GError **error)
 	if (context != NULL) {
 		read_context(l, config, context);
 	} else if (l->diags->items->len == 0) {
-		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
-			    "no context '%s' in any kubeconfig", config->context);
+		return fail_context(l, config->context, error);
 	}
 	if (l->diags->items->len > 0) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,
@@ -415,7 +443,9 @@ bool kube_config_in_cluster(const char *host, const char *port, const char *fold
 	bool brackets;
 
 	if (host == NULL || host[0] == '\0' || port == NULL || port[0] == '\0') {
-		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND, "not in a cluster");
+		return fail(error, BASE_ERROR, BASE_ERROR_NOT_FOUND,
+			    "this is no pod of a cluster: its environment has no "
+			    "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT");
 	}
 	if (namespace != NULL && !is_namespace(namespace)) {
 		return fail(error, BASE_ERROR, BASE_ERROR_MALFORMED,

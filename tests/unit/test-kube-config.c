@@ -150,6 +150,11 @@ static void test_which_files(void)
 		 "{\"current-context\": \"x\", \"contexts\": [{\"name\": \"x\", \"context\": "
 		 "{\"cluster\": \"c\"}}], \"clusters\": [{\"name\": \"c\", \"cluster\": "
 		 "{\"server\": \"https://json.example\"}}]}"},
+		{"/bare", "kind: Config\n"},
+		{"/many", "contexts: [{name: a, context: {}}, {name: b, context: {}}, {name: c, "
+			  "context: {}}, "
+			  "{name: d, context: {}}, {name: e, context: {}}, {name: f, context: {}}, "
+			  "{name: g, context: {}}, {name: h, context: {}}]"},
 		{"/unreadable", NULL},
 		{NULL, NULL}};
 	g_autoptr(kube_config_auto) own = good(files, NULL, NULL);
@@ -157,12 +162,17 @@ static void test_which_files(void)
 	static const struct {
 		const char *env, *context;
 		int code;
+		const char *says;
 	} bad[] = {
-		{"/nowhere", NULL, BASE_ERROR_NOT_FOUND},
-		{"/empty", NULL, BASE_ERROR_NOT_FOUND},
-		{"/json", "z", BASE_ERROR_NOT_FOUND},
-		{"/json:/unreadable", NULL, BASE_ERROR_FAILED},
-		{"json", NULL, BASE_ERROR_FAILED},
+		{"/nowhere", NULL, BASE_ERROR_NOT_FOUND, "there is no kubeconfig"},
+		{"/empty", NULL, BASE_ERROR_NOT_FOUND, "there is no kubeconfig"},
+		{"/bare", "z", BASE_ERROR_NOT_FOUND, "no context 'z' in '/bare', which has none"},
+		{"/json", "z", BASE_ERROR_NOT_FOUND, "no context 'z' in '/json', which has 'x'"},
+		{"/empty:/json:/many", "z", BASE_ERROR_NOT_FOUND,
+		 "no context 'z' in '/json', '/many', which has "
+		 "'x', 'a', 'b', 'c', 'd', 'e', 'f', 'g' and more"},
+		{"/json:/unreadable", NULL, BASE_ERROR_FAILED, ""},
+		{"json", NULL, BASE_ERROR_FAILED, ""},
 	};
 
 	g_assert_cmpstr(own->server, ==, "http://127.0.0.1:1");
@@ -174,6 +184,8 @@ static void test_which_files(void)
 		g_test_message("case %zu", i);
 		g_assert_null(load(files, bad[i].env, bad[i].context, &diags, &error));
 		g_assert_error(error, BASE_ERROR, bad[i].code);
+		g_test_message("%s", error->message);
+		g_assert_nonnull(strstr(error->message, bad[i].says));
 	}
 }
 
