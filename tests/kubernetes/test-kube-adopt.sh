@@ -133,7 +133,7 @@ printf '%s' "$BODY" | grep -q '"assent.org/id"' && adopt && [ "$RC" = 0 ] &&
 tap_ok 'afterwards there is nothing left to take over' || tap_note "$T/out" "$T/err"
 
 # A field that the manifest drops later, and how kubectl's hold on it is ended by hand.
-map client 1 >"$T/web/manifests/client.yaml"
+cluster_map client 1 shop >"$T/web/manifests/client.yaml"
 agent_commit web drop
 agent_sync web
 client=$N/shop/configmaps/client
