@@ -188,6 +188,10 @@ static void on_block(struct answer *a)
 	} else {
 		then(a, "assent sync %s", a->name);
 	}
+	if (strcmp(kind, "manifest") == 0) {
+		/* The same commit, when what was wrong stands elsewhere and was mended there. */
+		then(a, "assent replan %s", a->name);
+	}
 }
 
 static void on_halted(struct answer *a)

@@ -81,6 +81,8 @@ tells 'a rewritten history' 1 's["block"] = {"kind": "rewound", "commit": "5" * 
   'not followed (rewound)' "assent replan web --rewritten --commit $(printf '5%.0s' {1..40})"
 tells 'a block' 1 's["block"] = {"kind": "manifest", "commit": "5" * 40}' \
   'not followed (manifest)' 'assent sync web'
+exits 1 'a block again' assent why web
+says 'the same commit can be planned again' out '  assent replan web'
 tells 'a halt' 1 's["halted"] = {"plan": "sha256:" + "6" * 64, "seq": 3, "resumable": True}' \
   'plan 666666666666 has halted' 'assent apply --resume web'
 tells 'another stack' 0 'd["after"] = [{"stack": "base", "state": "pending"}]' \
