@@ -6,15 +6,27 @@
 #include <glib.h>
 #include <string.h>
 
-void stack_keep(char out[STACK_REASON_MAX], const char *text)
+/* What is no character ends it, a part of one too. */
+static void end_well(char *text)
 {
 	const char *end;
+
+	if (!g_utf8_validate(text, -1, &end)) {
+		text[end - text] = '\0';
+	}
+}
+
+void stack_keep(char out[STACK_REASON_MAX], const char *text)
+{
+	static const char more[] = "…";
 	char *c;
 
-	g_strlcpy(out, text != NULL ? text : "", STACK_REASON_MAX);
-	if (!g_utf8_validate(out, -1, &end)) {
-		out[end - out] = '\0';
+	if (g_strlcpy(out, text != NULL ? text : "", STACK_REASON_MAX) >= STACK_REASON_MAX) {
+		out[STACK_REASON_MAX - sizeof(more)] = '\0';
+		end_well(out);
+		g_strlcat(out, more, STACK_REASON_MAX);
 	}
+	end_well(out);
 	for (c = out; *c != '\0'; c++) {
 		if (g_ascii_iscntrl(*c)) {
 			*c = ' ';

@@ -355,14 +355,17 @@ static void on_plan_empty(struct step *t)
 
 static void on_plan_bad(struct step *t)
 {
+	char reason[STACK_REASON_MAX];
+
 	plan_ended(t);
+	stack_keep(reason, t->d->reason);
 	if (t->s->looks) {
 		stack_keep(t->s->plan_problem, t->d->reason);
 		return;
 	}
 	if (t->f->block != STACK_BLOCK_MANIFEST ||
 	    strcmp(t->f->block_commit, stack_target(t->f)) != 0 ||
-	    strncmp(t->f->block_reason, t->d->reason, STACK_REASON_MAX - 1) != 0) {
+	    strcmp(t->f->block_reason, reason) != 0) {
 		add(t, STACK_LOG_BLOCKED, 0, "");
 	}
 }

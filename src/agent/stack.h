@@ -310,7 +310,7 @@ const char *stack_trial_end(const struct stack *stack, const struct stack_facts 
 bool stack_plans_drift(const struct stack_facts *facts);
 /* Does the newest commit not descend from what holds, and has a person accepted that? */
 bool stack_is_rewritten(const struct stack_facts *facts);
-/* text as one bounded line of whole characters. */
+/* text as one bounded line of whole characters; "…" ends one that was cut. */
 void stack_keep(char out[STACK_REASON_MAX], const char *text);
 /* The commit that the running plan job is about. */
 const char *stack_plan_commit(const struct stack *stack, const struct stack_facts *facts);

@@ -359,6 +359,32 @@ static void test_replan_of_bad_manifest(void)
 	world_finish(&w);
 }
 
+/* A long one ends in a mark, at a whole character, and is the same one when it comes again. */
+static void test_long_reason(void)
+{
+	g_autoptr(GString) text = g_string_new("line 3 ");
+	struct stack_details details = {.block = STACK_BLOCK_MANIFEST};
+	struct world w;
+
+	while (text->len < 2 * (size_t)STACK_REASON_MAX) {
+		g_string_append(text, "größer ");
+	}
+	details.reason = text->str;
+	world_begin(&w);
+	world_at_bad_manifest(&w);
+	world_send(&w, STACK_REPLAN);
+	world_step(&w, STACK_PLAN_BAD, &details);
+	g_assert_true(g_str_has_prefix(w.s.reason, "line 3 größer"));
+	g_assert_true(g_str_has_suffix(w.s.reason, "…"));
+	g_assert_true(g_utf8_validate(w.s.reason, -1, NULL));
+	g_assert_cmpuint(strlen(w.s.reason), >, STACK_REASON_MAX - 8);
+	world_forget(&w);
+	world_send(&w, STACK_REPLAN);
+	world_step(&w, STACK_PLAN_BAD, &details);
+	g_assert_cmpstr(w.trace->str, ==, "plan");
+	world_finish(&w);
+}
+
 static void test_backoff(void)
 {
 	struct world w;
@@ -737,6 +763,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stack/back-off-has-a-ceiling", test_backoff);
 	g_test_add_func("/stack/a-clock-set-back-delays-nothing", test_clock_set_back);
 	g_test_add_func("/stack/since-is-the-logs-time", test_since_is_the_logs);
+	g_test_add_func("/stack/a-long-reason-is-cut-well", test_long_reason);
 	g_test_add_func("/stack/a-shorter-interval-holds-at-once", test_shorter_interval);
 	g_test_add_func("/stack/drift-is-recorded-once-and-goes", test_drift);
 	g_test_add_func("/stack/rejected-drift-is-not-asked-again", test_rejected_drift);
