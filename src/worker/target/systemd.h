@@ -87,8 +87,8 @@ struct systemd_patience {
 	unsigned seconds; /* 0: as long as the unit itself allows, and a little */
 };
 /* Waits for the end of the job, and for a moment to see whether the unit stays as it shall be. The
- * error says how the unit is and what it wrote last. patience: NULL for none of its members. A start
- * or restart is done however often the unit was started before (StartLimitBurst=). */
+ * error says how the unit is and what it wrote last. patience: NULL for none of its members. A
+ * start or restart is done however often the unit was started before (StartLimitBurst=). */
 bool systemd_job(struct systemd *s, enum systemd_verb verb, const char *unit,
 		 const struct systemd_patience *patience, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
