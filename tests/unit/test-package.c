@@ -312,6 +312,49 @@ static void test_what_outlives_us_is_waited_for(void)
 	temp_free(dir);
 }
 
+/* Worker and manager are killed, what the manager runs goes on. */
+static void test_what_outlives_the_manager_is_waited_for(void)
+{
+	struct package_run run = {0};
+	char *dir = temp_new();
+	g_autofree char *file = g_build_filename(dir, "pid", NULL);
+	g_autofree char *script = g_strdup_printf(
+		"cp \"$(command -v sleep)\" %s/dpkg; (sleep 600 & echo $! >%s/script); "
+		"%s/dpkg 600 & echo $$ $! >%s.new; mv %s.new %s; wait",
+		dir, dir, dir, file, file, file);
+	g_autofree char *other = g_build_filename(dir, "script", NULL);
+	g_autofree char *text = NULL, *left = NULL;
+	GError *error = NULL;
+	long long manager, part;
+	pid_t worker = fork();
+
+	if (worker == 0) {
+		struct proc_result result = {0};
+
+		_exit(!sh(&run, script, 600, PACKAGE_EXEC_FINISH, &result, &error));
+	}
+	while (!exists(file)) {
+		g_usleep(10000);
+	}
+	kill(worker, SIGKILL);
+	g_assert_true(waitpid(worker, NULL, 0) == worker);
+	g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+	g_assert_cmpint(sscanf(text, "%lld %lld", &manager, &part), ==, 2);
+	kill((pid_t)manager, SIGKILL);
+	while (kill((pid_t)manager, 0) == 0) {
+		g_usleep(10000);
+	}
+	g_assert_false(package_wait_own(&run, &error));
+	g_assert_error(error, PACKAGE_ERROR, PACKAGE_ERROR_BUSY);
+	g_clear_error(&error);
+	kill((pid_t)part, SIGKILL);
+	run.lock_wait = 600;
+	g_assert_true(package_wait_own(&run, &error)); /* nor for what a script has left */
+	g_assert_true(g_file_get_contents(other, &left, NULL, NULL));
+	g_assert_cmpint(kill((pid_t)g_ascii_strtoll(left, NULL, 10), SIGKILL), ==, 0);
+	temp_free(dir);
+}
+
 /* The worker was killed when its child had no name and environment of its own yet. */
 static void test_what_begins_is_waited_for(void)
 {
@@ -353,6 +396,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/package/deadline-and-bound", test_deadline_and_bound);
 	g_test_add_func("/package/a-transaction-may-write-much", test_a_transaction_may_write_much);
 	g_test_add_func("/package/a-lock-is-waited-for", test_a_lock_is_waited_for);
+	g_test_add_func("/package/what-outlives-the-manager-is-waited-for",
+			test_what_outlives_the_manager_is_waited_for);
 	g_test_add_func("/package/what-outlives-us-is-waited-for",
 			test_what_outlives_us_is_waited_for);
 	g_test_add_func("/package/what-begins-is-waited-for", test_what_begins_is_waited_for);

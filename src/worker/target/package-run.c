@@ -237,14 +237,30 @@ bool package_wait_lock(const struct package_run *run, const char *path, GError *
 	}
 }
 
-/* Of our worker's, and not yet what it shall run? */
-static bool is_beginning(pid_t pid)
+static bool is_called(pid_t pid, const char *const *names)
 {
 	g_autofree char *place = g_strdup_printf("/proc/%d/comm", (int)pid);
 	g_autofree char *name = NULL;
 
 	return g_file_get_contents(place, &name, NULL, NULL) &&
-	       strcmp(g_strchomp(name), SPAWN_BEGINS) == 0;
+	       g_strv_contains(names, g_strchomp(name));
+}
+
+/* Of our worker's, and not yet what it shall run? */
+static bool is_beginning(pid_t pid)
+{
+	static const char *const names[] = {SPAWN_BEGINS, NULL};
+
+	return is_called(pid, names);
+}
+
+/* What a manager runs to change packages goes on when that alone is killed, as when a service
+ * manager ends all of a service. What else packages have started may stay for ever. */
+static bool is_part(pid_t pid)
+{
+	static const char *const names[] = {"dpkg", "rpm", "apt-get", "zypper", "dnf", NULL};
+
+	return is_called(pid, names);
 }
 
 static bool is_marked(pid_t pid)
@@ -257,10 +273,16 @@ static bool is_marked(pid_t pid)
 	       memmem(env, len, MARK, sizeof(MARK)) != NULL;
 }
 
-/* Neither what it runs nor a daemon that it has started: those have other groups or sessions. */
+/* Neither scripts nor a daemon that it has started: those are of a group or a session of its own.
+ */
 static bool is_own_manager(pid_t pid)
 {
-	return getpgid(pid) == pid && getsid(pid) != pid && (is_beginning(pid) || is_marked(pid));
+	pid_t group = getpgid(pid);
+
+	if (group == getsid(pid)) {
+		return false;
+	}
+	return group == pid ? is_beginning(pid) || is_marked(pid) : is_part(pid) && is_marked(pid);
 }
 
 /* A manager that a worker before us was killed beside; 0: none. */
