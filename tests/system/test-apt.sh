@@ -224,6 +224,15 @@ ok 'an upgrade is applied' go "$first"
 ok 'and taken back when its check fails' is result rolled-back
 ok 'to the old version' installed qq-app 1.1
 ok 'without the new package' absent qq-bad
+# The second apt-get is the one that takes back.
+cat >/etc/apt/apt.conf.d/99kill <<'END'
+DPkg::Pre-Invoke { "echo >>/tmp/invoked; test $(wc -l </tmp/invoked) != 2 || kill -TERM $PPID"; };
+END
+ok 'it is applied again' go "$first"
+ok 'and taken back, though somebody ends the first apt-get that does it' is result rolled-back
+ok 'to the old version, too' installed qq-app 1.1
+ok 'by another apt-get' test "$(wc -l </tmp/invoked)" = 3
+rm /etc/apt/apt.conf.d/99kill /tmp/invoked
 ok 'the database is in order' orderly
 
 # 5. A package's own script fails.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Bringing packages back to what was observed, in one transaction. */
+#include <poll.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -7,6 +8,8 @@
 
 /* Whoever has the lock, the state of the host waits for it. */
 #define UNDO_LOCK_WAIT (5 * PACKAGE_LOCK_WAIT)
+#define UNDO_TRIES 3
+#define UNDO_PAUSE_MS 1000 /* between them */
 
 static bool is_back(const struct plan_state *now, const struct plan_change *c)
 {
@@ -134,6 +137,25 @@ static bool undo_group(const struct package_group *g, GError **error)
 	return package_group_hold(g, observed_held, error);
 }
 
+/* Whoever ends all of a service ends its manager, too, just when that takes things back; there is
+ * nobody else to do it afterwards. */
+static bool undo_stubbornly(const struct package_group *g, GError **error)
+{
+	for (unsigned try = 1;; try++) {
+		g_autoptr(GError) problem = NULL;
+
+		if (undo_group(g, &problem)) {
+			return true;
+		}
+		if (try == UNDO_TRIES ||
+		    g_error_matches(problem, PACKAGE_ERROR, PACKAGE_ERROR_BUSY)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
+		(void)poll(NULL, 0, UNDO_PAUSE_MS);
+	}
+}
+
 /* Once for all; why it failed is kept for those that come after. */
 static void undo_once(const struct package_group *g)
 {
@@ -144,7 +166,7 @@ static void undo_once(const struct package_group *g)
 		return;
 	}
 	host_set_note(g->run->host, name,
-		      undo_group(g, &problem) ? "it is not known why" : problem->message);
+		      undo_stubbornly(g, &problem) ? "it is not known why" : problem->message);
 }
 
 static const char *why_not(const struct package_group *g, const struct package_list *list,
