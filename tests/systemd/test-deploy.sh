@@ -184,6 +184,9 @@ tell_all() {
     assent log --stack web 2>&1 | tail -n 4
     box ps -eo pid,ppid,pgid,sid,stat,etimes,wchan:20,args
     box journalctl -q --no-pager -n 20 -u assentd -u webapp
+    box dpkg -l webapp | tail -n 1
+    box tail -n 15 /var/log/dpkg.log
+    box tail -n 15 /var/log/apt/history.log
   } | cut -c 1-280 | sed 's/^/# /' >&2
 }
 wait_for() { # COMMAND
