@@ -139,7 +139,7 @@ static bool undo_group(const struct package_group *g, GError **error)
 
 /* Whoever ends all of a service ends its manager, too, just when that takes things back; there is
  * nobody else to do it afterwards. */
-static bool undo_stubbornly(const struct package_group *g, GError **error)
+static bool undo_persistently(const struct package_group *g, GError **error)
 {
 	for (unsigned try = 1;; try++) {
 		g_autoptr(GError) problem = NULL;
@@ -166,7 +166,7 @@ static void undo_once(const struct package_group *g)
 		return;
 	}
 	host_set_note(g->run->host, name,
-		      undo_stubbornly(g, &problem) ? "it is not known why" : problem->message);
+		      undo_persistently(g, &problem) ? "it is not known why" : problem->message);
 }
 
 static const char *why_not(const struct package_group *g, const struct package_list *list,
